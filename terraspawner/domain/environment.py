@@ -1,0 +1,152 @@
+"""The life cycle of an environment as one table, after h11's ``_state.py``.
+
+The Hub is the truth about the process; the state here is intent plus what was last seen. A failure is a
+reason on ``paused``, not a state. Buttons, permissions to act and the diagram in the README are computed from
+:data:`TRANSITIONS`. The frozen tier and updates add their rows with the features that need them.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from terraspawner.errors import WrongState
+
+
+class State(enum.StrEnum):
+    NONE = "none"
+    CREATING = "creating"
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    DELETING = "deleting"
+
+
+class Event(enum.StrEnum):
+    START = "start"
+    READY = "ready"
+    FAIL = "fail"
+    PAUSE = "pause"
+    STOPPED = "stopped"
+    DELETE = "delete"
+    DELETED = "deleted"
+
+
+TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
+    State.NONE: {Event.START: State.CREATING},
+    State.CREATING: {
+        Event.READY: State.RUNNING,
+        Event.FAIL: State.PAUSED,
+        Event.STOPPED: State.PAUSED,
+        Event.PAUSE: State.PAUSING,
+        Event.DELETE: State.DELETING,
+    },
+    State.STARTING: {
+        Event.READY: State.RUNNING,
+        Event.FAIL: State.PAUSED,
+        Event.STOPPED: State.PAUSED,
+        Event.PAUSE: State.PAUSING,
+        Event.DELETE: State.DELETING,
+    },
+    State.RUNNING: {
+        Event.PAUSE: State.PAUSING,
+        Event.STOPPED: State.PAUSED,
+        Event.DELETE: State.DELETING,
+    },
+    State.PAUSING: {Event.STOPPED: State.PAUSED, Event.DELETE: State.DELETING},
+    State.PAUSED: {Event.START: State.STARTING, Event.DELETE: State.DELETING},
+    State.DELETING: {Event.DELETED: State.NONE},
+}
+
+IN_TRANSITION = frozenset({State.CREATING, State.STARTING, State.PAUSING, State.DELETING})
+"""States that end by themselves; a page shows progress while one lasts."""
+
+HOLDS_CONTAINER = frozenset(TRANSITIONS) - {State.NONE}
+
+
+def next_state(state: State, event: Event) -> State:
+    """The state after `event`. Raises `WrongState`, naming the present state and what is possible."""
+    following = TRANSITIONS[state].get(event)
+    if following is None:
+        possible = ", ".join(sorted(allowed_events(state))) or "nothing"
+        raise WrongState(
+            f"The environment is {state}, so it cannot {event}. Possible now: {possible}.", state=str(state)
+        )
+    return following
+
+
+def is_possible(state: State, event: Event) -> bool:
+    return event in TRANSITIONS[state]
+
+
+def allowed_events(state: State) -> frozenset[Event]:
+    """What a person may ask for in `state`: the buttons of a page."""
+    return frozenset(TRANSITIONS[state]) & {Event.START, Event.PAUSE, Event.DELETE}
+
+
+def mermaid() -> str:
+    """The table as a Mermaid state diagram for the README."""
+    lines = ["stateDiagram-v2"]
+    lines += [
+        f"    {state} --> {following}: {event}"
+        for state, events in TRANSITIONS.items()
+        for event, following in events.items()
+    ]
+    return "\n".join(lines)
+
+
+class DiskState(enum.StrEnum):
+    ATTACHED = "attached"
+    DETACHED = "detached"
+    DELETING = "deleting"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """CPU in cores, memory in bytes."""
+
+    cpu: float
+    memory: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """A persistent disk: one named volume. `size` in bytes."""
+
+    id: str
+    workspace_id: str
+    user: str
+    size: int
+    state: DiskState
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One user's environment in one workspace.
+
+    `start_number` counts starts: what belongs to an earlier start (its key, its late messages) is void.
+    `reason` says why it is in its state, `log` holds the container's last lines after a failure.
+    `outbox_pending` counts notebooks whose last save is on the disk and not yet in the workspace.
+    """
+
+    id: str
+    workspace_id: str
+    user: str
+    state: State
+    since: datetime
+    reason: str
+    log: str
+    start_number: int
+    size: Size
+    image: str
+    disk_id: str
+    container_id: str
+    deletes_disk: bool
+    outbox_pending: int
+    kernels: tuple[Mapping[str, object], ...]
+    created_at: datetime

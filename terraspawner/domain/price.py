@@ -1,0 +1,39 @@
+"""What an environment and its disk cost. Dollars, as decimals; a month has 730 hours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from terraspawner.domain.environment import State
+
+HOURS_PER_MONTH = Decimal(730)
+PRICED_DISK_BYTES = 50 * 1024**3
+"""The disk size that the price list names: $2.00 a month for 50 GB (seeds 000 and 002)."""
+
+_RUNS = frozenset({State.CREATING, State.STARTING, State.RUNNING, State.PAUSING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """`running` and `paused` per hour; `disk` per month for 50 GiB."""
+
+    running: Decimal
+    paused: Decimal
+    disk: Decimal
+
+
+def per_hour(prices: Prices, state: State) -> Decimal:
+    """Price per hour of an environment in `state`, without its disk."""
+    if state in _RUNS:
+        return prices.running
+    return prices.paused if state is State.PAUSED else Decimal(0)
+
+
+def disk_per_month(prices: Prices, size_bytes: int) -> Decimal:
+    """Price per month of a disk, in proportion to its size."""
+    return (prices.disk * size_bytes / PRICED_DISK_BYTES).quantize(Decimal("0.01"))
+
+
+def disk_per_hour(prices: Prices, size_bytes: int) -> Decimal:
+    return (prices.disk * size_bytes / PRICED_DISK_BYTES / HOURS_PER_MONTH).quantize(Decimal("0.000001"))

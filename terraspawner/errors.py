@@ -1,0 +1,201 @@
+"""One tree of errors. The class docstring is the default message; ``code`` is part of the REST contract.
+
+A message names the thing, what happened and what to do next. HTTP status codes are not known here: they
+stand in ``terraspawner.web.responses`` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class TerraError(Exception):
+    """Something went wrong in terraspawner. The log of the service names the cause."""
+
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, message: str | None = None, **details: object) -> None:
+        self.message = message or " ".join((self.__class__.__doc__ or "").split())
+        self.details: Mapping[str, object] = details
+        super().__init__(self.message)
+
+
+class Refused(TerraError):
+    """The request was understood and refused."""
+
+    code = "refused"
+
+
+class NameRefused(Refused):
+    """This name cannot be used. Choose another one."""
+
+    code = "name-invalid"
+
+
+class NotLoggedIn(TerraError):
+    """You are not signed in. Sign in, or send a valid token."""
+
+    code = "not-logged-in"
+
+
+class NotAllowed(TerraError):
+    """Your role does not allow this. Ask an owner of the workspace for the role that does."""
+
+    code = "not-allowed"
+
+
+class NotFound(TerraError):
+    """There is nothing here, or nothing that you may see."""
+
+    code = "not-found"
+
+
+class WorkspaceMissing(NotFound):
+    """There is no such workspace, or you are not a member of it. Check the address or ask its owner."""
+
+    code = "workspace-not-found"
+
+
+class NotebookMissing(NotFound):
+    """There is no such notebook in this workspace."""
+
+    code = "notebook-not-found"
+
+
+class EnvironmentMissing(NotFound):
+    """There is no such environment."""
+
+    code = "environment-not-found"
+
+
+class DiskMissing(NotFound):
+    """There is no such disk."""
+
+    code = "disk-not-found"
+
+
+class Conflict(TerraError):
+    """The thing is in another state than this request needs."""
+
+    code = "conflict"
+
+
+class NameTaken(Conflict):
+    """This name is taken. Choose another one."""
+
+    code = "name-taken"
+
+
+class WrongState(Conflict):
+    """This cannot be done in the present state. Wait until it has changed, then try again."""
+
+    code = "wrong-state"
+
+
+class DiskAttached(Conflict):
+    """This disk is attached to an environment. Delete the environment first, then the disk."""
+
+    code = "disk-attached"
+
+
+class OutboxNotEmpty(Conflict):
+    """There is work on this disk that is not in the workspace yet. Resume the environment so that it can be saved."""
+
+    code = "outbox-not-empty"
+
+
+class NotebookMovedOn(Conflict):
+    """The notebook in the workspace is another version than the one this save is based on. Nothing was overwritten."""
+
+    code = "notebook-moved-on"
+
+
+class NotebookTooLarge(TerraError):
+    """The notebook is larger than this workspace takes. Clear large outputs and save again."""
+
+    code = "notebook-too-large"
+
+
+class NotebookInvalid(Refused):
+    """This is not a notebook: it could not be read as one. The last good version was left as it is."""
+
+    code = "notebook-invalid"
+
+
+class Unavailable(TerraError):
+    """A part of the deployment is not answering. Try again in a minute."""
+
+    code = "unavailable"
+
+
+class BucketUnavailable(Unavailable):
+    """The workspace's bucket cannot be reached. Nothing was changed. Try again in a minute."""
+
+    code = "bucket-unavailable"
+
+
+class BucketFull(BucketUnavailable):
+    """The store of the workspace's bucket is full. Nothing was changed. Free space or ask the operator for more."""
+
+    code = "bucket-full"
+
+
+class HubUnavailable(Unavailable):
+    """The Hub is not answering. Running environments go on. Try again in a minute."""
+
+    code = "hub-unavailable"
+
+
+class HostUnavailable(Unavailable):
+    """The host service is not answering, so nothing can be started or deleted. Try again in a minute."""
+
+    code = "host-unavailable"
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database did not answer in time. Nothing was changed. Try again in a minute."""
+
+    code = "database-unavailable"
+
+
+class EngineUnavailable(Unavailable):
+    """The Docker Engine is not answering. Try again in a minute or ask the operator."""
+
+    code = "engine-unavailable"
+
+
+class NetworkUnsafe(Unavailable):
+    """The environments' network is not closed between users, so none starts. Ask the operator to look at /health."""
+
+    code = "network-unsafe"
+
+
+class StartFailed(TerraError):
+    """The environment could not be started. Its disk was not touched."""
+
+    code = "start-failed"
+
+
+class SettingsWrong(TerraError):
+    """A setting has a value that cannot be used."""
+
+    code = "settings-wrong"
+
+
+class ObjectMissing(NotFound):
+    """There is no such object in the bucket."""
+
+    code = "object-not-found"
+
+
+class KeyRefused(Refused):
+    """This key cannot be used in a bucket."""
+
+    code = "key-refused"
+
+
+class VersionMismatch(Conflict):
+    """The object in the bucket has another version than expected. Nothing was written."""
+
+    code = "version-mismatch"

@@ -1,0 +1,137 @@
+"""Every setting of a deployment in one table: name, default, meaning.
+
+Settings come from the environment as ``TERRA_<NAME>`` and are read once, by a main. The README's table is
+generated from :data:`HELP` and held to it by a test. Standard library only: the set-up program reads this too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from terraspawner import __version__
+from terraspawner.errors import SettingsWrong
+
+MIB = 1024 * 1024
+_DEPLOYMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def _setting(default: object, help_text: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"help": help_text, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one deployment, checked. Durations in seconds, sizes in bytes."""
+
+    deployment: str = _setting("terraspawner", "Name of this deployment; several can live on one machine.")
+    bind: str = _setting("127.0.0.1", "Address of this machine that the proxy's port is published on.")
+    port: int = _setting(8000, "Port that people open in the browser.")
+    core_subnet: str = _setting("172.31.239.0/24", "Network of proxy, hub and services.")
+    users_subnet: str = _setting("172.31.240.0/20", "Network of the environments.")
+    database_url: str = _setting(
+        "sqlite:////srv/terra/db/terraspawner.sqlite", "SQLAlchemy URL of our own database (never the Hub's)."
+    )
+    buckets: str = _setting("file:///srv/terra/buckets", "Where the workspaces' buckets are.")
+    buckets_host_path: str = _setting("", "The same folder as the Docker Engine sees it; found by `make up`.")
+    hub_api_url: str = _setting("http://hub:8081/hub/api", "The Hub's REST API as the services reach it.")
+    service_prefix: str = _setting("/services/workspaces/", "URL prefix of the workspaces service.")
+    host_socket: str = _setting("/srv/terra/run/host.sock", "Unix socket of the host service.")
+    image_python: str = _setting(f"terraspawner/python:{__version__}", "Image of a Python environment.")
+    start_timeout: int = _setting(120, "Seconds that an environment may take to answer after its start.")
+    stop_timeout: int = _setting(20, "Seconds that an environment gets to save and end at a pause.")
+    notebook_limit: int = _setting(50 * MIB, "Largest notebook in bytes.")
+    cpu_limit: float = _setting(1.0, "CPU cores of an environment.")
+    memory_limit: int = _setting(2048 * MIB, "Memory of an environment in bytes.")
+    pids_limit: int = _setting(512, "Processes and threads of an environment.")
+    disk_size: int = _setting(50 * 1024 * MIB, "Size of a persistent disk in bytes, for its price.")
+    price_running: float = _setting(0.06, "Price of a running environment in dollars per hour.")
+    price_paused: float = _setting(0.0, "Price of a paused environment in dollars per hour, without its disk.")
+    price_disk: float = _setting(2.0, "Price of 50 GiB of persistent disk in dollars per month.")
+    ca_bundle_host_path: str = _setting("", "File of certificate authorities that environments trust.")
+    http_proxy: str = _setting("", "HTTP proxy for environments.")
+    https_proxy: str = _setting("", "HTTPS proxy for environments.")
+    no_proxy: str = _setting("", "Hosts that environments reach without a proxy.")
+    service_token: str = _setting("", "Hub token of the workspaces service; made by `make up`.", secret=True)
+    proxy_token: str = _setting("", "Token between hub and proxy; made by `make up`.", secret=True)
+    secret_key: str = _setting("", "Key that seals kept tokens and sessions; made by `make up`.", secret=True)
+
+    def __post_init__(self) -> None:
+        if not _DEPLOYMENT.fullmatch(self.deployment):
+            raise SettingsWrong(
+                f"TERRA_DEPLOYMENT is {self.deployment!r}; use lower-case letters, digits and single hyphens."
+            )
+        for name in ("core_subnet", "users_subnet"):
+            try:
+                ipaddress.ip_network(getattr(self, name))
+            except ValueError as error:
+                raise SettingsWrong(f"TERRA_{name.upper()} is not a network: {error}.") from error
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Read ``TERRA_*`` from `environ`. Empty means unset. Raises `SettingsWrong` with the setting's name."""
+        values: dict[str, object] = {}
+        for item in fields(cls):
+            text = environ.get(f"TERRA_{item.name.upper()}", "")
+            if text:
+                values[item.name] = _parse(item.name, type(item.default), text)
+        return cls(**values)  # type: ignore[arg-type]
+
+    @property
+    def users_network(self) -> str:
+        """Docker's name of the environments' network."""
+        return f"{self.deployment}-users"
+
+    @property
+    def users_bridge(self) -> str:
+        """Linux name of the environments' bridge (at most 15 characters)."""
+        return "tsp-" + hashlib.sha256(self.deployment.encode()).hexdigest()[:8]
+
+    @property
+    def users_gateway(self) -> str:
+        return self._users_address(1)
+
+    @property
+    def hub_address(self) -> str:
+        """Fixed address of the hub on the environments' network."""
+        return self._users_address(2)
+
+    @property
+    def proxy_address(self) -> str:
+        return self._users_address(3)
+
+    @property
+    def service_address(self) -> str:
+        """Fixed address of the workspaces service on the environments' network."""
+        return self._users_address(4)
+
+    @property
+    def api_prefix(self) -> str:
+        """Path of the REST API, without a slash at its end."""
+        return f"{self.service_prefix}api/v1"
+
+    @property
+    def environment_api_url(self) -> str:
+        """The REST API as an environment reaches it."""
+        return f"http://{self.service_address}:8010{self.api_prefix}"
+
+    def _users_address(self, offset: int) -> str:
+        return str(ipaddress.ip_network(self.users_subnet)[offset])
+
+
+HELP: dict[str, tuple[str, str]] = {
+    f"TERRA_{item.name.upper()}": ("" if item.metadata["secret"] else str(item.default), item.metadata["help"])
+    for item in fields(Settings)
+}
+"""Environment variable -> (default, meaning), in the order of the table."""
+
+
+def _parse(name: str, kind: type, text: str) -> object:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise SettingsWrong(f"TERRA_{name.upper()} is {text!r}; it must be a {kind.__name__}.") from error

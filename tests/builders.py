@@ -1,0 +1,90 @@
+"""An "ok" value of each kind; a test changes one thing. The clock is moved, never slept."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cryptography.fernet import Fernet
+
+from terraspawner.db.engine import Database
+from terraspawner.domain.account import Account
+from terraspawner.operations import accounts, workspaces
+from terraspawner.operations.context import Context
+from terraspawner.settings import Settings
+from terraspawner.storage.memory import MemoryBucket
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+class MemoryBuckets:
+    """One memory bucket for each workspace id."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, MemoryBucket] = {}
+
+    def __call__(self, workspace_id: str) -> MemoryBucket:
+        return self.made[workspace_id]
+
+    def make(self, workspace_id: str) -> MemoryBucket:
+        return self.made.setdefault(workspace_id, MemoryBucket())
+
+
+def settings(folder: Path, **changes: object) -> Settings:
+    values: dict[str, object] = {
+        "database_url": f"sqlite:///{folder}/terraspawner.sqlite",
+        "buckets": f"file://{folder}/buckets",
+        "buckets_host_path": f"{folder}/buckets",
+        "secret_key": Fernet.generate_key().decode(),
+        "service_token": "s" * 64,
+    }
+    return Settings(**(values | changes))  # type: ignore[arg-type]
+
+
+@cache
+def _template() -> bytes:
+    """A migrated database with the accounts ana, ben and operator (password: name + "-secret"), made once."""
+    with TemporaryDirectory() as folder:
+        made = _open(Path(folder), Clock())
+        made.database.migrate()
+        for name in ("ana", "ben", "operator"):
+            account = Account(name=name, email=f"{name}@example.org", is_operator=name == "operator")
+            accounts.ensure_account(made, account, f"{name}-secret")
+        made.database.close()
+        return (Path(folder) / "terraspawner.sqlite").read_bytes()
+
+
+def _open(folder: Path, clock: Clock, **changes: object) -> Context:
+    chosen = settings(folder, **changes)
+    return Context(
+        database=Database(chosen.database_url),
+        settings=chosen,
+        now=clock,
+        bucket=(made := MemoryBuckets()),
+        make_bucket=made.make,
+    )
+
+
+def context(folder: Path, clock: Clock | None = None, **changes: object) -> Context:
+    """A context on a real SQLite file in `folder`, with the accounts of the template."""
+    (folder / "terraspawner.sqlite").write_bytes(_template())
+    return _open(folder, clock or Clock(), **changes)
+
+
+def workspace(made: Context, user: str = "ana", name: str = "alpha"):  # type: ignore[no-untyped-def]
+    return workspaces.create_workspace(made, user=user, namespace=user, name=name).workspace

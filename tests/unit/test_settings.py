@@ -1,0 +1,42 @@
+"""Settings: defaults that work, errors that name the setting, derived names that fit."""
+
+import pytest
+
+from terraspawner.errors import SettingsWrong
+from terraspawner.settings import HELP, Settings
+
+
+def test_the_defaults_are_a_deployment() -> None:
+    settings = Settings.from_environ({})
+    assert settings.hub_address == "172.31.240.2"
+    assert settings.environment_api_url == "http://172.31.240.4:8010/services/workspaces/api/v1"
+
+
+def test_values_are_read_and_empty_ones_are_unset() -> None:
+    settings = Settings.from_environ({"TERRA_PORT": "9000", "TERRA_CPU_LIMIT": "0.5", "TERRA_BIND": "", "OTHER": "x"})
+    assert (settings.port, settings.cpu_limit, settings.bind) == (9000, 0.5, "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TERRA_PORT", "http"),
+        ("TERRA_CPU_LIMIT", "much"),
+        ("TERRA_DEPLOYMENT", "My Lab"),
+        ("TERRA_DEPLOYMENT", "-lab"),
+        ("TERRA_USERS_SUBNET", "10.0.0.1/8"),
+        ("TERRA_CORE_SUBNET", "everywhere"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_the_name_of_the_setting(name: str, value: str) -> None:
+    with pytest.raises(SettingsWrong, match=name):
+        Settings.from_environ({name: value})
+
+
+@pytest.mark.parametrize("deployment", ["a", "terraspawner", "a-very-long-name-for-a-laboratory-of-many"])
+def test_the_bridge_name_fits_linux(deployment: str) -> None:
+    assert len(Settings(deployment=deployment).users_bridge) <= 15
+
+
+def test_no_secret_has_a_default_in_the_help() -> None:
+    assert all(HELP[name][0] == "" for name in ("TERRA_SERVICE_TOKEN", "TERRA_PROXY_TOKEN", "TERRA_SECRET_KEY"))
