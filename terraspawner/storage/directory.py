@@ -1,0 +1,283 @@
+"""A folder of a local file system as a bucket: the embedded default.
+
+obstore's ``LocalStore`` was not taken: it has no conditional replace, no fsync, and follows symbolic links
+out of its root (``research/storage.md`` section 1). Here a write is: temporary file, ``flock`` of the key,
+compare, fsync, rename, fsync of the folder. So it holds between threads and processes, a reader sees the old
+object or the new one, and a kill at any point leaves one of the two.
+
+Two zones, by who else writes there (``layout.is_shared``):
+
+* *Guarded*, everything but ``data/``: this store alone writes. The version is ``generation-sha256`` and is
+  kept in a record (``records.py``); the generation rises with each write, by the clock where it can, so that
+  neither A-B-A nor delete and create repeats one. A file that its record does not speak of was edited by
+  hand: it is hashed again, gets a new version unless the bytes are the same, and is told as ``is_external``.
+* *Shared*, ``data/``: mounted writable in environments, whose users write past us all the time, may forge
+  attributes, and store files that nobody wants hashed for a listing. The version is the file's identity
+  (inode, size, both times), which a user cannot set back, and the hash is known only after a read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace as changed
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from terraspawner.errors import KeyRefused, ObjectMissing
+from terraspawner.storage import faults, private, tree
+from terraspawner.storage.base import (
+    Absent,
+    Anything,
+    ObjectChanged,
+    ObjectInfo,
+    Version,
+    check_key,
+    check_prefix,
+    digest_of,
+    meets,
+)
+from terraspawner.storage.layout import is_shared
+from terraspawner.storage.records import Record, Records
+
+_CHUNK = 1 << 20
+
+
+class DirectoryBucket:
+    """Keeps the promises of :class:`~terraspawner.storage.base.Bucket` in the folder ``path``.
+
+    Opening it sweeps up what killed writers left behind. It holds no descriptor between calls.
+    ``use_attributes=False`` makes it keep all records in side files. ``clock`` gives nanoseconds since 1970.
+    Raises ``BucketUnavailable`` if ``layout.make_folders`` has not made the folder.
+    """
+
+    def __init__(self, path: Path, *, use_attributes: bool = True, clock: Callable[[], int] = time.time_ns) -> None:
+        self.path = path
+        self._clock = clock
+        self._records = Records(use_attributes=use_attributes, replace=private.replace)
+        with self._opened() as root:
+            private.sweep(root)
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        check_prefix(prefix)
+        return self._walk(self._keys_in(prefix))
+
+    def stat(self, key: str) -> ObjectInfo:
+        check_key(key)
+        with self._opened(key) as root:
+            return _existing(key, self._current(root, key))
+
+    def read(self, key: str) -> tuple[bytes, ObjectInfo]:
+        check_key(key)
+        with self._opened(key) as root:
+            for _ in range(tree.ATTEMPTS):
+                info = _existing(key, self._current(root, key))
+                found = self._read_state(root, info)
+                if found is not None:
+                    return found
+        raise faults.restless(key)
+
+    def write(self, key: str, body: bytes, expected: Absent | Version | Anything) -> ObjectInfo:
+        check_key(key)
+        digest = digest_of(body)
+        with (
+            self._opened(key) as root,
+            private.temporary(root, body) as (descriptor, path),
+            private.hold(root, key) as slot,
+        ):
+            self._check_expected(root, key, slot, expected)
+            self._stamp(root, key, descriptor, slot, digest)
+            tree.put_in_place(root, path, key, descriptor)
+            info = self._known(root, key, descriptor)
+            # None only if somebody edited the file in this very moment: then that is how it is now.
+            info = info or _existing(key, self._take_note(root, key, slot))
+            return info if info.is_external else changed(info, sha256=digest)
+
+    def delete(self, key: str, expected: Version | Anything) -> None:
+        check_key(key)
+        with self._opened(key) as root, private.hold(root, key) as slot:
+            _existing(key, self._check_expected(root, key, slot, expected))
+            tree.remove(root, key)
+            self._records.forget(root, key)
+
+    def _check_expected(
+        self, root: int, key: str, slot: private.Slot, expected: Absent | Version | Anything
+    ) -> ObjectInfo | None:
+        current = self._current(root, key, slot)
+        if not meets(current, expected):
+            raise ObjectChanged(key, current)
+        return current
+
+    def _stamp(self, root: int, key: str, descriptor: int, slot: private.Slot, digest: str) -> None:
+        """Give the file that is to become the object its generation, as its time and in its record."""
+        generation = max(slot.highest() + 1, self._clock() // 1000)
+        slot.raise_to(generation)
+        os.utime(descriptor, ns=(generation * 1000, generation * 1000))
+        if is_shared(key):
+            return
+        record = _record(os.fstat(descriptor), generation, digest, is_external=False)
+        with tree.opened_object(root, key) as old:
+            before = None if old is None else self._records.find(root, key, old)
+        self._records.keep(root, key, descriptor, record, before=before)
+
+    def _current(self, root: int, key: str, slot: private.Slot | None = None) -> ObjectInfo | None:
+        """The object as it is now; to take note of an edit by hand the key's lock is needed."""
+        with tree.opened_object(root, key) as descriptor:
+            if descriptor is None:
+                return None
+            info = self._known(root, key, descriptor)
+        if info is not None:
+            return info
+        if slot is not None:
+            return self._take_note(root, key, slot)
+        with private.hold(root, key) as own:
+            return self._take_note(root, key, own)
+
+    def _known(self, root: int, key: str, descriptor: int) -> ObjectInfo | None:
+        """What is known of the open file; None when no record speaks of it."""
+        if is_shared(key):
+            return _shared_info(key, os.fstat(descriptor))
+        record = self._records.find(root, key, descriptor)
+        return None if record is None else _guarded_info(key, record)
+
+    def _read_state(self, root: int, info: ObjectInfo) -> tuple[bytes, ObjectInfo] | None:
+        """The bytes that ``info`` speaks of; None if the object is in another state by now."""
+        with tree.opened_object(root, info.key) as descriptor:
+            if descriptor is None:
+                return None
+            body = b"".join(_chunks(descriptor, info.size))
+            now = self._known(root, info.key, descriptor)
+        digest = info.sha256 or digest_of(body)
+        if now is None and digest_of(body) != digest:
+            return None  # no record, maybe because none can be stored: then the hash decides
+        if now is not None and now.version != info.version:
+            return None
+        return (body, changed(info, sha256=digest)) if len(body) == info.size else None
+
+    def _take_note(self, root: int, key: str, slot: private.Slot) -> ObjectInfo | None:
+        """Hash a guarded file that no record speaks of, and record it. The lock of the key is held.
+
+        The generation comes from the file's own change time: should the record not be storable (disk full,
+        read-only), the same version comes out the next time.
+        """
+        with tree.opened_object(root, key) as descriptor:
+            if descriptor is None:
+                return None
+            known = self._known(root, key, descriptor)
+            if known is not None:
+                return known
+            digest, facts = _hash_steadily(key, descriptor)
+            last = self._records.last(root, key, descriptor)
+            if last is not None and last.sha256 == digest:
+                record = _record(facts, last.generation, digest, is_external=last.is_external)
+            else:
+                generation = max(last.generation + 1 if last else 0, facts.st_ctime_ns // 1000)
+                record = _record(facts, generation, digest, is_external=True)
+            with contextlib.suppress(OSError):
+                slot.raise_to(record.generation)
+                self._records.keep(root, key, descriptor, record, before=None)
+            return _guarded_info(key, record)
+
+    def _walk(self, keys: Sequence[str]) -> Iterator[ObjectInfo]:
+        """Folder by folder. Nothing is held open meanwhile, since the caller may take its time."""
+        waiting = [*reversed(keys)]
+        while waiting:
+            key = waiting.pop()
+            info = None
+            # What a user closed to us, or made a link of in this moment, does not spoil the list.
+            with contextlib.suppress(KeyRefused), self._opened(key) as root:
+                if key.endswith("/"):
+                    waiting.extend(reversed(tree.keys_in(root, key)))
+                else:
+                    info = self._current(root, key)
+            if info is not None:
+                yield info
+
+    def _keys_in(self, folder: str) -> Sequence[str]:
+        with self._opened(folder) as root:
+            return tree.keys_in(root, folder)
+
+    @contextlib.contextmanager
+    def _opened(self, key: str = "") -> Iterator[int]:
+        """The bucket's root, open; what the system refuses inside the block becomes an error of ours."""
+        try:
+            root = os.open(self.path, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            raise faults.unavailable("its folder cannot be opened") from error
+        try:
+            yield root
+        except OSError as error:
+            raise faults.translated(key, error) from error
+        finally:
+            os.close(root)
+
+
+def _existing(key: str, info: ObjectInfo | None) -> ObjectInfo:
+    if info is None:
+        raise ObjectMissing(f"There is no object '{key}' in the bucket.", key=key)
+    return info
+
+
+def _record(facts: os.stat_result, generation: int, digest: str, *, is_external: bool) -> Record:
+    return Record(
+        generation=generation,
+        sha256=digest,
+        is_external=is_external,
+        inode=facts.st_ino,
+        mtime_ns=facts.st_mtime_ns,
+        size=facts.st_size,
+    )
+
+
+def _guarded_info(key: str, record: Record) -> ObjectInfo:
+    return ObjectInfo(
+        key=key,
+        size=record.size,
+        modified=_moment(record.mtime_ns),
+        version=record.version,
+        sha256=record.sha256,
+        is_external=record.is_external,
+    )
+
+
+def _shared_info(key: str, facts: os.stat_result) -> ObjectInfo:
+    identity = (facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, facts.st_size)
+    return ObjectInfo(
+        key=key,
+        size=facts.st_size,
+        modified=_moment(facts.st_mtime_ns),
+        version=Version(".".join(f"{part:x}" for part in identity)),
+        sha256=None,
+    )
+
+
+def _hash_steadily(key: str, descriptor: int) -> tuple[str, os.stat_result]:
+    """The hash of a file and the facts of just that state; ``BucketUnavailable`` if it never holds still."""
+    for _ in range(tree.ATTEMPTS):
+        before = os.fstat(descriptor)
+        digest = hashlib.sha256()
+        for chunk in _chunks(descriptor, before.st_size):
+            digest.update(chunk)
+        after = os.fstat(descriptor)
+        if (before.st_size, before.st_mtime_ns, before.st_ctime_ns) == (
+            after.st_size,
+            after.st_mtime_ns,
+            after.st_ctime_ns,
+        ):
+            return digest.hexdigest(), after
+    raise faults.restless(key)
+
+
+def _chunks(descriptor: int, size: int) -> Iterator[bytes]:
+    """The file's bytes, up to one more than ``size``: a file that grows without end is not followed."""
+    offset = 0
+    while offset <= size and (chunk := os.pread(descriptor, min(_CHUNK, size + 1 - offset), offset)):
+        yield chunk
+        offset += len(chunk)
+
+
+def _moment(nanoseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)

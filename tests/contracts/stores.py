@@ -1,0 +1,35 @@
+"""Every kind of store there is, and a clock for them. A new store joins the suite by one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from terraspawner.storage import Bucket, DirectoryBucket, MemoryBucket, make_folders
+
+Clock = Callable[[], int]
+
+
+class ClockThatStands:
+    """Nanoseconds since 1970 that move only when told to, also backwards."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def memory_bucket(folder: Path, clock: Clock) -> Bucket:
+    return MemoryBucket(clock=clock)
+
+
+def directory_bucket(folder: Path, clock: Clock) -> Bucket:
+    return DirectoryBucket(make_folders(folder, "b1"), clock=clock)
+
+
+def directory_bucket_without_attributes(folder: Path, clock: Clock) -> Bucket:
+    return DirectoryBucket(make_folders(folder, "b1"), clock=clock, use_attributes=False)
+
+
+STORES = [memory_bucket, directory_bucket, directory_bucket_without_attributes]
