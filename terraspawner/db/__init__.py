@@ -1,0 +1,1 @@
+"""Our own database: tables, rows in and out, migrations. Never the Hub's (ARCHITECTURE.md, Processes)."""

@@ -1,0 +1,314 @@
+"""Rows in and out: every query of the house, as functions of a connection. No rule stands here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from terraspawner.db import tables as t
+from terraspawner.domain.account import Account
+from terraspawner.domain.environment import Disk, DiskState, Environment, Size, State
+from terraspawner.domain.workspace import Membership, Role, Workspace
+
+Row = sa.RowMapping
+
+
+# --- accounts and projects ---
+
+
+def account_named(connection: sa.Connection, name: str) -> Account | None:
+    row = _one(connection, sa.select(t.account).where(t.account.c.name == name))
+    return _account(row) if row else None
+
+
+def password_hash_of(connection: sa.Connection, name: str) -> str | None:
+    return connection.scalar(sa.select(t.account.c.password_hash).where(t.account.c.name == name))
+
+
+def insert_account(connection: sa.Connection, account: Account, password_hash: str, now: datetime) -> None:
+    connection.execute(
+        sa.insert(t.account).values(
+            name=account.name,
+            email=account.email,
+            password_hash=password_hash,
+            is_operator=account.is_operator,
+            is_disabled=account.is_disabled,
+            created_at=now,
+        )
+    )
+
+
+def personal_project_of(connection: sa.Connection, user: str) -> str | None:
+    return connection.scalar(sa.select(t.project.c.namespace).where(t.project.c.owner == user, t.project.c.is_personal))
+
+
+def project_owner(connection: sa.Connection, namespace: str) -> str | None:
+    return connection.scalar(sa.select(t.project.c.owner).where(t.project.c.namespace == namespace))
+
+
+def insert_project(connection: sa.Connection, namespace: str, owner: str, is_personal: bool, now: datetime) -> None:
+    connection.execute(
+        sa.insert(t.project).values(namespace=namespace, owner=owner, is_personal=is_personal, created_at=now)
+    )
+
+
+# --- workspaces ---
+
+
+def insert_workspace(connection: sa.Connection, workspace: Workspace, comparable: str) -> None:
+    values = {name: getattr(workspace, name) for name in _WORKSPACE_COLUMNS}
+    connection.execute(sa.insert(t.workspace).values(comparable=comparable, **values))
+
+
+def insert_member(connection: sa.Connection, workspace_id: str, user: str, role: Role) -> None:
+    connection.execute(sa.insert(t.workspace_member).values(workspace_id=workspace_id, user=user, role=str(role)))
+
+
+def is_slug_taken(connection: sa.Connection, slug: str) -> bool:
+    return connection.scalar(sa.select(sa.literal(1)).where(t.workspace.c.slug == slug)) is not None
+
+
+def workspace_like(connection: sa.Connection, namespace: str, comparable: str) -> Workspace | None:
+    row = _one(
+        connection,
+        sa.select(t.workspace).where(t.workspace.c.namespace == namespace, t.workspace.c.comparable == comparable),
+    )
+    return _workspace(row) if row else None
+
+
+def workspace_by_id(connection: sa.Connection, workspace_id: str) -> Workspace:
+    row = connection.execute(sa.select(t.workspace).where(t.workspace.c.id == workspace_id)).mappings().one()
+    return _workspace(row)
+
+
+def memberships_of(connection: sa.Connection, user: str) -> list[Membership]:
+    query = _memberships(user).order_by(t.workspace.c.namespace, t.workspace.c.comparable)
+    return [_membership(row) for row in connection.execute(query).mappings()]
+
+
+def membership_by_name(connection: sa.Connection, user: str, namespace: str, name: str) -> Membership | None:
+    query = _memberships(user).where(t.workspace.c.namespace == namespace, t.workspace.c.name == name)
+    row = _one(connection, query)
+    return _membership(row) if row else None
+
+
+def membership_by_slug(connection: sa.Connection, user: str, slug: str) -> Membership | None:
+    row = _one(connection, _memberships(user).where(t.workspace.c.slug == slug))
+    return _membership(row) if row else None
+
+
+def _memberships(user: str) -> sa.Select[Any]:
+    return (
+        sa.select(t.workspace, t.workspace_member.c.role)
+        .join(t.workspace_member, t.workspace_member.c.workspace_id == t.workspace.c.id)
+        .where(t.workspace_member.c.user == user)
+    )
+
+
+# --- disks ---
+
+
+def insert_disk(connection: sa.Connection, disk: Disk) -> None:
+    connection.execute(
+        sa.insert(t.disk).values(
+            id=disk.id,
+            workspace_id=disk.workspace_id,
+            user=disk.user,
+            size=disk.size,
+            state=str(disk.state),
+            created_at=disk.created_at,
+        )
+    )
+
+
+def disk_by_id(connection: sa.Connection, disk_id: str) -> Disk | None:
+    row = _one(connection, sa.select(t.disk).where(t.disk.c.id == disk_id))
+    return _disk(row) if row else None
+
+
+def disk_for(connection: sa.Connection, workspace_id: str, user: str) -> Disk | None:
+    """The disk that `user` has in a workspace and that is not gone or going."""
+    row = _one(
+        connection,
+        sa.select(t.disk).where(
+            t.disk.c.workspace_id == workspace_id,
+            t.disk.c.user == user,
+            t.disk.c.state.in_([str(DiskState.ATTACHED), str(DiskState.DETACHED)]),
+        ),
+    )
+    return _disk(row) if row else None
+
+
+def disks_of(connection: sa.Connection, user: str) -> list[Disk]:
+    query = (
+        sa.select(t.disk)
+        .where(t.disk.c.user == user, t.disk.c.state != str(DiskState.DELETED))
+        .order_by(t.disk.c.created_at)
+    )
+    return [_disk(row) for row in connection.execute(query).mappings()]
+
+
+def disks_in(connection: sa.Connection, state: DiskState) -> list[Disk]:
+    query = sa.select(t.disk).where(t.disk.c.state == str(state))
+    return [_disk(row) for row in connection.execute(query).mappings()]
+
+
+def set_disk_state(connection: sa.Connection, disk_id: str, state: DiskState) -> None:
+    connection.execute(sa.update(t.disk).where(t.disk.c.id == disk_id).values(state=str(state)))
+
+
+# --- environments ---
+
+
+def insert_environment(connection: sa.Connection, environment: Environment) -> None:
+    values = {name: getattr(environment, name) for name in _ENVIRONMENT_COLUMNS}
+    connection.execute(
+        sa.insert(t.environment).values(
+            **values,
+            state=str(environment.state),
+            cpu=environment.size.cpu,
+            memory=environment.size.memory,
+            kernels=[dict(kernel) for kernel in environment.kernels],
+        )
+    )
+
+
+def update_environment(connection: sa.Connection, environment_id: str, **values: Any) -> None:
+    connection.execute(sa.update(t.environment).where(t.environment.c.id == environment_id).values(**values))
+
+
+def environment_by_id(connection: sa.Connection, environment_id: str) -> Environment | None:
+    row = _one(connection, sa.select(t.environment).where(t.environment.c.id == environment_id))
+    return _environment(row) if row else None
+
+
+def environment_by_key(connection: sa.Connection, key_hash: str) -> Environment | None:
+    row = _one(connection, sa.select(t.environment).where(t.environment.c.key_hash == key_hash))
+    return _environment(row) if row else None
+
+
+def environment_for(connection: sa.Connection, workspace_id: str, user: str) -> Environment | None:
+    """The environment that `user` has in a workspace, if any."""
+    row = _one(
+        connection,
+        sa.select(t.environment).where(
+            t.environment.c.workspace_id == workspace_id,
+            t.environment.c.user == user,
+            t.environment.c.state != str(State.NONE),
+        ),
+    )
+    return _environment(row) if row else None
+
+
+def environments_of(connection: sa.Connection, user: str) -> list[Environment]:
+    query = sa.select(t.environment).where(t.environment.c.user == user, t.environment.c.state != str(State.NONE))
+    return [_environment(row) for row in connection.execute(query.order_by(t.environment.c.created_at)).mappings()]
+
+
+def environments_in(connection: sa.Connection, states: frozenset[State]) -> list[Environment]:
+    query = sa.select(t.environment).where(t.environment.c.state.in_([str(state) for state in states]))
+    return [_environment(row) for row in connection.execute(query).mappings()]
+
+
+# --- the ledger ---
+
+
+def close_interval(connection: sa.Connection, subject: str, now: datetime) -> None:
+    connection.execute(
+        sa.update(t.state_interval)
+        .where(t.state_interval.c.subject == subject, t.state_interval.c.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+
+
+def open_interval(
+    connection: sa.Connection,
+    *,
+    kind: str,
+    subject: str,
+    workspace_id: str,
+    user: str,
+    state: str,
+    size: Size,
+    disk_size: int,
+    price_per_hour: Decimal,
+    now: datetime,
+) -> None:
+    connection.execute(
+        sa.insert(t.state_interval).values(
+            kind=kind,
+            subject=subject,
+            workspace_id=workspace_id,
+            user=user,
+            state=state,
+            cpu=size.cpu,
+            memory=size.memory,
+            disk_size=disk_size,
+            price_per_hour=price_per_hour,
+            started_at=now,
+        )
+    )
+
+
+def intervals_of(connection: sa.Connection, subject: str) -> list[dict[str, Any]]:
+    query = sa.select(t.state_interval).where(t.state_interval.c.subject == subject).order_by(t.state_interval.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+# --- rows to values ---
+
+_WORKSPACE_COLUMNS = ("id", "namespace", "name", "slug", "storage", "created_by", "created_at")
+_ENVIRONMENT_COLUMNS = (
+    "id",
+    "workspace_id",
+    "user",
+    "since",
+    "reason",
+    "log",
+    "start_number",
+    "image",
+    "disk_id",
+    "container_id",
+    "deletes_disk",
+    "outbox_pending",
+    "created_at",
+)
+
+
+def _one(connection: sa.Connection, query: sa.Select[Any]) -> Row | None:
+    return connection.execute(query).mappings().one_or_none()
+
+
+def _account(row: Row) -> Account:
+    return Account(**{name: row[name] for name in ("name", "email", "is_operator", "is_disabled")})
+
+
+def _workspace(row: Row) -> Workspace:
+    return Workspace(**{name: row[name] for name in _WORKSPACE_COLUMNS})
+
+
+def _membership(row: Row) -> Membership:
+    return Membership(workspace=_workspace(row), role=Role(row["role"]))
+
+
+def _disk(row: Row) -> Disk:
+    return Disk(
+        id=row["id"],
+        workspace_id=row["workspace_id"],
+        user=row["user"],
+        size=row["size"],
+        state=DiskState(row["state"]),
+        created_at=row["created_at"],
+    )
+
+
+def _environment(row: Row) -> Environment:
+    return Environment(
+        **{name: row[name] for name in _ENVIRONMENT_COLUMNS},
+        state=State(row["state"]),
+        size=Size(cpu=row["cpu"], memory=row["memory"]),
+        kernels=tuple(row["kernels"]),
+    )

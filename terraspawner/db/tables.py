@@ -1,0 +1,144 @@
+"""Tables as SQLAlchemy Core. Identifiers are never used again; rows of what is gone are kept for the ledger."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """Aware UTC in Python, naive UTC in the database. A naive value is refused."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive time cannot be stored: {value!r}")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = sa.MetaData(naming_convention=NAMING)
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("name", sa.String(255), primary_key=True),
+    sa.Column("email", sa.String(320), nullable=False, server_default=""),
+    sa.Column("password_hash", sa.String(255), nullable=False),
+    sa.Column("is_operator", sa.Boolean, nullable=False),
+    sa.Column("is_disabled", sa.Boolean, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+project = sa.Table(
+    "project",
+    metadata,
+    sa.Column("namespace", sa.String(40), primary_key=True),
+    sa.Column("owner", sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("is_personal", sa.Boolean, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+sa.Index(
+    "uq_project_personal",
+    project.c.owner,
+    unique=True,
+    sqlite_where=project.c.is_personal,
+    postgresql_where=project.c.is_personal,
+)
+
+workspace = sa.Table(
+    "workspace",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("namespace", sa.ForeignKey("project.namespace"), nullable=False),
+    sa.Column("name", sa.String(50), nullable=False),
+    sa.Column("comparable", sa.String(50), nullable=False),
+    sa.Column("slug", sa.String(30), nullable=False, unique=True),
+    sa.Column("storage", sa.String(10), nullable=False),
+    sa.Column("created_by", sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("namespace", "comparable"),
+)
+
+workspace_member = sa.Table(
+    "workspace_member",
+    metadata,
+    sa.Column("workspace_id", sa.ForeignKey("workspace.id"), primary_key=True),
+    sa.Column("user", sa.ForeignKey("account.name"), primary_key=True),
+    sa.Column("role", sa.String(10), nullable=False),
+)
+
+disk = sa.Table(
+    "disk",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("workspace_id", sa.ForeignKey("workspace.id"), nullable=False),
+    sa.Column("user", sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+environment = sa.Table(
+    "environment",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("workspace_id", sa.ForeignKey("workspace.id"), nullable=False),
+    sa.Column("user", sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("log", sa.Text, nullable=False, server_default=""),
+    sa.Column("start_number", sa.Integer, nullable=False),
+    sa.Column("key_hash", sa.String(64), nullable=True, unique=True),
+    sa.Column("cpu", sa.Float, nullable=False),
+    sa.Column("memory", sa.BigInteger, nullable=False),
+    sa.Column("image", sa.String(255), nullable=False),
+    sa.Column("disk_id", sa.ForeignKey("disk.id"), nullable=False),
+    sa.Column("container_id", sa.String(64), nullable=False, server_default=""),
+    sa.Column("deletes_disk", sa.Boolean, nullable=False),
+    sa.Column("outbox_pending", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("kernels", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+_is_live = environment.c.state != "none"
+sa.Index(
+    "uq_environment_live",
+    environment.c.workspace_id,
+    environment.c.user,
+    unique=True,
+    sqlite_where=_is_live,
+    postgresql_where=_is_live,
+)
+
+state_interval = sa.Table(
+    "state_interval",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("subject", sa.String(16), nullable=False),
+    sa.Column("workspace_id", sa.ForeignKey("workspace.id"), nullable=False),
+    sa.Column("user", sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("cpu", sa.Float, nullable=False),
+    sa.Column("memory", sa.BigInteger, nullable=False),
+    sa.Column("disk_size", sa.BigInteger, nullable=False),
+    sa.Column("price_per_hour", sa.Numeric(12, 6), nullable=False),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("ended_at", UtcDateTime, nullable=True),
+)
+sa.Index("ix_state_interval_subject", state_interval.c.subject, state_interval.c.ended_at)

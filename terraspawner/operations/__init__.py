@@ -1,0 +1,1 @@
+"""The deeds: load, ask the rule, save, return. Synchronous, short, one transaction each."""

@@ -1,0 +1,31 @@
+"""What every deed is handed: database, buckets, clock, settings. Built by ``terraspawner.wiring``."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from terraspawner.db.engine import Database
+from terraspawner.settings import Settings
+from terraspawner.storage.base import Bucket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """`now` gives aware UTC; `bucket` opens the bucket of a workspace id, `make_bucket` makes it.
+
+    A bucket that is missing is an error, never made again in silence: it would look like an empty workspace.
+    """
+
+    database: Database
+    settings: Settings
+    now: Callable[[], datetime]
+    bucket: Callable[[str], Bucket]
+    make_bucket: Callable[[str], Bucket]
+
+
+def new_id() -> str:
+    """An identifier of 16 hex digits, never used again."""
+    return secrets.token_hex(8)

@@ -1,0 +1,422 @@
+"""Environments: admission, the steps of a start and a pause, deletion. Each step is one transaction.
+
+The spawner and the service report what happened; the row decides what is shown, what a start may do and what
+a deletion still has to do. A step that belongs to an earlier start is void.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from terraspawner.db import records
+from terraspawner.domain import price
+from terraspawner.domain.account import Account
+from terraspawner.domain.environment import (
+    Disk,
+    DiskState,
+    Environment,
+    Event,
+    Size,
+    State,
+    is_possible,
+    next_state,
+)
+from terraspawner.domain.workspace import Action, Role, Workspace, permits
+from terraspawner.errors import (
+    DiskAttached,
+    DiskMissing,
+    EnvironmentMissing,
+    NotAllowed,
+    OutboxNotEmpty,
+    WorkspaceMissing,
+)
+from terraspawner.operations import workspaces
+from terraspawner.operations.context import Context, new_id
+
+LOG_CHARACTERS = 8000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """Leave to start: what the spawner needs to know. `key` is told once and stored as a hash."""
+
+    environment: Environment
+    workspace: Workspace
+    role: Role
+    account: Account
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """An environment as its user sees it; `environment` and `disk` are None before there is one."""
+
+    workspace: Workspace
+    environment: Environment | None
+    disk: Disk | None
+    prices: price.Prices
+
+    @property
+    def state(self) -> State:
+        return self.environment.state if self.environment else State.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who an environment key speaks for. It opens this workspace's notebooks and nothing else."""
+
+    environment: Environment
+    workspace: Workspace
+    role: Role
+
+    @property
+    def user(self) -> str:
+        return self.environment.user
+
+
+# --- looking ---
+
+
+def describe(context: Context, *, user: str, namespace: str, name: str) -> View:
+    """The environment of `user` in a workspace, and the disk."""
+    workspace = workspaces.enter(context, user=user, namespace=namespace, name=name, action=Action.SEE)
+    with context.database.read() as connection:
+        return View(
+            workspace=workspace,
+            environment=records.environment_for(connection, workspace.id, user),
+            disk=records.disk_for(connection, workspace.id, user),
+            prices=prices(context),
+        )
+
+
+def views_of(context: Context, user: str) -> list[View]:
+    """All environments of `user`."""
+    with context.database.read() as connection:
+        return [
+            View(
+                workspace=records.workspace_by_id(connection, environment.workspace_id),
+                environment=environment,
+                disk=records.disk_by_id(connection, environment.disk_id),
+                prices=prices(context),
+            )
+            for environment in records.environments_of(connection, user)
+        ]
+
+
+def disks_of(context: Context, user: str) -> list[tuple[Disk, Workspace]]:
+    """All disks of `user` that are not gone, with the workspace that each belongs to."""
+    with context.database.read() as connection:
+        return [
+            (disk, records.workspace_by_id(connection, disk.workspace_id))
+            for disk in records.disks_of(connection, user)
+        ]
+
+
+def identify(context: Context, key: str) -> Identity | None:
+    """Whom an environment key speaks for; None for a wrong or old key, a disabled account, a lost membership."""
+    with context.database.read() as connection:
+        environment = records.environment_by_key(connection, _hash(key))
+        if environment is None:
+            return None
+        account = records.account_named(connection, environment.user)
+        workspace = records.workspace_by_id(connection, environment.workspace_id)
+        member = records.membership_by_slug(connection, environment.user, workspace.slug)
+    if account is None or account.is_disabled or member is None:
+        return None
+    return Identity(environment=environment, workspace=workspace, role=member.role)
+
+
+def by_slug(context: Context, *, user: str, slug: str) -> Environment | None:
+    """The environment behind a named server of the Hub, if there is one."""
+    with context.database.read() as connection:
+        member = records.membership_by_slug(connection, user, slug)
+        return records.environment_for(connection, member.workspace.id, user) if member else None
+
+
+def environments_in(context: Context, states: frozenset[State]) -> list[tuple[Environment, Workspace]]:
+    """Every environment in one of `states`, for those that put things right."""
+    with context.database.read() as connection:
+        return [
+            (environment, records.workspace_by_id(connection, environment.workspace_id))
+            for environment in records.environments_in(connection, states)
+        ]
+
+
+# --- starting ---
+
+
+def admit(context: Context, *, user: str, slug: str) -> Ticket:
+    """Check that `user` may start the environment of the workspace with this slug, and mint its key.
+
+    Makes the environment and its disk where there are none; an earlier key is dead from here on. What was
+    believed to run is counted as stopped: the Hub asks for a start only when nothing runs.
+    Raises `WorkspaceMissing`, `NotAllowed`, `WrongState` while it is being deleted.
+    """
+    now = context.now()
+    key = secrets.token_urlsafe(32)
+    with context.database.write() as connection:
+        account = records.account_named(connection, user)
+        if account is None or account.is_disabled:
+            raise NotAllowed(f"The account {user!r} is disabled. Ask the operator.")
+        member = records.membership_by_slug(connection, user, slug)
+        if member is None:
+            raise WorkspaceMissing(
+                f"No workspace of yours has the server name {slug!r}."
+                " Environments are started from a workspace: open your workspaces and choose one."
+            )
+        allowed = permits(member.role, Action.USE_ENVIRONMENT)
+        if not allowed:
+            raise NotAllowed(f"In {member.workspace.name} {allowed.reason}. Ask an owner of the workspace.")
+        environment = records.environment_for(connection, member.workspace.id, user)
+        if environment is None:
+            environment = _make(context, connection, member.workspace, user)
+        else:
+            if is_possible(environment.state, Event.STOPPED):
+                environment = _move(context, connection, environment, Event.STOPPED)
+            environment = _move(context, connection, environment, Event.START)
+        records.update_environment(
+            connection,
+            environment.id,
+            key_hash=_hash(key),
+            start_number=environment.start_number + 1,
+            reason="",
+            log="",
+            kernels=[],
+            since=now,
+        )
+        environment = _load(connection, environment.id)
+    return Ticket(environment=environment, workspace=member.workspace, role=member.role, account=account, key=key)
+
+
+def started(context: Context, environment_id: str, start_number: int, container_id: str) -> None:
+    """It answers."""
+    with context.database.write() as connection:
+        environment = _load(connection, environment_id)
+        if environment.start_number == start_number and is_possible(environment.state, Event.READY):
+            _move(context, connection, environment, Event.READY, container_id=container_id)
+
+
+def start_failed(context: Context, environment_id: str, start_number: int, reason: str, log: str) -> None:
+    """It did not come up: back to paused with the reason and the container's last lines; the key is dead."""
+    with context.database.write() as connection:
+        environment = _load(connection, environment_id)
+        if environment.start_number == start_number and is_possible(environment.state, Event.FAIL):
+            _move(context, connection, environment, Event.FAIL, reason=reason, log=log[-LOG_CHARACTERS:], key_hash=None)
+
+
+# --- pausing ---
+
+
+def begin_pause(context: Context, environment_id: str) -> None:
+    with context.database.write() as connection:
+        environment = _load(connection, environment_id)
+        if is_possible(environment.state, Event.PAUSE):
+            _move(context, connection, environment, Event.PAUSE)
+
+
+def stopped(context: Context, environment_id: str, start_number: int, reason: str = "", log: str = "") -> None:
+    """Nothing runs any more; the key is dead. A reason that is there already (a failed start) is kept."""
+    with context.database.write() as connection:
+        environment = _load(connection, environment_id)
+        if environment.start_number != start_number or not is_possible(environment.state, Event.STOPPED):
+            return
+        _move(
+            context,
+            connection,
+            environment,
+            Event.STOPPED,
+            reason=reason,
+            log=log[-LOG_CHARACTERS:],
+            key_hash=None,
+            kernels=[],
+        )
+
+
+# --- deleting ---
+
+
+def mark_deleting(
+    context: Context, environment_id: str, *, deletes_disk: bool | None = None, loses_unsent: bool = False
+) -> Environment:
+    """Write that the environment shall go; everything after is carried out from this row, again if need be.
+
+    `deletes_disk` None leaves what was said before (keep, unless said). Raises `OutboxNotEmpty` where the disk
+    holds work that is not in the workspace and the user did not say that it may be lost.
+    """
+    with context.database.write() as connection:
+        environment = _load(connection, environment_id)
+        if deletes_disk and environment.outbox_pending and not loses_unsent:
+            raise OutboxNotEmpty(
+                f"The disk holds {environment.outbox_pending} notebook(s) whose last changes are not in the workspace"
+                " yet. Resume the environment so that they can be saved, or delete with force to lose them.",
+                pending=environment.outbox_pending,
+            )
+        values: dict[str, Any] = {} if deletes_disk is None else {"deletes_disk": deletes_disk}
+        if environment.state is not State.DELETING:
+            _move(context, connection, environment, Event.DELETE, key_hash=None, **values)
+        elif values:
+            records.update_environment(connection, environment.id, **values)
+        return _load(connection, environment_id)
+
+
+def finish_delete(context: Context, environment_id: str) -> None:
+    """The container is gone. The disk is detached, or marked for deletion where that was asked for."""
+    now = context.now()
+    with context.database.write() as connection:
+        environment = records.environment_by_id(connection, environment_id)
+        if environment is None or environment.state is not State.DELETING:
+            return
+        _move(context, connection, environment, Event.DELETED, reason="")
+        records.close_interval(connection, environment.id, now)
+        following = DiskState.DELETING if environment.deletes_disk else DiskState.DETACHED
+        records.set_disk_state(connection, environment.disk_id, following)
+
+
+def mark_disk_deleting(context: Context, *, user: str, disk_id: str) -> Disk:
+    """Write that an unattached disk shall go. Raises `DiskMissing`, `DiskAttached`."""
+    with context.database.write() as connection:
+        disk = records.disk_by_id(connection, disk_id)
+        if disk is None or disk.user != user or disk.state is DiskState.DELETED:
+            raise DiskMissing(f"There is no disk {disk_id!r} of yours.")
+        if disk.state is DiskState.ATTACHED:
+            raise DiskAttached(f"The disk {disk_id} is attached to an environment. Delete the environment first.")
+        records.set_disk_state(connection, disk_id, DiskState.DELETING)
+        return disk
+
+
+def disks_to_delete(context: Context) -> list[Disk]:
+    with context.database.read() as connection:
+        return records.disks_in(connection, DiskState.DELETING)
+
+
+def finish_disk_delete(context: Context, disk_id: str) -> None:
+    """The volume is gone."""
+    with context.database.write() as connection:
+        records.set_disk_state(connection, disk_id, DiskState.DELETED)
+        records.close_interval(connection, disk_id, context.now())
+
+
+# --- what an environment says of itself ---
+
+
+def note_activity(context: Context, identity: Identity, kernels: Sequence[Mapping[str, object]]) -> None:
+    """What runs, as the environment's own extension says."""
+    with context.database.write() as connection:
+        records.update_environment(connection, identity.environment.id, kernels=[dict(item) for item in kernels])
+
+
+def note_outbox(context: Context, identity: Identity, pending: int) -> None:
+    """How many notebooks have changes on the disk that are not in the workspace."""
+    with context.database.write() as connection:
+        records.update_environment(connection, identity.environment.id, outbox_pending=pending)
+
+
+# --- steps ---
+
+
+def _make(context: Context, connection: sa.Connection, workspace: Workspace, user: str) -> Environment:
+    settings, now = context.settings, context.now()
+    disk = records.disk_for(connection, workspace.id, user)
+    if disk is None:
+        disk = Disk(
+            id=new_id(),
+            workspace_id=workspace.id,
+            user=user,
+            size=settings.disk_size,
+            state=DiskState.ATTACHED,
+            created_at=now,
+        )
+        records.insert_disk(connection, disk)
+        _open_disk_interval(context, connection, disk)
+    else:
+        records.set_disk_state(connection, disk.id, DiskState.ATTACHED)
+    environment = Environment(
+        id=new_id(),
+        workspace_id=workspace.id,
+        user=user,
+        state=next_state(State.NONE, Event.START),
+        since=now,
+        reason="",
+        log="",
+        start_number=0,
+        size=Size(cpu=settings.cpu_limit, memory=settings.memory_limit),
+        image=settings.image_python,
+        disk_id=disk.id,
+        container_id="",
+        deletes_disk=False,
+        outbox_pending=0,
+        kernels=(),
+        created_at=now,
+    )
+    records.insert_environment(connection, environment)
+    _note_interval(context, connection, environment)
+    return environment
+
+
+def _move(
+    context: Context, connection: sa.Connection, environment: Environment, event: Event, **values: Any
+) -> Environment:
+    """One step of the life cycle, with its interval in the ledger (J2)."""
+    state = next_state(environment.state, event)
+    records.update_environment(connection, environment.id, state=str(state), since=context.now(), **values)
+    moved = _load(connection, environment.id)
+    _note_interval(context, connection, moved)
+    return moved
+
+
+def _note_interval(context: Context, connection: sa.Connection, environment: Environment) -> None:
+    records.close_interval(connection, environment.id, context.now())
+    records.open_interval(
+        connection,
+        kind="environment",
+        subject=environment.id,
+        workspace_id=environment.workspace_id,
+        user=environment.user,
+        state=str(environment.state),
+        size=environment.size,
+        disk_size=0,
+        price_per_hour=price.per_hour(prices(context), environment.state),
+        now=context.now(),
+    )
+
+
+def _open_disk_interval(context: Context, connection: sa.Connection, disk: Disk) -> None:
+    records.open_interval(
+        connection,
+        kind="disk",
+        subject=disk.id,
+        workspace_id=disk.workspace_id,
+        user=disk.user,
+        state=str(disk.state),
+        size=Size(cpu=0, memory=0),
+        disk_size=disk.size,
+        price_per_hour=price.disk_per_hour(prices(context), disk.size),
+        now=context.now(),
+    )
+
+
+def _load(connection: sa.Connection, environment_id: str) -> Environment:
+    environment = records.environment_by_id(connection, environment_id)
+    if environment is None:
+        raise EnvironmentMissing(f"There is no environment {environment_id!r}.")
+    return environment
+
+
+def prices(context: Context) -> price.Prices:
+    settings = context.settings
+    return price.Prices(
+        running=Decimal(str(settings.price_running)),
+        paused=Decimal(str(settings.price_paused)),
+        disk=Decimal(str(settings.price_disk)),
+    )
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,77 @@
+"""Workspaces: create, list, open the door to one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from terraspawner.db import records
+from terraspawner.domain import names
+from terraspawner.domain.workspace import Action, Membership, Role, Workspace, permits
+from terraspawner.errors import NameTaken, NotAllowed, NotFound, Refused, WorkspaceMissing
+from terraspawner.operations.context import Context, new_id
+
+
+def create_workspace(context: Context, *, user: str, namespace: str, name: str, storage: str = "bucket") -> Membership:
+    """Make a workspace of which `user` is the owner, with its bucket.
+
+    Raises `NameRefused`, `NameTaken` (also when only the case differs), `NotFound` for a project that is not
+    theirs, `Refused` for a storage that is not offered.
+    """
+    name = names.workspace_name(name)
+    if storage != "bucket":
+        raise Refused(f"A workspace with storage {storage!r} cannot be created: this deployment offers 'bucket'.")
+    comparable = names.comparable(name)
+    with context.database.write() as connection:
+        if records.project_owner(connection, namespace) != user:
+            raise NotFound(f"There is no billing project {namespace!r} in which you may create a workspace.")
+        if twin := records.workspace_like(connection, namespace, comparable):
+            raise NameTaken(f"There is a workspace {twin.name!r} in {namespace!r} already. Choose another name.")
+        workspace = Workspace(
+            id=new_id(),
+            namespace=namespace,
+            name=name,
+            slug=names.slug_for(namespace, name, _taken(connection)),
+            storage=storage,
+            created_by=user,
+            created_at=context.now(),
+        )
+        records.insert_workspace(connection, workspace, comparable)
+        records.insert_member(connection, workspace.id, user, Role.OWNER)
+        context.make_bucket(workspace.id)
+    return Membership(workspace=workspace, role=Role.OWNER)
+
+
+def list_workspaces(context: Context, user: str) -> list[Membership]:
+    """The workspaces that `user` is a member of, by name."""
+    with context.database.read() as connection:
+        return records.memberships_of(connection, user)
+
+
+def enter(context: Context, *, user: str, namespace: str, name: str, action: Action) -> Workspace:
+    """The workspace, if `user` may do `action` in it.
+
+    Raises `WorkspaceMissing` to those with no access, whether it exists or not, `NotAllowed` to members whose
+    role is too little.
+    """
+    return membership(context, user=user, namespace=namespace, name=name, action=action).workspace
+
+
+def membership(context: Context, *, user: str, namespace: str, name: str, action: Action) -> Membership:
+    """As `enter`, with the role."""
+    with context.database.read() as connection:
+        found = records.membership_by_name(connection, user, namespace, name)
+    if found is None:
+        raise WorkspaceMissing(
+            f"There is no workspace {namespace}/{name}, or you are not a member of it."
+            " Check the address or ask its owner."
+        )
+    allowed = permits(found.role, action)
+    if not allowed:
+        raise NotAllowed(f"In {namespace}/{name} {allowed.reason}. Ask an owner of the workspace.")
+    return found
+
+
+def _taken(connection: sa.Connection) -> Callable[[str], bool]:
+    return lambda slug: records.is_slug_taken(connection, slug)

@@ -1,0 +1,33 @@
+"""The only place that picks implementations: which database, which bucket, which clock."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from functools import cache
+
+from terraspawner.db.engine import Database
+from terraspawner.operations.context import Context
+from terraspawner.settings import Settings
+from terraspawner.storage import create_bucket, open_bucket
+
+
+def settings_from_environ() -> Settings:
+    return Settings.from_environ(os.environ)
+
+
+def build_context(settings: Settings) -> Context:
+    """What the deeds need, for a process that runs with these settings."""
+    return Context(
+        database=Database(settings.database_url),
+        settings=settings,
+        now=lambda: datetime.now(UTC),
+        bucket=lambda workspace_id: open_bucket(settings.buckets, workspace_id),
+        make_bucket=lambda workspace_id: create_bucket(settings.buckets, workspace_id),
+    )
+
+
+@cache
+def deployment_context() -> Context:
+    """The one context of this process: for classes that the Hub builds by itself."""
+    return build_context(settings_from_environ())

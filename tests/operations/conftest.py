@@ -1,0 +1,21 @@
+"""A context on a real SQLite file, with a clock that is moved."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import builders
+import pytest
+
+from terraspawner.operations.context import Context
+
+
+@pytest.fixture
+def clock() -> builders.Clock:
+    return builders.Clock()
+
+
+@pytest.fixture
+def context(tmp_path: Path, clock: builders.Clock) -> Iterator[Context]:
+    made = builders.context(tmp_path, clock)
+    yield made
+    made.database.close()

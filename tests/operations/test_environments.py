@@ -1,0 +1,278 @@
+"""The steps of an environment's life, in our rows."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import builders
+import pytest
+import sqlalchemy as sa
+
+from terraspawner.db import records, tables
+from terraspawner.domain.environment import DiskState, State
+from terraspawner.domain.workspace import Role, Workspace
+from terraspawner.errors import (
+    DiskAttached,
+    DiskMissing,
+    NotAllowed,
+    OutboxNotEmpty,
+    WorkspaceMissing,
+    WrongState,
+)
+from terraspawner.operations import environments
+from terraspawner.operations.context import Context
+
+
+@pytest.fixture
+def workspace(context: Context) -> Workspace:
+    return builders.workspace(context)
+
+
+def admit(context: Context, slug: str = "ana-alpha", user: str = "ana") -> environments.Ticket:
+    return environments.admit(context, user=user, slug=slug)
+
+
+def running(context: Context, slug: str = "ana-alpha") -> environments.Ticket:
+    ticket = admit(context, slug)
+    environments.started(context, ticket.environment.id, ticket.environment.start_number, "c1")
+    return ticket
+
+
+def pause(context: Context, ticket: environments.Ticket) -> None:
+    environments.begin_pause(context, ticket.environment.id)
+    environments.stopped(context, ticket.environment.id, ticket.environment.start_number)
+
+
+def view(context: Context, name: str = "alpha") -> environments.View:
+    return environments.describe(context, user="ana", namespace="ana", name=name)
+
+
+@pytest.mark.feature("C1", "D1")
+def test_the_first_start_makes_environment_and_disk(context: Context, workspace: Workspace) -> None:
+    assert view(context).state is State.NONE
+    ticket = running(context)
+    seen = view(context)
+    assert seen.environment is not None
+    assert seen.disk is not None
+    assert (seen.state, seen.environment.container_id) == (State.RUNNING, "c1")
+    assert (seen.disk.id, seen.disk.state) == (ticket.environment.disk_id, DiskState.ATTACHED)
+
+
+@pytest.mark.feature("C5")
+def test_a_resume_is_the_same_environment_with_a_new_key(context: Context, workspace: Workspace) -> None:
+    first = running(context)
+    pause(context, first)
+    second = running(context)
+    assert second.environment.id == first.environment.id
+    assert second.environment.start_number == 2
+    assert second.key != first.key
+
+
+def test_a_key_speaks_for_its_environment_from_start_to_stop(context: Context, workspace: Workspace) -> None:
+    first = running(context)
+    identity = environments.identify(context, first.key)
+    assert identity is not None
+    assert (identity.user, identity.workspace, identity.role) == ("ana", workspace, Role.OWNER)
+    pause(context, first)
+    assert environments.identify(context, first.key) is None
+    second = running(context)
+    assert environments.identify(context, first.key) is None
+    assert environments.identify(context, second.key) is not None
+
+
+@pytest.mark.parametrize("key", ["", "guess", "' OR 1=1 --"])
+def test_a_guessed_key_speaks_for_nobody(context: Context, workspace: Workspace, key: str) -> None:
+    running(context)
+    assert environments.identify(context, key) is None
+
+
+def test_the_key_is_not_in_the_database(context: Context, workspace: Workspace) -> None:
+    ticket = running(context)
+    with context.database.read() as connection:
+        rows = str(connection.execute(sa.select(tables.environment)).all())
+    assert ticket.key not in rows
+
+
+def test_a_disabled_account_has_no_key_and_no_start(context: Context, workspace: Workspace) -> None:
+    ticket = running(context)
+    with context.database.write() as connection:
+        connection.execute(sa.update(tables.account).values(is_disabled=True))
+    assert environments.identify(context, ticket.key) is None
+    with pytest.raises(NotAllowed, match="disabled"):
+        admit(context)
+
+
+@pytest.mark.parametrize(("user", "slug"), [("ben", "ana-alpha"), ("ana", "ana-beta"), ("ana", ""), ("ana", "../x")])
+def test_only_a_member_starts_and_only_a_workspace(
+    context: Context, workspace: Workspace, user: str, slug: str
+) -> None:
+    with pytest.raises(WorkspaceMissing):
+        admit(context, slug, user)
+
+
+def test_a_reader_has_no_environment(context: Context, workspace: Workspace) -> None:
+    with context.database.write() as connection:
+        records.insert_member(connection, workspace.id, "ben", Role.READER)
+    with pytest.raises(NotAllowed, match="writer"):
+        admit(context, user="ben")
+
+
+@pytest.mark.feature("C13")
+def test_a_failed_start_is_paused_with_reason_and_log(context: Context, workspace: Workspace) -> None:
+    ticket = admit(context)
+    environments.start_failed(context, ticket.environment.id, 1, "No memory.", "x" * 10_000 + "last line")
+    # what the Hub's own clean-up reports afterwards does not hide the reason
+    environments.stopped(context, ticket.environment.id, 1, "Stopped.")
+    seen = view(context).environment
+    assert seen is not None
+    assert (seen.state, seen.reason) == (State.PAUSED, "No memory.")
+    assert seen.log.endswith("last line")
+    assert len(seen.log) == environments.LOG_CHARACTERS
+    again = running(context).environment
+    assert (again.reason, again.log) == ("", "")
+
+
+def test_late_news_of_an_earlier_start_is_void(context: Context, workspace: Workspace) -> None:
+    first = running(context)
+    pause(context, first)
+    second = admit(context)
+    environments.stopped(context, first.environment.id, 1, "late")
+    environments.start_failed(context, first.environment.id, 1, "late", "")
+    assert view(context).state is State.STARTING
+    environments.started(context, second.environment.id, 2, "c1")
+    environments.stopped(context, first.environment.id, 1, "late")
+    assert view(context).state is State.RUNNING
+
+
+def test_a_crash_is_paused_with_its_reason(context: Context, workspace: Workspace) -> None:
+    running(context)
+    seen = view(context).environment
+    assert seen is not None
+    environments.stopped(context, seen.id, 1, "It ran out of memory.", "log")
+    after = view(context).environment
+    assert after is not None
+    assert (after.state, after.reason, after.log) == (State.PAUSED, "It ran out of memory.", "log")
+
+
+@pytest.mark.parametrize("before", ["admitted", "running", "pausing"])
+def test_a_start_that_the_hub_asks_for_counts_the_last_one_as_over(
+    context: Context, workspace: Workspace, before: str
+) -> None:
+    ticket = admit(context)
+    if before != "admitted":
+        environments.started(context, ticket.environment.id, 1, "c1")
+    if before == "pausing":
+        environments.begin_pause(context, ticket.environment.id)
+    assert admit(context).environment.start_number == 2
+    assert view(context).state is State.STARTING
+
+
+@pytest.mark.feature("C6", "D2")
+def test_deleting_keeps_the_disk_and_the_next_environment_gets_it(context: Context, workspace: Workspace) -> None:
+    first = running(context)
+    environments.mark_deleting(context, first.environment.id, deletes_disk=False)
+    with pytest.raises(WrongState, match="deleting"):
+        admit(context)
+    environments.finish_delete(context, first.environment.id)
+    environments.finish_delete(context, first.environment.id)
+    seen = view(context)
+    assert seen.state is State.NONE
+    assert seen.disk is not None
+    assert seen.disk.state is DiskState.DETACHED
+    second = admit(context)
+    assert second.environment.id != first.environment.id
+    assert second.environment.disk_id == first.environment.disk_id
+
+
+@pytest.mark.feature("C6")
+def test_deleting_with_the_disk_gives_a_new_disk_next_time(context: Context, workspace: Workspace) -> None:
+    first = running(context)
+    environments.mark_deleting(context, first.environment.id, deletes_disk=True)
+    environments.finish_delete(context, first.environment.id)
+    assert [disk.id for disk in environments.disks_to_delete(context)] == [first.environment.disk_id]
+    environments.finish_disk_delete(context, first.environment.disk_id)
+    assert environments.disks_to_delete(context) == []
+    assert view(context).disk is None
+    assert admit(context).environment.disk_id != first.environment.disk_id
+
+
+def test_what_the_user_said_of_the_disk_outlives_the_hubs_own_delete(context: Context, workspace: Workspace) -> None:
+    ticket = running(context)
+    environments.mark_deleting(context, ticket.environment.id, deletes_disk=True)
+    assert environments.mark_deleting(context, ticket.environment.id).deletes_disk
+
+
+def test_a_disk_with_work_that_is_nowhere_else_is_not_deleted(context: Context, workspace: Workspace) -> None:
+    ticket = running(context)
+    identity = environments.identify(context, ticket.key)
+    assert identity is not None
+    environments.note_outbox(context, identity, 2)
+    with pytest.raises(OutboxNotEmpty, match="2 notebook"):
+        environments.mark_deleting(context, ticket.environment.id, deletes_disk=True)
+    assert view(context).state is State.RUNNING
+    environments.mark_deleting(context, ticket.environment.id, deletes_disk=True, loses_unsent=True)
+    assert view(context).state is State.DELETING
+
+
+@pytest.mark.feature("D5")
+def test_an_attached_disk_is_not_deleted_and_a_free_one_is(context: Context, workspace: Workspace) -> None:
+    ticket = running(context)
+    disk_id = ticket.environment.disk_id
+    with pytest.raises(DiskAttached, match="Delete the environment first"):
+        environments.mark_disk_deleting(context, user="ana", disk_id=disk_id)
+    environments.mark_deleting(context, ticket.environment.id, deletes_disk=False)
+    environments.finish_delete(context, ticket.environment.id)
+    with pytest.raises(DiskMissing):
+        environments.mark_disk_deleting(context, user="ben", disk_id=disk_id)
+    environments.mark_disk_deleting(context, user="ana", disk_id=disk_id)
+    assert [disk.id for disk in environments.disks_to_delete(context)] == [disk_id]
+
+
+@pytest.mark.feature("C2")
+def test_two_workspaces_have_two_of_everything(context: Context, workspace: Workspace) -> None:
+    other = builders.workspace(context, name="beta")
+    first, second = running(context), running(context, other.slug)
+    assert first.environment.id != second.environment.id
+    assert first.environment.disk_id != second.environment.disk_id
+    pause(context, first)
+    assert (view(context).state, view(context, "beta").state) == (State.PAUSED, State.RUNNING)
+    assert environments.identify(context, second.key) is not None
+
+
+@pytest.mark.feature("J2")
+def test_every_interval_is_recorded_with_its_size_and_price(
+    context: Context, clock: builders.Clock, workspace: Workspace
+) -> None:
+    ticket = admit(context)
+    clock.move(seconds=3)
+    environments.started(context, ticket.environment.id, 1, "c1")
+    clock.move(hours=2)
+    environments.begin_pause(context, ticket.environment.id)
+    clock.move(seconds=1)
+    environments.stopped(context, ticket.environment.id, 1)
+    clock.move(hours=10)
+    environments.mark_deleting(context, ticket.environment.id, deletes_disk=True)
+    environments.finish_delete(context, ticket.environment.id)
+    clock.move(minutes=1)
+    environments.finish_disk_delete(context, ticket.environment.disk_id)
+    with context.database.read() as connection:
+        rows = records.intervals_of(connection, ticket.environment.id)
+        disk_rows = records.intervals_of(connection, ticket.environment.disk_id)
+    assert [(row["state"], row["ended_at"] - row["started_at"], row["price_per_hour"]) for row in rows] == [
+        ("creating", timedelta(seconds=3), Decimal("0.06")),
+        ("running", timedelta(hours=2), Decimal("0.06")),
+        ("pausing", timedelta(seconds=1), Decimal("0.06")),
+        ("paused", timedelta(hours=10), Decimal(0)),
+        ("deleting", timedelta(0), Decimal(0)),
+        ("none", timedelta(0), Decimal(0)),
+    ]
+    assert {(row["cpu"], row["memory"]) for row in rows} == {(1.0, 2 * 1024**3)}
+    assert [(row["ended_at"] - row["started_at"], row["disk_size"], row["price_per_hour"]) for row in disk_rows] == [
+        (timedelta(hours=12, minutes=1, seconds=4), 50 * 1024**3, Decimal("0.002740"))
+    ]
+
+
+def test_a_missing_membership_takes_the_key_away(context: Context, workspace: Workspace) -> None:
+    ticket = running(context)
+    with context.database.write() as connection:
+        connection.execute(sa.delete(tables.workspace_member))
+    assert environments.identify(context, ticket.key) is None
