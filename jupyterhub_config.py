@@ -1,0 +1,73 @@
+"""The Hub of a terraspawner deployment: wiring only. Settings come from the environment (README, Settings)."""
+
+from terraspawner import wiring
+
+settings = wiring.settings_from_environ()
+
+c = get_config()
+
+# --- people ---
+c.JupyterHub.authenticator_class = "terraspawner.authenticator.EmbeddedAuthenticator"
+c.JupyterHub.load_roles = [
+    {
+        "name": "user",
+        "description": "Everyone: their own servers, and the workspaces",
+        "scopes": ["self", "access:services!service=workspaces"],
+    },
+    {
+        # never the Hub's own admin role: it contains access to everybody's servers
+        "name": "operator",
+        "description": "See and stop environments, open none",
+        "scopes": [
+            "admin-ui",
+            "list:users",
+            "read:users",
+            "read:servers",
+            "delete:servers",
+            "read:groups",
+            "list:groups",
+        ],
+        "groups": ["terraspawner-operators"],
+    },
+    {
+        "name": "workspaces-service",
+        "scopes": ["list:users", "read:users:name", "read:servers", "start:servers", "delete:servers"],
+        "services": ["workspaces"],
+    },
+]
+c.JupyterHub.load_groups = {"terraspawner-operators": {"users": []}}
+
+# --- environments ---
+c.JupyterHub.spawner_class = "terraspawner.spawner.TerraSpawner"
+c.JupyterHub.allow_named_servers = True
+c.JupyterHub.default_url = settings.service_prefix
+c.JupyterHub.cleanup_servers = False
+c.JupyterHub.init_spawners_timeout = 5
+c.Spawner.default_url = "/lab"
+c.Spawner.poll_interval = 10
+c.Spawner.http_timeout = 30
+c.Spawner.hub_connect_url = f"http://{settings.hub_address}:8081"
+
+# --- the Hub itself ---
+c.JupyterHub.hub_bind_url = "http://0.0.0.0:8081"
+c.JupyterHub.hub_connect_url = "http://hub:8081"
+c.JupyterHub.bind_url = "http://0.0.0.0:8000"
+c.JupyterHub.db_url = "sqlite:////srv/terra/hub/jupyterhub.sqlite"
+c.JupyterHub.cookie_secret_file = "/srv/terra/hub/cookie_secret"
+c.JupyterHub.cleanup_proxy = False
+c.ConfigurableHTTPProxy.should_start = False
+c.ConfigurableHTTPProxy.auth_token = settings.proxy_token
+c.ConfigurableHTTPProxy.api_url = "http://proxy-api:8001"  # resolves to the core network alone
+
+# --- our service, an external process ---
+c.JupyterHub.services = [
+    {
+        "name": "workspaces",
+        "url": "http://workspaces:8010",
+        "api_token": settings.service_token,
+        "oauth_no_confirm": True,
+        "oauth_client_id": "service-workspaces",
+        "oauth_redirect_uri": f"{settings.service_prefix}oauth_callback",
+        "display": True,
+    }
+]

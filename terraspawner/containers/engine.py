@@ -1,0 +1,115 @@
+"""The Docker Engine's door for the host service: takes ids, finds things by our labels.
+
+The spawner has its own way in (DockerSpawner's ``docker()``); nothing else speaks to Docker. Blocking: call it
+in a thread; one client per thread, as docker-py's is not thread-safe.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import docker
+import requests
+
+from terraspawner.containers.plan import LABEL
+from terraspawner.errors import DiskAttached, EngineUnavailable, EnvironmentMissing
+
+STOP_SECONDS = 10
+
+
+class Engine:
+    """One deployment's containers and volumes. Raises `EngineUnavailable` when the Engine does not answer."""
+
+    def __init__(self, deployment: str) -> None:
+        self._deployment = deployment
+        self._local = threading.local()
+
+    @property
+    def client(self) -> Any:
+        """This thread's client."""
+        if not hasattr(self._local, "client"):
+            self._local.client = docker.APIClient(version="auto", timeout=60)
+        return self._local.client
+
+    def version(self) -> dict[str, str]:
+        with _translated():
+            answer = self.client.version()
+        return {"version": answer["Version"], "api_version": answer["ApiVersion"]}
+
+    def facts(self, environment_id: str) -> dict[str, Any]:
+        """State of an environment's container. Raises `EnvironmentMissing` where there is none."""
+        with _translated():
+            for container in self._containers("environment", environment_id):
+                details = self.client.inspect_container(container["Id"])
+                state = details["State"]
+                return {
+                    "container_id": container["Id"],
+                    "status": state["Status"],
+                    "started_at": state["StartedAt"],
+                    "finished_at": state["FinishedAt"],
+                    "exit_code": state["ExitCode"],
+                    "oom_killed": state["OOMKilled"],
+                    "memory_bytes": self._memory(container["Id"]) if state["Running"] else 0,
+                }
+        raise EnvironmentMissing(f"The environment {environment_id!r} has no container.")
+
+    def log(self, environment_id: str, lines: int) -> list[str]:
+        """The container's last lines."""
+        with _translated():
+            for container in self._containers("environment", environment_id):
+                text: bytes = self.client.logs(container["Id"], tail=lines)
+                return text.decode(errors="replace").splitlines()
+        raise EnvironmentMissing(f"The environment {environment_id!r} has no container.")
+
+    def remove_environment(self, environment_id: str) -> None:
+        """Stop and remove the container of an environment. Idempotent."""
+        with _translated():
+            for container in self._containers("environment", environment_id):
+                with _gone_is_fine():
+                    self.client.stop(container["Id"], timeout=STOP_SECONDS)
+                with _gone_is_fine():
+                    self.client.remove_container(container["Id"], v=True, force=True)
+
+    def remove_disk(self, disk_id: str) -> None:
+        """Remove the volume of a disk. Idempotent. Raises `DiskAttached` while a container has it."""
+        with _translated():
+            if self._containers("disk", disk_id):
+                raise DiskAttached(f"The disk {disk_id} is attached to a container, so it was not deleted.")
+            found = self.client.volumes(filters={"label": self._labels("disk", disk_id)})["Volumes"] or []
+            for volume in found:
+                with _gone_is_fine():
+                    self.client.remove_volume(volume["Name"])
+
+    def _containers(self, kind: str, identifier: str) -> list[dict[str, Any]]:
+        filters = {"label": self._labels(kind, identifier)}
+        found: list[dict[str, Any]] = self.client.containers(all=True, filters=filters)
+        return found
+
+    def _labels(self, kind: str, identifier: str) -> list[str]:
+        return [f"{LABEL}deployment={self._deployment}", f"{LABEL}{kind}={identifier}"]
+
+    def _memory(self, container_id: str) -> int:
+        usage: int = self.client.stats(container_id, stream=False, one_shot=True)["memory_stats"].get("usage", 0)
+        return usage
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (docker.errors.DockerException, requests.RequestException) as error:
+        raise EngineUnavailable(f"The Docker Engine did not do it: {error}") from error
+
+
+@contextmanager
+def _gone_is_fine() -> Iterator[None]:
+    try:
+        yield
+    except docker.errors.NotFound:
+        pass
+    except docker.errors.APIError as error:
+        if error.status_code != 409 or "already in progress" not in str(error):
+            raise

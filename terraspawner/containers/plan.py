@@ -1,0 +1,207 @@
+"""What an environment's container is made of: a pure function of values, compared whole in tests.
+
+No secret and nothing that changes from start to start stands here (TRAPS.md 3): that is delivered as a file at
+each start (`start_file`), so a kept container never holds a stale token, and neither does its layer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from terraspawner.domain.environment import Environment
+from terraspawner.domain.workspace import Workspace
+from terraspawner.settings import Settings
+
+HOME = "/home/jupyter"
+BUCKET_DATA = "/mnt/workspace/bucket"
+BUCKET_NOTEBOOKS = "/mnt/workspace/notebooks"
+CA_BUNDLE = "/etc/terra/ca-bundle.pem"
+START_FOLDER = "/run/terra"
+START_FILE = "start.json"
+PORT = 8888
+
+LABEL = "terraspawner."
+CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID")
+"""Enough for the entry script to become the user and for ``apt-get`` by a root exec (TRAPS.md 15)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A bind of a host path, or a named volume."""
+
+    kind: str
+    source: str
+    target: str
+    is_read_only: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerPlan:
+    """Everything that the Engine is told when the container is made. Sizes in bytes, `cpu` in cores."""
+
+    name: str
+    image: str
+    labels: Mapping[str, str]
+    mounts: tuple[Mount, ...]
+    network: str
+    cpu: float
+    memory: int
+    pids: int
+    stop_seconds: int
+
+    @property
+    def spec_hash(self) -> str:
+        """Changes exactly when a container made by this plan would differ."""
+        spec = [
+            self.image,
+            [[m.kind, m.source, m.target, m.is_read_only] for m in self.mounts],
+            self.network,
+            self.cpu,
+            self.memory,
+            self.pids,
+        ]
+        return hashlib.sha256(json.dumps(spec).encode()).hexdigest()[:16]
+
+    def create_arguments(self) -> dict[str, Any]:
+        """For ``APIClient.create_container``, without the host configuration."""
+        return {
+            "image": self.image,
+            "name": self.name,
+            "labels": {**self.labels, f"{LABEL}spec": self.spec_hash},
+            "user": "0",
+            "hostname": "environment",
+            "stop_signal": "SIGTERM",
+        }
+
+    def host_arguments(self) -> dict[str, Any]:
+        """For ``APIClient.create_host_config``."""
+        return {
+            "network_mode": self.network,
+            "mounts": [
+                {
+                    "Type": mount.kind,
+                    "Source": mount.source,
+                    "Target": mount.target,
+                    "ReadOnly": mount.is_read_only,
+                }
+                for mount in self.mounts
+            ],
+            "mem_limit": self.memory,
+            "memswap_limit": self.memory,
+            "cpu_period": 100_000,
+            "cpu_quota": int(self.cpu * 100_000),
+            "pids_limit": self.pids,
+            "cap_drop": ["ALL"],
+            "cap_add": list(CAPABILITIES),
+            "security_opt": ["no-new-privileges"],
+            "shm_size": min(self.memory // 2, 512 * 1024**2),
+            "log_config": {"Type": "json-file", "Config": {"max-size": "1m", "max-file": "2"}},
+        }
+
+
+def container_name(settings: Settings, environment_id: str) -> str:
+    return f"{settings.deployment}-env-{environment_id}"
+
+
+def volume_name(settings: Settings, disk_id: str) -> str:
+    return f"{settings.deployment}-disk-{disk_id}"
+
+
+def plan_environment(settings: Settings, environment: Environment, workspace: Workspace) -> ContainerPlan:
+    """The container of an environment, from ids and settings alone."""
+    bucket = f"{settings.buckets_host_path}/{workspace.id}"
+    mounts = [
+        Mount(kind="volume", source=volume_name(settings, environment.disk_id), target=HOME, is_read_only=False),
+        Mount(kind="bind", source=f"{bucket}/data", target=BUCKET_DATA, is_read_only=False),
+        Mount(kind="bind", source=f"{bucket}/notebooks", target=BUCKET_NOTEBOOKS, is_read_only=True),
+    ]
+    if settings.ca_bundle_host_path:
+        mounts.append(Mount(kind="bind", source=settings.ca_bundle_host_path, target=CA_BUNDLE, is_read_only=True))
+    return ContainerPlan(
+        name=container_name(settings, environment.id),
+        image=environment.image,
+        labels=environment_labels(settings, environment),
+        mounts=tuple(mounts),
+        network=settings.users_network,
+        cpu=environment.size.cpu,
+        memory=environment.size.memory,
+        pids=settings.pids_limit,
+        stop_seconds=settings.stop_timeout,
+    )
+
+
+def environment_labels(settings: Settings, environment: Environment) -> dict[str, str]:
+    return {
+        f"{LABEL}deployment": settings.deployment,
+        f"{LABEL}kind": "environment",
+        f"{LABEL}user": environment.user,
+        f"{LABEL}workspace": environment.workspace_id,
+        f"{LABEL}environment": environment.id,
+        f"{LABEL}disk": environment.disk_id,
+    }
+
+
+def disk_labels(settings: Settings, environment: Environment) -> dict[str, str]:
+    return {
+        f"{LABEL}deployment": settings.deployment,
+        f"{LABEL}kind": "disk",
+        f"{LABEL}user": environment.user,
+        f"{LABEL}workspace": environment.workspace_id,
+        f"{LABEL}disk": environment.disk_id,
+    }
+
+
+def workspace_variables(
+    settings: Settings, workspace: Workspace, owner_address: str, environment_id: str, key: str
+) -> dict[str, str]:
+    """What the environment is told of its workspace at each start (FEATURES.md C14)."""
+    variables = {
+        "HOME": HOME,
+        "LANG": "C.UTF-8",
+        "WORKSPACE_NAME": workspace.name,
+        "WORKSPACE_NAMESPACE": workspace.namespace,
+        "WORKSPACE_BUCKET": BUCKET_DATA,
+        "WORKSPACE_NOTEBOOKS": BUCKET_NOTEBOOKS,
+        "OWNER_EMAIL": owner_address,
+        "TERRA_SERVICE_URL": settings.environment_api_url,
+        "TERRA_ENVIRONMENT_ID": environment_id,
+        "TERRA_ENVIRONMENT_KEY": key,
+    }
+    if settings.ca_bundle_host_path:
+        names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+        variables |= dict.fromkeys(names, CA_BUNDLE)
+    proxies = {
+        "http_proxy": settings.http_proxy,
+        "https_proxy": settings.https_proxy,
+        "no_proxy": settings.no_proxy and f"{settings.no_proxy},{settings.hub_address},{settings.service_address}",
+    }
+    for name, value in proxies.items():
+        if value:
+            variables |= {name: value, name.upper(): value}
+    return variables
+
+
+def start_archive(variables: Mapping[str, str]) -> bytes:
+    """A tar with the start file for `START_FOLDER`: root alone may read it; the entry script unlinks it."""
+    body = json.dumps({"env": dict(variables)}).encode()
+    return _tar(body)
+
+
+def empty_archive() -> bytes:
+    """Overwrites a start file that was put there and never read."""
+    return _tar(b"")
+
+
+def _tar(body: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        member = tarfile.TarInfo(START_FILE)
+        member.size, member.mode, member.uid, member.gid = len(body), 0o400, 0, 0
+        archive.addfile(member, io.BytesIO(body))
+    return buffer.getvalue()

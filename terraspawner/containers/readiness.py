@@ -1,0 +1,52 @@
+"""Waiting for a server to answer, and why a container ended, as a sentence (TRAPS.md 9)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import aiohttp
+
+from terraspawner.errors import StartFailed
+
+POLL_SECONDS = 0.03
+LOOK_SECONDS = 0.3
+
+
+async def answers(url: str, *, within: float, look: Callable[[], Awaitable[None]]) -> None:
+    """Return as soon as `url` answers 200.
+
+    `look` is called now and then and raises when waiting has no more sense. Raises `StartFailed` after `within`
+    seconds.
+    """
+    deadline, looked = time.monotonic() + within, time.monotonic()
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
+        while not await _is_up(session, url):
+            await asyncio.sleep(POLL_SECONDS)
+            now = time.monotonic()
+            if now > deadline:
+                raise StartFailed(f"JupyterLab did not answer within {within:.0f} seconds.")
+            if now - looked > LOOK_SECONDS:
+                looked = now
+                await look()
+
+
+async def _is_up(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url) as answer:
+            return answer.status == 200
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        return False
+
+
+def end_of(state: Mapping[str, Any], memory_limit: int) -> str:
+    """Why a container ended. `state` as ``docker inspect`` gives it, the limit in bytes."""
+    if state.get("OOMKilled"):
+        return (
+            f"The environment ran out of memory (its limit is {memory_limit / 1024**3:.1f} GB) and was ended."
+            " Files are untouched; variables of running kernels are lost."
+        )
+    said = f": {state['Error']}" if state.get("Error") else ""
+    return f"The environment's container ended by itself (exit code {state.get('ExitCode')}{said})."

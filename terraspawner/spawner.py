@@ -1,0 +1,350 @@
+"""`TerraSpawner`: one container and one named volume for each user and workspace.
+
+A DockerSpawner that keeps the container at a stop (pause), starts the same one again (resume) with a fresh
+token delivered as a file, and reports each step to our row. What may start, and made of what, is decided by
+``operations.environments`` and ``containers.plan``; this translates. See TRAPS.md 1-16 for why each override is
+here; nothing of `start`, `stop` or the token dance is copied.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, ClassVar, TypeVar
+
+import aiohttp
+import docker
+import requests
+from cryptography.fernet import Fernet, InvalidToken
+from dockerspawner import DockerSpawner
+from jupyterhub.spawner import SpawnException
+
+from terraspawner import wiring
+from terraspawner.containers import plan
+from terraspawner.containers.listing import Listing
+from terraspawner.containers.readiness import answers, end_of
+from terraspawner.domain.environment import Environment, Event, is_possible
+from terraspawner.errors import NetworkUnsafe, NotAllowed, NotFound, StartFailed, TerraError
+from terraspawner.operations import environments
+from terraspawner.operations.context import Context
+
+Result = TypeVar("Result")
+
+DEED_SECONDS = 15.0
+LOG_LINES = 50
+
+_deeds = ThreadPoolExecutor(max_workers=8, thread_name_prefix="deed")
+
+
+class TerraSpawner(DockerSpawner):
+    """A named server is the environment of the workspace that has its name as slug."""
+
+    # one pool for all Docker calls, one client per thread: docker-py's is not thread-safe
+    _pool: ClassVar[ThreadPoolExecutor] = ThreadPoolExecutor(max_workers=8, thread_name_prefix="docker")
+    _clients: ClassVar[threading.local] = threading.local()
+    _listing: ClassVar[Listing] = Listing()
+
+    remove = False
+    pull_policy = "skip"
+    port = plan.PORT
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.environment_id = ""
+        self.start_number = 0
+        self._ticket: environments.Ticket
+        self._plan: plan.ContainerPlan
+        self._steps: list[tuple[int, str]] = []
+        self.use_internal_ip = True
+        self.network_name = self.context.settings.users_network
+        self.start_timeout = self.context.settings.start_timeout + 30
+
+    # --- the two ways out: Docker and the deeds ---
+
+    @property
+    def executor(self) -> ThreadPoolExecutor:
+        return self._pool
+
+    @property
+    def client(self) -> docker.APIClient:
+        if not hasattr(self._clients, "client"):
+            self._clients.client = docker.APIClient(version="auto", timeout=60)
+        return self._clients.client
+
+    @property
+    def context(self) -> Context:
+        return wiring.deployment_context()
+
+    async def deed(self, act: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+        """Carry out a deed in a thread, with a bound: the Hub's loop never waits for our database."""
+        call = partial(act, self.context, *args, **kwargs)
+        return await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(_deeds, call), DEED_SECONDS)
+
+    # --- state over a restart of the Hub ---
+
+    def get_state(self) -> dict[str, Any]:
+        state = super().get_state()
+        if self.environment_id:
+            state |= {"environment_id": self.environment_id, "start_number": self.start_number}
+            if self.api_token:
+                state["sealed_token"] = self._fernet.encrypt(self.api_token.encode()).decode()
+        return state
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(state)
+        self.environment_id = state.get("environment_id", "")
+        self.start_number = state.get("start_number", 0)
+        try:
+            self.api_token = self._fernet.decrypt(state.get("sealed_token", "").encode()).decode()
+        except InvalidToken:
+            self.api_token = ""
+
+    def clear_state(self) -> None:
+        super().clear_state()
+        self.object_id = ""
+        self.environment_id = ""
+        self.start_number = 0
+
+    @property
+    def _fernet(self) -> Fernet:
+        return Fernet(self.context.settings.secret_key)
+
+    @property
+    def will_resume(self) -> bool:
+        """False: the Hub revokes token and OAuth client at every stop, and mints new ones at every start."""
+        return False
+
+    # --- starting ---
+
+    async def start(self) -> tuple[str, int]:
+        """Start or resume. A refusal is a sentence to the user; a failure returns to paused with its reason."""
+        self._steps = []
+        if not self.name:
+            raise self._refusal(StartFailed("Environments belong to workspaces. Open your workspaces and choose one."))
+        try:
+            await self._check_network()
+            self._step(10, "Checking your workspace")
+            ticket = await self.deed(environments.admit, user=self.user.name, slug=self.name)
+        except TerraError as error:
+            raise self._refusal(error) from error
+        self._accept(ticket)
+        try:
+            address = await super().start()
+            self._step(60, "Waiting for JupyterLab to answer")
+            url = f"http://{address[0]}:{address[1]}{self.server.base_url}api"
+            await answers(url, within=self.context.settings.start_timeout, look=self._check_alive)
+            await self.deed(environments.started, self.environment_id, self.start_number, self.object_id)
+        except BaseException as error:
+            # also when cancelled: the row must not stay on its way
+            raise await self._failed(error) from error
+        return address
+
+    def _accept(self, ticket: environments.Ticket) -> None:
+        self._ticket = ticket
+        self.environment_id, self.start_number = ticket.environment.id, ticket.environment.start_number
+        self._plan = plan.plan_environment(self.context.settings, ticket.environment, ticket.workspace)
+        self.image, self.object_name = self._plan.image, self._plan.name
+
+    async def create_object(self) -> dict[str, Any]:
+        """Make the container, and first its volume: one that Docker made by itself would bear no labels."""
+        self._step(20, "Creating the environment")
+        settings, environment = self.context.settings, self._ticket.environment
+        await self.docker(
+            "create_volume",
+            plan.volume_name(settings, environment.disk_id),
+            labels=plan.disk_labels(settings, environment),
+        )
+        host_config = self.client.create_host_config(**self._plan.host_arguments())
+        return await self.docker("create_container", host_config=host_config, **self._plan.create_arguments())
+
+    async def start_object(self) -> None:
+        """Hand over the start file, then start. A container left running by an interrupted start is ended first."""
+        self._step(40, "Starting the environment")
+        details = await self.docker("inspect_container", self.object_id)
+        if details["State"]["Running"]:
+            await self.stop_object()
+        archive = plan.start_archive(self._variables(self._ticket))
+        await self.docker("put_archive", self.object_id, plan.START_FOLDER, archive)
+        await super().start_object()
+        self._listing.forget()
+
+    def _variables(self, ticket: environments.Ticket) -> dict[str, str]:
+        """Everything the server is told at this start; nothing of it is in the container's configuration."""
+        ours = plan.workspace_variables(
+            self.context.settings, ticket.workspace, ticket.account.address, ticket.environment.id, ticket.key
+        )
+        return {name: str(value) for name, value in self.get_env().items()} | ours
+
+    async def _check_alive(self) -> None:
+        """A container that has ended is not waited for."""
+        state = (await self.docker("inspect_container", self.object_id))["State"]
+        if not state["Running"]:
+            raise StartFailed(end_of(state, self.context.settings.memory_limit))
+
+    async def _failed(self, error: BaseException) -> BaseException:
+        """Undo what a failed start left: nothing runs, no secret lies in the layer, the row says why."""
+        reason = error.message if isinstance(error, TerraError) else _sentence(error)
+        log = await self._log_lines()
+        try:
+            if self.object_id:
+                await self.stop_object()
+                await self.docker("put_archive", self.object_id, plan.START_FOLDER, plan.empty_archive())
+        except (docker.errors.DockerException, requests.RequestException):
+            self.log.exception("Cleaning up after a failed start of %s", self._log_name)
+        await self.deed(environments.start_failed, self.environment_id, self.start_number, reason, log)
+        if isinstance(error, Exception):
+            self.log.warning("Start of %s failed: %s", self._log_name, reason)
+            return self._refusal(StartFailed(reason))
+        return error
+
+    async def _check_network(self) -> None:
+        """No environment starts unless the probe found the network closed (TRAPS.md 18)."""
+        connector = aiohttp.UnixConnector(self.context.settings.host_socket)
+        try:
+            async with aiohttp.ClientSession(connector=connector) as session, session.get("http://host/health") as got:
+                network = (await got.json())["network"]
+        except (aiohttp.ClientError, OSError, KeyError, ValueError) as error:
+            raise NetworkUnsafe(
+                "The host service is not answering, so it is not known whether the environments' network is closed"
+                " between users, and nothing is started. Try again in a minute or ask the operator."
+            ) from error
+        if not network["ok"]:
+            faults = "; ".join(item["message"] for item in network["findings"] if not item["ok"])
+            raise NetworkUnsafe(f"The environments' network is not closed between users, so nothing starts: {faults}")
+
+    def _refusal(self, error: TerraError) -> SpawnException:
+        prefix = self.context.settings.service_prefix
+        return SpawnException(
+            error.message,
+            reason=error.code.replace("-", "_"),
+            message_html=f'{_escape(error.message)} <a href="{prefix}">Your workspaces</a>',
+            status_code=_status(error),
+        )
+
+    # --- what the user sees meanwhile ---
+
+    def _step(self, percent: int, message: str) -> None:
+        self._steps.append((percent, message))
+
+    async def progress(self):  # type: ignore[no-untyped-def]
+        """The steps under way, for the Hub's own pending page."""
+        told = 0
+        while True:
+            for percent, message in self._steps[told:]:
+                yield {"progress": percent, "message": message}
+            told = len(self._steps)
+            await asyncio.sleep(0.2)
+
+    # --- running, stopping ---
+
+    async def poll(self) -> int | str | None:
+        """None while it runs. An Engine that does not answer is waited for: silence is never "stopped"."""
+        await self._find()
+        if not self.environment_id:
+            return 0
+        container = await self._listing.container(self.object_name, self._ask_listing)
+        if container is None:
+            await self._report_stopped("The container is gone.", "")
+            return 0
+        if container["State"] in ("running", "paused", "restarting"):
+            if not self.api_token:
+                return await self._end_interrupted_start()
+            return None
+        state = (await self.docker("inspect_container", self.object_name))["State"]
+        reason = end_of(state, self.context.settings.memory_limit)
+        await self._report_stopped(reason, await self._log_lines())
+        return reason
+
+    async def get_url(self) -> str:
+        """Where it answers now: an address can change while the Hub is away."""
+        ip, port = await self.get_ip_and_port()
+        return f"http://{ip}:{port}{self.server.base_url}"
+
+    async def stop(self, now: bool = False) -> None:
+        """Pause: the container is stopped and kept, the row says so."""
+        await self._find()
+        await self.deed(environments.begin_pause, self.environment_id)
+        environment_id, start_number = self.environment_id, self.start_number
+        await super().stop(now)
+        await self.deed(environments.stopped, environment_id, start_number)
+
+    async def stop_object(self) -> None:
+        seconds = self.context.settings.stop_timeout
+        try:
+            await self.docker("stop", self.object_id or self.object_name, timeout=seconds)
+        except docker.errors.NotFound:
+            self.log.info("The container of %s is gone already", self._log_name)
+        finally:
+            self._listing.forget()
+
+    async def delete_forever(self) -> None:
+        """The Hub deletes the server: write that down. The row, not this call, carries the deletion out.
+
+        The disk is kept unless our service was told otherwise before.
+        """
+        environment = await self._row()
+        if environment is not None and is_possible(environment.state, Event.DELETE):
+            await self.deed(environments.mark_deleting, environment.id)
+
+    async def rename(self, old_name: str, new_name: str) -> None:
+        raise NotAllowed("An environment keeps its name: it is the address of its workspace.")
+
+    async def _report_stopped(self, reason: str, log: str) -> None:
+        await self.deed(environments.stopped, self.environment_id, self.start_number, reason, log)
+
+    async def _end_interrupted_start(self) -> str:
+        """The Hub was killed while this was starting: it runs with a token that nobody keeps."""
+        reason = "The Hub was restarted while the environment was starting. Start it again."
+        await self.stop_object()
+        await self._report_stopped(reason, "")
+        return reason
+
+    # --- finding the row and the container ---
+
+    async def _row(self) -> Environment | None:
+        return await self.deed(environments.by_slug, user=self.user.name, slug=self.name)
+
+    async def _find(self) -> None:
+        """After an interrupted start the Hub's state knows nothing: ask our row."""
+        if self.environment_id:
+            return
+        environment = await self._row()
+        if environment is not None:
+            self.environment_id, self.start_number = environment.id, environment.start_number
+            self.object_name = plan.container_name(self.context.settings, environment.id)
+
+    async def _ask_listing(self) -> list[dict[str, Any]]:
+        label = f"{plan.LABEL}deployment={self.context.settings.deployment}"
+        return await self.docker("containers", all=True, filters={"label": [label]})
+
+    async def _log_lines(self) -> str:
+        try:
+            text = await self.docker("logs", self.object_id or self.object_name, tail=LOG_LINES)
+        except (docker.errors.DockerException, requests.RequestException):
+            return ""
+        return text.decode(errors="replace")
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, asyncio.CancelledError):
+        return "The start was cancelled or took too long."
+    if isinstance(error, docker.errors.ImageNotFound):
+        return f"The image is not on this machine: {error.explanation}. Ask the operator to build it."
+    if isinstance(error, docker.errors.APIError):
+        return f"The Docker Engine refused: {error.explanation or error}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _status(error: TerraError) -> int:
+    if isinstance(error, NotAllowed):
+        return 403
+    if isinstance(error, NotFound):
+        return 404
+    return 503 if isinstance(error, NetworkUnsafe) else 400
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

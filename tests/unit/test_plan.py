@@ -1,0 +1,134 @@
+"""The plan of a container, compared whole."""
+
+import io
+import json
+import tarfile
+from dataclasses import replace
+
+import pytest
+from builders import NOON
+
+from terraspawner.containers import plan
+from terraspawner.domain.environment import Environment, Size, State
+from terraspawner.domain.workspace import Workspace
+from terraspawner.settings import Settings
+
+SETTINGS = Settings(buckets_host_path="/host/buckets", secret_key="seal", service_token="service", proxy_token="proxy")
+WORKSPACE = Workspace(
+    id="aaaa", namespace="ana", name="alpha", slug="ana-alpha", storage="bucket", created_by="ana", created_at=NOON
+)
+ENVIRONMENT = Environment(
+    id="eeee",
+    workspace_id="aaaa",
+    user="ana",
+    state=State.CREATING,
+    since=NOON,
+    reason="",
+    log="",
+    start_number=1,
+    size=Size(cpu=0.5, memory=1024**3),
+    image="terraspawner/python:1",
+    disk_id="dddd",
+    container_id="",
+    deletes_disk=False,
+    outbox_pending=0,
+    kernels=(),
+    created_at=NOON,
+)
+
+
+def made() -> plan.ContainerPlan:
+    return plan.plan_environment(SETTINGS, ENVIRONMENT, WORKSPACE)
+
+
+@pytest.mark.feature("D1", "H2", "C15")
+def test_the_whole_plan() -> None:
+    assert made() == plan.ContainerPlan(
+        name="terraspawner-env-eeee",
+        image="terraspawner/python:1",
+        labels={
+            "terraspawner.deployment": "terraspawner",
+            "terraspawner.kind": "environment",
+            "terraspawner.user": "ana",
+            "terraspawner.workspace": "aaaa",
+            "terraspawner.environment": "eeee",
+            "terraspawner.disk": "dddd",
+        },
+        mounts=(
+            plan.Mount(kind="volume", source="terraspawner-disk-dddd", target="/home/jupyter", is_read_only=False),
+            plan.Mount(
+                kind="bind", source="/host/buckets/aaaa/data", target="/mnt/workspace/bucket", is_read_only=False
+            ),
+            plan.Mount(
+                kind="bind",
+                source="/host/buckets/aaaa/notebooks",
+                target="/mnt/workspace/notebooks",
+                is_read_only=True,
+            ),
+        ),
+        network="terraspawner-users",
+        cpu=0.5,
+        memory=1024**3,
+        pids=512,
+        stop_seconds=20,
+    )
+
+
+@pytest.mark.feature("C15")
+def test_the_host_configuration_gives_nothing_away() -> None:
+    host = made().host_arguments()
+    assert host["cap_drop"] == ["ALL"]
+    assert set(host["cap_add"]) == {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID"}
+    assert host["security_opt"] == ["no-new-privileges"]
+    assert (host["mem_limit"], host["memswap_limit"]) == (1024**3, 1024**3)
+    assert (host["cpu_quota"], host["pids_limit"]) == (50_000, 512)
+    assert not {"privileged", "devices", "binds", "pid_mode", "port_bindings", "publish_all_ports"} & set(host)
+
+
+def test_no_secret_stands_in_the_configuration() -> None:
+    told = json.dumps([made().create_arguments(), made().host_arguments()])
+    assert not any(secret in told for secret in ("seal", "service", "proxy"))
+    assert "environment" not in made().create_arguments()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"image": "other"}, {"size": Size(cpu=1, memory=1024**3)}, {"size": Size(cpu=0.5, memory=1)}, {"disk_id": "x"}],
+)
+def test_the_hash_changes_with_what_the_container_is_made_of(change: dict[str, object]) -> None:
+    changed = plan.plan_environment(SETTINGS, replace(ENVIRONMENT, **change), WORKSPACE)
+    assert changed.spec_hash != made().spec_hash
+
+
+@pytest.mark.feature("C5")
+def test_the_hash_stays_over_starts_and_renames() -> None:
+    later = plan.plan_environment(
+        SETTINGS, replace(ENVIRONMENT, start_number=9, state=State.STARTING), replace(WORKSPACE, name="beta")
+    )
+    assert later.spec_hash == made().spec_hash
+
+
+@pytest.mark.feature("C14")
+def test_an_environment_is_told_its_workspace() -> None:
+    variables = plan.workspace_variables(SETTINGS, WORKSPACE, "ana@example.org", "eeee", "key")
+    assert variables["WORKSPACE_NAME"] == "alpha"
+    assert variables["WORKSPACE_NAMESPACE"] == "ana"
+    assert variables["WORKSPACE_BUCKET"] == "/mnt/workspace/bucket"
+    assert variables["OWNER_EMAIL"] == "ana@example.org"
+    assert "https_proxy" not in variables
+    assert "PIP_CERT" not in variables
+
+
+def test_a_proxy_leaves_out_our_own_addresses() -> None:
+    settings = replace(SETTINGS, https_proxy="http://proxy:3128", no_proxy="localhost", ca_bundle_host_path="/ca.pem")
+    variables = plan.workspace_variables(settings, WORKSPACE, "ana", "eeee", "key")
+    assert variables["HTTPS_PROXY"] == variables["https_proxy"] == "http://proxy:3128"
+    assert variables["no_proxy"] == "localhost,172.31.240.2,172.31.240.4"
+    assert variables["PIP_CERT"] == "/etc/terra/ca-bundle.pem"
+
+
+def test_the_start_file_is_for_root_alone() -> None:
+    with tarfile.open(fileobj=io.BytesIO(plan.start_archive({"A": "ü"}))) as archive:
+        member = archive.getmember("start.json")
+        assert (member.mode, member.uid, member.gid) == (0o400, 0, 0)
+        assert json.load(archive.extractfile(member)) == {"env": {"A": "ü"}}  # type: ignore[arg-type]
