@@ -1,0 +1,1 @@
+"""The `workspaces` service: pages and REST. A door: it translates and decides nothing."""

@@ -1,0 +1,61 @@
+"""``python -m terraspawner.web``: the workspaces service on port 8010."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from terraspawner import wiring
+from terraspawner.errors import TerraError
+from terraspawner.hub import HubClient
+from terraspawner.web.app import VENDOR, create_app
+from terraspawner.web.host import HostClient
+
+PORT = 8010
+
+
+class _Server(uvicorn.Server):
+    """Ends live streams as soon as it is told to stop; uvicorn would wait for them first."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.config.app.state.parts.closing.set()  # type: ignore[union-attr]
+        super().handle_exit(sig, frame)
+
+
+def main() -> int:
+    """Serve until stopped. Returns 1 with a sentence when a setting is wrong."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        settings = wiring.settings_from_environ()
+        app = create_app(
+            wiring.build_context(settings),
+            HubClient(settings.hub_api_url, settings.service_token),
+            HostClient(settings.host_socket),
+            vendor=Path(os.environ.get("TERRA_STATIC_VENDOR", VENDOR)),
+        )
+    except TerraError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 1
+    # the address of the caller is the proxy's; nothing is decided by it, so no header about it is believed
+    config = uvicorn.Config(
+        app,
+        host="0.0.0.0",
+        port=PORT,
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        log_config=None,
+    )
+    _Server(config).run()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,129 @@
+"""REST: the caller's environments and disks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+
+from terraspawner.domain.environment import HOLDS_CONTAINER
+from terraspawner.operations import environments
+from terraspawner.web import live, wishes
+from terraspawner.web.callers import APerson, ASpot, TheParts
+from terraspawner.web.openapi import PERSON, Answers, for_person
+from terraspawner.web.schemas import ListOut
+from terraspawner.web.schemas_environment import DiskOut, EnvironmentOut, LogOut
+from terraspawner.web.wishes import Sight, Spot
+
+router = APIRouter(tags=["environments"])
+HERE = "/workspaces/{namespace}/{name}/environment"
+
+_ON_ITS_WAY: Answers = {202: {"model": EnvironmentOut, "description": "on its way; see the state"}}
+
+
+@router.get(HERE, responses=for_person(404), openapi_extra=PERSON)
+async def get_environment(parts: TheParts, spot: ASpot) -> EnvironmentOut:
+    """The caller's environment in this workspace; state `none` before there is one."""
+    return wishes.told(parts, spot, await wishes.look(parts, spot))
+
+
+@router.post(f"{HERE}/start", responses={**for_person(404, 409, 429), **_ON_ITS_WAY}, openapi_extra=PERSON)
+async def start_environment(parts: TheParts, spot: ASpot, response: Response) -> EnvironmentOut:
+    """Create or resume it. 200 when it runs, 202 while it is on its way."""
+    answer = wishes.told(parts, spot, await wishes.start(parts, spot))
+    response.status_code = 200 if answer.state == "running" else 202
+    return answer
+
+
+@router.post(f"{HERE}/pause", responses={**for_person(404, 409), **_ON_ITS_WAY}, openapi_extra=PERSON)
+async def pause_environment(parts: TheParts, spot: ASpot, response: Response) -> EnvironmentOut:
+    """Stop it; container and disk are kept. 200 when it is paused, 202 while it is on its way."""
+    answer = wishes.told(parts, spot, await wishes.pause(parts, spot))
+    response.status_code = 200 if answer.state == "paused" else 202
+    return answer
+
+
+@router.delete(
+    HERE, status_code=204, response_model=None, responses={**for_person(404, 409), **_ON_ITS_WAY}, openapi_extra=PERSON
+)
+async def delete_environment(
+    parts: TheParts,
+    spot: ASpot,
+    disk: Annotated[Literal["keep", "delete"], Query(description="what becomes of the disk")] = "keep",
+    force: Annotated[bool, Query(description="lose changes that are only on the disk")] = False,
+) -> Response:
+    """Delete it. 204 when it is gone, 202 while it is on its way."""
+    left = await wishes.delete(parts, spot, deletes_disk=disk == "delete", loses_unsent=force)
+    if left is None:
+        return Response(status_code=204)
+    body = wishes.told(parts, spot, left).model_dump_json()
+    return Response(body, status_code=202, media_type="application/json")
+
+
+@router.get(
+    f"{HERE}/events",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "description": "event `environment`, with the environment as JSON, now and at each change",
+        },
+        **for_person(404),
+    },
+    openapi_extra=PERSON,
+)
+async def environment_events(parts: TheParts, spot: ASpot) -> StreamingResponse:
+    """The environment now and at each change, as server-sent events."""
+    await wishes.look(parts, spot)  # a refusal is told as a status, before the stream begins
+
+    def tell(sight: Sight) -> list[tuple[str, str]]:
+        return [("environment", wishes.told(parts, spot, sight).model_dump_json())]
+
+    return live.stream(parts, lambda: wishes.look(parts, spot), tell)
+
+
+@router.get(f"{HERE}/log", responses=for_person(404), openapi_extra=PERSON)
+async def environment_log(
+    parts: TheParts,
+    spot: ASpot,
+    lines: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> LogOut:
+    """The last lines of the container's log; after a failed start those of that start."""
+    here = (await wishes.look(parts, spot)).view.environment
+    if here is None:
+        return LogOut(lines=[])
+    kept = here.log.splitlines()[-lines:]
+    if kept or here.state not in HOLDS_CONTAINER:
+        return LogOut(lines=kept)
+    return LogOut(lines=await parts.host.log(here.id, lines))
+
+
+@router.get("/environments", responses=for_person(), openapi_extra=PERSON)
+async def list_environments(parts: TheParts, person: APerson) -> ListOut[EnvironmentOut]:
+    """All environments of the caller."""
+    views = await parts.deeds(environments.views_of, person.name)
+    answers = []
+    for view in views:
+        server = (person.name, view.workspace.slug)
+        sight = Sight(view=view, is_asked=parts.launches.is_under_way(server), fault=parts.launches.fault(server))
+        spot = Spot(user=person.name, namespace=view.workspace.namespace, name=view.workspace.name)
+        answers.append(wishes.told(parts, spot, sight))
+    return ListOut(items=answers)
+
+
+@router.get("/disks", responses=for_person(), openapi_extra=PERSON)
+async def list_disks(parts: TheParts, person: APerson) -> ListOut[DiskOut]:
+    """All disks of the caller, attached or not."""
+    found = await parts.deeds(environments.disks_of, person.name)
+    prices = await parts.deeds(environments.prices)
+    return ListOut(items=[DiskOut.of(disk, workspace, prices) for disk, workspace in found])
+
+
+@router.delete(
+    "/disks/{disk_id}", status_code=202, response_model=None, responses=for_person(404, 409), openapi_extra=PERSON
+)
+async def delete_disk(parts: TheParts, person: APerson, disk_id: str) -> None:
+    """Delete a disk that is attached to no environment. `GET /disks` tells when it is gone."""
+    await parts.deeds(environments.mark_disk_deleting, user=person.name, disk_id=disk_id)
+    parts.worker.wake()

@@ -1,0 +1,228 @@
+"""REST: the notebooks of a workspace. Called by people and, with its key, by the environment of that workspace.
+
+A `{path}` ends at its first segment that ends in ``.ipynb``. Versions travel as ETags: a save names the one it
+is based on. Bodies are stored as they come; the size limit holds while they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+
+from terraspawner.domain import names
+from terraspawner.domain.workspace import Action
+from terraspawner.errors import NotebookTooLarge, NotFound, Refused
+from terraspawner.operations import notebooks, workspaces
+from terraspawner.operations.notebooks import NotebookInfo, Place
+from terraspawner.web import wishes
+from terraspawner.web.callers import ASpot, ASpotOfEither, TheParts
+from terraspawner.web.openapi import BOTH, PERSON, for_person
+from terraspawner.web.parts import lab_url
+from terraspawner.web.rendering import show_bytes
+from terraspawner.web.responses import Malformed
+from terraspawner.web.schemas import ListOut, NotebookIn, NotebookOut, OpenIn, RenameIn, SavedOut
+from terraspawner.web.schemas_environment import EnvironmentOut, OpenOut
+from terraspawner.web.wishes import Spot
+
+router = APIRouter(tags=["notebooks"])
+
+LIST = "/workspaces/{namespace}/{name}/notebooks"
+ONE = f"{LIST}/{{path:tail}}"
+NOTEBOOK_TYPE = "application/x-ipynb+json"
+_PATIENCE = 4
+"""A body up to this many times the limit is read to its end and dropped: only then does every client see the answer."""
+_BYTES: dict[str, Any] = {NOTEBOOK_TYPE: {"schema": {"type": "string", "format": "binary"}}}
+
+IfMatch = Annotated[str | None, Header(alias="If-Match", description='`"<version>"` that this is based on')]
+IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match")]
+
+
+@router.get(LIST, responses=for_person(404), openapi_extra=BOTH)
+async def list_notebooks(parts: TheParts, spot: ASpotOfEither) -> ListOut[NotebookOut]:
+    """The notebooks of a workspace, by path."""
+    found = await parts.deeds(notebooks.list_notebooks, user=spot.user, namespace=spot.namespace, name=spot.name)
+    return ListOut(items=[NotebookOut.of(info) for info in found])
+
+
+@router.post(LIST, status_code=201, responses=for_person(404, 409, 413, 422), openapi_extra=PERSON)
+async def create_notebook(parts: TheParts, spot: ASpot, wanted: NotebookIn, response: Response) -> NotebookOut:
+    """Create an empty notebook from what a person calls it; it is in the bucket at once."""
+    place = _place(spot, wanted.name)
+    info = await parts.deeds(notebooks.create_notebook, place, wanted.kernel)
+    response.headers["ETag"] = _etag(info)
+    return NotebookOut.of(info)
+
+
+@router.get(
+    ONE,
+    response_class=Response,
+    responses={
+        200: {"content": _BYTES, "description": "the notebook, byte for byte as it was stored"},
+        304: {"description": "it is still the version in If-None-Match"},
+        **for_person(404, 422),
+    },
+    openapi_extra=BOTH,
+)
+async def read_notebook(
+    parts: TheParts,
+    spot: ASpotOfEither,
+    path: str,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """The notebook as stored, with its version as ETag."""
+    place = _place(spot, _only_path(path))
+    body, info = await parts.deeds(notebooks.read_notebook, place)
+    headers = {
+        "ETag": _etag(info),
+        "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": "sandbox",  # a notebook opened as a page runs nothing in our origin
+        "Content-Disposition": "attachment",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if if_none_match and _etag(info) in [tag.strip() for tag in if_none_match.split(",")]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=NOTEBOOK_TYPE, headers=headers)
+
+
+@router.put(
+    ONE,
+    responses={201: {"model": SavedOut, "description": "created"}, **for_person(404, 409, 413, 422)},
+    openapi_extra={**BOTH, "requestBody": {"required": True, "content": _BYTES}},
+)
+async def save_notebook(
+    parts: TheParts,
+    spot: ASpotOfEither,
+    path: str,
+    request: Request,
+    response: Response,
+    if_match: IfMatch = None,
+    if_none_match: IfNoneMatch = None,
+) -> SavedOut:
+    """Create (`If-None-Match: *`) or replace (`If-Match: "<version>"`); never overwrites another version.
+
+    The same bytes sent again are answered as before. Otherwise 409 `notebook-moved-on` has the present version
+    in its details, null where there is none.
+    """
+    base = _base(if_match, if_none_match)
+    place = _place(spot, _only_path(path))
+    await parts.deeds(
+        workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.WRITE_NOTEBOOKS
+    )
+    body = await _read(request.stream(), parts.settings.notebook_limit, place.path)
+    info = await parts.deeds(notebooks.save_notebook, place, body, base)
+    response.status_code = 201 if base is None else 200
+    response.headers["ETag"] = _etag(info)
+    return SavedOut.of(info)
+
+
+@router.delete(ONE, status_code=204, response_model=None, responses=for_person(404, 409, 422), openapi_extra=PERSON)
+async def delete_notebook(parts: TheParts, spot: ASpot, path: str, if_match: IfMatch = None) -> None:
+    """Delete it; with If-Match only if it is still that version."""
+    place = _place(spot, _only_path(path))
+    if if_match is None:
+        _, info = await parts.deeds(notebooks.read_notebook, place)
+        base = info.version
+    else:
+        base = _version(if_match)
+    await parts.deeds(notebooks.delete_notebook, place, base)
+
+
+@router.post(f"{ONE}/rename", responses=for_person(404, 409, 413, 422), openapi_extra=BOTH)
+async def rename_notebook(
+    parts: TheParts,
+    spot: ASpotOfEither,
+    path: str,
+    wanted: RenameIn,
+    response: Response,
+    if_match: IfMatch = None,
+) -> SavedOut:
+    """Give it another path, if it is still the version in If-Match."""
+    if if_match is None:
+        raise Malformed('Say which version you rename: If-Match: "<version>".')
+    place = _place(spot, names.notebook_path(path))
+    info = await parts.deeds(notebooks.rename_notebook, place, wanted.to, _version(if_match))
+    response.headers["ETag"] = _etag(info)
+    return SavedOut.of(info)
+
+
+@router.post(
+    f"{ONE}/open",
+    responses={
+        202: {"model": OpenOut, "description": "the environment is on its way"},
+        **for_person(404, 409, 413, 422, 429),
+    },
+    openapi_extra=PERSON,
+)
+async def open_notebook(parts: TheParts, spot: ASpot, path: str, wanted: OpenIn, response: Response) -> OpenOut:
+    """Start what is needed and say where the notebook opens. 200 when it answers there, 202 while it is on its way."""
+    if wanted.mode != "edit":
+        raise Refused(f"The mode {wanted.mode!r} is not offered yet. Open the notebook in the mode 'edit'.")
+    place = _place(spot, names.notebook_path(path))
+    await parts.deeds(notebooks.read_notebook, place)
+    sight = await wishes.start(parts, spot)
+    environment: EnvironmentOut = wishes.told(parts, spot, sight)
+    response.status_code = 200 if environment.state == "running" else 202
+    url = lab_url(spot.user, sight.view.workspace, place.path)
+    return OpenOut(url=url, mode="edit", environment=environment)
+
+
+# --- where, which version ---
+
+
+def _place(spot: Spot, path: str) -> Place:
+    return Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=path)
+
+
+def _only_path(text: str) -> str:
+    """The notebook's path. Raises `NotFound` where more follows it: nothing of that name is offered."""
+    path, rest = names.split_at_notebook(text)
+    if rest:
+        raise NotFound(f"A notebook has nothing called {rest!r} that could be asked for here.")
+    return path
+
+
+def _etag(info: NotebookInfo) -> str:
+    return f'"{info.version}"'
+
+
+def _version(if_match: str) -> str:
+    """The one version named. Raises `Malformed` for lists, `*` and weak tags: a save has one base."""
+    text = if_match.strip()
+    if len(text) < 3 or text[0] != '"' or text[-1] != '"' or '"' in text[1:-1]:
+        raise Malformed('If-Match must name one version, as in If-Match: "<version>".')
+    return text[1:-1]
+
+
+def _base(if_match: str | None, if_none_match: str | None) -> str | None:
+    """The version that a save is based on, None to create."""
+    if (if_match is None) == (if_none_match is None):
+        raise Malformed('Send either If-None-Match: * to create, or If-Match: "<version>" to replace that version.')
+    if if_match is not None:
+        return _version(if_match)
+    if if_none_match is not None and if_none_match.strip() != "*":
+        raise Malformed("If-None-Match must be * here: it says that there is no such notebook yet.")
+    return None
+
+
+async def _read(stream: AsyncIterator[bytes], limit: int, path: str) -> bytes:
+    """The body, at most `limit` bytes of it in memory. Raises `NotebookTooLarge`."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in stream:
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+        if size > _PATIENCE * limit:
+            break
+    if size > limit:
+        raise NotebookTooLarge(
+            f"The notebook {path!r} is larger than {show_bytes(limit)}, which is the limit."
+            " Clear large outputs and save again. The last good version is untouched.",
+            size=size,
+            limit=limit,
+        )
+    return b"".join(chunks)

@@ -1,0 +1,30 @@
+"""REST for environments: what one says of itself, by its key."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from terraspawner.operations import environments
+from terraspawner.web.callers import AnEnvironment, TheParts
+from terraspawner.web.openapi import ENVIRONMENT, for_person
+from terraspawner.web.schemas_environment import ActivityIn, OutboxIn, SelfOut
+
+router = APIRouter(prefix="/environments/self", tags=["from inside an environment"])
+
+
+@router.get("", responses=for_person(), openapi_extra=ENVIRONMENT)
+async def get_self(environment: AnEnvironment) -> SelfOut:
+    """Which environment this key speaks for."""
+    return SelfOut.of(environment)
+
+
+@router.post("/activity", status_code=204, response_model=None, responses=for_person(413), openapi_extra=ENVIRONMENT)
+async def note_activity(parts: TheParts, environment: AnEnvironment, said: ActivityIn) -> None:
+    """What runs now."""
+    await parts.deeds(environments.note_activity, environment, [kernel.model_dump() for kernel in said.kernels])
+
+
+@router.post("/outbox", status_code=204, response_model=None, responses=for_person(413), openapi_extra=ENVIRONMENT)
+async def note_outbox(parts: TheParts, environment: AnEnvironment, said: OutboxIn) -> None:
+    """Which notebooks have changes that are not in the workspace yet."""
+    await parts.deeds(environments.note_outbox, environment, len(said.pending))

@@ -1,0 +1,135 @@
+"""The app: routes, parts and background work put together. Comes up without the Hub (TRAPS.md 8)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
+from jupyterhub.httpclient import JupyterHubHTTPClient
+from starlette.staticfiles import StaticFiles
+
+from terraspawner import __version__
+from terraspawner.errors import NotLoggedIn, TerraError
+from terraspawner.operations.context import Context
+from terraspawner.web import (
+    api_environments,
+    api_notebooks,
+    api_people,
+    api_self,
+    card,
+    health,
+    openapi,
+    opening,
+    pages,
+    responses,
+    signing_in,
+)
+from terraspawner.web.auth import Auth, SignInFailed
+from terraspawner.web.deeds import Deeds
+from terraspawner.web.launches import Hub, Launches
+from terraspawner.web.limits import SmallBodies
+from terraspawner.web.pace import Pace
+from terraspawner.web.parts import Parts, parts_of
+from terraspawner.web.rendering import HERE, Pages
+from terraspawner.web.worker import Host, Worker
+
+VENDOR = Path("/opt/terra/static/vendor")
+"""Where the image keeps htmx and its extension."""
+
+
+def create_app(context: Context, hub: Hub, host: Host, *, vendor: Path = VENDOR, pace: Pace | None = None) -> FastAPI:
+    """The service over these parts. `vendor` holds ``htmx.min.js`` and ``htmx-ext-sse.min.js``."""
+    parts = _parts(context, hub, host, vendor, pace or Pace())
+    prefix = context.settings.service_prefix.rstrip("/")
+    app = FastAPI(
+        title="terraspawner workspaces",
+        version=__version__,
+        openapi_url=f"{context.settings.api_prefix}/openapi.json",
+        docs_url=None,  # its scripts come from elsewhere, which our policy forbids
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.parts = parts
+    app.add_middleware(SmallBodies)
+    _add_routes(app, prefix, context.settings.api_prefix)
+    app.mount(f"{prefix}/static/vendor", StaticFiles(directory=vendor, check_dir=False))
+    app.mount(f"{prefix}/static", StaticFiles(directory=HERE / "static"))
+    openapi.install(app, parts.auth.cookie, context.settings.api_prefix)
+    responses.install(app, is_api=lambda request: _is_api(request, context.settings.api_prefix), page=_error_page)
+    return app
+
+
+def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> Parts:
+    deeds = Deeds(context)
+    auth = Auth(context.settings, deeds)
+    return Parts(
+        settings=context.settings,
+        deeds=deeds,
+        auth=auth,
+        hub=hub,
+        host=host,
+        launches=Launches(hub),
+        worker=Worker(deeds=deeds, hub=hub, host=host, pace=pace),
+        pages=Pages(context.settings, auth),
+        pace=pace,
+        vendor=vendor,
+        closing=asyncio.Event(),
+    )
+
+
+def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
+    for router in (api_self.router, api_people.router, api_environments.router, api_notebooks.router, health.router):
+        app.include_router(router, prefix=api_prefix)
+    site = APIRouter(prefix=prefix)
+    for router in (signing_in.router, pages.router, card.router, opening.router):
+        site.include_router(router)
+    app.include_router(site)
+    app.add_api_route(f"{prefix}/health", health.health, include_in_schema=False)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    parts: Parts = app.state.parts
+    worker = asyncio.create_task(parts.worker.run())
+    try:
+        yield
+    finally:
+        parts.closing.set()
+        worker.cancel()
+        with suppress(asyncio.CancelledError):
+            await worker
+        await parts.launches.close()
+        await parts.hub.close()
+        await parts.host.close()
+        await JupyterHubHTTPClient.loop_instance().close()
+        parts.deeds.close()
+
+
+def _is_api(request: Request, api_prefix: str) -> bool:
+    return request.url.path.startswith(f"{api_prefix}/") or request.url.path.endswith("/health")
+
+
+async def _error_page(request: Request, error: TerraError, status: int) -> Response:
+    """The sentence in the Hub's look; who is not signed in is sent to sign in."""
+    parts = parts_of(request)
+    is_part = request.headers.get("HX-Request") == "true"
+    if isinstance(error, NotLoggedIn) and not isinstance(error, SignInFailed):
+        return _to_login(parts, request, is_part=is_part)
+    template = "_error_inside.html" if is_part else "error_page.html"
+    return parts.pages.page(template, None, status=status, error=error, http_status=status)
+
+
+def _to_login(parts: Parts, request: Request, *, is_part: bool) -> Response:
+    prefix = parts.settings.service_prefix
+    is_page = request.method == "GET" and not is_part
+    back = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    url = f"{prefix}login?next={quote(back if is_page else prefix, safe='')}"
+    if is_part:
+        return Response(status_code=401, headers={"HX-Redirect": url})
+    return RedirectResponse(url, 303, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,69 @@
+"""The callers as FastAPI sees them: one annotation per kind, named on the handler that it guards."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.convertors import Convertor, register_url_convertor
+
+from terraspawner.errors import NotAllowed
+from terraspawner.operations.environments import Identity
+from terraspawner.web.auth import Person
+from terraspawner.web.parts import Parts, parts_of
+from terraspawner.web.wishes import Spot
+
+
+class _Tail(Convertor[str]):
+    """The rest of an address, whatever is in it: a name with a line break is refused as a name, not as an address."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("tail", _Tail())
+
+
+async def _parts(request: Request) -> Parts:
+    return parts_of(request)
+
+
+async def _person(request: Request) -> Person:
+    return await parts_of(request).auth.person(request)
+
+
+async def _environment(request: Request) -> Identity:
+    return await parts_of(request).auth.environment(request)
+
+
+async def _either(request: Request) -> Person | Identity:
+    return await parts_of(request).auth.person_or_environment(request)
+
+
+TheParts = Annotated[Parts, Depends(_parts)]
+APerson = Annotated[Person, Depends(_person)]
+AnEnvironment = Annotated[Identity, Depends(_environment)]
+
+
+async def _spot(person: APerson, namespace: str, name: str) -> Spot:
+    return Spot(user=person.name, namespace=namespace, name=name)
+
+
+async def _spot_of_either(caller: Annotated[Person | Identity, Depends(_either)], namespace: str, name: str) -> Spot:
+    if isinstance(caller, Person):
+        return Spot(user=caller.name, namespace=namespace, name=name)
+    own = caller.workspace
+    if (own.namespace, own.name) != (namespace, name):
+        raise NotAllowed(f"This environment belongs to {own.namespace}/{own.name}; its key opens no other workspace.")
+    return Spot(user=caller.user, namespace=namespace, name=name)
+
+
+ASpot = Annotated[Spot, Depends(_spot)]
+"""The workspace in the address, asked for by a person."""
+ASpotOfEither = Annotated[Spot, Depends(_spot_of_either)]
+"""The same, asked for by a person or by the environment that belongs to it: its key opens no other."""

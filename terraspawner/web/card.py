@@ -1,0 +1,145 @@
+"""The environment's card on a workspace's page: its buttons, and its live stream."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
+
+from terraspawner.domain.environment import IN_TRANSITION, State
+from terraspawner.domain.price import disk_per_month, per_hour
+from terraspawner.domain.workspace import Action
+from terraspawner.errors import OutboxNotEmpty, StartFailed, TerraError
+from terraspawner.operations import environments, workspaces
+from terraspawner.web import live, wishes
+from terraspawner.web.auth import Person
+from terraspawner.web.callers import APerson, ASpot, TheParts
+from terraspawner.web.parts import Parts, lab_url
+from terraspawner.web.rendering import quoted
+from terraspawner.web.responses import status_of
+from terraspawner.web.wishes import Sight, Spot
+
+log = logging.getLogger(__name__)
+router = APIRouter(prefix="/workspaces/{namespace}/{name}/environment", include_in_schema=False)
+
+WORDS = {
+    State.NONE: "not created",
+    State.CREATING: "being created",
+    State.STARTING: "starting",
+    State.RUNNING: "running",
+    State.PAUSING: "pausing",
+    State.PAUSED: "paused",
+    State.DELETING: "being deleted",
+}
+
+
+@router.get("")
+async def show(parts: TheParts, person: APerson, spot: ASpot) -> Response:
+    """The card as it is now."""
+    return await _card(parts, person, spot)
+
+
+@router.get("/live")
+async def stream(parts: TheParts, person: APerson, spot: ASpot) -> StreamingResponse:
+    """The card at each change, with a short sentence for screen readers."""
+    await wishes.look(parts, spot)
+
+    def tell(sight: Sight) -> list[tuple[str, str]]:
+        values = card_values(parts, person, spot, sight)
+        card = parts.pages.render("_environment.html", person, **values)
+        reason = "" if values["is_moving"] else values["told"].reason
+        return [("environment", card), ("announcement", f"The environment is {values['word']}. {reason}".strip())]
+
+    return live.stream(parts, lambda: wishes.look(parts, spot), tell)
+
+
+@router.post("/start")
+async def start(request: Request, parts: TheParts, person: APerson, spot: ASpot) -> Response:
+    """The button Start, Resume or Try again."""
+    return await _after(request, parts, person, spot, wishes.start(parts, spot))
+
+
+@router.post("/pause")
+async def pause(request: Request, parts: TheParts, person: APerson, spot: ASpot) -> Response:
+    """The button Pause."""
+    return await _after(request, parts, person, spot, wishes.pause(parts, spot))
+
+
+@router.post("/delete")
+async def delete(
+    request: Request,
+    parts: TheParts,
+    person: APerson,
+    spot: ASpot,
+    disk: Annotated[str, Form()] = "keep",
+    force: Annotated[bool, Form()] = False,
+) -> Response:
+    """The dialog Delete. Anything but the word `delete` keeps the disk."""
+    act = wishes.delete(parts, spot, deletes_disk=disk == "delete", loses_unsent=force)
+    return await _after(request, parts, person, spot, act)
+
+
+@router.post("/delete-disk")
+async def delete_disk(
+    request: Request, parts: TheParts, person: APerson, spot: ASpot, disk_id: Annotated[str, Form()]
+) -> Response:
+    """Delete the disk that was kept when its environment was deleted."""
+
+    async def act() -> None:
+        await parts.deeds(environments.mark_disk_deleting, user=spot.user, disk_id=disk_id)
+        parts.worker.wake()
+
+    return await _after(request, parts, person, spot, act())
+
+
+def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[str, Any]:
+    """What the card's template wants."""
+    view = sight.view
+    is_asked = sight.is_asked and view.state in (State.NONE, State.PAUSED)
+    told = wishes.told(parts, spot, sight)
+    disk_size = view.disk.size if view.disk else parts.settings.disk_size
+    return {
+        "at": view.workspace,
+        "here": f"{parts.settings.service_prefix}workspaces/{quoted(spot.namespace, spot.name)}",
+        "told": told,
+        "disk": view.disk,
+        "word": "being started" if is_asked else WORDS[view.state],
+        "is_moving": is_asked or view.state in IN_TRANSITION,
+        "actions": [] if is_asked else told.actions,
+        "lab": lab_url(person.name, view.workspace),
+        "prices": view.prices,
+        "now_per_hour": per_hour(view.prices, view.state),
+        "disk_size": disk_size,
+        "disk_per_month": disk_per_month(view.prices, disk_size),
+    }
+
+
+async def _after(request: Request, parts: Parts, person: Person, spot: Spot, act: Awaitable[object]) -> Response:
+    """Do what a button asks, then show the card, or the page to browsers without scripts."""
+    error: TerraError | None = None
+    try:
+        await act
+    except StartFailed as caught:
+        log.info("told on the card: %s", caught.message)
+    except TerraError as caught:
+        error = caught
+    await parts.deeds(workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.SEE)
+    if error is None and request.headers.get("HX-Request") != "true":
+        return RedirectResponse(f"{parts.settings.service_prefix}workspaces/{quoted(spot.namespace, spot.name)}", 303)
+    if error is not None and request.headers.get("HX-Request") != "true":
+        raise error
+    return await _card(parts, person, spot, error)
+
+
+async def _card(parts: Parts, person: Person, spot: Spot, error: TerraError | None = None) -> Response:
+    return parts.pages.fragment(
+        "_card_answer.html",
+        person,
+        status=status_of(error) if error else 200,
+        error=error,
+        may_force=isinstance(error, OutboxNotEmpty),
+        **card_values(parts, person, spot, await wishes.look(parts, spot)),
+    )

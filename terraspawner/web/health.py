@@ -1,0 +1,70 @@
+"""Whether the service is alive, and whether an environment could be started now. Open to everybody: no secret in it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from terraspawner import __version__
+from terraspawner.errors import TerraError
+from terraspawner.operations import accounts
+from terraspawner.web.callers import TheParts
+from terraspawner.web.openapi import NOBODY
+from terraspawner.web.parts import Parts
+from terraspawner.web.schemas import FindingOut, HealthOut, PartOut
+
+router = APIRouter(tags=["health"])
+
+_ALIVE = PartOut(ok=True, message="answers")
+
+
+@router.get(
+    "/health",
+    responses={503: {"model": HealthOut, "description": "our own database does not answer"}},
+    openapi_extra=NOBODY,
+)
+async def health(parts: TheParts, response: Response) -> HealthOut:
+    """200 while this service can do its part, even when the Hub or the host is away (then `ready` is false)."""
+    database, hub, (host, network) = await asyncio.gather(_database(parts), _hub(parts), _host(parts))
+    found = {"database": database, "hub": hub, "host": host}
+    response.status_code = 200 if database.ok else 503
+    response.headers["Cache-Control"] = "no-store"
+    is_ready = all(part.ok for part in found.values()) and all(finding.ok for finding in network)
+    return HealthOut(ready=is_ready, version=__version__, parts=found, network=network)
+
+
+async def _database(parts: Parts) -> PartOut:
+    try:
+        await parts.deeds(accounts.account_of, "")
+    except TerraError as error:
+        return PartOut(ok=False, message=error.message)
+    return _ALIVE
+
+
+async def _hub(parts: Parts) -> PartOut:
+    return _ALIVE if await parts.hub.is_up() else PartOut(ok=False, message="The Hub is not answering.")
+
+
+async def _host(parts: Parts) -> tuple[PartOut, list[FindingOut]]:
+    """The Engine, and what the probe of the environments' network found."""
+    try:
+        facts = await parts.host.health()
+    except TerraError as error:
+        return PartOut(ok=False, message=error.message), []
+    engine, network = _mapping(facts, "engine"), _mapping(facts, "network")
+    findings = [
+        FindingOut(check=str(item.get("check", "")), ok=bool(item.get("ok")), message=str(item.get("message", "")))
+        for item in network.get("findings", [])
+    ]
+    if not findings:
+        findings = [FindingOut(check="network", ok=bool(network.get("ok")), message="not probed yet")]
+    version = engine.get("version")
+    message = f"Docker Engine {version}" if version else "The Docker Engine is not answering."
+    return PartOut(ok=bool(version), message=message), findings
+
+
+def _mapping(facts: dict[str, Any], name: str) -> dict[str, Any]:
+    found = facts.get(name)
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,60 @@
+"""Client of the host service, which alone has power over the machine. It is told identifiers, never paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from terraspawner.errors import DiskAttached, HostUnavailable
+
+_STOPPING_SECONDS = 60.0
+
+
+class HostClient:
+    """Speaks HTTP over a unix socket. Raises `HostUnavailable` when nobody answers."""
+
+    def __init__(self, socket: str) -> None:
+        self._client = httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(uds=socket), base_url="http://host", timeout=10
+        )
+
+    async def health(self) -> dict[str, Any]:
+        """The Engine's version and what the probe of the environments' network found."""
+        answer = await self._call("GET", "/health")
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def delete_environment(self, environment_id: str) -> None:
+        """Stop and remove the container. Done already is done."""
+        await self._call("DELETE", f"/environments/{environment_id}", timeout=_STOPPING_SECONDS)
+
+    async def delete_disk(self, disk_id: str) -> None:
+        """Remove the volume. Done already is done. Raises `DiskAttached` while a container uses it."""
+        await self._call("DELETE", f"/disks/{disk_id}", timeout=_STOPPING_SECONDS)
+
+    async def log(self, environment_id: str, lines: int) -> list[str]:
+        """The container's last lines; none where there is no container."""
+        answer = await self._call("GET", f"/environments/{environment_id}/log", params={"lines": lines})
+        return [] if answer.status_code == httpx.codes.NOT_FOUND else [str(line) for line in answer.json()["lines"]]
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            answer = await self._client.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise HostUnavailable(cause=str(error)) from error
+        if answer.status_code == httpx.codes.CONFLICT:
+            raise DiskAttached
+        if answer.is_error and answer.status_code != httpx.codes.NOT_FOUND:
+            raise HostUnavailable(f"The host service could not do this: {_message(answer)}")
+        return answer
+
+
+def _message(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"it answered {answer.status_code}"

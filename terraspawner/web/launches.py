@@ -1,0 +1,120 @@
+"""Starts and pauses that were asked of the Hub and are under way.
+
+The Hub answers a start only when it is up, has failed, or took long; a page does not wait for that. The row
+tells how it goes from the moment the spawner has admitted it; until then, and when the Hub refuses before
+there is anything to write, what is known stands here. In memory on purpose: after a restart of this service
+the row alone speaks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from typing import Protocol
+
+from terraspawner.errors import StartFailed, TerraError
+from terraspawner.hub import ServerState
+
+log = logging.getLogger(__name__)
+
+Server = tuple[str, str]
+"""User and slug."""
+
+_AGAIN_SECONDS = 0.3
+_PATIENCE_SECONDS = 30.0
+
+
+class Hub(Protocol):
+    """What we ask of the Hub; `terraspawner.hub.HubClient` is the real one."""
+
+    async def server(self, user: str, slug: str) -> ServerState: ...
+    async def start(self, user: str, slug: str, display_name: str = "") -> bool: ...
+    async def stop(self, user: str, slug: str) -> bool: ...
+    async def forget(self, user: str, slug: str) -> bool: ...
+    async def is_up(self) -> bool: ...
+    async def close(self) -> None: ...
+
+
+class Launches:
+    """At most one start is under way for a server; a second request joins it."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._under_way: dict[Server, asyncio.Task[None]] = {}
+        self._faults: dict[Server, TerraError] = {}
+        self._pauses: set[asyncio.Task[bool]] = set()
+
+    async def start(self, server: Server, title: str, wait: float = 1.0) -> None:
+        """Ask the Hub for a start and return when it answers, or after `wait` seconds.
+
+        Raises `StartFailed` or `HubUnavailable` when it refuses in that time; `fault` tells what came later.
+        """
+        task = self._under_way.get(server)
+        if task is None:
+            self._faults.pop(server, None)
+            task = asyncio.create_task(self._carry_out(server, title))
+            self._under_way[server] = task
+            task.add_done_callback(lambda _: self._under_way.pop(server, None))
+        await asyncio.wait({task}, timeout=wait)
+        if task.done() and (fault := self._faults.get(server)):
+            raise fault
+
+    async def pause(self, server: Server, wait: float = 1.0) -> None:
+        """Ask the Hub for a stop and return when it has answered, or after `wait` seconds."""
+        self._faults.pop(server, None)
+        await self._within(self._hub.stop(*server), wait)
+
+    def is_under_way(self, server: Server) -> bool:
+        """Whether the Hub was asked for a start and has not answered yet."""
+        return server in self._under_way
+
+    def fault(self, server: Server) -> str:
+        """Why the last start was refused, empty where it was not."""
+        found = self._faults.get(server)
+        return found.message if found else ""
+
+    async def close(self) -> None:
+        """Stop waiting for answers. The Hub goes on with what it was asked."""
+        tasks = [*self._under_way.values(), *self._pauses]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _carry_out(self, server: Server, title: str) -> None:
+        try:
+            await self._when_stopped(server, title)
+        except TerraError as fault:
+            log.warning("start of %s/%s: %s", *server, fault.message)
+            self._faults[server] = fault
+
+    async def _when_stopped(self, server: Server, title: str) -> None:
+        """Start; where the Hub is still stopping the last one, wait for that and ask again."""
+        deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+        while True:
+            try:
+                await self._hub.start(*server, title)
+            except StartFailed as refusal:
+                if not _is_pending(refusal) or asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(_AGAIN_SECONDS)
+            else:
+                return
+
+    async def _within(self, call: Awaitable[bool], wait: float) -> None:
+        task = asyncio.ensure_future(call)
+        self._pauses.add(task)
+        task.add_done_callback(self._pauses.discard)
+        task.add_done_callback(_log_fault)
+        await asyncio.wait({task}, timeout=wait)
+        if task.done():
+            task.result()
+
+
+def _is_pending(refusal: StartFailed) -> bool:
+    return refusal.details.get("status") == 400 and "pending" in refusal.message
+
+
+def _log_fault(task: asyncio.Future[bool]) -> None:
+    if not task.cancelled() and (fault := task.exception()):
+        log.warning("pause: %s", fault)

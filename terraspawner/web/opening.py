@@ -1,0 +1,154 @@
+"""Opening a notebook from a link (E11): start or resume what is needed, show how it goes, land in Lab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
+
+from terraspawner.domain import names
+from terraspawner.domain.environment import State
+from terraspawner.domain.workspace import Action
+from terraspawner.errors import HubUnavailable, TerraError
+from terraspawner.operations import notebooks, workspaces
+from terraspawner.operations.notebooks import Place
+from terraspawner.web import live, wishes
+from terraspawner.web.auth import Person
+from terraspawner.web.callers import APerson, ASpot, TheParts
+from terraspawner.web.parts import Parts, lab_url
+from terraspawner.web.rendering import quoted
+from terraspawner.web.responses import status_of
+from terraspawner.web.wishes import Sight, Spot
+
+router = APIRouter(prefix="/open/{namespace}/{name}/notebooks", include_in_schema=False)
+
+_STEPS = {
+    State.NONE: "Asking the Hub for an environment",
+    State.CREATING: "Creating your environment",
+    State.STARTING: "Starting your environment",
+    State.RUNNING: "Opening the notebook",
+    State.PAUSING: "Waiting until the pause is done",
+    State.PAUSED: "Asking the Hub to resume your environment",
+    State.DELETING: "Waiting until the old environment is deleted",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far it has come: `go` when Lab answers, `failure` when it will not."""
+
+    sight: Sight
+    step: str
+    failure: str = ""
+    go: str = ""
+
+
+@router.get("/{path:tail}/live")
+async def stream(parts: TheParts, person: APerson, spot: ASpot, path: str, after: int = 0) -> StreamingResponse:
+    """How it goes since start number `after`."""
+    path = names.notebook_path(path)
+    await wishes.look(parts, spot)
+
+    async def see() -> Progress:
+        return await _progress(parts, spot, path, await wishes.look(parts, spot), after)
+
+    def tell(progress: Progress) -> list[tuple[str, str]]:
+        return [("progress", _told(parts, person, spot, path, progress))]
+
+    return live.stream(parts, see, tell)
+
+
+@router.get("/{path:tail}")
+async def open_page(parts: TheParts, person: APerson, spot: ASpot, path: str) -> Response:
+    """Straight to Lab where it runs; else a page that asks for the start and shows it.
+
+    The page asks by a form of its own, with its XSRF token: following a link starts nothing by itself.
+    """
+    path = await _checked(parts, spot, path)
+    progress = await _progress(parts, spot, path, await wishes.look(parts, spot), -1)
+    if progress.go:
+        return RedirectResponse(progress.go, 303, headers={"Cache-Control": "no-store"})
+    return parts.pages.page(
+        "open.html", person, path=path, at=progress.sight.view.workspace, **_addresses(parts, spot, path)
+    )
+
+
+@router.post("/{path:tail}")
+async def ask(parts: TheParts, person: APerson, spot: ASpot, path: str) -> Response:
+    """Ask for the start; answers the first piece of progress, which follows the rest by itself."""
+    path = await _checked(parts, spot, path)
+    before = await wishes.look(parts, spot)
+    after = _start_number(before) - (1 if before.view.state in (State.CREATING, State.STARTING) else 0)
+    try:
+        sight = await wishes.start(parts, spot)
+    except TerraError as error:
+        progress = await _progress(parts, spot, path, await wishes.look(parts, spot), after)
+        failed = progress if progress.failure else replace(progress, failure=error.message)
+        return parts.pages.fragment(
+            "_progress.html", person, status=status_of(error), **_values(parts, spot, path, failed), follow=""
+        )
+    progress = await _progress(parts, spot, path, sight, after)
+    follow = f"{_addresses(parts, spot, path)['open_url']}/live?after={after}"
+    return parts.pages.fragment("_progress.html", person, **_values(parts, spot, path, progress), follow=follow)
+
+
+async def _checked(parts: Parts, spot: Spot, path: str) -> str:
+    """Raises what the page shall say instead: no such workspace, no such notebook, a role that is too little."""
+    await parts.deeds(
+        workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.USE_ENVIRONMENT
+    )
+    place = Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=names.notebook_path(path))
+    _, info = await parts.deeds(notebooks.read_notebook, place)
+    return info.path
+
+
+async def _progress(parts: Parts, spot: Spot, path: str, sight: Sight, after: int) -> Progress:
+    state = sight.view.state
+    if state is State.RUNNING and await _answers(parts, spot, sight):
+        return Progress(sight=sight, step=_STEPS[state], go=lab_url(spot.user, sight.view.workspace, path))
+    if state is State.PAUSED and not sight.is_asked and _start_number(sight) > after >= 0:
+        return Progress(sight=sight, step="", failure=_reason(sight) or "It was paused before it was ready.")
+    if sight.fault and not sight.is_asked:
+        return Progress(sight=sight, step="", failure=sight.fault)
+    return Progress(sight=sight, step=_STEPS[state])
+
+
+async def _answers(parts: Parts, spot: Spot, sight: Sight) -> bool:
+    """Whether the Hub sends the browser there already; where it does not say, the browser may as well try."""
+    try:
+        server = await parts.hub.server(spot.user, sight.view.workspace.slug)
+    except HubUnavailable:
+        return True
+    return server.is_ready and not server.pending
+
+
+def _reason(sight: Sight) -> str:
+    return sight.view.environment.reason if sight.view.environment else ""
+
+
+def _start_number(sight: Sight) -> int:
+    return sight.view.environment.start_number if sight.view.environment else 0
+
+
+def _told(parts: Parts, person: Person, spot: Spot, path: str, progress: Progress) -> str:
+    return parts.pages.render("_progress_inside.html", person, **_values(parts, spot, path, progress))
+
+
+def _values(parts: Parts, spot: Spot, path: str, progress: Progress) -> dict[str, Any]:
+    here = progress.sight.view.environment
+    return {
+        "progress": progress,
+        "log": here.log.splitlines() if here and progress.failure else [],
+        "since": here.since if here else None,
+        **_addresses(parts, spot, path),
+    }
+
+
+def _addresses(parts: Parts, spot: Spot, path: str) -> dict[str, Any]:
+    prefix, at = parts.settings.service_prefix, quoted(spot.namespace, spot.name)
+    return {
+        "open_url": f"{prefix}open/{at}/notebooks/{quoted(*path.split('/'))}",
+        "workspace_url": f"{prefix}workspaces/{at}",
+    }

@@ -1,0 +1,28 @@
+"""How often this service looks, and how long it waits. One table; tests hand in a faster one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """All in seconds."""
+
+    look: float = 0.5
+    """Between two looks at the row behind a live page."""
+    keep_alive: float = 15.0
+    """A stream says something at least this often."""
+    stream: float = 600.0
+    """Longest life of a stream; the browser connects again and is asked anew who it is."""
+    sweep: float = 5.0
+    """Between two sweeps of the worker."""
+    doubt: float = 5.0
+    """The Hub must contradict a row for this long before the row is changed."""
+    back_off: float = 1.0
+    """First pause after a failed deletion; doubled each time."""
+    back_off_limit: float = 60.0
+    ask: float = 1.0
+    """How long a request for a start or a pause waits for the Hub's first answer."""
+    delete: float = 5.0
+    """How long a request for a deletion waits for its end before it answers "on its way"."""

@@ -1,0 +1,115 @@
+"""Pages: my workspaces, one workspace, and the forms on them. Forms work without scripts; htmx makes them quicker."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import RedirectResponse, Response
+
+from terraspawner.domain.environment import State
+from terraspawner.domain.notebook import KERNELS
+from terraspawner.domain.workspace import Action, Role, permits
+from terraspawner.errors import Conflict, NotFound, Refused, TerraError
+from terraspawner.operations import accounts, environments, notebooks, workspaces
+from terraspawner.operations.notebooks import Place
+from terraspawner.web import wishes
+from terraspawner.web.auth import Person
+from terraspawner.web.callers import APerson, ASpot, TheParts
+from terraspawner.web.card import card_values
+from terraspawner.web.parts import Parts
+from terraspawner.web.rendering import quoted
+from terraspawner.web.responses import status_of
+from terraspawner.web.wishes import Spot
+
+router = APIRouter(include_in_schema=False)
+
+Field = Annotated[str, Form()]
+_LONGEST = 2000
+
+
+@router.get("/")
+async def home(parts: TheParts, person: APerson) -> Response:
+    """My workspaces."""
+    return await _home(parts, person)
+
+
+@router.post("/workspaces")
+async def create_workspace(parts: TheParts, person: APerson, namespace: Field = "", name: Field = "") -> Response:
+    """The form on the first page. A refusal stands beside the field."""
+    try:
+        made = await parts.deeds(
+            workspaces.create_workspace, user=person.name, namespace=namespace, name=name[:_LONGEST].strip()
+        )
+    except (Refused, Conflict, NotFound) as error:
+        return await _home(parts, person, wanted=name[:_LONGEST], error=error)
+    return _see(f"{parts.settings.service_prefix}workspaces/{quoted(made.workspace.namespace, made.workspace.name)}")
+
+
+@router.get("/workspaces/{namespace}/{name}")
+async def workspace(parts: TheParts, person: APerson, spot: ASpot, notice: str = "") -> Response:
+    """One workspace: its notebooks and the person's environment."""
+    return await _workspace(parts, person, spot, notice=_NOTICES.get(notice, ""))
+
+
+@router.post("/workspaces/{namespace}/{name}/notebooks")
+async def create_notebook(
+    parts: TheParts, person: APerson, spot: ASpot, title: Field = "", kernel: Field = "python3"
+) -> Response:
+    """Put a new notebook into the bucket and open it."""
+    place = Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=title[:_LONGEST].strip())
+    try:
+        made = await parts.deeds(notebooks.create_notebook, place, kernel)
+    except (Refused, Conflict) as error:
+        return await _workspace(parts, person, spot, wanted=title[:_LONGEST], error=error)
+    at = quoted(spot.namespace, spot.name)
+    return _see(f"{parts.settings.service_prefix}open/{at}/notebooks/{quoted(*made.path.split('/'))}")
+
+
+_NOTICES = {"deleted": "The environment is deleted.", "deleting": "The environment is being deleted."}
+
+
+async def _home(parts: Parts, person: Person, wanted: str = "", error: TerraError | None = None) -> Response:
+    members = await parts.deeds(workspaces.list_workspaces, person.name)
+    views = {view.workspace.id: view for view in await parts.deeds(environments.views_of, person.name)}
+    return parts.pages.page(
+        "home.html",
+        person,
+        status=status_of(error) if error else 200,
+        members=members,
+        views=views,
+        none=State.NONE,
+        namespace=await parts.deeds(accounts.personal_namespace, person.name),
+        prices=await parts.deeds(environments.prices),
+        disk_size=parts.settings.disk_size,
+        wanted=wanted,
+        error=error,
+    )
+
+
+async def _workspace(
+    parts: Parts, person: Person, spot: Spot, *, wanted: str = "", error: TerraError | None = None, notice: str = ""
+) -> Response:
+    member = await parts.deeds(
+        workspaces.membership, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.SEE
+    )
+    found = await parts.deeds(notebooks.list_notebooks, user=spot.user, namespace=spot.namespace, name=spot.name)
+    return parts.pages.page(
+        "workspace.html",
+        person,
+        status=status_of(error) if error else 200,
+        member=member,
+        notebooks=found,
+        kernels=KERNELS,
+        may_write=bool(permits(member.role, Action.WRITE_NOTEBOOKS)),
+        is_owner=member.role is Role.OWNER,
+        wanted=wanted,
+        error=error,
+        notice=notice,
+        **card_values(parts, person, spot, await wishes.look(parts, spot)),
+    )
+
+
+def _see(url: str) -> RedirectResponse:
+    """After a form: show the result, so that a reload repeats nothing."""
+    return RedirectResponse(url, 303)

@@ -1,0 +1,53 @@
+"""What the handlers are handed. One object per process, put together by `app.create_app`."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import Request
+
+from terraspawner.domain.workspace import Workspace
+from terraspawner.settings import Settings
+from terraspawner.web.auth import Auth
+from terraspawner.web.deeds import Deeds
+from terraspawner.web.launches import Hub, Launches
+from terraspawner.web.pace import Pace
+from terraspawner.web.rendering import Pages
+from terraspawner.web.worker import Host, Worker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything that outlives a request. `closing` is set when the process ends, so that streams end too."""
+
+    settings: Settings
+    deeds: Deeds
+    auth: Auth
+    hub: Hub
+    host: Host
+    launches: Launches
+    worker: Worker
+    pages: Pages
+    pace: Pace
+    vendor: Path
+    closing: asyncio.Event
+
+
+def parts_of(request: Request) -> Parts:
+    """The parts of the app that serves this request."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+def server_url(user: str, workspace: Workspace) -> str:
+    """Address of the environment's Jupyter server in the browser."""
+    return f"/user/{quote(user, safe='@~')}/{workspace.slug}/"
+
+
+def lab_url(user: str, workspace: Workspace, path: str = "") -> str:
+    """Address of Lab, on a notebook where one is named (E8: its place under ``edit/``)."""
+    base = f"{server_url(user, workspace)}lab"
+    return f"{base}/tree/{quote(workspace.name)}/edit/{quote(path)}" if path else base

@@ -1,0 +1,153 @@
+"""What goes in and out of REST, as OpenAPI shows it. Times RFC 3339 UTC, durations seconds, sizes bytes, dollars."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from terraspawner.domain.workspace import Membership, Role, Workspace
+from terraspawner.operations.notebooks import NotebookInfo
+
+T = TypeVar("T")
+Text = Annotated[str, StringConstraints(max_length=2000)]
+
+
+class In(BaseModel):
+    """What callers send: an unknown field is a mistake, not a wish."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ErrorOut(BaseModel):
+    code: str = Field(description="stable, for programs", examples=["name-taken"])
+    message: str = Field(description="a sentence for people: what, to which thing, what to do next")
+    details: dict[str, Any]
+
+
+class ErrorBody(BaseModel):
+    """The one shape of every error."""
+
+    error: ErrorOut
+
+
+class ListOut(BaseModel, Generic[T]):
+    items: list[T]
+    next: str | None = Field(default=None, description="cursor of the next page; null at the end")
+
+
+class ProjectOut(BaseModel):
+    """A billing project."""
+
+    namespace: str
+    role: Literal["owner", "member"]
+    is_personal: bool
+
+
+class WhoAmI(BaseModel):
+    name: str
+    email: str
+    roles: list[Literal["user", "operator"]]
+    projects: list[ProjectOut]
+
+
+class WorkspaceIn(In):
+    namespace: Text = Field(description="the billing project that pays for it")
+    name: Text
+    storage: Text = "bucket"
+
+
+class WorkspaceOut(BaseModel):
+    namespace: str
+    name: str
+    slug: str = Field(description="the Hub's server name of its environments; never changes")
+    storage: str
+    role: Role
+    created_at: datetime
+
+    @classmethod
+    def of(cls, member: Membership) -> WorkspaceOut:
+        at = member.workspace
+        return cls(
+            namespace=at.namespace,
+            name=at.name,
+            slug=at.slug,
+            storage=at.storage,
+            role=member.role,
+            created_at=at.created_at,
+        )
+
+
+class WorkspaceRef(BaseModel):
+    namespace: str
+    name: str
+    slug: str
+
+    @classmethod
+    def of(cls, at: Workspace) -> WorkspaceRef:
+        return cls(namespace=at.namespace, name=at.name, slug=at.slug)
+
+
+class NotebookIn(In):
+    name: Text = Field(description="what people call it; `.ipynb` may be left out", examples=["first look"])
+    kernel: Text = "python3"
+
+
+class RenameIn(In):
+    to: Text = Field(description="the new path; `.ipynb` may be left out")
+
+
+class OpenIn(In):
+    mode: Text = Field(default="edit", description="`edit`; later also `playground`")
+
+
+class NotebookOut(BaseModel):
+    path: str
+    kernel: str = Field(description="empty where the notebook does not say")
+    language: str
+    size: int
+    modified: datetime
+    version: str = Field(description="opaque; also the ETag")
+
+    @classmethod
+    def of(cls, info: NotebookInfo) -> NotebookOut:
+        return cls(
+            path=info.path,
+            kernel=info.kernel,
+            language=info.language,
+            size=info.size,
+            modified=info.modified,
+            version=info.version,
+        )
+
+
+class SavedOut(BaseModel):
+    path: str
+    version: str
+    size: int
+    modified: datetime
+
+    @classmethod
+    def of(cls, info: NotebookInfo) -> SavedOut:
+        return cls(path=info.path, version=info.version, size=info.size, modified=info.modified)
+
+
+class FindingOut(BaseModel):
+    check: str
+    ok: bool
+    message: str
+
+
+class PartOut(BaseModel):
+    ok: bool
+    message: str
+
+
+class HealthOut(BaseModel):
+    """Alive is that it answers; ready is that an environment could be started now."""
+
+    ready: bool
+    version: str
+    parts: dict[str, PartOut]
+    network: list[FindingOut]

@@ -1,0 +1,176 @@
+"""Environments and disks as REST tells them; see `schemas` for the units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from terraspawner.domain import price
+from terraspawner.domain.environment import Disk, State, allowed_events
+from terraspawner.domain.workspace import Role, Workspace
+from terraspawner.operations.environments import Identity, View
+from terraspawner.settings import Settings
+from terraspawner.web.schemas import Text, WorkspaceRef
+
+
+class SizeOut(BaseModel):
+    cpu: float = Field(description="cores")
+    memory: int
+
+
+class DiskOut(BaseModel):
+    id: str
+    size: int
+    state: Literal["attached", "detached", "deleting", "deleted"]
+    price_per_month: float
+    workspace: WorkspaceRef
+
+    @classmethod
+    def of(cls, disk: Disk, at: Workspace, prices: price.Prices) -> DiskOut:
+        return cls(
+            id=disk.id,
+            size=disk.size,
+            state=disk.state.value,
+            price_per_month=float(price.disk_per_month(prices, disk.size)),
+            workspace=WorkspaceRef.of(at),
+        )
+
+
+class PricesOut(BaseModel):
+    """Dollars."""
+
+    running_per_hour: float
+    paused_per_hour: float
+    disk_per_month: float
+    now_per_hour: float = Field(description="in the present state, without the disk")
+
+
+class KernelOut(BaseModel):
+    """As the environment itself says; a claim, for people to look at."""
+
+    id: str
+    path: str
+    state: str
+    last_activity: str
+
+
+class EnvironmentOut(BaseModel):
+    """My environment in a workspace. State `none` before there is one."""
+
+    id: str | None
+    workspace: WorkspaceRef
+    state: State
+    is_start_requested: bool = Field(description="the Hub was asked for a start and has not answered yet")
+    since: datetime | None
+    reason: str = Field(description="why it is in this state; empty where there is nothing to say")
+    log: list[str] = Field(description="last lines of the container after a failed start")
+    size: SizeOut
+    image: str
+    disk: DiskOut | None
+    prices: PricesOut
+    kernels: list[KernelOut]
+    outbox_pending: int = Field(description="notebooks whose last changes are on the disk and not in the workspace")
+    actions: list[Literal["start", "pause", "delete"]] = Field(description="what may be asked for in this state")
+    url: str = Field(description="path of its Jupyter server; it answers while the state is `running`")
+
+
+class OpenOut(BaseModel):
+    url: str = Field(description="path of Lab with the notebook; it answers once the environment runs")
+    mode: Literal["edit"]
+    lease: None = Field(default=None, description="later")
+    environment: EnvironmentOut
+
+
+class LogOut(BaseModel):
+    lines: list[str]
+
+
+class SelfOut(BaseModel):
+    """What an environment is told about itself."""
+
+    id: str
+    state: State
+    user: str
+    workspace: WorkspaceRef
+    role: Role
+
+    @classmethod
+    def of(cls, identity: Identity) -> SelfOut:
+        return cls(
+            id=identity.environment.id,
+            state=identity.environment.state,
+            user=identity.user,
+            workspace=WorkspaceRef.of(identity.workspace),
+            role=identity.role,
+        )
+
+
+class Said(BaseModel):
+    """What an environment says. Its image may be newer than this service, so what is not known here is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class KernelIn(Said):
+    id: Text
+    path: Text
+    state: Text
+    last_activity: Text | None = None
+
+
+class ActivityIn(Said):
+    kernels: list[KernelIn] = Field(max_length=200)
+    terminals: int = Field(default=0, ge=0)
+
+
+class PendingIn(Said):
+    path: Text
+    since: Text
+    error: Text | None = None
+
+
+class OutboxIn(Said):
+    pending: list[PendingIn] = Field(max_length=10_000)
+
+
+def environment_out(view: View, settings: Settings, *, user_url: str, asked: bool, fault: str) -> EnvironmentOut:
+    """A view as REST tells it. `fault` is why the Hub refused the last start, where the row does not know of it."""
+    here = view.environment
+    return EnvironmentOut(
+        id=here.id if here else None,
+        workspace=WorkspaceRef.of(view.workspace),
+        state=view.state,
+        is_start_requested=asked,
+        since=here.since if here else None,
+        reason=(here.reason if here else "") or fault,
+        log=here.log.splitlines() if here else [],
+        size=SizeOut(
+            cpu=here.size.cpu if here else settings.cpu_limit,
+            memory=here.size.memory if here else settings.memory_limit,
+        ),
+        image=here.image if here else settings.image_python,
+        disk=DiskOut.of(view.disk, view.workspace, view.prices) if view.disk else None,
+        prices=_prices(view, settings),
+        kernels=_kernels(here.kernels if here else ()),
+        outbox_pending=here.outbox_pending if here else 0,
+        actions=sorted(event.value for event in allowed_events(view.state)),  # type: ignore[misc]
+        url=user_url,
+    )
+
+
+def _prices(view: View, settings: Settings) -> PricesOut:
+    disk_size = view.disk.size if view.disk else settings.disk_size
+    return PricesOut(
+        running_per_hour=float(view.prices.running),
+        paused_per_hour=float(view.prices.paused),
+        disk_per_month=float(price.disk_per_month(view.prices, disk_size)),
+        now_per_hour=float(price.per_hour(view.prices, view.state)),
+    )
+
+
+def _kernels(kernels: Sequence[Any]) -> list[KernelOut]:
+    fields = ("id", "path", "state", "last_activity")
+    return [KernelOut(**{name: str(kernel.get(name) or "") for name in fields}) for kernel in kernels]

@@ -1,0 +1,83 @@
+"use strict";
+// Times in the browser's own zone, seconds that count, values handed to dialogs, and the last step of opening.
+
+const shownTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+function showTimes(root) {
+  for (const element of root.querySelectorAll("time[datetime]:not([data-shown])")) {
+    const at = new Date(element.dateTime);
+    if (!Number.isNaN(at.getTime())) {
+      element.textContent = shownTime.format(at);
+      element.title = at.toString();
+      element.dataset.shown = "";
+    }
+  }
+}
+
+function countSeconds() {
+  for (const element of document.querySelectorAll("[data-since]")) {
+    const seconds = Math.max(0, Math.round((Date.now() - new Date(element.dataset.since).getTime()) / 1000));
+    element.textContent = seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`;
+  }
+}
+
+// Only to a place of our own: the address comes with the page, yet nothing else is followed.
+function follow(root) {
+  const link = root.querySelector("a[data-go]");
+  if (link && link.origin === window.location.origin) {
+    window.location.replace(link.href);
+  }
+}
+
+// A button that was pressed is gone with the old card: the keyboard goes on from the new one.
+let isInCard = false;
+document.addEventListener("focusin", (event) => {
+  isInCard = Boolean(event.target.closest("#environment"));
+});
+
+function keepFocus() {
+  const card = document.getElementById("environment");
+  if (card && isInCard && document.activeElement === document.body) {
+    card.focus({ preventScroll: true });
+  }
+}
+
+function refresh(root) {
+  keepFocus();
+  showTimes(root);
+  countSeconds();
+  follow(root);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-fill]");
+  if (button) {
+    const dialog = document.querySelector(button.dataset.bsTarget);
+    dialog.querySelector(`[name="${button.dataset.fill}"]`).value = button.dataset.value;
+  }
+});
+document.addEventListener("htmx:load", (event) => refresh(event.target.parentElement || document));
+document.addEventListener("DOMContentLoaded", () => refresh(document));
+// A browser keeps six connections to a host, for all its tabs together: a tab that nobody sees gives its stream back.
+// The extension connects again when it is told of an error on a stream that is closed.
+const streams = new Map();
+document.addEventListener("htmx:sseOpen", (event) => streams.set(event.target, event.detail.source));
+document.addEventListener("visibilitychange", () => {
+  for (const [element, source] of streams) {
+    if (!element.isConnected) {
+      streams.delete(element);
+    } else if (document.hidden && "rests" in element.dataset) {
+      source.close();
+    } else if (!document.hidden && source.readyState === EventSource.CLOSED) {
+      source.onerror(new Event("error"));
+    }
+  }
+});
+
+// Back from the browser's memory, a page would show what was; a stream that was closed does not come back by itself.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) {
+    window.location.reload();
+  }
+});
+window.setInterval(countSeconds, 1000);

@@ -1,0 +1,138 @@
+"""What people ask of an environment: look, start, pause, delete. Pages and REST ask through here.
+
+A wish is checked by a deed and handed to the Hub, or written into the row for the worker; what comes of it is
+read from the row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from terraspawner.domain.environment import DiskState, State
+from terraspawner.domain.workspace import Action
+from terraspawner.errors import EnvironmentMissing, NotLoggedIn, WorkspaceMissing, WrongState
+from terraspawner.operations import accounts, environments, workspaces
+from terraspawner.operations.context import Context
+from terraspawner.operations.environments import View
+from terraspawner.web.launches import Server
+from terraspawner.web.parts import Parts, server_url
+from terraspawner.web.schemas_environment import EnvironmentOut, environment_out
+
+_LOOK_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Whose environment, in which workspace."""
+
+    user: str
+    namespace: str
+    name: str
+
+    def __post_init__(self) -> None:
+        if not (self.namespace + self.name).isprintable():
+            raise WorkspaceMissing("There is no workspace of this name. Check the address.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """An environment as it looks now. `is_asked`: the Hub has not answered a start yet; `fault`: why it refused."""
+
+    view: View
+    is_asked: bool
+    fault: str
+
+
+async def look(parts: Parts, spot: Spot) -> Sight:
+    """How it stands now, if account and membership still hold. Raises `NotLoggedIn`, `WorkspaceMissing`."""
+    view = await parts.deeds(_look, spot)
+    server = (spot.user, view.workspace.slug)
+    return Sight(view=view, is_asked=parts.launches.is_under_way(server), fault=parts.launches.fault(server))
+
+
+async def start(parts: Parts, spot: Spot) -> Sight:
+    """Create or resume. Asking again for what is on its way is no error.
+
+    Raises `NotAllowed`, `WrongState` while it is being deleted, `StartFailed` when the Hub refuses.
+    """
+    workspace = await parts.deeds(
+        workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.USE_ENVIRONMENT
+    )
+    seen = await look(parts, spot)
+    if seen.view.state is State.DELETING:
+        raise WrongState(
+            f"The environment in {workspace.name} is being deleted. Wait until that is done, then start a new one.",
+            state=str(State.DELETING),
+        )
+    await parts.launches.start((spot.user, workspace.slug), workspace.name, parts.pace.ask)
+    return await look(parts, spot)
+
+
+async def pause(parts: Parts, spot: Spot) -> Sight:
+    """Stop it and keep container and disk. Pausing what is paused is no error. Raises `EnvironmentMissing`."""
+    seen = await look(parts, spot)
+    if seen.view.environment is None:
+        raise _nothing_there(spot)
+    if seen.view.state in (State.PAUSED, State.PAUSING):
+        return seen
+    if seen.view.state is State.DELETING:
+        raise WrongState(f"The environment in {spot.name} is being deleted.", state=str(State.DELETING))
+    await parts.launches.pause(_server(spot, seen), parts.pace.ask)
+    return await look(parts, spot)
+
+
+async def delete(parts: Parts, spot: Spot, *, deletes_disk: bool, loses_unsent: bool) -> Sight | None:
+    """Delete it, with its disk if that is said. Returns None when that is done, else how far it has come.
+
+    Raises `EnvironmentMissing`, `OutboxNotEmpty`.
+    """
+    seen = await look(parts, spot)
+    if seen.view.environment is None:
+        raise _nothing_there(spot)
+    going = await parts.deeds(
+        environments.mark_deleting,
+        seen.view.environment.id,
+        deletes_disk=deletes_disk,
+        loses_unsent=loses_unsent,
+    )
+    parts.worker.wake()
+    deadline = asyncio.get_running_loop().time() + parts.pace.delete
+    while not await parts.deeds(_is_gone, spot.user, going.id, going.disk_id if deletes_disk else None):
+        if asyncio.get_running_loop().time() > deadline:
+            return await look(parts, spot)
+        await asyncio.sleep(min(_LOOK_SECONDS, parts.pace.look))
+    return None
+
+
+def told(parts: Parts, spot: Spot, sight: Sight) -> EnvironmentOut:
+    """A sight as REST and pages tell it."""
+    return environment_out(
+        sight.view,
+        parts.settings,
+        user_url=server_url(spot.user, sight.view.workspace),
+        asked=sight.is_asked,
+        fault=sight.fault,
+    )
+
+
+def _server(spot: Spot, sight: Sight) -> Server:
+    return spot.user, sight.view.workspace.slug
+
+
+def _nothing_there(spot: Spot) -> EnvironmentMissing:
+    return EnvironmentMissing(f"You have no environment in {spot.namespace}/{spot.name}. Start one first.")
+
+
+def _look(context: Context, spot: Spot) -> View:
+    if accounts.account_of(context, spot.user) is None:
+        raise NotLoggedIn("This account is disabled. Ask the operator.")
+    return environments.describe(context, user=spot.user, namespace=spot.namespace, name=spot.name)
+
+
+def _is_gone(context: Context, user: str, environment_id: str, disk_id: str | None) -> bool:
+    if any(view.environment and view.environment.id == environment_id for view in environments.views_of(context, user)):
+        return False
+    return not any(
+        disk.id == disk_id and disk.state is DiskState.DELETING for disk, _ in environments.disks_of(context, user)
+    )

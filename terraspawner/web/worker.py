@@ -1,0 +1,182 @@
+"""Carries out what the rows ask for, in the background: deletions, and rows that the Hub contradicts.
+
+The row drives it (ARCHITECTURE.md, Delete): a deletion that fails half-way is found again by the next sweep,
+here or after a restart, and every step can be repeated. No answer is never "stopped": where the Hub or the
+host is silent nothing is concluded and the item waits with a growing pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.workspace import Workspace
+from terraspawner.errors import TerraError
+from terraspawner.operations import environments
+from terraspawner.web.deeds import Deeds
+from terraspawner.web.launches import Hub
+from terraspawner.web.pace import Pace
+
+log = logging.getLogger(__name__)
+
+_MAY_BE_CONTRADICTED = frozenset({State.CREATING, State.STARTING, State.RUNNING, State.PAUSING})
+_STOPPED_UNSEEN = {
+    State.CREATING: "The start was interrupted: the Hub no longer knows of it. Start it again.",
+    State.STARTING: "The start was interrupted: the Hub no longer knows of it. Resume it again.",
+    State.RUNNING: "The environment ended by itself, or the machine was restarted. Its disk is untouched.",
+    State.PAUSING: "",
+}
+
+
+class Host(Protocol):
+    """What we ask of the host service; `terraspawner.web.host.HostClient` is the real one."""
+
+    async def health(self) -> dict[str, Any]: ...
+    async def delete_environment(self, environment_id: str) -> None: ...
+    async def delete_disk(self, disk_id: str) -> None: ...
+    async def log(self, environment_id: str, lines: int) -> list[str]: ...
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Retry:
+    failures: int
+    not_before: float
+
+
+class Worker:
+    """`clock` gives seconds that only rise; it is the loop's own unless a test moves one."""
+
+    def __init__(
+        self, *, deeds: Deeds, hub: Hub, host: Host, pace: Pace, clock: Callable[[], float] | None = None
+    ) -> None:
+        self._deeds = deeds
+        self._hub = hub
+        self._host = host
+        self._pace = pace
+        self._clock = clock or (lambda: asyncio.get_running_loop().time())
+        self._woken = asyncio.Event()
+        self._retries: dict[str, _Retry] = {}
+        self._doubts: dict[tuple[str, int, State], float] = {}
+
+    def wake(self) -> None:
+        """There is something to do now; what failed before is tried again at once."""
+        self._retries.clear()
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            self._woken.clear()
+            try:
+                await self.sweep()
+            except Exception:
+                log.exception("sweep failed")
+            await self._pause()
+
+    async def sweep(self) -> None:
+        """One look at everything. Items do not hold each other up."""
+        await self._delete_environments()
+        await self._delete_disks()
+        await self._look_for_contradictions()
+
+    async def _pause(self) -> None:
+        seconds = self._pace.sweep
+        if self._retries:
+            next_try = min(retry.not_before for retry in self._retries.values()) - self._clock()
+            seconds = min(seconds, max(next_try, 0.05))
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    # --- deletions ---
+
+    async def _delete_environments(self) -> None:
+        going = await self._deeds(environments.environments_in, frozenset({State.DELETING}))
+        await asyncio.gather(
+            *(
+                self._try(environment.id, partial(self._delete_environment, environment, at))
+                for environment, at in going
+            )
+        )
+
+    async def _delete_environment(self, environment: Environment, workspace: Workspace) -> bool:
+        if not await self._hub.forget(environment.user, workspace.slug):
+            return False
+        await self._host.delete_environment(environment.id)
+        await self._deeds(environments.finish_delete, environment.id)
+        log.info("environment %s of %s deleted", environment.id, environment.user)
+        return True
+
+    async def _delete_disks(self) -> None:
+        going = await self._deeds(environments.disks_to_delete)
+        await asyncio.gather(*(self._try(disk.id, partial(self._delete_disk, disk.id)) for disk in going))
+
+    async def _delete_disk(self, disk_id: str) -> bool:
+        await self._host.delete_disk(disk_id)
+        await self._deeds(environments.finish_disk_delete, disk_id)
+        log.info("disk %s deleted", disk_id)
+        return True
+
+    async def _try(self, item: str, act: Callable[[], Awaitable[bool]]) -> None:
+        """Do `act` unless it failed a short while ago. It returns whether it is done."""
+        now = self._clock()
+        retry = self._retries.get(item)
+        if retry and now < retry.not_before:
+            return
+        try:
+            is_done = await act()
+        except TerraError as error:
+            failures = retry.failures + 1 if retry else 1
+            pause = min(self._pace.back_off * 2 ** (failures - 1), self._pace.back_off_limit)
+            self._retries[item] = _Retry(failures=failures, not_before=self._clock() + pause)
+            log.warning("deletion of %s: %s; tried again in %g s", item, error.message, pause)
+            return
+        if is_done:
+            self._retries.pop(item, None)
+        else:
+            # on its way in the Hub: look again soon, this is no failure
+            self._retries[item] = _Retry(failures=0, not_before=self._clock() + self._pace.back_off / 4)
+
+    # --- contradictions ---
+
+    async def _look_for_contradictions(self) -> None:
+        believed = await self._deeds(environments.environments_in, _MAY_BE_CONTRADICTED)
+        seen = {_sighting(environment) for environment, _ in believed}
+        self._doubts = {sighting: since for sighting, since in self._doubts.items() if sighting in seen}
+        await asyncio.gather(*(_quietly(partial(self._look_at, environment, at)) for environment, at in believed))
+
+    async def _look_at(self, environment: Environment, workspace: Workspace) -> None:
+        """The Hub is the truth about the process: what it contradicts twice, some seconds apart, is stopped."""
+        sighting = _sighting(environment)
+        server = await self._hub.server(environment.user, workspace.slug)
+        if server.is_ready or server.pending:
+            self._doubts.pop(sighting, None)
+            return
+        since = self._doubts.setdefault(sighting, self._clock())
+        if self._clock() - since < self._pace.doubt:
+            return
+        del self._doubts[sighting]
+        log.warning("environment %s is %s, the Hub says it is stopped", environment.id, environment.state)
+        await self._deeds(
+            environments.stopped, environment.id, environment.start_number, _STOPPED_UNSEEN[environment.state]
+        )
+
+
+def _sighting(environment: Environment) -> tuple[str, int, State]:
+    return environment.id, environment.start_number, environment.state
+
+
+async def _quietly(act: Callable[[], Awaitable[None]]) -> None:
+    """Unknown is not stopped: where nobody answers, nothing is concluded."""
+    try:
+        await act()
+    except TerraError as error:
+        log.info("not looked at: %s", error.message)

@@ -1,0 +1,68 @@
+"""Host services by what they do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from terraspawner.errors import DiskAttached, HostUnavailable
+
+SAFE = {"engine": {"version": "20.10.24", "api_version": "1.41"}, "network": {"ok": True, "findings": []}}
+
+
+class HostThatObeys:
+    """Deletes what it is told to and remembers it."""
+
+    def __init__(self) -> None:
+        self.deleted: list[str] = []
+        self.tries = 0
+
+    async def health(self) -> dict[str, Any]:
+        return SAFE
+
+    async def delete_environment(self, environment_id: str) -> None:
+        self._attempt()
+        self.deleted.append(f"environment {environment_id}")
+
+    async def delete_disk(self, disk_id: str) -> None:
+        self._attempt()
+        self.deleted.append(f"disk {disk_id}")
+
+    async def log(self, environment_id: str, lines: int) -> list[str]:
+        return [f"line of {environment_id}"][:lines]
+
+    async def close(self) -> None:
+        return
+
+    def _attempt(self) -> None:
+        self.tries += 1
+
+
+class HostThatFailsTwice(HostThatObeys):
+    """Is away for the first two attempts."""
+
+    def _attempt(self) -> None:
+        super()._attempt()
+        if self.tries <= 2:
+            raise HostUnavailable
+
+
+class HostThatIsSilent(HostThatObeys):
+    """Never answers."""
+
+    async def health(self) -> dict[str, Any]:
+        raise HostUnavailable
+
+    def _attempt(self) -> None:
+        super()._attempt()
+        raise HostUnavailable
+
+
+class HostThatSeesTheDiskInUse(HostThatObeys):
+    """Holds on to disks until it is told otherwise."""
+
+    in_use = True
+
+    async def delete_disk(self, disk_id: str) -> None:
+        if self.in_use:
+            raise DiskAttached
+        await super().delete_disk(disk_id)

@@ -1,0 +1,128 @@
+"""The service with its surroundings, and people who use it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import builders
+import httpx
+from fastapi import FastAPI
+
+from terraspawner.domain.workspace import Workspace
+from terraspawner.hub import HubClient
+from terraspawner.operations import environments
+from terraspawner.operations.context import Context
+from terraspawner.operations.environments import Ticket
+from terraspawner.web.app import create_app
+from terraspawner.web.pace import Pace
+from terraspawner.web.parts import Parts
+from terraspawner.web.worker import Host
+from tests.web.hosts import HostThatObeys
+from tests.web.hubs import FrontDoor, HubThatKnows, serving
+
+PREFIX = "/services/workspaces"
+API = f"{PREFIX}/api/v1"
+
+CALM = Pace(look=0.01, sweep=3600, doubt=3600, back_off=0.01, ask=0.5, delete=5.0)
+"""Looks often, sweeps only when woken, believes every row."""
+
+
+@dataclass(kw_only=True)
+class Site:
+    """One running service. `person` and `browser` give clients; `door` is what a proxy would show."""
+
+    context: Context
+    app: FastAPI
+    hub: HubThatKnows
+    door: FrontDoor
+
+    @property
+    def parts(self) -> Parts:
+        parts: Parts = self.app.state.parts
+        return parts
+
+    def client(self, **headers: str) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.door, raise_app_exceptions=False),
+            base_url="http://terra.test",
+            headers=headers,
+        )
+
+    def person(self, name: str = "ana") -> httpx.AsyncClient:
+        """A program with a token of `name`; addresses are below the API."""
+        client = self.client(authorization=f"token {self.hub.token(name)}")
+        client.base_url = httpx.URL(f"http://terra.test{API}/")
+        return client
+
+    def environment(self, key: str) -> httpx.AsyncClient:
+        client = self.client(authorization=f"environment {key}")
+        client.base_url = httpx.URL(f"http://terra.test{API}/")
+        return client
+
+    async def browser(self, name: str = "ana") -> Browser:
+        """A browser in which `name` has signed in through the Hub."""
+        self.hub.at_the_browser = name
+        client = self.client()
+        answer = await client.get(f"{PREFIX}/", follow_redirects=True)
+        assert answer.status_code == 200, answer.text
+        return Browser(client=client)
+
+    def workspace(self, user: str = "ana", name: str = "alpha") -> Workspace:
+        return builders.workspace(self.context, user, name)
+
+    def admit(self, at: Workspace, user: str = "ana") -> Ticket:
+        """An environment on its way, with its key."""
+        return environments.admit(self.context, user=user, slug=at.slug)
+
+    def running(self, at: Workspace, user: str = "ana") -> Ticket:
+        """An environment that runs, as row and Hub have it."""
+        ticket = self.admit(at, user)
+        environments.started(self.context, ticket.environment.id, ticket.environment.start_number, "c" * 64)
+        self.hub.servers[(user, at.slug)] = {"ready": True, "pending": None}
+        return ticket
+
+    def state(self, at: Workspace, user: str = "ana") -> str:
+        return str(environments.describe(self.context, user=user, namespace=at.namespace, name=at.name).state)
+
+
+@dataclass(kw_only=True)
+class Browser:
+    """Clicks: sends forms with the XSRF token of the page it is on."""
+
+    client: httpx.AsyncClient
+
+    async def xsrf(self, page: str = f"{PREFIX}/") -> str:
+        text = (await self.client.get(page)).text
+        found = re.search(r'name="_xsrf" value="([0-9a-f]+)"', text)
+        assert found, text
+        return found.group(1)
+
+    async def submit(self, url: str, *, htmx: bool = False, **fields: str) -> httpx.Response:
+        headers = {"HX-Request": "true"} if htmx else {}
+        return await self.client.post(url, data={"_xsrf": await self.xsrf(), **fields}, headers=headers)
+
+
+@asynccontextmanager
+async def opened(
+    folder: Path, *, host: Host | None = None, pace: Pace = CALM, clock: builders.Clock | None = None, **changes: object
+) -> AsyncIterator[Site]:
+    """A site on a database of its own, with a Hub of its own."""
+    hub = HubThatKnows()
+    async with serving(hub.app) as hub_url:
+        hub.context = context = builders.context(folder, clock, hub_api_url=f"{hub_url}/hub/api", **changes)
+        settings = context.settings
+        app = create_app(
+            context,
+            HubClient(settings.hub_api_url, settings.service_token),
+            host or HostThatObeys(),
+            vendor=folder,
+            pace=replace(pace),
+        )
+        async with app.router.lifespan_context(app):
+            yield Site(context=context, app=app, hub=hub, door=FrontDoor(hub.app, app))
+        await hub.end()
+        context.database.close()

@@ -1,0 +1,203 @@
+"""Who may call what: every route of the app against every kind of caller. A route without an entry fails."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from terraspawner.db import tables
+from tests.web.sites import API, CALM, PREFIX, Site, opened
+
+AT = "/workspaces/{namespace}/{name}"
+OPEN, PERSON, ENVIRONMENT, BOTH = "anybody", "a person", "an environment", "a person or the environment"
+
+ROUTES = {
+    f"GET {API}/health": OPEN,
+    f"GET {PREFIX}/health": OPEN,
+    f"GET {PREFIX}/login": OPEN,
+    f"GET {PREFIX}/oauth_callback": OPEN,
+    f"GET {API}/whoami": PERSON,
+    f"GET {API}/projects": PERSON,
+    f"GET {API}/workspaces": PERSON,
+    f"POST {API}/workspaces": PERSON,
+    f"GET {API}{AT}": PERSON,
+    f"GET {API}{AT}/notebooks": BOTH,
+    f"POST {API}{AT}/notebooks": PERSON,
+    f"GET {API}{AT}/notebooks/{{path:tail}}": BOTH,
+    f"PUT {API}{AT}/notebooks/{{path:tail}}": BOTH,
+    f"DELETE {API}{AT}/notebooks/{{path:tail}}": PERSON,
+    f"POST {API}{AT}/notebooks/{{path:tail}}/rename": BOTH,
+    f"POST {API}{AT}/notebooks/{{path:tail}}/open": PERSON,
+    f"GET {API}{AT}/environment": PERSON,
+    f"DELETE {API}{AT}/environment": PERSON,
+    f"POST {API}{AT}/environment/start": PERSON,
+    f"POST {API}{AT}/environment/pause": PERSON,
+    f"GET {API}{AT}/environment/events": PERSON,
+    f"GET {API}{AT}/environment/log": PERSON,
+    f"GET {API}/environments": PERSON,
+    f"GET {API}/disks": PERSON,
+    f"DELETE {API}/disks/{{disk_id}}": PERSON,
+    f"GET {API}/environments/self": ENVIRONMENT,
+    f"POST {API}/environments/self/activity": ENVIRONMENT,
+    f"POST {API}/environments/self/outbox": ENVIRONMENT,
+    f"GET {PREFIX}/": PERSON,
+    f"POST {PREFIX}/workspaces": PERSON,
+    f"GET {PREFIX}{AT}": PERSON,
+    f"POST {PREFIX}{AT}/notebooks": PERSON,
+    f"GET {PREFIX}{AT}/environment": PERSON,
+    f"GET {PREFIX}{AT}/environment/live": PERSON,
+    f"POST {PREFIX}{AT}/environment/start": PERSON,
+    f"POST {PREFIX}{AT}/environment/pause": PERSON,
+    f"POST {PREFIX}{AT}/environment/delete": PERSON,
+    f"POST {PREFIX}{AT}/environment/delete-disk": PERSON,
+    f"GET {PREFIX}/open/{{namespace}}/{{name}}/notebooks/{{path:tail}}/live": PERSON,
+    f"GET {PREFIX}/open/{{namespace}}/{{name}}/notebooks/{{path:tail}}": PERSON,
+    f"POST {PREFIX}/open/{{namespace}}/{{name}}/notebooks/{{path:tail}}": PERSON,
+}
+IS_REFUSED = {401, 403}
+
+
+def routes_of(app: FastAPI) -> set[str]:
+    return {
+        f"{method} {context.path}"
+        for context in iter_route_contexts(app.routes)
+        if isinstance(context.original_route, APIRoute)
+        for method in context.methods or ()
+    }
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    async with opened(tmp_path, pace=replace(CALM, stream=0.05, ask=0.05, delete=0.05)) as made:
+        yield made
+
+
+async def test_every_route_says_who_may_call_it(site: Site) -> None:
+    assert routes_of(site.app) == set(ROUTES)
+
+
+def address(route: str) -> tuple[str, str]:
+    method, _, path = route.partition(" ")
+    values = {"{namespace}": "ana", "{name}": "alpha", "{path:tail}": "a.ipynb", "{disk_id}": "0" * 16}
+    for name, value in values.items():
+        path = path.replace(name, value)
+    return method, path
+
+
+@pytest.mark.parametrize("route", [route for route, who in ROUTES.items() if who != OPEN])
+async def test_only_its_callers_reach_a_route(site: Site, route: str) -> None:
+    method, path = address(route)
+    key = site.running(site.workspace()).key
+    token, session = site.hub.token("ana"), await site.browser("ana")
+    callers = {
+        "the environment": {"authorization": f"environment {key}"},  # first: a person may end it
+        "nobody": {},
+        "a person": {"authorization": f"token {token}"},
+        "a wrong token": {"authorization": "token wrong"},
+        "a token with a line break": {"authorization": "token a b"},
+        "a wrong key": {"authorization": "environment wrong"},
+        "a key as a token": {"authorization": f"token {key}"},
+        "a token as a key": {"authorization": f"environment {token}"},
+        "a service": {"authorization": f"token {site.hub.token('culler', kind='service')}"},
+        "a token of a server": {"authorization": f"token {site.hub.token('ana', scopes=('access:servers!user=ana',))}"},
+        "somebody without an account": {"authorization": f"token {site.hub.token('zoe')}"},
+        "another scheme": {"authorization": "basic YTpi"},
+    }
+    answers: dict[str, int] = {}
+    for who, headers in callers.items():
+        async with site.client(**headers) as client:
+            answers[who] = (await client.request(method, path)).status_code
+    answers["a browser that sends no XSRF token"] = (await session.client.request(method, path)).status_code
+    assert {who: code for who, code in answers.items() if code >= 500} == {}
+    expected = expectations(method, path, ROUTES[route])
+    assert {who: answers[who] for who in expected if answers[who] not in expected[who]} == {}
+    lets_in_person, lets_in_key = ROUTES[route] in (PERSON, BOTH), ROUTES[route] in (ENVIRONMENT, BOTH)
+    assert (answers["a person"] not in IS_REFUSED) == lets_in_person
+    assert (answers["the environment"] not in IS_REFUSED) == lets_in_key
+
+
+def expectations(method: str, path: str, who: str) -> dict[str, set[int]]:
+    """Status per caller that must not come in."""
+    unknown = {401} if path.startswith(API) else {303}  # a browser is sent to sign in
+    expected = {
+        "nobody": unknown,
+        "a wrong token": unknown,
+        "a token with a line break": unknown,
+        "a wrong key": unknown,
+        "a key as a token": unknown,
+        "a token as a key": unknown,
+        "another scheme": unknown,
+        "a service": {403},
+        "a token of a server": {403},
+        "somebody without an account": {403},
+    }
+    if method not in ("GET", "HEAD"):
+        expected["a browser that sends no XSRF token"] = {403}
+    if who == PERSON:
+        expected["the environment"] = {403}
+    if who == ENVIRONMENT:
+        expected["a person"] = {403}
+    return expected
+
+
+async def test_a_key_opens_no_other_workspace(site: Site) -> None:
+    key = site.running(site.workspace(name="alpha")).key
+    site.workspace(name="beta")
+    site.workspace("ben", name="alpha")
+    async with site.environment(key) as inside:
+        for other in ("ana/beta", "ben/alpha", "ana/nothing"):
+            assert (await inside.get(f"workspaces/{other}/notebooks")).status_code == 403
+        assert (await inside.get("workspaces/ana/alpha/notebooks")).status_code == 200
+
+
+async def test_a_key_ends_with_its_environment(site: Site) -> None:
+    at = site.workspace()
+    old = site.running(at).key
+    async with site.person() as ana, site.environment(old) as inside:
+        assert (await inside.get("environments/self")).status_code == 200
+        await ana.post("workspaces/ana/alpha/environment/pause")
+        assert (await inside.get("environments/self")).status_code == 401
+        new = site.running(at).key
+        assert (await inside.get("environments/self")).status_code == 401
+    async with site.environment(new) as inside:
+        assert (await inside.get("environments/self")).status_code == 200
+
+
+async def test_a_disabled_account_is_out_at_the_next_request(site: Site) -> None:
+    key = site.running(site.workspace()).key
+    browser = await site.browser("ana")
+    async with site.person("ana") as ana, site.environment(key) as inside:
+        assert (await ana.get("whoami")).status_code == 200
+        with site.context.database.write() as connection:
+            connection.execute(sa.update(tables.account).where(tables.account.c.name == "ana").values(is_disabled=True))
+        assert (await ana.get("whoami")).status_code == 403
+        assert (await inside.get("environments/self")).status_code == 401
+    assert (await browser.client.get(f"{PREFIX}/")).status_code == 403
+
+
+async def test_a_revoked_token_is_out_at_the_next_request(site: Site) -> None:
+    browser = await site.browser("ana")
+    assert (await browser.client.get(f"{API}/whoami")).status_code == 200
+    site.hub.tokens.clear()  # what signing out at the Hub does
+    assert (await browser.client.get(f"{API}/whoami")).status_code == 401
+    assert (await browser.client.get(f"{PREFIX}/")).headers["location"].startswith(f"{PREFIX}/login?next=")
+
+
+async def test_the_xsrf_token_is_bound_to_its_session(site: Site) -> None:
+    ana, ben = await site.browser("ana"), await site.browser("ben")
+    foreign = await ben.xsrf()
+    fields = {"namespace": "ana", "name": "made"}
+    for headers, data in [({"X-XSRFToken": foreign}, fields), ({}, fields), ({}, {**fields, "_xsrf": foreign})]:
+        refused = await ana.client.post(f"{PREFIX}/workspaces", data=data, headers=headers)
+        assert refused.status_code == 403
+    body = {"namespace": "ana", "name": "made"}
+    assert (await ana.client.post(f"{API}/workspaces", json=body)).json()["error"]["code"] == "xsrf"
+    assert (await ana.client.get(f"{API}/workspaces")).json()["items"] == []
+    own = {"X-XSRFToken": await ana.xsrf()}
+    assert (await ana.client.post(f"{API}/workspaces", json=body, headers=own)).status_code == 201

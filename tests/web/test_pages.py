@@ -1,0 +1,278 @@
+"""The pages, as a browser without scripts gets them; what scripts do is for the browser tests."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import httpx
+import pytest
+
+from terraspawner.domain.environment import State, allowed_events
+from terraspawner.operations import environments, notebooks
+from terraspawner.operations.notebooks import Place
+from tests.web.hubs import until
+from tests.web.sites import CALM, PREFIX, Site, opened
+
+PAGE = f"{PREFIX}/workspaces/ana/alpha"
+
+
+class Reader(HTMLParser):
+    """Collects what a page is made of."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attrs for name, attrs in self.tags if name == tag]
+
+
+async def test_pages_wear_the_hubs_look_and_run_no_inline_script(site: Site) -> None:
+    site.workspace()
+    browser = await site.browser()
+    for url in (f"{PREFIX}/", PAGE, f"{PREFIX}/nothing"):
+        answer = await browser.client.get(url)
+        page = Reader(answer.text)
+        assert "/hub/static/css/style.min.css" in [link.get("href") for link in page.all("link")]
+        assert page.all("script")
+        assert all(script.get("src") for script in page.all("script"))
+        assert not [attrs for _, attrs in page.tags if any(name.startswith("on") or name == "style" for name in attrs)]
+        policy = answer.headers["content-security-policy"]
+        assert "script-src 'self';" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["cache-control"] == "no-store"
+        assert 'href="/hub/home"' in answer.text or answer.status_code == 404
+
+
+async def test_every_form_carries_the_xsrf_token_and_every_field_a_label(site: Site) -> None:
+    site.running(site.workspace())
+    notebooks.create_notebook(site.context, Place(user="ana", namespace="ana", name="alpha", path="a"), "python3")
+    browser = await site.browser()
+    for url in (f"{PREFIX}/", PAGE, f"{PREFIX}/open/ana/alpha/notebooks/a.ipynb"):
+        page = Reader((await browser.client.get(url, follow_redirects=False)).text)
+        fields = [field for field in page.all("input") if field.get("type") != "hidden"]
+        labelled = {label.get("for") for label in page.all("label")}
+        assert {field.get("id") for field in [*fields, *page.all("select")]} <= labelled
+        tokens = [field for field in page.all("input") if field.get("name") == "_xsrf"]
+        assert len(tokens) == len([form for form in page.all("form") if form.get("method") == "post"])
+
+
+async def test_without_a_workspace_the_page_says_what_one_is(site: Site) -> None:
+    browser = await site.browser()
+    text = (await browser.client.get(f"{PREFIX}/")).text
+    assert "You have no workspace yet" in text
+    assert "$0.06 an hour" in text
+    assert "$2.00 a month" in text
+
+
+async def test_a_workspace_is_created_by_the_form(site: Site) -> None:
+    browser = await site.browser()
+    made = await browser.submit(f"{PREFIX}/workspaces", namespace="ana", name="alpha")
+    assert (made.status_code, made.headers["location"]) == (303, PAGE)
+    assert "alpha" in (await browser.client.get(f"{PREFIX}/")).text
+
+
+@pytest.mark.parametrize("name", ["", "../x", "party 🎉", "<b>bold</b>", "x" * 60])
+async def test_a_refused_name_stands_beside_its_field_with_the_reason(site: Site, name: str) -> None:
+    browser = await site.browser()
+    answer = await browser.submit(f"{PREFIX}/workspaces", namespace="ana", name=name)
+    assert answer.status_code == 422
+    page = Reader(answer.text)
+    (field,) = [field for field in page.all("input") if field.get("name") == "name"]
+    assert field["value"] == name
+    assert field["aria-invalid"] == "true"
+    assert "workspace-name-error" in (field["aria-describedby"] or "")
+    assert "<b>" not in answer.text
+    assert "You have no workspace yet" in answer.text
+
+
+async def test_a_notebook_is_created_by_the_form_and_opens(site: Site) -> None:
+    site.workspace()
+    browser = await site.browser()
+    made = await browser.submit(f"{PAGE}/notebooks", title="Zeichnung für Ärzte", kernel="python3")
+    assert made.status_code == 303
+    assert made.headers["location"] == f"{PREFIX}/open/ana/alpha/notebooks/Zeichnung%20f%C3%BCr%20%C3%84rzte.ipynb"
+    assert "Zeichnung für Ärzte.ipynb" in (await browser.client.get(PAGE)).text
+    again = await browser.submit(f"{PAGE}/notebooks", title="zeichnung für ärzte", kernel="python3")
+    assert again.status_code == 409
+    assert "differs only in case" in again.text
+
+
+async def test_the_page_of_anothers_workspace_is_not_found(site: Site) -> None:
+    site.workspace("ana")
+    browser = await site.browser("ben")
+    answer = await browser.client.get(PAGE)
+    assert answer.status_code == 404
+    assert "no workspace ana/alpha" in answer.text
+
+
+async def test_names_and_reasons_from_users_are_escaped(site: Site) -> None:
+    ticket = site.admit(site.workspace())
+    environments.start_failed(site.context, ticket.environment.id, 1, "<script>reason</script>", "<img src=x>")
+    browser = await site.browser()
+    text = (await browser.client.get(PAGE)).text
+    assert "<script>reason" not in text
+    assert "&lt;script&gt;reason" in text
+    assert "&lt;img src=x&gt;" in text
+
+
+@pytest.mark.parametrize("state", [State.NONE, State.CREATING, State.RUNNING, State.PAUSED, State.DELETING])
+async def test_the_buttons_are_those_of_the_state_table(site: Site, state: State) -> None:
+    at = site.workspace()
+    if state is not State.NONE:
+        ticket = site.admit(at) if state is State.CREATING else site.running(at)
+        if state is State.PAUSED:
+            environments.stopped(site.context, ticket.environment.id, 1)
+        if state is State.DELETING:
+            environments.mark_deleting(site.context, ticket.environment.id)
+    browser = await site.browser()
+    page = Reader((await browser.client.get(f"{PAGE}/environment")).text)
+    shown = {attrs.get("id") for attrs in page.all("button")} & {"start", "pause", "delete"}
+    assert shown == {str(event) for event in allowed_events(state)}
+    assert ("open-lab" in [attrs.get("id") for attrs in page.all("a")]) == (state is State.RUNNING)
+
+
+async def test_the_card_starts_and_pauses_and_says_what_runs(site: Site) -> None:
+    at = site.workspace()
+    browser = await site.browser()
+    started = await browser.submit(f"{PAGE}/environment/start", htmx=True)
+    assert started.status_code == 200
+    assert f'href="/user/ana/{at.slug}/lab"' in started.text
+    assert "<html" not in started.text
+    plain = await browser.submit(f"{PAGE}/environment/pause")
+    assert (plain.status_code, plain.headers["location"]) == (303, PAGE)
+    assert "Resume" in (await browser.client.get(PAGE)).text
+
+
+async def test_a_failed_start_shows_reason_log_and_a_way_to_try_again(site: Site) -> None:
+    site.workspace()
+    site.hub.failure = ("It ran out of memory.", "one\nKilled")
+    browser = await site.browser()
+    answer = await browser.submit(f"{PAGE}/environment/start", htmx=True)
+    assert answer.status_code == 200
+    assert answer.text.count("It ran out of memory.") == 1
+    assert "one\nKilled" in answer.text
+    assert "Try again" in answer.text
+
+
+async def test_deleting_keeps_the_disk_unless_the_form_says_delete(site: Site) -> None:
+    site.running(site.workspace())
+    browser = await site.browser()
+    kept = await browser.submit(f"{PAGE}/environment/delete", htmx=True, disk="what?")
+    assert "is kept" in kept.text
+    disk = re.search(r'data-value="([0-9a-f]{16})"', kept.text)
+    assert disk
+    gone = await browser.submit(f"{PAGE}/environment/delete-disk", htmx=True, disk_id=disk.group(1))
+    assert "is kept" not in gone.text
+    await until(lambda: f"disk {disk.group(1)}" in site.parts.host.deleted, "the disk is gone")  # type: ignore[attr-defined]
+
+
+async def test_unsent_work_is_named_before_it_is_lost(site: Site) -> None:
+    ticket = site.running(site.workspace())
+    identity = environments.identify(site.context, ticket.key)
+    assert identity
+    environments.note_outbox(site.context, identity, 2)
+    browser = await site.browser()
+    refused = await browser.submit(f"{PAGE}/environment/delete", htmx=True, disk="delete")
+    assert refused.status_code == 409
+    assert "Delete disk and unsaved changes" in refused.text
+    done = await browser.submit(f"{PAGE}/environment/delete", htmx=True, disk="delete", force="true")
+    assert "not created" in done.text
+
+
+async def test_an_expired_session_sends_a_live_page_to_sign_in(site: Site) -> None:
+    site.workspace()
+    browser = await site.browser()
+    token = await browser.xsrf()
+    site.hub.tokens.clear()
+    answer = await browser.client.post(
+        f"{PAGE}/environment/start", data={"_xsrf": token}, headers={"HX-Request": "true"}
+    )
+    assert answer.status_code == 401
+    assert answer.headers["hx-redirect"].startswith(f"{PREFIX}/login")
+
+
+# --- opening from a link (E11) ---
+
+OPEN = f"{PREFIX}/open/ana/alpha/notebooks/deep/a.ipynb"
+
+
+def with_notebook(site: Site):  # type: ignore[no-untyped-def]
+    at = site.workspace()
+    notebooks.create_notebook(site.context, Place(user="ana", namespace="ana", name="alpha", path="deep/a"), "python3")
+    return at
+
+
+async def test_a_link_to_a_running_environment_leads_straight_to_the_notebook(site: Site) -> None:
+    at = with_notebook(site)
+    site.running(at)
+    answer = await (await site.browser()).client.get(OPEN)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/user/ana/{at.slug}/lab/tree/alpha/edit/deep/a.ipynb"
+
+
+async def test_a_link_alone_starts_nothing_its_page_asks(site: Site) -> None:
+    at = with_notebook(site)
+    browser = await site.browser()
+    page = await browser.client.get(OPEN)
+    assert page.status_code == 200
+    assert f'hx-post="{OPEN}"' in page.text
+    assert site.hub.calls == []
+    answer = await browser.submit(OPEN, htmx=True)
+    assert site.hub.calls == [("start", at.slug)]
+    assert "data-go" in answer.text
+
+
+async def test_a_link_resumes_what_is_paused_and_shows_how_it_goes(tmp_path: Path) -> None:
+    async with opened(tmp_path, pace=replace(CALM, stream=0.3, ask=0.05)) as site:
+        at = with_notebook(site)
+        ticket = site.running(at)
+        environments.stopped(site.context, ticket.environment.id, 1)
+        site.hub.servers.clear()
+        site.hub.may_finish.clear()
+        browser = await site.browser()
+        asked = await browser.submit(OPEN, htmx=True)
+        follow = re.search(r'sse-connect="([^"]+)"', asked.text)
+        assert follow
+        await until(lambda: site.state(at) == "starting", "it starts")
+        assert "Starting your environment" in (await browser.client.get(follow.group(1))).text
+        site.hub.may_finish.set()
+        await until(lambda: site.state(at) == "running", "it runs")
+        assert (
+            f'href="/user/ana/{at.slug}/lab/tree/alpha/edit/deep/a.ipynb" data-go'
+            in (await browser.client.get(follow.group(1))).text
+        )
+
+
+async def test_a_link_whose_start_fails_says_why_and_leads_back(tmp_path: Path) -> None:
+    async with opened(tmp_path, pace=replace(CALM, stream=0.3, ask=0.05)) as site:
+        with_notebook(site)
+        site.hub.may_finish.clear()
+        site.hub.failure = ("The image is not on this machine.", "last line")
+        browser = await site.browser()
+        asked = await browser.submit(OPEN, htmx=True)
+        follow = re.search(r'sse-connect="([^"]+)"', asked.text)
+        assert follow
+        site.hub.may_finish.set()
+        text = (await browser.client.get(follow.group(1))).text
+    assert "The image is not on this machine." in text
+    assert "last line" in text
+    assert f'href="{PAGE}"' in text
+    assert "data-go" not in text
+
+
+@pytest.mark.parametrize("path", ["none.ipynb", "none.ipynb/live", "..%2f..%2fx.ipynb", "a.txt"])
+async def test_a_link_to_what_is_not_there_starts_nothing(site: Site, path: str) -> None:
+    with_notebook(site)
+    browser = await site.browser()
+    base = f"{PREFIX}/open/ana/alpha/notebooks"
+    posted: httpx.Response = await browser.submit(f"{base}/{path.removesuffix('/live')}", htmx=True)
+    assert posted.status_code in (404, 422)
+    assert site.hub.calls == []
