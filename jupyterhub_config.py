@@ -8,6 +8,7 @@ c = get_config()
 
 # --- people ---
 c.JupyterHub.authenticator_class = "terraspawner.authenticator.EmbeddedAuthenticator"
+c.Authenticator.allow_all = True  # whoever has an account; ours are the only ones
 c.JupyterHub.load_roles = [
     {
         "name": "user",
@@ -35,7 +36,6 @@ c.JupyterHub.load_roles = [
         "services": ["workspaces"],
     },
 ]
-c.JupyterHub.load_groups = {"terraspawner-operators": {"users": []}}
 
 # --- environments ---
 c.JupyterHub.spawner_class = "terraspawner.spawner.TerraSpawner"

@@ -20,7 +20,6 @@ OPERATORS = "terraspawner-operators"
 class EmbeddedAuthenticator(Authenticator):
     """Names and passwords from our database. Operators are members of one Hub group, never Hub admins."""
 
-    allow_all = True
     manage_groups = True
     auto_login = False
     auth_refresh_age = 5

@@ -12,10 +12,9 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from typing import Any, ClassVar, TypeVar
 
-import aiohttp
 import docker
 import requests
 from cryptography.fernet import Fernet, InvalidToken
@@ -25,9 +24,10 @@ from jupyterhub.spawner import SpawnException
 from terraspawner import wiring
 from terraspawner.containers import plan
 from terraspawner.containers.listing import Listing
-from terraspawner.containers.readiness import answers, end_of
+from terraspawner.containers.readiness import answers, end_of, since
 from terraspawner.domain.environment import Environment, Event, is_possible
-from terraspawner.errors import NetworkUnsafe, NotAllowed, NotFound, StartFailed, TerraError
+from terraspawner.errors import HostUnavailable, NetworkUnsafe, NotAllowed, NotFound, StartFailed, TerraError
+from terraspawner.host_client import HostClient
 from terraspawner.operations import environments
 from terraspawner.operations.context import Context
 
@@ -202,11 +202,9 @@ class TerraSpawner(DockerSpawner):
 
     async def _check_network(self) -> None:
         """No environment starts unless the probe found the network closed (TRAPS.md 18)."""
-        connector = aiohttp.UnixConnector(self.context.settings.host_socket)
         try:
-            async with aiohttp.ClientSession(connector=connector) as session, session.get("http://host/health") as got:
-                network = (await got.json())["network"]
-        except (aiohttp.ClientError, OSError, KeyError, ValueError) as error:
+            network = (await self._host().health())["network"]
+        except HostUnavailable as error:
             raise NetworkUnsafe(
                 "The host service is not answering, so it is not known whether the environments' network is closed"
                 " between users, and nothing is started. Try again in a minute or ask the operator."
@@ -214,6 +212,11 @@ class TerraSpawner(DockerSpawner):
         if not network["ok"]:
             faults = "; ".join(item["message"] for item in network["findings"] if not item["ok"])
             raise NetworkUnsafe(f"The environments' network is not closed between users, so nothing starts: {faults}")
+
+    @classmethod
+    @cache
+    def _host(cls) -> HostClient:
+        return HostClient(wiring.settings_from_environ().host_socket)
 
     def _refusal(self, error: TerraError) -> SpawnException:
         prefix = self.context.settings.service_prefix
@@ -321,8 +324,11 @@ class TerraSpawner(DockerSpawner):
         return await self.docker("containers", all=True, filters={"label": [label]})
 
     async def _log_lines(self) -> str:
+        """The container's last lines since its last start."""
+        container = self.object_id or self.object_name
         try:
-            text = await self.docker("logs", self.object_id or self.object_name, tail=LOG_LINES)
+            started_at = (await self.docker("inspect_container", container))["State"]["StartedAt"]
+            text = await self.docker("logs", container, tail=LOG_LINES, since=since(started_at))
         except (docker.errors.DockerException, requests.RequestException):
             return ""
         return text.decode(errors="replace")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -50,3 +51,12 @@ def end_of(state: Mapping[str, Any], memory_limit: int) -> str:
         )
     said = f": {state['Error']}" if state.get("Error") else ""
     return f"The environment's container ended by itself (exit code {state.get('ExitCode')}{said})."
+
+
+def since(started_at: str) -> float:
+    """The Engine's time of a start as seconds since the epoch, for ``docker logs``.
+
+    Fractions are cut off: a line of the same second is shown rather than lost.
+    """
+    moment = datetime.fromisoformat(f"{started_at[:19]}+00:00")
+    return max(moment.timestamp(), 0.0)

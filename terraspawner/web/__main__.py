@@ -12,9 +12,9 @@ import uvicorn
 
 from terraspawner import wiring
 from terraspawner.errors import TerraError
+from terraspawner.host_client import HostClient
 from terraspawner.hub import HubClient
 from terraspawner.web.app import VENDOR, create_app
-from terraspawner.web.host import HostClient
 
 PORT = 8010
 

@@ -34,7 +34,7 @@ _STOPPED_UNSEEN = {
 
 
 class Host(Protocol):
-    """What we ask of the host service; `terraspawner.web.host.HostClient` is the real one."""
+    """What we ask of the host service; `terraspawner.host_client.HostClient` is the real one."""
 
     async def health(self) -> dict[str, Any]: ...
     async def delete_environment(self, environment_id: str) -> None: ...

@@ -14,7 +14,7 @@ from terraspawner.errors import DiskAttached, HostUnavailable, HubUnavailable, U
 from terraspawner.hub import HubClient
 from terraspawner.operations.context import Context
 from terraspawner.web.deeds import Deeds
-from terraspawner.web.host import HostClient
+from terraspawner.host_client import HostClient
 from tests.web.hubs import HubThatKnows, serving
 from tests.web.sites import Site
 

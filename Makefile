@@ -1,0 +1,55 @@
+# What can be done here. Settings are given in front: TERRA_PORT=8080 make up
+PYTHON ?= python3
+DEPLOY := $(PYTHON) -m terraspawner.deploy
+BIN := .venv/bin
+# more words for pytest: make test ARGS="-k pause -x"
+ARGS ?=
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help up down logs status clean test test-fast test-full lint bench dev-venv
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+up: ## set everything up and start it; quick when it is there already
+	@$(DEPLOY) up
+
+down: ## stop everything, keep everything
+	@$(DEPLOY) down
+
+logs: ## what the services said: make logs SERVICE=hub FOLLOW=1
+	@$(DEPLOY) logs $(SERVICE) $(if $(FOLLOW),--follow)
+
+status: ## what runs
+	@$(DEPLOY) status
+
+clean: ## delete the deployment with its data; asks first
+	@$(DEPLOY) clean
+
+dev-venv: ## the virtual environment .venv
+	@$(DEPLOY) venv
+
+test: ## all tests but the long ones; needs Docker and Chromium, installs them where it may
+	@$(DEPLOY) test-machine
+	$(BIN)/pytest -m "not full" $(ARGS)
+
+test-full: ## all tests
+	@$(DEPLOY) test-machine
+	$(BIN)/pytest $(ARGS)
+
+test-fast: ## tests without Docker and browser
+	@$(DEPLOY) venv
+	$(BIN)/pytest -m "not docker and not browser and not full" \
+		$(wildcard tests/unit tests/contracts tests/operations tests/web tests/host) $(ARGS)
+
+lint: ## ruff, mypy, floors
+	@$(DEPLOY) venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: ## speed beside the stock parts, on this machine
+	@$(DEPLOY) test-machine
+	$(BIN)/python -m tests.bench $(ARGS)

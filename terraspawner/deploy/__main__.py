@@ -1,0 +1,81 @@
+"""``python3 -m terraspawner.deploy <command>``: what the Makefile calls."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from terraspawner.deploy import compose, deployment, ending, venv
+from terraspawner.deploy.progress import complain, step
+from terraspawner.errors import TerraError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit code: 0 done, 1 stopped with a sentence, 130 interrupted."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        return _do(chosen)
+    except TerraError as error:
+        complain(error.message)
+        return 1
+    except KeyboardInterrupt:
+        complain("Interrupted. Run the same command again to go on.")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 -m terraspawner.deploy", description="Set up terraspawner here.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="make everything that is missing, start it, wait until it answers")
+    commands.add_parser("down", help="stop everything, keep everything")
+    commands.add_parser("status", help="what runs")
+    logs = commands.add_parser("logs", help="what the services said")
+    logs.add_argument("services", nargs="*")
+    logs.add_argument("--follow", action=argparse.BooleanOptionalAction, default=False)
+    clean = commands.add_parser("clean", help="delete the deployment with its data; asks first")
+    clean.add_argument("--yes", action="store_true", help="do not ask")
+    commands.add_parser("images", help="Engine and images only")
+    commands.add_parser("venv", help="the virtual environment for tests")
+    commands.add_parser("test-machine", help="all that the whole test suite needs of this machine")
+    return parser
+
+
+def _do(chosen: argparse.Namespace) -> int:
+    code = 0
+    if chosen.command == "up":
+        deployment.up(ROOT, os.environ)
+    elif chosen.command == "down":
+        ending.down(ROOT, os.environ)
+    elif chosen.command == "status":
+        code = 0 if ending.status(ROOT, os.environ) else 1
+    elif chosen.command == "logs":
+        code = ending.logs(ROOT, os.environ, chosen.services, follow=chosen.follow)
+    elif chosen.command == "clean":
+        ending.clean(ROOT, os.environ, is_confirmed=chosen.yes)
+    else:
+        _prepare(chosen.command)
+    return code
+
+
+def _prepare(what: str) -> None:
+    """The parts of the machine that tests need, from least to most."""
+    if what in ("venv", "test-machine"):
+        with step("virtualenv") as line:
+            line.result = venv.ensure_venv(ROOT)[1]
+    if what in ("images", "test-machine"):
+        here = deployment.Site.of(ROOT, os.environ)
+        deployment.prepare_machine(here)
+        deployment.build_images(here)
+    if what == "test-machine":
+        with step("browser") as line:
+            line.result = venv.ensure_browser()
+        with step("compose") as line:
+            line.result = " ".join(compose.ensure_program()[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

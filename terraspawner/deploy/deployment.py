@@ -1,0 +1,195 @@
+"""One deployment brought up: the steps of ``make up``, each idempotent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from terraspawner.deploy import engine, health, images, machine, network, site, state
+from terraspawner.deploy.commands import SetupStopped, run
+from terraspawner.deploy.compose import Compose, ensure_program
+from terraspawner.deploy.engine import EngineFacts
+from terraspawner.deploy.progress import say, step
+from terraspawner.deploy.state import State
+from terraspawner.settings import Settings
+
+COMMAND_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where a deployment is set up: the repository's root, its state, its settings, the caller's environment."""
+
+    root: Path
+    settings: Settings
+    state: State
+    environ: Mapping[str, str]
+
+    @classmethod
+    def of(cls, root: Path, environ: Mapping[str, str]) -> Site:
+        settings = state.load_settings(root, environ)
+        return cls(root=root, settings=settings, state=State(root, settings.deployment), environ=environ)
+
+
+def up(root: Path, environ: Mapping[str, str]) -> None:
+    """Everything from a bare machine to a deployment that answers. Raises `SetupStopped`."""
+    here = Site.of(root, environ)
+    say(f"terraspawner, deployment {here.settings.deployment}")
+    facts = prepare_machine(here)
+    with step("compose") as line:
+        program, version = ensure_program()
+        line.result = f"{' '.join(program)} {version}"
+    compose = _compose(here, program, version)
+    with step("network") as line:
+        _check_network(here)
+        line.result = f"{here.settings.core_subnet} and {here.settings.users_subnet} are ours"
+    build_images(here)
+    with step("secrets") as line:
+        must_renew, line.result = _write_state(here, facts)
+    with step("database") as line:
+        line.result = _prepare_database(here, compose)
+    with step("start"):
+        renew = ["--force-recreate"] if must_renew else []
+        compose.run("up", "--detach", "--no-build", *renew, doing="Starting the services")
+    for service in health.SERVICES:
+        with step(service) as line:
+            health.wait_for(here.settings.deployment, service)
+            line.result = "healthy"
+    with step("isolation") as line:
+        health.wait_for_network(here.settings.deployment)
+        line.result = "environments reach neither each other nor this machine"
+    _print_welcome(here, facts)
+
+
+def prepare_machine(here: Site) -> EngineFacts:
+    """Python, Engine and kernel as needed."""
+    with step("machine") as line:
+        machine.check_python()
+        engine.socket_path(here.environ)
+        line.result = machine.distribution().get("PRETTY_NAME", "unknown system")
+    with step("engine") as line:
+        facts, how = engine.ensure_engine()
+        line.result = f"Docker Engine {facts.version} {how}"
+    with step("kernel") as line:
+        machine.ensure_bridge_filter()
+        line.result = "br_netfilter is on"
+    return facts
+
+
+def build_images(here: Site) -> None:
+    """Base, hub and python, each unless it is there."""
+    arguments = site.build_arguments(here.environ)
+    images.write_ca_bundle(here.root, machine.ca_bundle(here.environ))
+    if images.label_of(images.PYTHON) is None:
+        machine.check_room(Path("/var/lib/docker"))
+    with images.one_at_a_time(here.root):
+        with step("image base") as line:
+            line.result = images.ensure_base(here.root, here.environ, arguments)
+        for name, image in (("image hub", images.HUB_IMAGE), ("image python", images.PYTHON_IMAGE)):
+            with step(name) as line:
+                line.result = images.ensure_image(here.root, image, arguments)
+
+
+def _compose(here: Site, program: tuple[str, ...], version: str) -> Compose:
+    return Compose(
+        program=program,
+        version=version,
+        project=here.settings.deployment,
+        root=here.root,
+        env_file=here.state.compose_env,
+    )
+
+
+def find_compose(here: Site) -> Compose:
+    """The compose program for a deployment that is there. Raises `SetupStopped`."""
+    program, version = ensure_program()
+    return _compose(here, program, version)
+
+
+def _check_network(here: Site) -> None:
+    network.check_subnets(here.settings)
+    proxy = health.container_of(here.settings.deployment, "proxy")
+    ports = (proxy or {}).get("NetworkSettings", {}).get("Ports", {}).get("8000/tcp") or []
+    ours = {(item["HostIp"], int(item["HostPort"])) for item in ports}
+    if (here.settings.bind, here.settings.port) not in ours:
+        network.check_port(here.settings.bind, here.settings.port)
+
+
+def _write_state(here: Site, facts: EngineFacts) -> tuple[bool, str]:
+    """Returns whether processes must be made anew for changed secrets, and words on what was found."""
+    was_there = here.state.exists()
+    _refuse_data_without_secrets(here, was_there=was_there)
+    here.state.make()
+    bundle = machine.ca_bundle(here.environ)
+    if bundle:
+        state.write(here.state.ca_bundle, bundle.decode(errors="replace"), mode=0o444)
+    state.remember_settings(here.state, here.environ)
+    settings = state.complete_settings(here.state, here.settings, facts.root, here.environ)
+    socket = engine.socket_path(here.environ)
+    values = {
+        "TERRA_IMAGE_HUB": images.HUB,
+        "TERRA_DOCKER_SOCKET": str(socket),
+        "TERRA_DOCKER_GID": str(engine.docker_group(socket)),
+        "TERRA_MTU": str(machine.network_mtu()),
+    }
+    changed = state.write_environment(here.state, settings, values)
+    here.state.logins()
+    return changed and was_there, "present" if was_there else f"made in {here.state.folder}"
+
+
+def _refuse_data_without_secrets(here: Site, *, was_there: bool) -> None:
+    name = f"{here.settings.deployment}-db"
+    if not was_there and engine.inspect("volume", name):
+        raise SetupStopped(
+            f"There is data of the deployment {here.settings.deployment} (volume {name}), but its secrets are not in "
+            f"{here.state.folder}. Put that folder back, or remove the data with `make clean`, or choose another "
+            f"name (TERRA_DEPLOYMENT)."
+        )
+
+
+def _prepare_database(here: Site, compose: Compose) -> str:
+    """Migrate and make the accounts, unless that was done for this volume with this image and these logins."""
+    marker = here.state.folder / "database-prepared"
+    if engine.inspect("volume", f"{here.settings.deployment}-db") is None:
+        marker.unlink(missing_ok=True)
+        compose.run("up", "--no-start", "--no-build", doing="Making networks and volumes")
+    accounts = state.accounts_json(here.state.logins())
+    image = (engine.inspect("image", images.HUB) or {}).get("Id", "")
+    mark = hashlib.sha256(json.dumps([image, here.settings.database_url, accounts]).encode()).hexdigest()
+    if marker.exists() and marker.read_text() == mark:
+        return "present"
+    if marker.exists():
+        # another version of our code: the old one must not write while tables change
+        compose.run("stop", "hub", "workspaces", doing="Stopping hub and workspaces")
+    _in_hub_image(here, "migrate", doing="Bringing the database to this version")
+    made = _in_hub_image(here, "accounts", "ensure", doing="Making the accounts", text=accounts)
+    state.write(marker, mark, mode=0o600)
+    return f"migrated, {made.count(': made')} accounts made"
+
+
+def _in_hub_image(here: Site, *command: str, doing: str, text: str = "") -> str:
+    """Run ``python -m terraspawner ...`` as the hub's user, with the hub's secrets and our database."""
+    deployment, folder = here.settings.deployment, here.state.folder
+    options = ["--rm", "--interactive", "--user", "2001:2000", "--network", f"{deployment}-core"]
+    options += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--env-file", str(here.state.services_env)]
+    options += ["--volume", f"{deployment}-db:/srv/terra/db"]
+    options += ["--volume", f"{folder}/secrets/hub.env:/run/secrets/terraspawner.env:ro"]
+    words = ["docker", "run", *options, images.HUB, "python", "-m", "terraspawner", *command]
+    return run(words, doing=doing, text=text, timeout=COMMAND_SECONDS)
+
+
+def _print_welcome(here: Site, facts: EngineFacts) -> None:
+    settings = here.settings
+    say(f"\nOpen http://{settings.bind}:{settings.port}/ and sign in:")
+    for name, password in here.state.logins().items():
+        say(f"    {name:<10} {password}")
+    say(f"(kept in {here.state.logins_file})")
+    say("Next: make status, make logs, make down (keeps everything), make clean (deletes, and asks first).")
+    if not facts.live_restore:
+        say(
+            "Note: a restart of the Docker Engine ends running environments; "
+            "`live-restore` in its daemon.json avoids that."
+        )

@@ -1,0 +1,153 @@
+"""Looks at, stops and removes a deployment: ``make status``, ``logs``, ``down``, ``clean``.
+
+Environments are not in docker-compose.yml, so they are found by their labels.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from terraspawner.deploy import engine, health, images
+from terraspawner.deploy.commands import SetupStopped, attempt
+from terraspawner.deploy.deployment import Site, find_compose
+from terraspawner.deploy.progress import say, step
+
+STOP_SECONDS = 20
+
+
+def down(root: Path, environ: Mapping[str, str]) -> None:
+    """Stop all containers of the deployment; keep all of them, and all data."""
+    here = Site.of(root, environ)
+    deployment = here.settings.deployment
+    if not here.state.exists():
+        say(f"There is no deployment {deployment} here; nothing to stop.")
+        return
+    compose = find_compose(here)
+    with step("hub"):
+        # first, so that it does not take stopping environments for crashed ones
+        compose.run("stop", "hub", doing="Stopping the hub")
+    with step("environments") as line:
+        line.result = f"{stop_environments(deployment)} stopped"
+    with step("services"):
+        compose.run("stop", doing="Stopping the services")
+    say("Stopped. Containers, disks, buckets and accounts are kept; `make up` brings everything back.")
+
+
+def stop_environments(deployment: str) -> int:
+    """Stop the users' containers while the workspaces service still takes their work. Returns how many."""
+    frozen = _containers(deployment, "environment", status="paused")
+    if frozen:
+        # a frozen one cannot end by itself: it would be killed with its work (TRAPS.md 12)
+        engine.docker("unpause", *frozen, doing="Waking frozen environments")
+    running = _containers(deployment, "environment", status="running")
+    if running:
+        engine.docker("stop", "--time", str(STOP_SECONDS), *running, doing="Stopping environments", timeout=600)
+    return len(running)
+
+
+def logs(root: Path, environ: Mapping[str, str], services: Sequence[str], *, follow: bool) -> int:
+    here = Site.of(root, environ)
+    _must_exist(here)
+    how = ["--follow"] if follow else []
+    # some releases write control sequences even into a file
+    how += [] if sys.stdout.isatty() else ["--no-color"]
+    return find_compose(here).follow("logs", "--tail=200", *how, *services)
+
+
+def status(root: Path, environ: Mapping[str, str]) -> bool:
+    """Print the state of all parts. Returns whether all services are healthy."""
+    here = Site.of(root, environ)
+    deployment = here.settings.deployment
+    all_good = True
+    for service in health.SERVICES:
+        container = health.container_of(deployment, service)
+        good = bool(container and health.is_healthy(container))
+        all_good = all_good and good
+        state = container["State"]["Status"] if container else "not there"
+        say(f"  {service:<13} {'healthy' if good else state}")
+    running = len(_containers(deployment, "environment", status="running"))
+    say(f"  environments  {running} running, {len(_containers(deployment, 'environment')) - running} not")
+    say(f"  isolation     {'as it must be' if health.network_state(deployment).get('ok') else 'not known to be safe'}")
+    say(f"  address       http://{here.settings.bind}:{here.settings.port}/")
+    return all_good
+
+
+def clean(root: Path, environ: Mapping[str, str], *, is_confirmed: bool) -> None:
+    """Remove the deployment with its data, after asking. Images stay. Idempotent. Raises `SetupStopped` on a no."""
+    here = Site.of(root, environ)
+    deployment = here.settings.deployment
+    found = {kind: _named(deployment, kind) for kind in ("container", "volume", "network")}
+    if not any(found.values()) and not here.state.folder.exists():
+        say(f"There is nothing of the deployment {deployment} here.")
+        return
+    _list_what_goes(here, found)
+    if not is_confirmed and _ask("Delete all of this? Type yes: ") != "yes":
+        raise SetupStopped("Nothing was deleted.")
+    with step("containers"):
+        _remove(["rm", "--force", "--volumes"], found["container"])
+    with step("packet rules") as line:
+        line.result = _remove_rules(deployment)
+    with step("networks"):
+        _remove(["network", "rm"], found["network"])
+    with step("volumes"):
+        _remove(["volume", "rm", "--force"], found["volume"])
+    with step("state"):
+        shutil.rmtree(here.state.folder, ignore_errors=True)
+    say("Removed. The images are kept; `docker image rm` removes them.")
+
+
+def _must_exist(here: Site) -> None:
+    if not here.state.exists():
+        raise SetupStopped(f"There is no deployment {here.settings.deployment} here: `make up` makes it.")
+
+
+def _containers(deployment: str, kind: str, status: str = "") -> list[str]:
+    filters = [f"label=terraspawner.deployment={deployment}", f"label=terraspawner.kind={kind}"]
+    filters += [f"status={status}"] if status else []
+    words = [word for item in filters for word in ("--filter", item)]
+    return engine.docker("ps", "--all", "--quiet", *words, doing="docker ps").split()
+
+
+def _named(deployment: str, kind: str) -> list[str]:
+    """Names of everything of a kind that carries the deployment's label."""
+    listing = (
+        ["ps", "--all", "--format", "{{.Names}}"] if kind == "container" else [kind, "ls", "--format", "{{.Name}}"]
+    )
+    wanted = f"label=terraspawner.deployment={deployment}"
+    return engine.docker(*listing, "--filter", wanted, doing=f"Listing each {kind}").split()
+
+
+def _list_what_goes(here: Site, found: Mapping[str, list[str]]) -> None:
+    disks = [name for name in found["volume"] if "-disk-" in name]
+    others = len(found["volume"]) - len(disks)
+    say(f"This deletes, of the deployment {here.settings.deployment} and for good:")
+    say(f"  {len(found['container'])} containers, {len(found['network'])} networks")
+    say(f"  {len(disks)} disks of environments, with everything on them")
+    say(f"  {others} volumes: buckets with all notebooks and data, accounts, the Hub's records")
+    say(f"  {here.state.folder}: passwords, keys, settings")
+
+
+def _ask(question: str) -> str:
+    try:
+        return input(question).strip().lower()
+    except EOFError:
+        return ""
+
+
+def _remove(command: Sequence[str], names: Sequence[str]) -> None:
+    if names:
+        engine.docker(*command, *names, doing=f"docker {' '.join(command)}", timeout=300)
+
+
+def _remove_rules(deployment: str) -> str:
+    """netguard's chains, taken away by netguard itself: it knows them, and which family of iptables they are in."""
+    if images.label_of(images.HUB) is None:
+        return "kept, since the image hub is gone; they match a bridge that is gone too"
+    words = ["docker", "run", "--rm", "--network", "host", "--user", "0", "--cap-drop", "ALL", "--cap-add", "NET_ADMIN"]
+    words += ["--cap-add", "NET_RAW", "--env", f"TERRA_DEPLOYMENT={deployment}"]
+    done = attempt([*words, images.HUB, "python", "-m", "terraspawner.host.netguard", "remove"])
+    return "removed" if done.returncode == 0 else f"not removed: {json.dumps(done.stderr.strip()[-200:])}"

@@ -1,0 +1,211 @@
+"""What a deployment keeps on this machine, in ``.terraspawner/<deployment>/`` (0700, never in git).
+
+``secrets.json``   tokens and keys, made once
+``logins``         names and generated passwords, made once
+``settings.env``   the settings that were given on the command line, so that the next ``make up`` changes nothing
+``compose.env``    what docker-compose.yml is filled in with, and ``services.env`` settings for processes: no secrets
+``secrets/*.env``  one file per process with the secrets of that process, mounted into it: no container's
+                   configuration holds any. They are readable to all, inside the folder that is closed to all
+                   but its owner, because the processes run as users that this machine does not know.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import json
+import os
+import secrets
+import shlex
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+
+from terraspawner.deploy import site
+from terraspawner.settings import HELP, Settings
+
+ACCOUNTS = (("operator", True), ("ana", False), ("ben", False))
+PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105  no look-alikes
+KEPT_FROM_SERVICES = ("database_url", "http_proxy", "https_proxy")
+"""Settings that can hold a password: they travel with the secrets, to the processes that need them."""
+
+
+class State:
+    """The folder of one deployment."""
+
+    def __init__(self, root: Path, deployment: str) -> None:
+        self.folder = root / ".terraspawner" / deployment
+        self.compose_env = self.folder / "compose.env"
+        self.services_env = self.folder / "services.env"
+        self.logins_file = self.folder / "logins"
+        self.ca_bundle = self.folder / "ca-bundle.pem"
+
+    def exists(self) -> bool:
+        return (self.folder / "secrets.json").exists()
+
+    def make(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        (self.folder / "secrets").mkdir(exist_ok=True)
+
+    def secrets(self) -> dict[str, str]:
+        """Tokens and keys by the names of their settings; made at the first call."""
+        path = self.folder / "secrets.json"
+        if not path.exists():
+            made = {
+                # the Hub takes tokens of up to 64 characters
+                "service_token": secrets.token_hex(24),
+                "proxy_token": secrets.token_hex(24),
+                "secret_key": base64.urlsafe_b64encode(os.urandom(32)).decode(),
+            }
+            write(path, json.dumps(made, indent=1), mode=0o600)
+        kept: dict[str, str] = json.loads(path.read_text())
+        return kept
+
+    def logins(self) -> dict[str, str]:
+        """Passwords by name; made at the first call."""
+        if not self.logins_file.exists():
+            lines = "".join(f"{name} {_password()}\n" for name, _ in ACCOUNTS)
+            write(self.logins_file, lines, mode=0o600)
+        pairs = (line.split() for line in self.logins_file.read_text().splitlines() if line.strip())
+        return dict(pairs)
+
+    def remembered(self) -> dict[str, str]:
+        return read_env(self.folder / "settings.env")
+
+    def remember(self, given: Mapping[str, str]) -> None:
+        write(self.folder / "settings.env", env_text(given), mode=0o600)
+
+
+def load_settings(root: Path, environ: Mapping[str, str]) -> Settings:
+    """Settings from `environ`, then what this deployment was given before, then defaults. Raises `SettingsWrong`."""
+    deployment = Settings.from_environ({k: v for k, v in environ.items() if k == "TERRA_DEPLOYMENT"}).deployment
+    return Settings.from_environ(_given(State(root, deployment), environ))
+
+
+def remember_settings(state: State, environ: Mapping[str, str]) -> None:
+    """Keep what was given. A variable that is given empty is forgotten."""
+    state.remember({name: value for name, value in _given(state, environ).items() if value})
+
+
+def _given(state: State, environ: Mapping[str, str]) -> dict[str, str]:
+    return {**state.remembered(), **{name: environ[name] for name in HELP if name in environ}}
+
+
+def complete_settings(state: State, settings: Settings, engine_root: Path, environ: Mapping[str, str]) -> Settings:
+    """Fill in what this machine knows: secrets, where the buckets lie, the site's authorities and proxies."""
+    proxies = site.proxies(environ)
+    filled = {
+        **{name: value for name, value in state.secrets().items() if not getattr(settings, name)},
+        "buckets_host_path": settings.buckets_host_path
+        or str(engine_root / "volumes" / f"{settings.deployment}-buckets" / "_data"),
+        "ca_bundle_host_path": settings.ca_bundle_host_path
+        or (str(state.ca_bundle) if state.ca_bundle.exists() else ""),
+        "http_proxy": settings.http_proxy or site.reachable_from_containers(proxies.get("HTTP_PROXY", "")),
+        "https_proxy": settings.https_proxy or site.reachable_from_containers(proxies.get("HTTPS_PROXY", "")),
+        "no_proxy": settings.no_proxy or proxies.get("NO_PROXY", ""),
+    }
+    return replace(settings, **filled)  # type: ignore[arg-type]
+
+
+def write_environment(state: State, settings: Settings, machine: Mapping[str, str]) -> bool:
+    """Write the files for compose. `machine` are further values for docker-compose.yml.
+
+    Returns whether a secret changed: compose does not see that, so its processes must be made anew.
+    """
+    write(
+        state.compose_env,
+        env_text({**compose_values(settings), **machine, "TERRA_STATE": str(state.folder)}),
+        mode=0o600,
+    )
+    write(state.services_env, env_text(service_values(settings)), mode=0o600)
+    changed = [
+        write(state.folder / "secrets" / f"{name}.env", _shell_text(values), mode=0o444)
+        for name, values in secret_values(settings).items()
+    ]
+    return any(changed)
+
+
+def compose_values(settings: Settings) -> dict[str, str]:
+    """What docker-compose.yml needs, computed from settings. Dynamic addresses come from a network's upper half."""
+    core, users = ipaddress.ip_network(settings.core_subnet), ipaddress.ip_network(settings.users_subnet)
+    return {
+        "TERRA_DEPLOYMENT": settings.deployment,
+        "TERRA_BIND": settings.bind,
+        "TERRA_PORT": str(settings.port),
+        "TERRA_CORE_SUBNET": str(core),
+        "TERRA_CORE_RANGE": str(list(core.subnets())[1]),
+        "TERRA_CORE_GATEWAY": str(core[1]),
+        "TERRA_CORE_HUB": str(core[2]),
+        "TERRA_CORE_PROXY": str(core[3]),
+        "TERRA_CORE_SERVICE": str(core[4]),
+        "TERRA_USERS_SUBNET": str(users),
+        "TERRA_USERS_RANGE": str(list(users.subnets())[1]),
+        "TERRA_USERS_BRIDGE": settings.users_bridge,
+        "TERRA_USERS_GATEWAY": settings.users_gateway,
+        "TERRA_USERS_HUB": settings.hub_address,
+        "TERRA_USERS_PROXY": settings.proxy_address,
+        "TERRA_USERS_SERVICE": settings.service_address,
+    }
+
+
+def service_values(settings: Settings) -> dict[str, str]:
+    """Every setting that is no secret, for all processes."""
+    kept = [
+        item.name for item in fields(Settings) if not item.metadata["secret"] and item.name not in KEPT_FROM_SERVICES
+    ]
+    values = {f"TERRA_{name.upper()}": str(getattr(settings, name)) for name in kept}
+    return {name: value for name, value in values.items() if value}
+
+
+def secret_values(settings: Settings) -> dict[str, dict[str, str]]:
+    """Process -> its secrets. Nobody gets more than he needs."""
+    both = {
+        "TERRA_SERVICE_TOKEN": settings.service_token,
+        "TERRA_SECRET_KEY": settings.secret_key,
+        "TERRA_DATABASE_URL": settings.database_url,
+    }
+    proxies = {"TERRA_HTTP_PROXY": settings.http_proxy, "TERRA_HTTPS_PROXY": settings.https_proxy}
+    return {
+        "proxy": {"CONFIGPROXY_AUTH_TOKEN": settings.proxy_token},
+        "workspaces": both,
+        "hub": {**both, "TERRA_PROXY_TOKEN": settings.proxy_token, **{k: v for k, v in proxies.items() if v}},
+    }
+
+
+def accounts_json(logins: Mapping[str, str]) -> str:
+    """Input of ``python -m terraspawner accounts ensure``."""
+    return json.dumps([{"name": n, "password": logins[n], "operator": o} for n, o in ACCOUNTS if n in logins])
+
+
+def env_text(values: Mapping[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def read_env(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    pairs = (line.partition("=") for line in path.read_text().splitlines() if "=" in line)
+    return {name: value for name, _, value in pairs}
+
+
+def write(path: Path, text: str, *, mode: int) -> bool:
+    """Write `text` whole, with `mode` from the first byte. False, and nothing touched, when it is there already."""
+    if path.exists() and path.read_text() == text:
+        return False
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    temporary.chmod(mode)
+    temporary.replace(path)
+    return True
+
+
+def _shell_text(values: Mapping[str, str]) -> str:
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
+
+
+def _password() -> str:
+    return "-".join("".join(secrets.choice(PASSWORD_LETTERS) for _ in range(4)) for _ in range(4))

@@ -1,0 +1,73 @@
+"""``python -m terraspawner.host``: the host service. Serves the unix socket and probes the network again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from pathlib import Path
+
+from aiohttp import web
+
+from terraspawner.containers.engine import Engine
+from terraspawner.host.api import HostApi
+from terraspawner.host.netprobe import NetworkProbe
+from terraspawner.settings import Settings
+
+SECONDS_BETWEEN_PROBES = 600
+FIRST_RETRIES = (2, 2, 3, 3, 5, 5, 5, 10, 10, 30)
+SECONDS_BETWEEN_RETRIES = 60
+SOCKET_MODE = 0o660
+
+log = logging.getLogger("terraspawner.host")
+
+
+async def keep_probing(probe: NetworkProbe) -> None:
+    """Every ten minutes while all is well; soon again while it is not, since nobody can start until it is."""
+    was_ok: bool | None = None
+    retries = iter(FIRST_RETRIES)
+    while True:
+        state = await asyncio.to_thread(probe.run)
+        if state.is_ok != was_ok:
+            bad = " ".join(finding.message for finding in state.findings if not finding.ok)
+            log.warning("The environments' network is closed as it must be." if state.is_ok else f"Unsafe: {bad}")
+            retries = iter(FIRST_RETRIES)
+        was_ok = state.is_ok
+        await asyncio.sleep(SECONDS_BETWEEN_PROBES if state.is_ok else next(retries, SECONDS_BETWEEN_RETRIES))
+
+
+def bound_socket(path: Path) -> socket.socket:
+    """The service's socket, reachable for its owner and its group from the first moment."""
+    path.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o777 & ~SOCKET_MODE)
+    listening.bind(str(path))
+    os.umask(before)
+    return listening
+
+
+async def serve(settings: Settings, listening: socket.socket) -> None:
+    probe = NetworkProbe(settings)
+    runner = web.AppRunner(HostApi(Engine(settings.deployment), probe).application(), handle_signals=True)
+    await runner.setup()
+    await web.SockSite(runner, listening).start()
+    log.info("listening on %s", settings.host_socket)
+    try:
+        await keep_probing(probe)
+    finally:
+        await runner.cleanup()
+
+
+def main() -> None:
+    logging.basicConfig(format="%(asctime)s %(name)s %(message)s", level=logging.INFO)
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    settings = Settings.from_environ(os.environ)
+    listening = bound_socket(Path(settings.host_socket))
+    with contextlib.suppress(KeyboardInterrupt, web.GracefulExit):
+        asyncio.run(serve(settings, listening))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""The host service's routes: aiohttp on a unix socket. Ids in, facts out; never a path, a command or an image.
+
+Who calls is known from the kernel (``SO_PEERCRED``): hub, workspaces and root. There is no other secret to lose.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+from aiohttp import web
+
+from terraspawner.errors import (
+    DiskAttached,
+    EngineUnavailable,
+    EnvironmentMissing,
+    NameRefused,
+    NotAllowed,
+    TerraError,
+)
+from terraspawner.host.findings import NetworkState
+
+ALLOWED_UIDS = frozenset({0, 2001, 2002})
+STATUS: dict[type[TerraError], int] = {
+    NameRefused: 422,
+    NotAllowed: 403,
+    EnvironmentMissing: 404,
+    DiskAttached: 409,
+    EngineUnavailable: 503,
+}
+"""This door's only place that knows HTTP status codes; anything else is a 500."""
+
+IDENTIFIER = re.compile(r"[0-9a-f]{16}")
+MOST_LINES = 1000
+
+Answer = TypeVar("Answer")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class EngineDoor(Protocol):
+    """What this service needs of :class:`terraspawner.containers.engine.Engine`."""
+
+    def version(self) -> dict[str, str]: ...
+    def facts(self, environment_id: str) -> dict[str, object]: ...
+    def log(self, environment_id: str, lines: int) -> list[str]: ...
+    def remove_environment(self, environment_id: str) -> None: ...
+    def remove_disk(self, disk_id: str) -> None: ...
+
+
+class ProbeDoor(Protocol):
+    """What this service needs of :class:`terraspawner.host.netprobe.NetworkProbe`."""
+
+    @property
+    def state(self) -> NetworkState: ...
+    def run(self) -> NetworkState: ...
+
+
+class HostApi:
+    """The handlers. Blocking work runs on a pool of its own, so one slow stop holds up nobody."""
+
+    def __init__(self, engine: EngineDoor, probe: ProbeDoor, allowed_uids: frozenset[int] = ALLOWED_UIDS) -> None:
+        self._engine = engine
+        self._probe = probe
+        self._allowed_uids = allowed_uids
+        self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="engine")
+
+    def application(self) -> web.Application:
+        application = web.Application(middlewares=[self._translate], client_max_size=64 * 1024)
+        application.add_routes(
+            [
+                web.get("/health", self.health),
+                web.post("/network/probe", self.probe),
+                web.get("/environments/{id}", self.environment),
+                web.get("/environments/{id}/log", self.environment_log),
+                web.delete("/environments/{id}", self.delete_environment),
+                web.delete("/disks/{id}", self.delete_disk),
+            ]
+        )
+        return application
+
+    async def health(self, _: web.Request) -> web.Response:
+        engine = await self._in_thread(self._engine.version)
+        return web.json_response({"engine": engine, "network": self._probe.state.as_json()})
+
+    async def probe(self, _: web.Request) -> web.Response:
+        state = await self._in_thread(self._probe.run)
+        return web.json_response(state.as_json())
+
+    async def environment(self, request: web.Request) -> web.Response:
+        identifier = _identifier(request)
+        return web.json_response(await self._in_thread(lambda: self._engine.facts(identifier)))
+
+    async def environment_log(self, request: web.Request) -> web.Response:
+        identifier, lines = _identifier(request), _line_count(request)
+        return web.json_response({"lines": await self._in_thread(lambda: self._engine.log(identifier, lines))})
+
+    async def delete_environment(self, request: web.Request) -> web.Response:
+        identifier = _identifier(request)
+        await self._in_thread(lambda: self._engine.remove_environment(identifier))
+        return web.Response(status=204)
+
+    async def delete_disk(self, request: web.Request) -> web.Response:
+        identifier = _identifier(request)
+        await self._in_thread(lambda: self._engine.remove_disk(identifier))
+        return web.Response(status=204)
+
+    async def _in_thread(self, call: Callable[[], Answer]) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+
+    @web.middleware
+    async def _translate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            self._check_caller(request)
+            return await handler(request)
+        except TerraError as error:
+            return _refusal(error)
+
+    def _check_caller(self, request: web.Request) -> None:
+        uid = _peer_uid(request)
+        if uid not in self._allowed_uids:
+            raise NotAllowed(f"User id {uid} may not speak to the host service; hub and workspaces may.")
+
+
+def _peer_uid(request: web.Request) -> int | None:
+    """The caller's user id as the kernel knows it, or None when this is no unix socket."""
+    connection: Any = request.transport and request.transport.get_extra_info("socket")
+    if connection is None or connection.family != socket.AF_UNIX:
+        return None
+    packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", packed)[1])
+
+
+def _identifier(request: web.Request) -> str:
+    text = request.match_info["id"]
+    if not IDENTIFIER.fullmatch(text):
+        raise NameRefused("An id is 16 hexadecimal digits; nothing was done.")
+    return text
+
+
+def _line_count(request: web.Request) -> int:
+    text = request.query.get("lines", "50")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_LINES:
+        raise NameRefused(f"`lines` is a number from 1 to {MOST_LINES}.")
+    return int(text)
+
+
+def _refusal(error: TerraError) -> web.Response:
+    body = {"error": {"code": error.code, "message": error.message, "details": dict(error.details)}}
+    return web.json_response(body, status=STATUS.get(type(error), 500))

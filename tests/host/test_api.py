@@ -1,0 +1,206 @@
+"""The host service over a real unix socket, before an Engine that is told what to answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from terraspawner.errors import DiskAttached, EngineUnavailable, EnvironmentMissing
+from terraspawner.host.__main__ import bound_socket
+from terraspawner.host.api import HostApi
+from terraspawner.host.findings import Finding, NetworkState
+from terraspawner.host.netprobe import UNKNOWN
+
+ENVIRONMENT, DISK, ATTACHED = "0123456789abcdef", "00000000000000aa", "00000000000000bb"
+SAFE = NetworkState(
+    is_ok=True, checked_at=datetime(2030, 1, 2, tzinfo=UTC), findings=(Finding(check="c", ok=True, message="m"),)
+)
+
+
+class EngineWithOneEnvironment:
+    def __init__(self) -> None:
+        self.removed: list[str] = []
+        self.is_away = False
+
+    def version(self) -> dict[str, str]:
+        if self.is_away:
+            raise EngineUnavailable
+        return {"version": "20.10.24", "api_version": "1.41"}
+
+    def facts(self, environment_id: str) -> dict[str, object]:
+        if environment_id != ENVIRONMENT:
+            raise EnvironmentMissing
+        return {"container_id": "c1", "status": "running"}
+
+    def log(self, environment_id: str, lines: int) -> list[str]:
+        return [f"line of {environment_id}"] * min(lines, 3)
+
+    def remove_environment(self, environment_id: str) -> None:
+        self.removed.append(environment_id)
+
+    def remove_disk(self, disk_id: str) -> None:
+        if disk_id == ATTACHED:
+            raise DiskAttached
+        self.removed.append(disk_id)
+
+
+class ProbeThatFindsItSafe:
+    def __init__(self) -> None:
+        self.state = UNKNOWN
+
+    def run(self) -> NetworkState:
+        self.state = SAFE
+        return SAFE
+
+
+Serve = Callable[[HostApi], Awaitable[aiohttp.ClientSession]]
+
+
+@pytest.fixture
+def engine() -> EngineWithOneEnvironment:
+    return EngineWithOneEnvironment()
+
+
+@pytest.fixture
+async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
+    closing: list[Callable[[], Awaitable[None]]] = []
+
+    async def start(api: HostApi) -> aiohttp.ClientSession:
+        runner = web.AppRunner(api.application())
+        await runner.setup()
+        path = tmp_path / "host.sock"
+        await web.SockSite(runner, bound_socket(path)).start()
+        session = aiohttp.ClientSession("http://host", connector=aiohttp.UnixConnector(str(path)))
+        closing.extend([session.close, runner.cleanup])
+        return session
+
+    yield start
+    for close in closing:
+        await close()
+
+
+@pytest.fixture
+async def host(serve: Serve, engine: EngineWithOneEnvironment) -> aiohttp.ClientSession:
+    # tests need not run as root, so the one who runs them may call
+    return await serve(HostApi(engine, ProbeThatFindsItSafe(), frozenset({os.getuid()})))
+
+
+async def answer(host: aiohttp.ClientSession, method: str, path: str) -> tuple[int, object]:
+    async with host.request(method, path) as response:
+        is_json = response.content_type == "application/json"
+        return response.status, (await response.json() if is_json else await response.text())
+
+
+async def test_before_the_first_probe_the_network_is_not_called_safe(host: aiohttp.ClientSession) -> None:
+    status, body = await answer(host, "GET", "/health")
+    assert status == 200
+    assert isinstance(body, dict)
+    assert body["engine"]["api_version"] == "1.41"
+    assert (body["network"]["ok"], body["network"]["checked_at"]) == (False, None)
+
+
+async def test_a_probe_is_answered_and_remembered(host: aiohttp.ClientSession) -> None:
+    found = {
+        "ok": True,
+        "checked_at": "2030-01-02T00:00:00Z",
+        "findings": [{"check": "c", "ok": True, "message": "m"}],
+    }
+    assert await answer(host, "POST", "/network/probe") == (200, found)
+    _, health = await answer(host, "GET", "/health")
+    assert isinstance(health, dict)
+    assert health["network"] == found
+
+
+async def test_facts_and_log_of_an_environment(host: aiohttp.ClientSession) -> None:
+    assert await answer(host, "GET", f"/environments/{ENVIRONMENT}") == (
+        200,
+        {"container_id": "c1", "status": "running"},
+    )
+    status, body = await answer(host, "GET", f"/environments/{ENVIRONMENT}/log?lines=2")
+    assert (status, body) == (200, {"lines": [f"line of {ENVIRONMENT}"] * 2})
+
+
+async def test_deletion_is_by_id(host: aiohttp.ClientSession, engine: EngineWithOneEnvironment) -> None:
+    assert await answer(host, "DELETE", f"/environments/{ENVIRONMENT}") == (204, "")
+    assert await answer(host, "DELETE", f"/disks/{DISK}") == (204, "")
+    assert engine.removed == [ENVIRONMENT, DISK]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/environments/00000000000000ff", 404, "environment-not-found"),
+        ("DELETE", f"/disks/{ATTACHED}", 409, "disk-attached"),
+        ("DELETE", "/disks/terraspawner-db", 422, "name-invalid"),
+        ("DELETE", "/environments/0123456789ABCDEF", 422, "name-invalid"),
+        ("DELETE", "/environments/..%2f..%2fetc", 422, "name-invalid"),
+        ("GET", f"/environments/{ENVIRONMENT}/log?lines=many", 422, "name-invalid"),
+        ("GET", f"/environments/{ENVIRONMENT}/log?lines=1000000", 422, "name-invalid"),
+    ],
+)
+async def test_a_refusal_has_one_shape(
+    host: aiohttp.ClientSession,
+    engine: EngineWithOneEnvironment,
+    method: str,
+    path: str,
+    status: int,
+    code: str,
+) -> None:
+    got, body = await answer(host, method, path)
+    assert got == status
+    assert isinstance(body, dict)
+    assert set(body["error"]) == {"code", "message", "details"}
+    assert body["error"]["code"] == code
+    assert engine.removed == []
+
+
+async def test_an_engine_that_is_away_is_a_503(host: aiohttp.ClientSession, engine: EngineWithOneEnvironment) -> None:
+    engine.is_away = True
+    status, body = await answer(host, "GET", "/health")
+    assert status == 503
+    assert isinstance(body, dict)
+    assert body["error"]["code"] == "engine-unavailable"
+
+
+async def test_a_user_who_is_not_on_the_list_is_refused_everything(
+    serve: Serve, engine: EngineWithOneEnvironment
+) -> None:
+    stranger = await serve(HostApi(engine, ProbeThatFindsItSafe(), frozenset({os.getuid() + 1})))
+    for method, path in [("GET", "/health"), ("DELETE", f"/disks/{DISK}"), ("GET", "/nothing")]:
+        status, body = await answer(stranger, method, path)
+        assert status == 403
+        assert isinstance(body, dict)
+        assert str(os.getuid()) in body["error"]["message"]
+    assert engine.removed == []
+
+
+async def test_a_caller_over_the_network_is_refused(engine: EngineWithOneEnvironment) -> None:
+    runner = web.AppRunner(HostApi(engine, ProbeThatFindsItSafe(), frozenset({os.getuid()})).application())
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        port = runner.addresses[0][1]
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/health") as response:
+            assert response.status == 403
+    finally:
+        await runner.cleanup()
+
+
+def test_the_socket_is_open_to_its_group_and_nobody_else(tmp_path: Path) -> None:
+    path = tmp_path / "host.sock"
+    path.write_text("left over")
+    bound_socket(path).close()
+    assert path.stat().st_mode & 0o777 == 0o660
+
+
+def test_a_state_says_when_and_what() -> None:
+    said = replace(SAFE, is_ok=False).as_json()
+    assert (said["ok"], said["checked_at"]) == (False, "2030-01-02T00:00:00Z")

@@ -1,0 +1,114 @@
+"""When an image is built again, what may be in it, and what docker-compose.yml gives to whom."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from terraspawner.deploy import images, state
+from terraspawner.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILES = ["images/base/Dockerfile", "images/hub/Dockerfile", "images/python/Dockerfile"]
+MACHINE_VALUES = {"TERRA_STATE", "TERRA_IMAGE_HUB", "TERRA_DOCKER_SOCKET", "TERRA_DOCKER_GID", "TERRA_MTU"}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    (tmp_path / "part" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "part" / "code.py").write_text("x = 1\n")
+    (tmp_path / "part" / "__pycache__" / "code.pyc").write_text("compiled")
+    return tmp_path
+
+
+def test_the_same_files_are_the_same_inputs(tree: Path) -> None:
+    before = images.inputs_of(tree, ["part"])
+    (tree / "part" / "__pycache__" / "code.pyc").write_text("compiled again")
+    (tree / "part" / "code.py").write_text("x = 1\n")
+    assert images.inputs_of(tree, ["part"]) == before
+
+
+def test_content_name_mode_and_base_are_inputs(tree: Path) -> None:
+    seen = {images.inputs_of(tree, ["part"]), images.inputs_of(tree, ["part"], "another base")}
+    (tree / "part" / "code.py").chmod(0o755)
+    seen.add(images.inputs_of(tree, ["part"]))
+    (tree / "part" / "code.py").write_text("x = 2\n")
+    seen.add(images.inputs_of(tree, ["part"]))
+    (tree / "part" / "code.py").rename(tree / "part" / "other.py")
+    seen.add(images.inputs_of(tree, ["part"]))
+    assert len(seen) == 5
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_the_last_stage_takes_nothing_of_the_site(name: str) -> None:
+    last = re.split(r"^FROM ", (ROOT / name).read_text(), flags=re.MULTILINE)[-1]
+    for word in ("ca-bundle", "with-site", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "NPM_CONFIG_REGISTRY", "PROXY"):
+        assert word not in last
+
+
+def test_everything_that_pyproject_asks_for_is_pinned_in_the_image() -> None:
+    lines = (ROOT / "images/hub/requirements.txt").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    pinned = {name.lower().replace("_", "-"): version for name, version in pins.items()}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for wanted in map(Requirement, project["dependencies"]):
+        assert wanted.specifier.contains(pinned[wanted.name.lower()]), wanted
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())  # type: ignore[no-any-return]
+
+
+def test_every_value_that_compose_needs_is_written_by_the_set_up() -> None:
+    used = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
+    used -= {"..."}
+    assert used == {*state.compose_values(Settings()), *MACHINE_VALUES}
+
+
+def test_only_hub_and_host_hold_the_engines_socket(compose: dict[str, Any]) -> None:
+    holders = {
+        name for name, service in compose["services"].items() if any("docker.sock" in v for v in service["volumes"])
+    }
+    assert holders == {"hub", "host"}
+
+
+def test_only_the_proxy_publishes_a_port_and_on_the_address_that_was_asked_for(compose: dict[str, Any]) -> None:
+    ports = {name: service["ports"] for name, service in compose["services"].items() if "ports" in service}
+    assert ports == {"proxy": ["${TERRA_BIND}:${TERRA_PORT}:8000"]}
+
+
+def test_every_service_is_without_powers_but_the_guards_two(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["read_only"] is True, name
+        assert service["restart"] == "unless-stopped", name
+        assert "mem_limit" in service, name
+    assert {n: s["cap_add"] for n, s in compose["services"].items() if "cap_add" in s} == {
+        "netguard": ["NET_ADMIN", "NET_RAW"]
+    }
+
+
+def test_the_host_service_has_no_network_and_the_workspaces_service_only_its_own_secrets(
+    compose: dict[str, Any],
+) -> None:
+    assert compose["services"]["host"]["network_mode"] == "none"
+    mounted = {
+        name: [v for v in service["volumes"] if "secrets/" in v] for name, service in compose["services"].items()
+    }
+    for name, volumes in mounted.items():
+        assert all(f"secrets/{name}.env" in volume and volume.endswith(":ro") for volume in volumes)
+    assert {name for name, volumes in mounted.items() if volumes} == {"proxy", "hub", "workspaces"}
+
+
+def test_environments_are_shut_off_from_each_other_by_the_network_itself(compose: dict[str, Any]) -> None:
+    users = compose["networks"]["users"]
+    assert users["driver_opts"]["com.docker.network.bridge.enable_icc"] == "false"
+    assert users["enable_ipv6"] is False

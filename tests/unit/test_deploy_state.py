@@ -1,0 +1,108 @@
+"""State of a deployment: made once, closed to others, secrets only where they are needed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from terraspawner.deploy import state
+from terraspawner.deploy.state import State
+from terraspawner.errors import SettingsWrong
+from terraspawner.settings import Settings
+
+MACHINE = {"TERRA_IMAGE_HUB": "terraspawner/hub", "TERRA_MTU": "1400"}
+
+
+def made(root: Path, environ: dict[str, str] | None = None) -> tuple[State, Settings]:
+    settings = state.load_settings(root, environ or {})
+    folder = State(root, settings.deployment)
+    folder.make()
+    return folder, state.complete_settings(folder, settings, Path("/var/lib/docker"), environ or {})
+
+
+def text_of(path: Path) -> str:
+    return path.read_text()
+
+
+def test_secrets_and_passwords_are_made_once(tmp_path: Path) -> None:
+    folder, first = made(tmp_path)
+    logins = folder.logins()
+    again, second = made(tmp_path)
+    assert first == second
+    assert again.logins() == logins
+    assert set(logins) == {"operator", "ana", "ben"}
+    assert len(set(logins.values())) == 3
+
+
+def test_the_hub_takes_the_tokens(tmp_path: Path) -> None:
+    _, settings = made(tmp_path)
+    assert 32 <= len(settings.service_token) <= 64
+    assert settings.service_token != settings.proxy_token
+
+
+def test_nobody_else_can_look_into_the_folder(tmp_path: Path) -> None:
+    folder, settings = made(tmp_path)
+    folder.logins()
+    state.write_environment(folder, settings, MACHINE)
+    assert folder.folder.stat().st_mode & 0o777 == 0o700
+    assert folder.logins_file.stat().st_mode & 0o777 == 0o600
+    assert (folder.folder / "secrets.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_no_secret_stands_in_what_compose_puts_into_a_containers_configuration(tmp_path: Path) -> None:
+    environ = {"TERRA_DATABASE_URL": "postgresql://terra:hush@db/terra", "HTTPS_PROXY": "http://me:quiet@proxy:3128"}
+    folder, settings = made(tmp_path, environ)
+    state.write_environment(folder, settings, MACHINE)
+    open_text = text_of(folder.compose_env) + text_of(folder.services_env)
+    for secret in (settings.service_token, settings.proxy_token, settings.secret_key, "hush", "quiet"):
+        assert secret not in open_text
+    assert "hush" in text_of(folder.folder / "secrets" / "workspaces.env")
+
+
+def test_each_process_has_only_the_secrets_that_it_needs(tmp_path: Path) -> None:
+    _, settings = made(tmp_path)
+    secrets = state.secret_values(settings)
+    assert set(secrets) == {"proxy", "hub", "workspaces"}
+    assert list(secrets["proxy"]) == ["CONFIGPROXY_AUTH_TOKEN"]
+    assert "TERRA_PROXY_TOKEN" not in secrets["workspaces"]
+
+
+def test_a_second_writing_changes_nothing_and_says_so(tmp_path: Path) -> None:
+    folder, settings = made(tmp_path)
+    assert state.write_environment(folder, settings, MACHINE) is True
+    before = {path: path.stat().st_mtime_ns for path in folder.folder.rglob("*") if path.is_file()}
+    assert state.write_environment(folder, settings, MACHINE) is False
+    assert {path: path.stat().st_mtime_ns for path in folder.folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_setting_that_was_given_once_holds_until_it_is_given_empty(tmp_path: Path) -> None:
+    folder, _ = made(tmp_path)
+    state.remember_settings(folder, {"TERRA_PORT": "9000", "OTHER": "x"})
+    assert state.load_settings(tmp_path, {}).port == 9000
+    assert state.load_settings(tmp_path, {"TERRA_PORT": "9001"}).port == 9001
+    state.remember_settings(folder, {"TERRA_PORT": ""})
+    assert state.load_settings(tmp_path, {}).port == 8000
+
+
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsWrong, match="TERRA_PORT"):
+        state.load_settings(tmp_path, {"TERRA_PORT": "front door"})
+
+
+def test_dynamic_addresses_never_meet_the_fixed_ones() -> None:
+    values = state.compose_values(Settings())
+    assert (values["TERRA_USERS_SUBNET"], values["TERRA_USERS_RANGE"]) == ("172.31.240.0/20", "172.31.248.0/21")
+    assert values["TERRA_USERS_HUB"] == "172.31.240.2"
+    assert (values["TERRA_CORE_RANGE"], values["TERRA_CORE_PROXY"]) == ("172.31.239.128/25", "172.31.239.3")
+
+
+def test_a_proxy_on_this_machines_loopback_is_not_given_to_environments(tmp_path: Path) -> None:
+    _, settings = made(tmp_path, {"HTTP_PROXY": "http://127.0.0.1:3128", "HTTPS_PROXY": "http://proxy.lab:3128"})
+    assert (settings.http_proxy, settings.https_proxy) == ("", "http://proxy.lab:3128")
+
+
+def test_the_accounts_are_an_operator_and_two_people() -> None:
+    accounts = json.loads(state.accounts_json({"operator": "a", "ana": "b", "ben": "c"}))
+    assert [(a["name"], a["operator"]) for a in accounts] == [("operator", True), ("ana", False), ("ben", False)]

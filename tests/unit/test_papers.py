@@ -1,0 +1,38 @@
+"""The papers are true: generated parts are current, every finished feature has a test that names it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import papers
+import pytest
+
+FINISHED = """
+A1 A2 A5 B2 C1 C2 C3 C4 C5 C6 C13 C14 C15 D1 D2 D3 D5 E1 E5 E8 E9 E11 F4 F5 F6 I1 J2
+""".split()
+"""The features of the steps that are done; a step adds its own."""
+
+
+@pytest.mark.parametrize("name", papers.PARTS)
+def test_a_generated_part_of_the_readme_is_current(name: str) -> None:
+    assert papers.part_in(papers.README.read_text(), name) == papers.PARTS[name](), "run: python tests/papers.py"
+
+
+def _named_features() -> Iterator[str]:
+    for path in (papers.ROOT / "tests").rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "feature":
+                yield from (item.value for item in node.args if isinstance(item, ast.Constant))
+
+
+def test_every_finished_feature_is_held_by_a_test_that_names_it() -> None:
+    assert set(FINISHED) - set(_named_features()) == set()
+
+
+def test_the_readme_shows_the_commands_of_the_makefile() -> None:
+    readme = papers.README.read_text()
+    makefile = (papers.ROOT / "Makefile").read_text()
+    for target in ("up", "down", "logs", "clean", "test", "test-fast", "test-full", "lint", "bench"):
+        assert f"\n{target}:" in makefile
+        assert f"`make {target}`" in readme
