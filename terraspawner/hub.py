@@ -73,9 +73,7 @@ class HubClient:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _call(
-        self, method: str, path: str, json: object = None, *, may_refuse: bool = False
-    ) -> httpx.Response:
+    async def _call(self, method: str, path: str, json: object = None, *, may_refuse: bool = False) -> httpx.Response:
         try:
             answer = await self._client.request(method, path, json=json)
         except httpx.HTTPError as error:

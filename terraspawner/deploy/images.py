@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -27,7 +28,6 @@ PYTHON = f"terraspawner/python:{__version__}"
 ROOTFS = "terraspawner/rootfs:trixie"
 UPSTREAM = "debian:trixie-slim"
 INPUTS = "terraspawner.inputs"
-MIRROR = "http://deb.debian.org/debian"
 REGISTRY_SECONDS = 15
 PULL_SECONDS = 600
 BUILD_SECONDS = 3600
@@ -82,17 +82,20 @@ def label_of(tag: str) -> str | None:
     return None if found is None else (found["Config"].get("Labels") or {}).get(INPUTS, "")
 
 
-def mirrors(environ: Mapping[str, str]) -> tuple[str, str]:
-    """Debian's archive and its security archive, by TERRA_DEBIAN_MIRROR. Plain http: apt checks signatures itself."""
-    mirror = environ.get("TERRA_DEBIAN_MIRROR", "").rstrip("/") or MIRROR
-    if not mirror.startswith("http://"):
+def mirror_of(environ: Mapping[str, str]) -> str:
+    """Debian's archive as TERRA_DEBIAN_MIRROR names it, its security archive beside it; else empty: the tools' own.
+
+    Plain http: apt checks signatures itself.
+    """
+    mirror = environ.get("TERRA_DEBIAN_MIRROR", "").rstrip("/")
+    if mirror and not mirror.startswith("http://"):
         raise SetupStopped(f"TERRA_DEBIAN_MIRROR is {mirror}: give a mirror that is reached by http://.")
-    return mirror, f"{mirror}-security"
+    return mirror
 
 
 def ensure_base(root: Path, environ: Mapping[str, str], arguments: Mapping[str, str]) -> str:
     """Make `BASE` unless it is there. Returns a few words on how. Raises `SetupStopped`."""
-    mirror, security = mirrors(environ)
+    mirror = mirror_of(environ)
     wanted = inputs_of(root, ["images/base/Dockerfile", "images/base/files"], mirror)
     if label_of(BASE) == wanted:
         return "present"
@@ -100,7 +103,7 @@ def ensure_base(root: Path, environ: Mapping[str, str], arguments: Mapping[str, 
     if label_of(ROOTFS) is None:
         how = _ensure_rootfs(mirror)
     image = Image(tag=BASE, dockerfile="images/base/Dockerfile", parts=())
-    extra = {"ROOTFS": ROOTFS, "DEBIAN_MIRROR": mirror, "DEBIAN_SECURITY_MIRROR": security}
+    extra = {"ROOTFS": ROOTFS, "DEBIAN_MIRROR": mirror}
     _build(root, image, wanted, {**arguments, **extra})
     return how
 
@@ -190,19 +193,28 @@ def _debootstrap(mirror: str) -> None:
         )
     scripts = Path("/usr/share/debootstrap/scripts")
     # an older debootstrap does not know trixie by name; all newer suites are made alike
-    script = [] if (scripts / "trixie").exists() else [str(scripts / "sid")]
+    script = next(path for path in (scripts / "trixie", scripts / "sid") if path.exists())
+    source = mirror or _own_mirror(Path("/usr/sbin/debootstrap"))
     # not in the checkout or /tmp, which may forbid device files
     folder = Path(tempfile.mkdtemp(prefix="terraspawner-", dir="/var/tmp"))
     try:
         root = folder / "root"
         run(
-            ["debootstrap", "--variant=minbase", f"--keyring={keyring}", "trixie", str(root), mirror, *script],
+            ["debootstrap", "--variant=minbase", f"--keyring={keyring}", "trixie", str(root), source, str(script)],
             doing="debootstrap (Debian trixie)",
             timeout=1800,
         )
         _import(root, folder / "rootfs.tar")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _own_mirror(debootstrap: Path) -> str:
+    """Where debootstrap takes Debian from unless it is told otherwise."""
+    named = re.search(r'^DEF_MIRROR="?([^"\s]+)', debootstrap.read_text(), re.MULTILINE)
+    if named is None:
+        raise SetupStopped("debootstrap names no mirror of its own: set TERRA_DEBIAN_MIRROR to one.")
+    return named.group(1)
 
 
 def _import(root: Path, archive: Path) -> None:

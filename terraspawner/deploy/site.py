@@ -14,7 +14,6 @@ from pathlib import Path
 from terraspawner.deploy.commands import attempt, is_there
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-NPM_DEFAULT = "https://registry.npmjs.org/"
 
 
 def proxies(environ: Mapping[str, str]) -> dict[str, str]:
@@ -45,13 +44,13 @@ def pip_indexes(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def npm_registry(environ: Mapping[str, str], home: Path) -> str:
-    """npm's registry where it is not the public one, else empty."""
+    """npm's registry where the machine names one, else empty."""
     named = environ.get("NPM_CONFIG_REGISTRY") or environ.get("npm_config_registry") or ""
     for path in (home / ".npmrc", Path("/etc/npmrc")):
         if not named and path.is_file():
             match = re.search(r"^\s*registry\s*=\s*(\S+)", path.read_text(errors="replace"), re.MULTILINE)
             named = match.group(1) if match else ""
-    return "" if named.rstrip("/") == NPM_DEFAULT.rstrip("/") else named
+    return named
 
 
 def reachable_from_containers(address: str) -> str:

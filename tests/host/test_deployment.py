@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from deployment import ROOT, Deployment, deployed, until
 
+from deployment import ROOT, Deployment, deployed, until
 from terraspawner.deploy import images
 from terraspawner.deploy.network import Network
 from terraspawner.host import rules

@@ -7,8 +7,8 @@ import subprocess
 
 import docker
 import pytest
-from deployment import Deployment
 
+from deployment import Deployment
 from terraspawner.deploy import images
 from terraspawner.deploy.machine import ca_bundle
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import builders
 import pytest
 
+import builders
 from terraspawner.operations.context import Context
 
 

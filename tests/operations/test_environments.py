@@ -3,10 +3,10 @@
 from datetime import timedelta
 from decimal import Decimal
 
-import builders
 import pytest
 import sqlalchemy as sa
 
+import builders
 from terraspawner.db import records, tables
 from terraspawner.domain.environment import DiskState, State
 from terraspawner.domain.workspace import Role, Workspace

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Callable
 
-import builders
 import pytest
 
+import builders
 from terraspawner.domain import notebook
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import (

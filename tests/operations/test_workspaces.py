@@ -1,8 +1,8 @@
 """Workspaces: create, list, who may enter."""
 
-import builders
 import pytest
 
+import builders
 from terraspawner.domain.workspace import Action
 from terraspawner.errors import NameRefused, NameTaken, NotFound, Refused, WorkspaceMissing
 from terraspawner.operations import workspaces

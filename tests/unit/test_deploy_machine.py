@@ -134,10 +134,6 @@ def test_folders_of_this_machine_are_no_index_in_a_build() -> None:
     assert found["PIP_EXTRA_INDEX_URL"] == "https://pypi.lab/simple"
 
 
-def test_the_public_registry_of_npm_is_no_argument(tmp_path: Path) -> None:
-    assert site.npm_registry({"NPM_CONFIG_REGISTRY": "https://registry.npmjs.org"}, tmp_path) == ""
-
-
 def test_the_authorities_are_those_that_a_variable_names(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_bytes(b"-----BEGIN CERTIFICATE-----")
@@ -151,7 +147,7 @@ def test_a_variable_that_names_no_bundle_is_refused_by_name(tmp_path: Path) -> N
 
 def test_a_mirror_with_tls_is_refused() -> None:
     with pytest.raises(SetupStopped, match="TERRA_DEBIAN_MIRROR"):
-        images.mirrors({"TERRA_DEBIAN_MIRROR": "https://mirror.lab/debian"})
+        images.mirror_of({"TERRA_DEBIAN_MIRROR": "https://mirror.lab/debian"})
 
 
 def test_the_packet_size_is_that_of_the_way_out(tmp_path: Path) -> None:

@@ -5,12 +5,39 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-import papers
 import pytest
 
-FINISHED = """
-A1 A2 A5 B2 C1 C2 C3 C4 C5 C6 C13 C14 C15 D1 D2 D3 D5 E1 E5 E8 E9 E11 F4 F5 F6 I1 J2
-""".split()
+import papers
+
+FINISHED = [
+    "A1",
+    "A2",
+    "A5",
+    "B2",
+    "C1",
+    "C2",
+    "C3",
+    "C4",
+    "C5",
+    "C6",
+    "C13",
+    "C14",
+    "C15",
+    "D1",
+    "D2",
+    "D3",
+    "D5",
+    "E1",
+    "E5",
+    "E8",
+    "E9",
+    "E11",
+    "F4",
+    "F5",
+    "F6",
+    "I1",
+    "J2",
+]
 """The features of the steps that are done; a step adds its own."""
 
 

@@ -6,8 +6,8 @@ import tarfile
 from dataclasses import replace
 
 import pytest
-from builders import NOON
 
+from builders import NOON
 from terraspawner.containers import plan
 from terraspawner.domain.environment import Environment, Size, State
 from terraspawner.domain.workspace import Workspace

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import builders
 import httpx
 from fastapi import FastAPI
 
+import builders
 from terraspawner.domain.workspace import Workspace
 from terraspawner.hub import HubClient
 from terraspawner.operations import environments

@@ -6,15 +6,15 @@ import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import builders
 import pytest
 from aiohttp import web
 
+import builders
 from terraspawner.errors import DiskAttached, HostUnavailable, HubUnavailable, Unavailable
+from terraspawner.host_client import HostClient
 from terraspawner.hub import HubClient
 from terraspawner.operations.context import Context
 from terraspawner.web.deeds import Deeds
-from terraspawner.host_client import HostClient
 from tests.web.hubs import HubThatKnows, serving
 from tests.web.sites import Site
 

@@ -6,9 +6,9 @@ import asyncio
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import builders
 import pytest
 
+import builders
 from terraspawner.errors import SettingsWrong
 from terraspawner.hub import HubClient
 from terraspawner.web.app import create_app

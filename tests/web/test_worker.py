@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import builders
 import pytest
 
+import builders
 from terraspawner.domain.environment import State
 from terraspawner.errors import HubUnavailable
 from terraspawner.hub import ServerState

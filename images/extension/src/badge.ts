@@ -1,0 +1,70 @@
+import { DocumentRegistry } from '@jupyterlab/docregistry';
+import { Widget } from '@lumino/widgets';
+
+import { Saves } from './saves';
+import { describe, IWords, SAVING } from './words';
+
+/**
+ * The badge of one notebook: `[data-terra-badge]` with `data-state`, text for eyes and for screen readers.
+ */
+export class Badge extends Widget {
+  constructor(context: DocumentRegistry.Context, saves: Saves) {
+    super();
+    this._context = context;
+    this._saves = saves;
+    this.addClass('terra-Badge');
+    this.node.dataset.terraBadge = '';
+    this.node.setAttribute('role', 'status');
+    this.node.setAttribute('aria-live', 'polite');
+    this._text.className = 'terra-Badge-text';
+    this.node.append(this._text);
+    context.saveState.connect(this._onSaveState, this);
+    context.pathChanged.connect(this._update, this);
+    saves.changed.connect(this._onChanged, this);
+    this._update();
+  }
+
+  dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this._context.saveState.disconnect(this._onSaveState, this);
+    this._context.pathChanged.disconnect(this._update, this);
+    this._saves.changed.disconnect(this._onChanged, this);
+    super.dispose();
+  }
+
+  private _onSaveState(_: unknown, state: DocumentRegistry.SaveState): void {
+    this._saving = state === 'started';
+    this._update();
+  }
+
+  private _onChanged(_: Saves, path: string): void {
+    if (path === '' || path === this._context.path) {
+      this._update();
+    }
+  }
+
+  private _update(): void {
+    const { path } = this._context;
+    const save = this._saves.get(path);
+    const known = this._saves.covers(path) && (save || this._saving);
+    this.node.hidden = !known;
+    if (known) {
+      this._show(this._saving || !save ? SAVING : describe(save));
+    }
+  }
+
+  private _show(words: IWords): void {
+    if (this._text.textContent !== words.text) {
+      this._text.textContent = words.text;
+    }
+    this.node.dataset.state = words.state;
+    this.node.title = words.title;
+  }
+
+  private _context: DocumentRegistry.Context;
+  private _saves: Saves;
+  private _saving = false;
+  private _text = document.createElement('span');
+}

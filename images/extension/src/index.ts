@@ -1,0 +1,58 @@
+import {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { IToolbarWidgetRegistry, Notification } from '@jupyterlab/apputils';
+import { IDocumentWidget } from '@jupyterlab/docregistry';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+
+import { Badge } from './badge';
+import { Saves } from './saves';
+import { describe } from './words';
+
+/**
+ * Where the work is: a badge beside each workspace notebook, and one notice when the workspace did not take a save.
+ *
+ * The toolbar item itself is declared in `schema/badge.json`, which is why the settings are loaded here.
+ */
+const badge: JupyterFrontEndPlugin<void> = {
+  id: '@terraspawner/environment:badge',
+  description: 'Shows where the work on a workspace notebook is.',
+  autoStart: true,
+  requires: [IToolbarWidgetRegistry, ISettingRegistry],
+  activate: (
+    app: JupyterFrontEnd,
+    toolbars: IToolbarWidgetRegistry,
+    settings: ISettingRegistry
+  ): void => {
+    const saves = new Saves(app.serviceManager);
+    toolbars.addFactory<IDocumentWidget>(
+      'Notebook',
+      'terra-badge',
+      panel => new Badge(panel.context, saves)
+    );
+    void settings.load(badge.id);
+    announceTrouble(saves);
+  }
+};
+
+/** Say it once when a save was refused or a conflict arose; the badge goes on saying it. */
+function announceTrouble(saves: Saves): void {
+  const said = new Map<string, string>();
+  saves.changed.connect((_, path) => {
+    const save = saves.get(path);
+    if (!save) {
+      return;
+    }
+    const troubled = save.state === 'conflict' || save.state === 'refused';
+    const words = troubled ? describe(save) : null;
+    if (words && said.get(path) !== words.text) {
+      Notification.warning(`${path}: ${words.text}. ${words.title}`, {
+        autoClose: false
+      });
+    }
+    said.set(path, words?.text ?? '');
+  });
+}
+
+export default badge;

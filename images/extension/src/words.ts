@@ -1,0 +1,88 @@
+/**
+ * What the badge says. Pure functions of the state the server reports, so that the words stand in one place.
+ */
+
+/** Where the work on one notebook is, as the server extension reports it. */
+export interface ISaveState {
+  /** Path as Lab knows it, for example `study/edit/analysis.ipynb`. */
+  path: string;
+  state: 'disk' | 'workspace' | 'waiting' | 'refused' | 'conflict';
+  /** When this state began (RFC 3339). */
+  at: string;
+  /** When the oldest work that is not in the workspace was saved to the disk. */
+  since: string | null;
+  /** The reason in one sentence, for the states that need one. */
+  reason: string | null;
+  /** The notebook under which rejected work is kept. */
+  copy: string | null;
+}
+
+/** What one badge shows. */
+export interface IWords {
+  state: ISaveState['state'] | 'saving';
+  text: string;
+  title: string;
+}
+
+export const SAVING: IWords = {
+  state: 'saving',
+  text: 'Saving…',
+  title: 'The notebook is being written to the disk of this environment.'
+};
+
+export function describe(save: ISaveState): IWords {
+  const { state } = save;
+  switch (state) {
+    case 'disk':
+      return {
+        state,
+        text: 'Saved to disk',
+        title:
+          'Saved on the disk of this environment; on its way to the workspace.'
+      };
+    case 'workspace':
+      return {
+        state,
+        text: `Saved to workspace ${clock(save.at)}`,
+        title: `The workspace has this notebook as it was saved at ${clock(save.at)}.`
+      };
+    case 'waiting':
+      return {
+        state,
+        text: `Waiting: not yet in the workspace since ${clock(save.since ?? save.at, false)}${brackets(save.reason)}`,
+        title: `Saved on the disk of this environment. It is sent again by itself until the workspace has it. ${save.reason ?? ''}`
+      };
+    case 'refused':
+      return {
+        state,
+        text: `Not accepted by the workspace: ${save.reason ?? 'no reason was given'}`,
+        title: `Saved on the disk of this environment only. ${save.reason ?? ''}`
+      };
+    case 'conflict':
+      return {
+        state,
+        text: `Conflict: your text is kept as ${basename(save.copy ?? '')}`,
+        title: `Your text is kept in ${save.copy ?? ''}. ${save.reason ?? ''}`
+      };
+  }
+}
+
+function clock(time: string, seconds = true): string {
+  const options: Intl.DateTimeFormatOptions = {
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23'
+  };
+  if (seconds) {
+    options.second = '2-digit';
+  }
+  return new Date(time).toLocaleTimeString(undefined, options);
+}
+
+function brackets(reason: string | null): string {
+  return reason ? ` (${reason})` : '';
+}
+
+function basename(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

@@ -1,0 +1,87 @@
+"""Puts one environment's parts together; the only place that does."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from terraspawner_environment.changes import Changes
+from terraspawner_environment.courier import Courier
+from terraspawner_environment.desk import Desk
+from terraspawner_environment.files import remove_leftovers
+from terraspawner_environment.ledger import Ledger
+from terraspawner_environment.listing import Listing
+from terraspawner_environment.opening import Opener
+from terraspawner_environment.outbox import Outbox
+from terraspawner_environment.paths import WorkspacePaths
+from terraspawner_environment.saves import SaveStates
+from terraspawner_environment.service import WorkspaceService
+from terraspawner_environment.settings import EnvironmentSettings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """Everything the contents manager and the extension need of one workspace."""
+
+    settings: EnvironmentSettings
+    paths: WorkspacePaths
+    desk: Desk
+    service: WorkspaceService
+    courier: Courier
+    opener: Opener
+    changes: Changes
+    listing: Listing
+
+
+def assemble(
+    settings: EnvironmentSettings,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    patience: float = 30.0,
+    connect_patience: float = 3.0,
+) -> Workspace:
+    """Make the folders, read what an earlier server left, and connect the parts; sends nothing yet."""
+    paths = WorkspacePaths(workspace=settings.workspace)
+    make_folders(settings, paths)
+    desk = Desk(
+        folder=settings.home / paths.edit,
+        user=settings.user,
+        paths=paths,
+        ledger=Ledger(settings.state_folder / "ledger.json"),
+        outbox=Outbox(settings.state_folder / "outbox"),
+        states=SaveStates(),
+        now=now,
+    )
+    desk.ledger.load()
+    desk.outbox.load()
+    service = WorkspaceService(settings, patience=patience, connect_patience=connect_patience)
+    courier = Courier(desk, service)
+    listing = Listing(service)
+    return Workspace(
+        settings=settings,
+        paths=paths,
+        desk=desk,
+        service=service,
+        courier=courier,
+        opener=Opener(desk, service, courier),
+        changes=Changes(desk, service, courier, listing),
+        listing=listing,
+    )
+
+
+def make_folders(settings: EnvironmentSettings, paths: WorkspacePaths) -> None:
+    """Make `edit`, `playground` and the link to the bucket's data."""
+    settings.state_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (settings.state_folder / "outbox").mkdir(exist_ok=True)
+    for folder in (paths.edit, paths.playground):
+        (settings.home / folder).mkdir(parents=True, exist_ok=True)
+    remove_leftovers(settings.home / paths.edit)
+    link = settings.home / settings.workspace / "bucket"
+    if settings.bucket is None or link.is_symlink() or link.exists():
+        return
+    try:
+        link.symlink_to(settings.bucket)
+    except OSError as error:
+        log.warning("%s could not be made: %s", link, error)

@@ -1,0 +1,153 @@
+"""Creating, renaming and deleting workspace notebooks: the workspace first, then the disk.
+
+Refusals are `NotDone` with a sentence and the kind of refusal; `contents.py` turns the kind into an HTTP status.
+"""
+
+import asyncio
+import hashlib
+from enum import Enum, auto
+from pathlib import Path
+
+from terraspawner_environment.compare import Base
+from terraspawner_environment.courier import Courier
+from terraspawner_environment.desk import Desk
+from terraspawner_environment.files import stage
+from terraspawner_environment.listing import Listing
+from terraspawner_environment.service import (
+    Guard,
+    MovedOn,
+    NotReached,
+    RefusedByService,
+    ServiceTrouble,
+    WorkspaceService,
+)
+
+SECONDS_TO_SEND_BEFORE_RENAME = 5.0
+
+
+class Why(Enum):
+    EXISTS = auto()
+    NOT_REACHED = auto()
+    REFUSED = auto()
+    MISSING = auto()
+
+
+class NotDone(Exception):
+    """Nothing was changed; the text says why and what to do."""
+
+    def __init__(self, why: Why, sentence: str, *, status: int = 0) -> None:
+        super().__init__(sentence)
+        self.why = why
+        self.status = status
+
+
+class Changes:
+    """What changes which notebooks there are."""
+
+    def __init__(self, desk: Desk, service: WorkspaceService, courier: Courier, listing: Listing) -> None:
+        self._desk = desk
+        self._service = service
+        self._courier = courier
+        self._listing = listing
+
+    async def create(self, notebook: str, content: bytes) -> None:
+        """Create a notebook in the workspace and on the disk; raises NotDone, OSError.
+
+        Where the workspace cannot be reached it is created on the disk and waits in the outbox.
+        """
+        async with self._desk.traffic.of(notebook), self._desk.local.of(notebook):
+            target = self._desk.file_of(notebook)
+            await asyncio.to_thread(lambda: target.parent.mkdir(parents=True, exist_ok=True))
+            staged = await asyncio.to_thread(stage, target, content)
+            sha256 = hashlib.sha256(content).hexdigest()
+            try:
+                version = await self._create_there(notebook, staged.temporary, sha256)
+                if version is not None:
+                    await asyncio.to_thread(staged.commit)
+            except BaseException:
+                staged.discard()
+                raise
+            if version is not None:
+                at = self._desk.time()
+                await asyncio.to_thread(self._desk.ledger.settle, notebook, Base(version=version, sha256=sha256), at)
+                self._desk.show(notebook, "workspace", at=at)
+            else:
+                staged.discard()
+                await self._desk.store(notebook, content)
+        self._listing.stale()
+        self._courier.wake(notebook)
+
+    async def rename(self, notebook: str, to: str) -> None:
+        """Rename in the workspace, then on the disk; raises NotDone."""
+        if self._desk.file_of(to).exists():
+            raise NotDone(Why.EXISTS, f"“{to}” exists already. Choose another name.")
+        if not await self._courier.flush(notebook, seconds=SECONDS_TO_SEND_BEFORE_RENAME):
+            raise NotDone(
+                Why.NOT_REACHED,
+                f"“{notebook}” was not renamed: its last save is not in the workspace yet. Rename it once the "
+                "badge says “Saved to workspace”.",
+            )
+        async with self._desk.traffic.of(notebook), self._desk.local.of(notebook):
+            base = self._desk.ledger.of(notebook).base
+            if base is None:
+                raise NotDone(
+                    Why.MISSING, f"“{notebook}” is not in the workspace. Open and save it once, then rename it."
+                )
+            version = await self._rename_there(notebook, to, base)
+            await asyncio.to_thread(self._move, notebook, to)
+            await asyncio.to_thread(self._desk.ledger.move, notebook, to)
+            base = Base(version=version, sha256=base.sha256)
+            await asyncio.to_thread(self._desk.ledger.settle, to, base, self._desk.time())
+        self._desk.states.forget(self._desk.paths.lab_path(notebook))
+        self._desk.show(to, "workspace")
+        self._listing.stale()
+
+    async def may_delete(self, notebook: str) -> bool:
+        """Only a notebook the workspace never took may go from here; raises NotDone where that cannot be told."""
+        if self._desk.ledger.of(notebook).base is not None:
+            return False
+        try:
+            listed = await self._service.list()
+        except ServiceTrouble as trouble:
+            raise NotDone(Why.NOT_REACHED, f"“{notebook}” was not deleted: {trouble.sentence}.") from trouble
+        return all(item.path != notebook for item in listed)
+
+    async def forget(self, notebook: str) -> None:
+        """The notebook went from the disk; so does what waits of it."""
+        entry = self._desk.outbox.newest(notebook)
+        if entry is not None:
+            self._desk.outbox.remove(entry)
+        await asyncio.to_thread(self._desk.ledger.forget, notebook)
+        self._desk.states.forget(self._desk.paths.lab_path(notebook))
+
+    async def _create_there(self, notebook: str, text: Path, sha256: str) -> str | None:
+        """Return the new version, None where the workspace cannot be reached."""
+        await asyncio.to_thread(self._desk.ledger.sending, notebook, sha256)
+        try:
+            return await self._service.write(notebook, text, Guard(expected=None))
+        except NotReached:
+            return None
+        except MovedOn as trouble:
+            await asyncio.to_thread(self._desk.ledger.forget, notebook)
+            sentence = f"“{notebook}” exists already in the workspace. Choose another name."
+            raise NotDone(Why.EXISTS, sentence) from trouble
+        except RefusedByService as trouble:
+            await asyncio.to_thread(self._desk.ledger.forget, notebook)
+            raise NotDone(Why.REFUSED, trouble.sentence, status=trouble.status) from trouble
+
+    async def _rename_there(self, notebook: str, to: str, base: Base) -> str:
+        try:
+            return await self._service.rename(notebook, to, Guard(expected=base.version))
+        except NotReached as trouble:
+            sentence = f"“{notebook}” was not renamed: {trouble.sentence}. Try again when it is there."
+            raise NotDone(Why.NOT_REACHED, sentence) from trouble
+        except MovedOn as trouble:
+            sentence = f"“{notebook}” was not renamed: {trouble.sentence}"
+            raise NotDone(Why.EXISTS, sentence) from trouble
+        except RefusedByService as trouble:
+            raise NotDone(Why.REFUSED, trouble.sentence, status=trouble.status) from trouble
+
+    def _move(self, notebook: str, to: str) -> None:
+        target = self._desk.file_of(to)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._desk.file_of(notebook).replace(target)

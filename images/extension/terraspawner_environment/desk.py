@@ -1,0 +1,159 @@
+"""The disk's half of a workspace's notebooks: writing a text and its outbox entry as one deed, keeping copies.
+
+Lock order, everywhere: a notebook's `traffic` (whoever talks to the workspace about it) before its `local` lock
+(whoever writes it on the disk). A save takes the local lock only, so no save ever waits for the network.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from terraspawner_environment.files import sha256_of, stage
+from terraspawner_environment.ledger import Kept, Ledger
+from terraspawner_environment.locks import PathLocks
+from terraspawner_environment.outbox import Entry, Outbox
+from terraspawner_environment.paths import WorkspacePaths, copy_name
+from terraspawner_environment.saves import SaveState, SaveStates, State, rfc3339
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """Notebooks on the disk, what they are based on, and what of them still has to go out."""
+
+    folder: Path
+    user: str
+    paths: WorkspacePaths
+    ledger: Ledger
+    outbox: Outbox
+    states: SaveStates
+    now: Callable[[], datetime]
+    local: PathLocks = field(default_factory=PathLocks)
+    traffic: PathLocks = field(default_factory=PathLocks)
+
+    def file_of(self, notebook: str) -> Path:
+        return self.folder / notebook
+
+    async def sha256_of(self, notebook: str) -> str | None:
+        return await asyncio.to_thread(sha256_of, self.file_of(notebook))
+
+    def time(self) -> str:
+        return rfc3339(self.now())
+
+    async def store(self, notebook: str, content: bytes) -> list[str]:
+        """Write a text to the disk and, where it is news, to the outbox; the caller holds the local lock.
+
+        Returns the notebooks that now have something to send. Raises OSError where the disk does not take it; then
+        neither the notebook nor the outbox changed.
+        """
+        sha256 = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
+        kept = self.ledger.of(notebook).kept
+        if kept is not None:
+            return await self._store_kept(notebook, content, sha256, kept)
+        entry = self.outbox.draft(notebook, sha256, self.time()) if self._is_news(notebook, sha256) else None
+        await asyncio.to_thread(self._commit, notebook, content, entry)
+        if entry is None:
+            self.show(notebook, "workspace", at=self.ledger.of(notebook).at)
+            return []
+        self.outbox.accept(entry)
+        self._show_on_disk(notebook, entry)
+        return [notebook]
+
+    async def enqueue(self, notebook: str, sha256: str) -> None:
+        """Put the text that lies on the disk into the outbox; the caller holds the local lock."""
+        entry = self.outbox.draft(notebook, sha256, self.time())
+        staged = await asyncio.to_thread(self.outbox.stage, entry, self.file_of(notebook))
+        await asyncio.to_thread(staged.commit)
+        self.outbox.accept(entry)
+        self._show_on_disk(notebook, entry)
+
+    async def keep_copy(self, notebook: str, content: bytes, reason: str) -> str:
+        """Keep a text that lost a race under a name of its own, here and in the workspace; return that notebook.
+
+        The caller holds the notebook's local lock. Until the notebook is opened anew, what is saved to it goes on in
+        the copy (`store`).
+        """
+        copy = self._free_name(notebook)
+        sha256 = hashlib.sha256(content).hexdigest()
+        async with self.local.of(copy):
+            await self.store(copy, content)
+        kept = Kept(copy=copy, sha256=sha256, reason=reason, at=self.time())
+        await asyncio.to_thread(self.ledger.keep, notebook, kept)
+        self.show_kept(notebook)
+        return copy
+
+    def show(self, notebook: str, state: State, *, at: str | None = None, since: str | None = None,
+             reason: str | None = None, copy: str | None = None) -> None:  # fmt: skip
+        self.states.show(
+            SaveState(
+                path=self.paths.lab_path(notebook),
+                state=state,
+                at=at or self.time(),
+                since=since,
+                reason=reason,
+                copy=self.paths.lab_path(copy) if copy else None,
+            )
+        )
+
+    def show_kept(self, notebook: str) -> None:
+        kept = self.ledger.of(notebook).kept
+        if kept is not None:
+            self.show(notebook, "conflict", at=kept.at, reason=kept.reason, copy=kept.copy)
+
+    async def _store_kept(self, notebook: str, content: bytes, sha256: str, kept: Kept) -> list[str]:
+        """The notebook's text lost a race and its tab is still open: the copy grows on, the notebook is not sent."""
+        copy = kept.copy
+        async with self.local.of(copy):
+            news: list[str] = []
+            if sha256 != kept.sha256:
+                if await self.sha256_of(copy) != kept.sha256:  # somebody works on the copy by now: leave it alone
+                    copy = self._free_name(notebook)
+                news = await self.store(copy, content)
+            await asyncio.to_thread(self._commit, notebook, content, None)
+        kept = Kept(copy=copy, sha256=sha256, reason=kept.reason, at=kept.at)
+        await asyncio.to_thread(self.ledger.keep, notebook, kept)
+        self.show_kept(notebook)
+        return news
+
+    def _commit(self, notebook: str, content: bytes, entry: Entry | None) -> None:
+        """Both files are complete and synced before the first takes its place; a kill in between leaves the notebook
+        newer than its base, which the next start finds (`Courier.find_unsent`)."""
+        target = self.file_of(notebook)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = stage(target, content)
+        try:
+            outgoing = self.outbox.stage(entry, text.temporary) if entry is not None else None
+        except BaseException:
+            text.discard()
+            raise
+        try:
+            text.commit()
+        except BaseException:
+            text.discard()
+            if outgoing is not None:
+                outgoing.discard()
+            raise
+        if outgoing is not None:
+            outgoing.commit()
+
+    def _is_news(self, notebook: str, sha256: str) -> bool:
+        line = self.ledger.of(notebook)
+        agreed = line.base is not None and line.base.sha256 == sha256 and not line.sent
+        return not agreed or self.outbox.newest(notebook) is not None
+
+    def _show_on_disk(self, notebook: str, entry: Entry) -> None:
+        before = self.states.of(self.paths.lab_path(notebook))
+        if before is not None and before.state == "waiting":
+            self.show(notebook, "waiting", at=before.at, since=entry.since, reason=before.reason)
+        else:
+            self.show(notebook, "disk", since=entry.since)
+
+    def _free_name(self, notebook: str) -> str:
+        attempt = 0
+        while True:
+            name = copy_name(notebook, user=self.user, now=self.now(), attempt=attempt)
+            if not self.file_of(name).exists() and self.outbox.newest(name) is None:
+                return name
+            attempt += 1

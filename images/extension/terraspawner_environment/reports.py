@@ -1,0 +1,96 @@
+"""Tells the workspaces service what goes on here: kernels every 30 s and at each change, the outbox at each change.
+
+These are the user's claims (`ARCHITECTURE.md`, Activity): nothing here is trusted there beyond its bounds, and
+nothing here fails when the service does not answer.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from terraspawner_environment.assembly import Workspace
+from terraspawner_environment.saves import rfc3339
+from terraspawner_environment.service import ServiceTrouble
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 30.0
+LOOK_EVERY_SECONDS = 1.0
+
+KernelFacts = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class Reporter:
+    """Two loops; each says once in the log that the service does not take its reports, until it does again."""
+
+    def __init__(self, workspace: Workspace, facts: KernelFacts, *, look_every: float = LOOK_EVERY_SECONDS) -> None:
+        self._workspace = workspace
+        self._facts = facts
+        self._look_every = look_every
+        self._outbox_changed = asyncio.Event()
+        self._failing: set[str] = set()
+        workspace.desk.states.listen(lambda _: self._outbox_changed.set())
+
+    async def report_activity(self) -> None:
+        """Send the kernels' facts when they changed, and every 30 s. States change many times a second in a busy
+        notebook, so they are looked at once a second."""
+        loop = asyncio.get_running_loop()
+        said: object = None
+        said_at = float("-inf")
+        while True:
+            facts = await self._facts()
+            shape = [(kernel["id"], kernel["path"], kernel["state"]) for kernel in facts["kernels"]], facts["terminals"]
+            if shape != said or loop.time() - said_at >= EVERY_SECONDS:
+                await self._report("activity", facts)
+                said, said_at = shape, loop.time()
+            await asyncio.sleep(self._look_every)
+
+    async def report_outbox(self) -> None:
+        """Send what is pending, whenever that changed."""
+        said: object = None
+        while True:
+            pending = outbox_facts(self._workspace)
+            if pending != said:
+                await self._report("outbox", {"pending": pending})
+                said = pending
+            await self._outbox_changed.wait()
+            self._outbox_changed.clear()
+            await asyncio.sleep(self._look_every / 2)  # a save passes two states within milliseconds
+
+    async def _report(self, what: str, facts: dict[str, Any]) -> None:
+        try:
+            await self._workspace.service.report(what, facts)
+            self._failing.discard(what)
+        except ServiceTrouble as trouble:
+            if what not in self._failing:
+                log.warning("The workspace takes no report of %s: %s", what, trouble.sentence)
+            self._failing.add(what)
+
+
+def outbox_facts(workspace: Workspace) -> list[dict[str, Any]]:
+    desk = workspace.desk
+    facts = []
+    for entry in desk.outbox.pending():
+        state = desk.states.of(desk.paths.lab_path(entry.notebook))
+        error = entry.refused or (state.reason if state and state.state == "waiting" else None)
+        facts.append({"path": entry.notebook, "since": entry.since, "error": error})
+    return facts
+
+
+async def kernel_facts(server: Any) -> dict[str, Any]:
+    """Read kernels and terminals of a running Jupyter server (`ServerApp`)."""
+    paths = {session["kernel"]["id"]: session["path"] for session in await server.session_manager.list_sessions()}
+    kernels = []
+    for kernel_id in server.kernel_manager.list_kernel_ids():
+        kernel = server.kernel_manager.get_kernel(kernel_id)
+        kernels.append(
+            {
+                "id": kernel_id,
+                "path": paths.get(kernel_id),
+                "state": getattr(kernel, "execution_state", "unknown"),
+                "last_activity": rfc3339(kernel.last_activity) if getattr(kernel, "last_activity", None) else None,
+            }
+        )
+    terminals = getattr(server.web_app.settings.get("terminal_manager"), "terminals", {})
+    return {"kernels": kernels, "terminals": len(terminals)}

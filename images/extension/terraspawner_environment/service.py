@@ -1,0 +1,207 @@
+"""The only door to the workspaces service: HTTP in, values and three kinds of trouble out."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+
+from terraspawner_environment.settings import EnvironmentSettings
+
+_SLOWEST_BYTES_PER_SECOND = 1_000_000
+# Their work is not lost by waiting: the next attempt, or the next start with its new key, may be answered.
+_TRY_AGAIN = frozenset({401, 408, 425, 429})
+
+
+class ServiceTrouble(Exception):
+    """The workspaces service did not do what was asked; `sentence` says why, for the user."""
+
+    def __init__(self, sentence: str, *, status: int = 0, code: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.status = status
+        self.code = code
+
+
+class NotReached(ServiceTrouble):
+    """No answer, or one that says "later". What was asked may even have been done."""
+
+
+class MovedOn(ServiceTrouble):
+    """The workspace holds another version than the one expected."""
+
+
+class RefusedByService(ServiceTrouble):
+    """The service understood and said no; asking again changes nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One notebook of the workspace's list."""
+
+    path: str
+    version: str
+    size: int
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A notebook as stored; `content` is None where it is the version already known."""
+
+    version: str
+    content: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """Under which condition a write may happen.
+
+    `expected` is the version the text is based on, None to create. Leases (step 4) will add the fence they give to
+    this value, and `headers` is where it becomes the header `Lease-Fence`.
+    """
+
+    expected: str | None
+    save_id: str | None = None
+
+    def headers(self) -> dict[str, str]:
+        headers = {"If-None-Match": "*"} if self.expected is None else {"If-Match": f'"{self.expected}"'}
+        if self.save_id is not None:
+            headers["Save-Id"] = self.save_id
+        return headers
+
+
+class WorkspaceService:
+    """The REST interface of one workspace, with the key of this start."""
+
+    def __init__(self, settings: EnvironmentSettings, *, patience: float = 30.0, connect_patience: float = 3.0) -> None:
+        self._base = settings.service_url
+        self._notebooks = (
+            f"/workspaces/{quote(settings.namespace, safe='')}/{quote(settings.workspace, safe='')}/notebooks"
+        )
+        self._headers = {"Authorization": f"environment {settings.key}"}
+        self._patience = patience
+        self._connect_patience = connect_patience
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def list(self) -> list[Listed]:
+        """Return all notebooks of the workspace; raises NotReached, RefusedByService."""
+        listed: list[Listed] = []
+        cursor: str | None = None
+        while True:
+            query = f"?cursor={quote(cursor, safe='')}" if cursor else ""
+            _, _, body = await self._ask("GET", f"{self._notebooks}{query}", patience=self._connect_patience * 2)
+            answer = json.loads(body)
+            listed += [_listed(item) for item in answer["items"]]
+            cursor = answer.get("next")
+            if not cursor:
+                return listed
+
+    async def read(self, notebook: str, *, known: str | None = None) -> Fetched | None:
+        """Return the notebook as stored, None where the workspace does not have it.
+
+        With `known`, a version, the bytes are spared where the service answers "not modified".
+        """
+        headers = {"If-None-Match": f'"{known}"'} if known else {}
+        try:
+            status, answer_headers, body = await self._ask("GET", self._notebook(notebook), headers=headers)
+        except RefusedByService as trouble:
+            if trouble.code == "notebook-not-found":
+                return None
+            raise
+        if status == 304 and known:
+            return Fetched(version=known, content=None)
+        return Fetched(version=_version(answer_headers), content=body)
+
+    async def write(self, notebook: str, text: Path, guard: Guard) -> str:
+        """Store a file's bytes as the notebook and return the new version; raises MovedOn and the others."""
+        size = (await asyncio.to_thread(text.stat)).st_size
+        headers = {**guard.headers(), "Content-Type": "application/json", "Content-Length": str(size)}
+        with await asyncio.to_thread(text.open, "rb") as file:
+            _, answer, body = await self._ask(
+                "PUT",
+                self._notebook(notebook),
+                headers=headers,
+                data=file,
+                patience=self._patience + size / _SLOWEST_BYTES_PER_SECOND,
+            )
+        return _version_of_write(answer, body)
+
+    async def rename(self, notebook: str, to: str, guard: Guard) -> str:
+        """Rename a notebook in the workspace and return its version under the new name."""
+        _, answer, body = await self._ask(
+            "POST", f"{self._notebook(notebook)}/rename", headers=guard.headers(), json={"to": to}
+        )
+        return _version_of_write(answer, body)
+
+    async def report(self, what: str, facts: Mapping[str, Any]) -> None:
+        """Tell the service about this environment: `activity` or `outbox`."""
+        await self._ask("POST", f"/environments/self/{what}", json=facts, patience=self._connect_patience * 2)
+
+    def _notebook(self, notebook: str) -> str:
+        return f"{self._notebooks}/{quote(notebook, safe='/')}"
+
+    async def _ask(
+        self, method: str, path: str, *, patience: float | None = None, **kwargs: Any
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        timeout = aiohttp.ClientTimeout(
+            total=patience or self._patience, connect=self._connect_patience, sock_connect=self._connect_patience
+        )
+        # Bytes as stored: no proxy of the user's, no redirect, no transparent re-encoding on this way.
+        try:
+            async with self._open().request(
+                method, f"{self._base}{path}", timeout=timeout, allow_redirects=False, **kwargs
+            ) as answer:
+                body = await answer.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise NotReached("the workspace cannot be reached") from error
+        if answer.status in (200, 201, 204, 304):
+            return answer.status, answer.headers, body
+        raise _trouble(answer.status, body)
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(headers=self._headers, trust_env=False)
+        return self._session
+
+
+def _trouble(status: int, body: bytes) -> ServiceTrouble:
+    try:
+        error = json.loads(body)["error"]
+        code, sentence = str(error["code"]), str(error["message"])
+    except (ValueError, KeyError, TypeError):
+        code, sentence = "", f"the workspace answered {status}"
+    if status in _TRY_AGAIN or status >= 500 or not code:
+        kind: type[ServiceTrouble] = NotReached
+    elif code == "notebook-moved-on":
+        kind = MovedOn
+    else:
+        kind = RefusedByService
+    return kind(sentence, status=status, code=code)
+
+
+def _listed(item: Mapping[str, Any]) -> Listed:
+    return Listed(
+        path=str(item["path"]),
+        version=str(item["version"]),
+        size=int(item["size"]),
+        modified=datetime.fromisoformat(str(item["modified"])),
+    )
+
+
+def _version(headers: Mapping[str, str]) -> str:
+    return headers.get("ETag", "").removeprefix("W/").strip('"')
+
+
+def _version_of_write(headers: Mapping[str, str], body: bytes) -> str:
+    return _version(headers) or str(json.loads(body)["version"])

@@ -1,0 +1,44 @@
+"""What the spawner tells the environment at each start. Read once, in `application.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentSettings:
+    """Who this environment is and where its workspace answers.
+
+    `service_url` is the base of the workspaces service's REST interface, `key` the environment key of this start: it
+    opens what this environment may do there and nothing else.
+    """
+
+    home: Path
+    namespace: str
+    workspace: str
+    user: str
+    service_url: str
+    key: str
+    bucket: Path | None = None
+
+    @property
+    def state_folder(self) -> Path:
+        """Everything of ours on the disk that is no notebook."""
+        return self.home / ".terra"
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "EnvironmentSettings | None":
+        """Return the settings, or None where no workspace is given: then the server is a plain Jupyter server."""
+        names = ("TERRA_SERVICE_URL", "TERRA_ENVIRONMENT_KEY", "WORKSPACE_NAMESPACE", "WORKSPACE_NAME")
+        if not all(environ.get(name) for name in names):
+            return None
+        bucket = environ.get("WORKSPACE_BUCKET")
+        return cls(
+            home=Path(environ.get("HOME", "/home/jupyter")),
+            namespace=environ["WORKSPACE_NAMESPACE"],
+            workspace=environ["WORKSPACE_NAME"],
+            user=environ.get("JUPYTERHUB_USER") or environ.get("OWNER_EMAIL") or "me",
+            service_url=environ["TERRA_SERVICE_URL"].rstrip("/"),
+            key=environ["TERRA_ENVIRONMENT_KEY"],
+            bucket=Path(bucket) if bucket else None,
+        )

@@ -1,0 +1,1 @@
+"""Measurements of ours beside the stock parts, both sides in one run: ``make bench``."""

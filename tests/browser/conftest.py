@@ -1,0 +1,60 @@
+"""Debian's Chromium through Playwright; each test has a fresh browser context. Screenshots stay as artefacts."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from deployment import ROOT, Deployment
+
+QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+expect.set_options(timeout=60_000)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+    sandbox = ["--no-sandbox"] if os.getuid() == 0 else []
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=[*QUIET, *sandbox])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser, deployment: Deployment, artefacts: Path) -> Iterator[Page]:
+    context = browser.new_context(base_url=deployment.url, viewport={"width": 1280, "height": 860})
+    context.set_default_timeout(60_000)
+    opened = context.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    opened.on("pageerror", lambda error: said.append(f"error: {error}"))
+    yield opened
+    opened.screenshot(path=artefacts / "last.png")
+    (artefacts / "console.txt").write_text("\n".join(said))
+    context.close()
+
+
+@pytest.fixture
+def artefacts(request: pytest.FixtureRequest) -> Path:
+    words = re.sub(r"\W+", "-", request.node.name, flags=re.ASCII).strip("-")
+    folder = ROOT / "tests" / "artefacts" / words
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def sign_in(page: Page, deployment: Deployment, name: str) -> None:
+    """Through the Hub's own form, as a person does."""
+    page.goto("/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(deployment.logins()[name])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="My workspaces")).to_be_visible()

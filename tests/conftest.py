@@ -1,0 +1,41 @@
+"""What all tests share: nothing of ours is patched, nothing sleeps; parts are built in ``builders``."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from deployment import Deployment, Person, Workspace, deployed
+
+
+@pytest.fixture(scope="session")
+def deployment() -> Iterator[Deployment]:
+    """The product as `make up` makes it, for all tests that need it."""
+    with deployed("tsp-test", 192) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def ana(deployment: Deployment) -> Iterator[Person]:
+    signed_in = deployment.person("ana")
+    yield signed_in
+    signed_in.close()
+
+
+@pytest.fixture(scope="session")
+def ben(deployment: Deployment) -> Iterator[Person]:
+    signed_in = deployment.person("ben")
+    yield signed_in
+    signed_in.close()
+
+
+@pytest.fixture
+def workspace(ana: Person, request: pytest.FixtureRequest) -> Iterator[Workspace]:
+    """A workspace of ana's for one test; its environment and disk are deleted afterwards."""
+    words = "".join(char if char.isalnum() else "-" for char in request.node.name.removeprefix("test_"))
+    made = ana.workspace(f"{words[:40].strip('-')}-{secrets.token_hex(2)}")
+    yield made
+    if made.environment()["state"] != "none":
+        ana.api.delete(f"{made.path}/environment", params={"disk": "delete", "force": "true"})

@@ -1,0 +1,263 @@
+"""A whole deployment brought up by the product's own command, beside any other on this machine.
+
+`up` runs what `make up` runs, with a name, port and networks of its own; `clean` takes all of it away again.
+A `Person` is one signed-in user: the Hub's own form, then REST with a token, as a program would.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import docker
+import httpx
+
+Result = TypeVar("Result")
+ROOT = Path(__file__).parents[1]
+API = "/services/workspaces/api/v1"
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def until(look: Callable[[], Result], what: str, within: float = 60) -> Result:
+    """The first true answer of `look`; fails, saying what was waited for, after `within` seconds."""
+    deadline = time.monotonic() + within
+    while True:
+        if found := look():
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {within:.0f} s in vain until {what}")
+        time.sleep(0.1)
+
+
+@dataclass(kw_only=True)
+class Deployment:
+    """One deployment of the product. `log` is what its set-up printed."""
+
+    name: str
+    port: int
+    environ: dict[str, str] = field(repr=False)
+    log: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def docker(self) -> docker.DockerClient:
+        return docker.from_env()
+
+    def run(self, *arguments: str, timeout: float = 1200) -> subprocess.CompletedProcess[str]:
+        """The set-up program, as the Makefile calls it."""
+        return subprocess.run(
+            [sys.executable, "-m", "terraspawner.deploy", *arguments],
+            cwd=ROOT,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def up(self) -> None:
+        done = self.run("up")
+        self.log = done.stdout + done.stderr
+        assert done.returncode == 0, self.log
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        """As nobody: without a cookie that would speak for somebody."""
+        return httpx.get(self.url + path, timeout=30, **options)
+
+    def status_of_token(self, token: str) -> int:
+        """What the Hub answers to it: 200 alive, 403 dead."""
+        return self.get("/hub/api/user", headers={"Authorization": f"token {token}"}).status_code
+
+    def logins(self) -> dict[str, str]:
+        """User name -> generated password, from the file that `make up` names."""
+        text = (ROOT / ".terraspawner" / self.name / "logins").read_text()
+        return dict(re.findall(r"^(\S+)\s+(\S+)$", text, re.MULTILINE))
+
+    def person(self, name: str) -> Person:
+        return Person.signed_in(self, name, self.logins()[name])
+
+    def containers(self, **labels: str) -> list[Any]:
+        wanted = {"deployment": self.name, "kind": "environment", **labels}
+        return self.docker.containers.list(
+            all=True, filters={"label": [f"terraspawner.{key}={value}" for key, value in wanted.items()]}
+        )
+
+    def volumes(self) -> list[str]:
+        found = self.docker.volumes.list(
+            filters={"label": [f"terraspawner.deployment={self.name}", "terraspawner.kind=disk"]}
+        )
+        return [volume.name for volume in found]
+
+    def service(self, name: str) -> Any:
+        """The container of one of our own processes."""
+        (found,) = self.docker.containers.list(
+            all=True,
+            filters={"label": [f"com.docker.compose.project={self.name}", f"com.docker.compose.service={name}"]},
+        )
+        return found
+
+
+@contextmanager
+def deployed(name: str, subnet: int) -> Iterator[Deployment]:
+    """A deployment from nothing to nothing. `subnet` tells deployments apart: 172.30.<subnet>.0/20 and its like.
+
+    With TERRASPAWNER_TEST_KEEP set it stays up between runs, for whoever writes a test.
+    """
+    keep = bool(os.environ.get("TERRASPAWNER_TEST_KEEP"))
+    port = 8800 + subnet // 16 if keep else free_port()
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("TERRA_")} | {
+        "TERRA_DEPLOYMENT": name,
+        "TERRA_PORT": str(port),
+        "TERRA_CORE_SUBNET": f"172.29.{subnet}.0/24",
+        "TERRA_USERS_SUBNET": f"172.30.{subnet}.0/20",
+        "TERRA_MEMORY_LIMIT": str(1024**3),
+    }
+    deployment = Deployment(name=name, port=port, environ=environ)
+    if not keep:
+        deployment.run("clean", "--yes")
+    try:
+        deployment.up()
+        yield deployment
+    finally:
+        logs = deployment.run("logs", "--no-follow").stdout
+        artefacts = ROOT / "tests" / "artefacts"
+        artefacts.mkdir(exist_ok=True)
+        (artefacts / f"{name}.log").write_text(logs)
+        if not keep:
+            deployment.run("clean", "--yes")
+
+
+@dataclass(kw_only=True)
+class Person:
+    """A signed-in user with a Hub token. `api` speaks to our REST API, `hub` to the Hub's."""
+
+    name: str
+    deployment: Deployment
+    token: str
+    api: httpx.Client
+    hub: httpx.Client
+    browser_session: httpx.Client
+
+    @classmethod
+    def signed_in(cls, deployment: Deployment, name: str, password: str) -> Person:
+        session = httpx.Client(base_url=deployment.url, follow_redirects=True, timeout=60)
+        form = session.get("/hub/login")
+        xsrf = session.cookies.get("_xsrf", path="/hub/") or ""
+        answer = session.post(
+            "/hub/login?next=/hub/token", data={"username": name, "password": password, "_xsrf": xsrf}
+        )
+        assert answer.status_code == 200, f"sign-in of {name}: {answer.status_code} after {form.status_code}"
+        xsrf = session.cookies.get("_xsrf", path="/hub/") or ""
+        made = session.post(
+            f"/hub/api/users/{name}/tokens", headers={"X-XSRFToken": xsrf}, json={"note": "tests", "expires_in": 7200}
+        )
+        assert made.status_code == 201, made.text
+        token = made.json()["token"]
+        headers = {"Authorization": f"token {token}"}
+        return cls(
+            name=name,
+            deployment=deployment,
+            token=token,
+            api=httpx.Client(base_url=deployment.url + API, headers=headers, timeout=120),
+            hub=httpx.Client(base_url=deployment.url + "/hub/api", headers=headers, timeout=120),
+            browser_session=session,
+        )
+
+    def close(self) -> None:
+        for client in (self.api, self.hub, self.browser_session):
+            client.close()
+
+    def workspace(self, name: str) -> Workspace:
+        """Make a workspace in the personal project."""
+        made = self.api.post("/workspaces", json={"namespace": self.name, "name": name, "storage": "bucket"})
+        assert made.status_code == 201, made.text
+        return Workspace(owner=self, name=name, slug=made.json()["slug"])
+
+
+@dataclass(kw_only=True)
+class Workspace:
+    """A workspace and its owner's environment in it, by REST."""
+
+    owner: Person
+    name: str
+    slug: str
+
+    @property
+    def path(self) -> str:
+        return f"/workspaces/{self.owner.name}/{self.name}"
+
+    @property
+    def server_url(self) -> str:
+        return f"/user/{self.owner.name}/{self.slug}/"
+
+    def environment(self) -> dict[str, Any]:
+        answer = self.owner.api.get(f"{self.path}/environment")
+        assert answer.status_code == 200, answer.text
+        return answer.json()  # type: ignore[no-any-return]
+
+    def wait_for(self, state: str, within: float = 90) -> dict[str, Any]:
+        def reached() -> dict[str, Any] | None:
+            seen = self.environment()
+            return seen if seen["state"] == state else None
+
+        try:
+            return until(reached, f"{self.name} is {state}", within)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it is {json.dumps(self.environment(), indent=1)}") from None
+
+    def start(self) -> dict[str, Any]:
+        answer = self.owner.api.post(f"{self.path}/environment/start", json={})
+        assert answer.status_code in (200, 202), answer.text
+        return self.wait_for("running")
+
+    def pause(self) -> dict[str, Any]:
+        answer = self.owner.api.post(f"{self.path}/environment/pause", json={})
+        assert answer.status_code in (200, 202), answer.text
+        return self.wait_for("paused")
+
+    def delete(self, disk: str = "keep") -> None:
+        answer = self.owner.api.delete(f"{self.path}/environment", params={"disk": disk})
+        assert answer.status_code in (202, 204), answer.text
+        self.wait_for("none")
+
+    def container(self) -> Any:
+        (found,) = self.owner.deployment.containers(environment=self.environment()["id"])
+        return found
+
+    def execute(self, *command: str, user: str = "1000") -> tuple[int, str]:
+        """Run a command in the container as the user of the notebooks, with the environment of a terminal."""
+        done = self.container().exec_run(list(command), user=user, workdir="/home/jupyter")
+        return done.exit_code, done.output.decode(errors="replace")
+
+    def shell(self, script: str) -> tuple[int, str]:
+        """As typed into a terminal of JupyterLab."""
+        return self.execute("bash", "-lc", script)
+
+    def create_notebook(self, name: str) -> dict[str, Any]:
+        answer = self.owner.api.post(f"{self.path}/notebooks", json={"name": name, "kernel": "python3"})
+        assert answer.status_code == 201, answer.text
+        return answer.json()  # type: ignore[no-any-return]
+
+    def notebook(self, path: str) -> tuple[dict[str, Any], str]:
+        """Content and version as they are in the bucket."""
+        answer = self.owner.api.get(f"{self.path}/notebooks/{path}")
+        assert answer.status_code == 200, answer.text
+        return answer.json(), answer.headers["ETag"]

@@ -1,0 +1,272 @@
+"""Services to test against: real HTTP servers on a loopback port, named for what they do.
+
+`WorkspaceThatAnswers` keeps the promises of the workspaces service for one workspace (conditional writes, bytes as
+written, idempotent replay); the others are it with one thing wrong. `HubThatAnswers` is as much of a Hub as a
+single-user server asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+KEY = "key-of-this-start"
+NAMESPACE = "ana"
+WORKSPACE = "study"
+
+
+def error(status: int, code: str, message: str, **details: Any) -> web.Response:
+    return web.json_response({"error": {"code": code, "message": message, "details": details}}, status=status)
+
+
+class Server:
+    """Starts and stops an aiohttp application; keeps its port over a stop, so that it can come back."""
+
+    def __init__(self, *, host: str = "127.0.0.1") -> None:
+        self.host = host
+        self.port = 0
+        self._runner: web.AppRunner | None = None
+
+    def application(self) -> web.Application:
+        raise NotImplementedError
+
+    async def start(self) -> None:
+        self._runner = web.AppRunner(self.application())
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.host, self.port, reuse_address=True)
+        await site.start()
+        assert site._server is not None
+        self.port = site._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def __aenter__(self) -> Any:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+
+class WorkspaceThatAnswers(Server):
+    """One workspace's notebooks in memory, and a record of what was asked."""
+
+    limit = 60 * 1024 * 1024
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.notebooks: dict[str, bytes] = {}
+        self.versions: dict[str, str] = {}
+        self.asked: Counter[str] = Counter()
+        self.writes: list[tuple[str, bytes]] = []
+        self.outbox: list[dict[str, Any]] = []
+        self.activity: list[dict[str, Any]] = []
+        self.under_way: Counter[str] = Counter()
+        self.most_at_once = 0
+        self._count = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}/services/workspaces/api/v1"
+
+    def application(self) -> web.Application:
+        app = web.Application(client_max_size=100 * 1024 * 1024, middlewares=[self.only_with_key])
+        base = "/services/workspaces/api/v1"
+        notebooks = f"{base}/workspaces/{NAMESPACE}/{WORKSPACE}/notebooks"
+        app.router.add_get(notebooks, self.list)
+        app.router.add_get(notebooks + "/{path:.+}", self.read)
+        app.router.add_put(notebooks + "/{path:.+}", self.write)
+        app.router.add_post(notebooks + "/{path:.+}/rename", self.rename)
+        app.router.add_post(f"{base}/environments/self/outbox", self.take_outbox)
+        app.router.add_post(f"{base}/environments/self/activity", self.take_activity)
+        return app
+
+    @web.middleware
+    async def only_with_key(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if request.headers.get("Authorization") != f"environment {KEY}":
+            return error(401, "not-logged-in", "This environment is not known.")
+        answer: web.StreamResponse = await handler(request)
+        return answer
+
+    def put(self, path: str, content: bytes) -> str:
+        """Somebody else stores a notebook."""
+        self._count += 1
+        self.notebooks[path] = content
+        self.versions[path] = f"v{self._count}"
+        return self.versions[path]
+
+    def delete(self, path: str) -> None:
+        del self.notebooks[path], self.versions[path]
+
+    async def list(self, request: web.Request) -> web.Response:
+        self.asked["list"] += 1
+        items = [
+            {"path": path, "kernel": "python3", "language": "python", "size": len(content),
+             "version": self.versions[path], "modified": datetime.now(UTC).isoformat()}
+            for path, content in self.notebooks.items()
+        ]  # fmt: skip
+        return web.json_response({"items": items, "next": None})
+
+    async def read(self, request: web.Request) -> web.Response:
+        self.asked["read"] += 1
+        path = request.match_info["path"]
+        if path not in self.notebooks:
+            return error(404, "notebook-not-found", f"There is no notebook {path}.")
+        etag = f'"{self.versions[path]}"'
+        if request.headers.get("If-None-Match") == etag:
+            return web.Response(status=304, headers={"ETag": etag})
+        return web.Response(body=self.notebooks[path], headers={"ETag": etag})
+
+    async def write(self, request: web.Request) -> web.Response:
+        self.asked["write"] += 1
+        path = request.match_info["path"]
+        self.under_way[path] += 1
+        self.most_at_once = max(self.most_at_once, self.under_way[path])
+        try:
+            return self.store(path, await request.read(), request.headers)
+        finally:
+            self.under_way[path] -= 1
+
+    def store(self, path: str, content: bytes, headers: Any) -> web.Response:
+        if len(content) > self.limit:
+            return error(413, "notebook-too-large", f"{path} is larger than {self.limit} bytes.", limit=self.limit)
+        present = self.versions.get(path)
+        if present is not None and self.notebooks[path] == content:
+            return self.written(path, 200)
+        expected = headers.get("If-Match", "").strip('"') or None
+        if headers.get("If-None-Match") != "*" and expected is None:
+            return error(428, "condition-missing", "A write needs If-Match or If-None-Match.")
+        if present != expected:
+            return error(409, "notebook-moved-on", f"{path} was changed by somebody else.", version=present)
+        self.put(path, content)
+        self.writes.append((path, content))
+        return self.written(path, 200 if present else 201)
+
+    def written(self, path: str, status: int) -> web.Response:
+        facts = {"path": path, "version": self.versions[path], "size": len(self.notebooks[path]),
+                 "modified": datetime.now(UTC).isoformat()}  # fmt: skip
+        return web.json_response(facts, status=status, headers={"ETag": f'"{self.versions[path]}"'})
+
+    async def rename(self, request: web.Request) -> web.Response:
+        path, to = request.match_info["path"], (await request.json())["to"]
+        if to in self.notebooks:
+            return error(409, "notebook-moved-on", f"{to} exists already.", version=self.versions[to])
+        if request.headers.get("If-Match", "").strip('"') != self.versions.get(path):
+            return error(409, "notebook-moved-on", f"{path} was changed.", version=self.versions.get(path))
+        content = self.notebooks[path]
+        self.delete(path)
+        self.put(to, content)
+        return self.written(to, 200)
+
+    async def take_outbox(self, request: web.Request) -> web.Response:
+        self.outbox.append(await request.json())
+        return web.Response(status=204)
+
+    async def take_activity(self, request: web.Request) -> web.Response:
+        self.activity.append(await request.json())
+        return web.Response(status=204)
+
+
+class WorkspaceThatIsDown(WorkspaceThatAnswers):
+    """Has an address and no server; `start` brings it up."""
+
+    async def __aenter__(self) -> Any:
+        await self.start()
+        await self.stop()
+        return self
+
+
+class WorkspaceThatLosesItsAnswer(WorkspaceThatAnswers):
+    """Stores the first write and cuts the connection before it says so."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.answers_to_lose = 1
+
+    async def write(self, request: web.Request) -> web.Response:
+        answer = await super().write(request)
+        if self.answers_to_lose:
+            self.answers_to_lose -= 1
+            assert request.transport is not None
+            request.transport.abort()
+        return answer
+
+
+class WorkspaceThatStalls(WorkspaceThatAnswers):
+    """Takes a write's bytes and then says nothing until `go`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.go = asyncio.Event()
+
+    async def write(self, request: web.Request) -> web.Response:
+        await request.read()
+        await self.go.wait()
+        return await super().write(request)
+
+
+class WorkspaceThatRefuses(WorkspaceThatAnswers):
+    """Says no to every write, with one of the service's own sentences."""
+
+    def __init__(self, status: int, code: str, message: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.refusal: tuple[int, str, str] | None = (status, code, message)
+
+    def store(self, path: str, content: bytes, headers: Any) -> web.Response:
+        return error(*self.refusal) if self.refusal else super().store(path, content, headers)
+
+
+class HubThatAnswers(Server):
+    """What a single-user server asks of its Hub: the version, and who a token is."""
+
+    def __init__(self, *, token: str, user: str, server: str, version: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.token, self.user, self.server, self.version = token, user, server, version
+
+    def application(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/hub/api/", self.api)
+        app.router.add_get("/hub/api", self.api)
+        app.router.add_get("/hub/api/user", self.who)
+        app.router.add_post("/hub/api/users/{user}/activity", self.activity)
+        return app
+
+    async def api(self, request: web.Request) -> web.Response:
+        return web.json_response({"version": self.version}, headers={"X-JupyterHub-Version": self.version})
+
+    async def who(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization", "").split(" ")[-1] != self.token:
+            return web.json_response({"status": 403, "message": "Forbidden"}, status=403)
+        scopes = [f"access:servers!server={self.user}/{self.server}", f"read:users:name!user={self.user}"]
+        return web.json_response({"kind": "user", "name": self.user, "groups": [], "scopes": scopes, "admin": False})
+
+    async def activity(self, request: web.Request) -> web.Response:
+        return web.json_response({})
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def notebook_model(text: str) -> dict[str, Any]:
+    """The model Lab saves: one code cell with this text."""
+    cell = {"cell_type": "code", "id": "a1", "metadata": {}, "source": text, "outputs": [], "execution_count": None}
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    content = {"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    return {"type": "notebook", "format": "json", "content": content}
+
+
+def notebook_bytes(text: str) -> bytes:
+    """The same notebook as bytes, as nbformat writes it."""
+    content = notebook_model(text)["content"]
+    content["cells"][0]["source"] = text.splitlines(keepends=True)
+    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
