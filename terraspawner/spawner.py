@@ -35,6 +35,7 @@ Result = TypeVar("Result")
 
 DEED_SECONDS = 15.0
 LOG_LINES = 50
+PROBE_LOOKS, PROBE_PAUSE_SECONDS = 30, 0.5
 
 _deeds = ThreadPoolExecutor(max_workers=8, thread_name_prefix="deed")
 
@@ -203,7 +204,7 @@ class TerraSpawner(DockerSpawner):
     async def _check_network(self) -> None:
         """No environment starts unless the probe found the network closed (TRAPS.md 18)."""
         try:
-            network = (await self._host().health())["network"]
+            network = await self._network()
         except HostUnavailable as error:
             raise NetworkUnsafe(
                 "The host service is not answering, so it is not known whether the environments' network is closed"
@@ -212,6 +213,15 @@ class TerraSpawner(DockerSpawner):
         if not network["ok"]:
             faults = "; ".join(item["message"] for item in network["findings"] if not item["ok"])
             raise NetworkUnsafe(f"The environments' network is not closed between users, so nothing starts: {faults}")
+
+    async def _network(self) -> dict[str, Any]:
+        """What the probe found; a host service that has just come up is given the time for its first one."""
+        for _ in range(PROBE_LOOKS):
+            network = (await self._host().health())["network"]
+            if network["checked_at"] is not None:
+                break
+            await asyncio.sleep(PROBE_PAUSE_SECONDS)
+        return network
 
     @classmethod
     @cache

@@ -59,7 +59,7 @@ def logs(root: Path, environ: Mapping[str, str], services: Sequence[str], *, fol
 
 
 def status(root: Path, environ: Mapping[str, str]) -> bool:
-    """Print the state of all parts. Returns whether all services are healthy."""
+    """Print the state of all parts. Returns whether all services are healthy and the network is closed."""
     here = Site.of(root, environ)
     deployment = here.settings.deployment
     all_good = True
@@ -71,9 +71,10 @@ def status(root: Path, environ: Mapping[str, str]) -> bool:
         say(f"  {service:<13} {'healthy' if good else state}")
     running = len(_containers(deployment, "environment", status="running"))
     say(f"  environments  {running} running, {len(_containers(deployment, 'environment')) - running} not")
-    say(f"  isolation     {'as it must be' if health.network_state(deployment).get('ok') else 'not known to be safe'}")
+    is_isolated = bool(health.network_state(deployment).get("ok"))
+    say(f"  isolation     {'as it must be' if is_isolated else 'not known to be safe'}")
     say(f"  address       http://{here.settings.bind}:{here.settings.port}/")
-    return all_good
+    return all_good and is_isolated
 
 
 def clean(root: Path, environ: Mapping[str, str], *, is_confirmed: bool) -> None:
