@@ -28,7 +28,7 @@ from terraspawner.containers.readiness import answers, end_of, since
 from terraspawner.domain.environment import Environment, Event, is_possible
 from terraspawner.errors import HostUnavailable, NetworkUnsafe, NotAllowed, NotFound, StartFailed, TerraError
 from terraspawner.host_client import HostClient
-from terraspawner.operations import environments
+from terraspawner.operations import deletions, environments
 from terraspawner.operations.context import Context
 
 Result = TypeVar("Result")
@@ -300,7 +300,7 @@ class TerraSpawner(DockerSpawner):
         """
         environment = await self._row()
         if environment is not None and is_possible(environment.state, Event.DELETE):
-            await self.deed(environments.mark_deleting, environment.id)
+            await self.deed(deletions.mark_deleting, environment.id)
 
     async def rename(self, old_name: str, new_name: str) -> None:
         raise NotAllowed("An environment keeps its name: it is the address of its workspace.")

@@ -1,7 +1,7 @@
-"""Environments: admission, the steps of a start and a pause, deletion. Each step is one transaction.
+"""Environments: how they look, admission, the steps of a start and a pause. Each step is one transaction.
 
-The spawner and the service report what happened; the row decides what is shown, what a start may do and what
-a deletion still has to do. A step that belongs to an earlier start is void.
+The spawner and the service report what happened; the row decides what is shown and what a start may do.
+A step that belongs to an earlier start is void.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -30,14 +28,10 @@ from terraspawner.domain.environment import (
 )
 from terraspawner.domain.workspace import Action, Role, Workspace, permits
 from terraspawner.errors import (
-    DiskAttached,
-    DiskMissing,
-    EnvironmentMissing,
     NotAllowed,
-    OutboxNotEmpty,
     WorkspaceMissing,
 )
-from terraspawner.operations import workspaces
+from terraspawner.operations import ledger, workspaces
 from terraspawner.operations.context import Context, new_id
 
 LOG_CHARACTERS = 8000
@@ -92,7 +86,7 @@ def describe(context: Context, *, user: str, namespace: str, name: str) -> View:
             workspace=workspace,
             environment=records.environment_for(connection, workspace.id, user),
             disk=records.disk_for(connection, workspace.id, user),
-            prices=prices(context),
+            prices=ledger.prices(context),
         )
 
 
@@ -104,7 +98,7 @@ def views_of(context: Context, user: str) -> list[View]:
                 workspace=records.workspace_by_id(connection, environment.workspace_id),
                 environment=environment,
                 disk=records.disk_by_id(connection, environment.disk_id),
-                prices=prices(context),
+                prices=ledger.prices(context),
             )
             for environment in records.environments_of(connection, user)
         ]
@@ -179,8 +173,8 @@ def admit(context: Context, *, user: str, slug: str) -> Ticket:
             environment = _make(context, connection, member.workspace, user)
         else:
             if is_possible(environment.state, Event.STOPPED):
-                environment = _move(context, connection, environment, Event.STOPPED)
-            environment = _move(context, connection, environment, Event.START)
+                environment = ledger.move(context, connection, environment, Event.STOPPED)
+            environment = ledger.move(context, connection, environment, Event.START)
         records.update_environment(
             connection,
             environment.id,
@@ -191,24 +185,26 @@ def admit(context: Context, *, user: str, slug: str) -> Ticket:
             kernels=[],
             since=now,
         )
-        environment = _load(connection, environment.id)
+        environment = ledger.load(connection, environment.id)
     return Ticket(environment=environment, workspace=member.workspace, role=member.role, account=account, key=key)
 
 
 def started(context: Context, environment_id: str, start_number: int, container_id: str) -> None:
     """It answers."""
     with context.database.write() as connection:
-        environment = _load(connection, environment_id)
+        environment = ledger.load(connection, environment_id)
         if environment.start_number == start_number and is_possible(environment.state, Event.READY):
-            _move(context, connection, environment, Event.READY, container_id=container_id)
+            ledger.move(context, connection, environment, Event.READY, container_id=container_id)
 
 
 def start_failed(context: Context, environment_id: str, start_number: int, reason: str, log: str) -> None:
     """It did not come up: back to paused with the reason and the container's last lines; the key is dead."""
     with context.database.write() as connection:
-        environment = _load(connection, environment_id)
+        environment = ledger.load(connection, environment_id)
         if environment.start_number == start_number and is_possible(environment.state, Event.FAIL):
-            _move(context, connection, environment, Event.FAIL, reason=reason, log=log[-LOG_CHARACTERS:], key_hash=None)
+            ledger.move(
+                context, connection, environment, Event.FAIL, reason=reason, log=log[-LOG_CHARACTERS:], key_hash=None
+            )
 
 
 # --- pausing ---
@@ -216,18 +212,18 @@ def start_failed(context: Context, environment_id: str, start_number: int, reaso
 
 def begin_pause(context: Context, environment_id: str) -> None:
     with context.database.write() as connection:
-        environment = _load(connection, environment_id)
+        environment = ledger.load(connection, environment_id)
         if is_possible(environment.state, Event.PAUSE):
-            _move(context, connection, environment, Event.PAUSE)
+            ledger.move(context, connection, environment, Event.PAUSE)
 
 
 def stopped(context: Context, environment_id: str, start_number: int, reason: str = "", log: str = "") -> None:
     """Nothing runs any more; the key is dead. A reason that is there already (a failed start) is kept."""
     with context.database.write() as connection:
-        environment = _load(connection, environment_id)
+        environment = ledger.load(connection, environment_id)
         if environment.start_number != start_number or not is_possible(environment.state, Event.STOPPED):
             return
-        _move(
+        ledger.move(
             context,
             connection,
             environment,
@@ -237,70 +233,6 @@ def stopped(context: Context, environment_id: str, start_number: int, reason: st
             key_hash=None,
             kernels=[],
         )
-
-
-# --- deleting ---
-
-
-def mark_deleting(
-    context: Context, environment_id: str, *, deletes_disk: bool | None = None, loses_unsent: bool = False
-) -> Environment:
-    """Write that the environment shall go; everything after is carried out from this row, again if need be.
-
-    `deletes_disk` None leaves what was said before (keep, unless said). Raises `OutboxNotEmpty` where the disk
-    holds work that is not in the workspace and the user did not say that it may be lost.
-    """
-    with context.database.write() as connection:
-        environment = _load(connection, environment_id)
-        if deletes_disk and environment.outbox_pending and not loses_unsent:
-            raise OutboxNotEmpty(
-                f"The disk holds {environment.outbox_pending} notebook(s) whose last changes are not in the workspace"
-                " yet. Resume the environment so that they can be saved, or delete with force to lose them.",
-                pending=environment.outbox_pending,
-            )
-        values: dict[str, Any] = {} if deletes_disk is None else {"deletes_disk": deletes_disk}
-        if environment.state is not State.DELETING:
-            _move(context, connection, environment, Event.DELETE, key_hash=None, **values)
-        elif values:
-            records.update_environment(connection, environment.id, **values)
-        return _load(connection, environment_id)
-
-
-def finish_delete(context: Context, environment_id: str) -> None:
-    """The container is gone. The disk is detached, or marked for deletion where that was asked for."""
-    now = context.now()
-    with context.database.write() as connection:
-        environment = records.environment_by_id(connection, environment_id)
-        if environment is None or environment.state is not State.DELETING:
-            return
-        _move(context, connection, environment, Event.DELETED, reason="")
-        records.close_interval(connection, environment.id, now)
-        following = DiskState.DELETING if environment.deletes_disk else DiskState.DETACHED
-        records.set_disk_state(connection, environment.disk_id, following)
-
-
-def mark_disk_deleting(context: Context, *, user: str, disk_id: str) -> Disk:
-    """Write that an unattached disk shall go. Raises `DiskMissing`, `DiskAttached`."""
-    with context.database.write() as connection:
-        disk = records.disk_by_id(connection, disk_id)
-        if disk is None or disk.user != user or disk.state is DiskState.DELETED:
-            raise DiskMissing(f"There is no disk {disk_id!r} of yours.")
-        if disk.state is DiskState.ATTACHED:
-            raise DiskAttached(f"The disk {disk_id} is attached to an environment. Delete the environment first.")
-        records.set_disk_state(connection, disk_id, DiskState.DELETING)
-        return disk
-
-
-def disks_to_delete(context: Context) -> list[Disk]:
-    with context.database.read() as connection:
-        return records.disks_in(connection, DiskState.DELETING)
-
-
-def finish_disk_delete(context: Context, disk_id: str) -> None:
-    """The volume is gone."""
-    with context.database.write() as connection:
-        records.set_disk_state(connection, disk_id, DiskState.DELETED)
-        records.close_interval(connection, disk_id, context.now())
 
 
 # --- what an environment says of itself ---
@@ -334,7 +266,7 @@ def _make(context: Context, connection: sa.Connection, workspace: Workspace, use
             created_at=now,
         )
         records.insert_disk(connection, disk)
-        _open_disk_interval(context, connection, disk)
+        ledger.open_disk_interval(context, connection, disk)
     else:
         records.set_disk_state(connection, disk.id, DiskState.ATTACHED)
     environment = Environment(
@@ -356,66 +288,8 @@ def _make(context: Context, connection: sa.Connection, workspace: Workspace, use
         created_at=now,
     )
     records.insert_environment(connection, environment)
-    _note_interval(context, connection, environment)
+    ledger.note_interval(context, connection, environment)
     return environment
-
-
-def _move(
-    context: Context, connection: sa.Connection, environment: Environment, event: Event, **values: Any
-) -> Environment:
-    """One step of the life cycle, with its interval in the ledger (J2)."""
-    state = next_state(environment.state, event)
-    records.update_environment(connection, environment.id, state=str(state), since=context.now(), **values)
-    moved = _load(connection, environment.id)
-    _note_interval(context, connection, moved)
-    return moved
-
-
-def _note_interval(context: Context, connection: sa.Connection, environment: Environment) -> None:
-    records.close_interval(connection, environment.id, context.now())
-    records.open_interval(
-        connection,
-        kind="environment",
-        subject=environment.id,
-        workspace_id=environment.workspace_id,
-        user=environment.user,
-        state=str(environment.state),
-        size=environment.size,
-        disk_size=0,
-        price_per_hour=price.per_hour(prices(context), environment.state),
-        now=context.now(),
-    )
-
-
-def _open_disk_interval(context: Context, connection: sa.Connection, disk: Disk) -> None:
-    records.open_interval(
-        connection,
-        kind="disk",
-        subject=disk.id,
-        workspace_id=disk.workspace_id,
-        user=disk.user,
-        state=str(disk.state),
-        size=Size(cpu=0, memory=0),
-        disk_size=disk.size,
-        price_per_hour=price.disk_per_hour(prices(context), disk.size),
-        now=context.now(),
-    )
-
-
-def _load(connection: sa.Connection, environment_id: str) -> Environment:
-    environment = records.environment_by_id(connection, environment_id)
-    if environment is None:
-        raise EnvironmentMissing(f"There is no environment {environment_id!r}.")
-    return environment
-
-
-def prices(context: Context) -> price.Prices:
-    settings = context.settings
-    return price.Prices(
-        running=Decimal(str(settings.price_running)),
-        paused=Decimal(str(settings.price_paused)),
-        disk=Decimal(str(settings.price_disk)),
-    )
 
 
 def _hash(key: str) -> str:

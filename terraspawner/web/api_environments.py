@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from terraspawner.domain.environment import HOLDS_CONTAINER
-from terraspawner.operations import environments
+from terraspawner.operations import deletions, environments, ledger
 from terraspawner.web import live, wishes
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.openapi import PERSON, Answers, for_person
@@ -116,7 +116,7 @@ async def list_environments(parts: TheParts, person: APerson) -> ListOut[Environ
 async def list_disks(parts: TheParts, person: APerson) -> ListOut[DiskOut]:
     """All disks of the caller, attached or not."""
     found = await parts.deeds(environments.disks_of, person.name)
-    prices = await parts.deeds(environments.prices)
+    prices = await parts.deeds(ledger.prices)
     return ListOut(items=[DiskOut.of(disk, workspace, prices) for disk, workspace in found])
 
 
@@ -125,5 +125,5 @@ async def list_disks(parts: TheParts, person: APerson) -> ListOut[DiskOut]:
 )
 async def delete_disk(parts: TheParts, person: APerson, disk_id: str) -> None:
     """Delete a disk that is attached to no environment. `GET /disks` tells when it is gone."""
-    await parts.deeds(environments.mark_disk_deleting, user=person.name, disk_id=disk_id)
+    await parts.deeds(deletions.mark_disk_deleting, user=person.name, disk_id=disk_id)
     parts.worker.wake()

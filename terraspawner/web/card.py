@@ -13,7 +13,7 @@ from terraspawner.domain.environment import IN_TRANSITION, State
 from terraspawner.domain.price import disk_per_month, per_hour
 from terraspawner.domain.workspace import Action
 from terraspawner.errors import OutboxNotEmpty, StartFailed, TerraError
-from terraspawner.operations import environments, workspaces
+from terraspawner.operations import deletions, workspaces
 from terraspawner.web import live, wishes
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
@@ -89,7 +89,7 @@ async def delete_disk(
     """Delete the disk that was kept when its environment was deleted."""
 
     async def act() -> None:
-        await parts.deeds(environments.mark_disk_deleting, user=spot.user, disk_id=disk_id)
+        await parts.deeds(deletions.mark_disk_deleting, user=spot.user, disk_id=disk_id)
         parts.worker.wake()
 
     return await _after(request, parts, person, spot, act())

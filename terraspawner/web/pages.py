@@ -11,7 +11,7 @@ from terraspawner.domain.environment import State
 from terraspawner.domain.notebook import KERNELS
 from terraspawner.domain.workspace import Action, Role, permits
 from terraspawner.errors import Conflict, NotFound, Refused, TerraError
-from terraspawner.operations import accounts, environments, notebooks, workspaces
+from terraspawner.operations import accounts, environments, ledger, notebooks, workspaces
 from terraspawner.operations.notebooks import Place
 from terraspawner.web import wishes
 from terraspawner.web.auth import Person
@@ -80,7 +80,7 @@ async def _home(parts: Parts, person: Person, wanted: str = "", error: TerraErro
         views=views,
         none=State.NONE,
         namespace=await parts.deeds(accounts.personal_namespace, person.name),
-        prices=await parts.deeds(environments.prices),
+        prices=await parts.deeds(ledger.prices),
         disk_size=parts.settings.disk_size,
         wanted=wanted,
         error=error,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from terraspawner.domain.environment import DiskState, State
 from terraspawner.domain.workspace import Action
 from terraspawner.errors import EnvironmentMissing, NotLoggedIn, WorkspaceMissing, WrongState
-from terraspawner.operations import accounts, environments, workspaces
+from terraspawner.operations import accounts, deletions, environments, workspaces
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import View
 from terraspawner.web.launches import Server
@@ -91,7 +91,7 @@ async def delete(parts: Parts, spot: Spot, *, deletes_disk: bool, loses_unsent: 
     if seen.view.environment is None:
         raise _nothing_there(spot)
     going = await parts.deeds(
-        environments.mark_deleting,
+        deletions.mark_deleting,
         seen.view.environment.id,
         deletes_disk=deletes_disk,
         loses_unsent=loses_unsent,

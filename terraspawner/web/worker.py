@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import TerraError
-from terraspawner.operations import environments
+from terraspawner.operations import deletions, environments
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub
 from terraspawner.web.pace import Pace
@@ -111,17 +111,17 @@ class Worker:
         if not await self._hub.forget(environment.user, workspace.slug):
             return False
         await self._host.delete_environment(environment.id)
-        await self._deeds(environments.finish_delete, environment.id)
+        await self._deeds(deletions.finish_delete, environment.id)
         log.info("environment %s of %s deleted", environment.id, environment.user)
         return True
 
     async def _delete_disks(self) -> None:
-        going = await self._deeds(environments.disks_to_delete)
+        going = await self._deeds(deletions.disks_to_delete)
         await asyncio.gather(*(self._try(disk.id, partial(self._delete_disk, disk.id)) for disk in going))
 
     async def _delete_disk(self, disk_id: str) -> bool:
         await self._host.delete_disk(disk_id)
-        await self._deeds(environments.finish_disk_delete, disk_id)
+        await self._deeds(deletions.finish_disk_delete, disk_id)
         log.info("disk %s deleted", disk_id)
         return True
 

@@ -18,7 +18,7 @@ from terraspawner.errors import (
     WorkspaceMissing,
     WrongState,
 )
-from terraspawner.operations import environments
+from terraspawner.operations import deletions, environments
 from terraspawner.operations.context import Context
 
 
@@ -169,11 +169,11 @@ def test_a_start_that_the_hub_asks_for_counts_the_last_one_as_over(
 @pytest.mark.feature("C6", "D2")
 def test_deleting_keeps_the_disk_and_the_next_environment_gets_it(context: Context, workspace: Workspace) -> None:
     first = running(context)
-    environments.mark_deleting(context, first.environment.id, deletes_disk=False)
+    deletions.mark_deleting(context, first.environment.id, deletes_disk=False)
     with pytest.raises(WrongState, match="deleting"):
         admit(context)
-    environments.finish_delete(context, first.environment.id)
-    environments.finish_delete(context, first.environment.id)
+    deletions.finish_delete(context, first.environment.id)
+    deletions.finish_delete(context, first.environment.id)
     seen = view(context)
     assert seen.state is State.NONE
     assert seen.disk is not None
@@ -186,19 +186,19 @@ def test_deleting_keeps_the_disk_and_the_next_environment_gets_it(context: Conte
 @pytest.mark.feature("C6")
 def test_deleting_with_the_disk_gives_a_new_disk_next_time(context: Context, workspace: Workspace) -> None:
     first = running(context)
-    environments.mark_deleting(context, first.environment.id, deletes_disk=True)
-    environments.finish_delete(context, first.environment.id)
-    assert [disk.id for disk in environments.disks_to_delete(context)] == [first.environment.disk_id]
-    environments.finish_disk_delete(context, first.environment.disk_id)
-    assert environments.disks_to_delete(context) == []
+    deletions.mark_deleting(context, first.environment.id, deletes_disk=True)
+    deletions.finish_delete(context, first.environment.id)
+    assert [disk.id for disk in deletions.disks_to_delete(context)] == [first.environment.disk_id]
+    deletions.finish_disk_delete(context, first.environment.disk_id)
+    assert deletions.disks_to_delete(context) == []
     assert view(context).disk is None
     assert admit(context).environment.disk_id != first.environment.disk_id
 
 
 def test_what_the_user_said_of_the_disk_outlives_the_hubs_own_delete(context: Context, workspace: Workspace) -> None:
     ticket = running(context)
-    environments.mark_deleting(context, ticket.environment.id, deletes_disk=True)
-    assert environments.mark_deleting(context, ticket.environment.id).deletes_disk
+    deletions.mark_deleting(context, ticket.environment.id, deletes_disk=True)
+    assert deletions.mark_deleting(context, ticket.environment.id).deletes_disk
 
 
 def test_a_disk_with_work_that_is_nowhere_else_is_not_deleted(context: Context, workspace: Workspace) -> None:
@@ -207,9 +207,9 @@ def test_a_disk_with_work_that_is_nowhere_else_is_not_deleted(context: Context, 
     assert identity is not None
     environments.note_outbox(context, identity, 2)
     with pytest.raises(OutboxNotEmpty, match="2 notebook"):
-        environments.mark_deleting(context, ticket.environment.id, deletes_disk=True)
+        deletions.mark_deleting(context, ticket.environment.id, deletes_disk=True)
     assert view(context).state is State.RUNNING
-    environments.mark_deleting(context, ticket.environment.id, deletes_disk=True, loses_unsent=True)
+    deletions.mark_deleting(context, ticket.environment.id, deletes_disk=True, loses_unsent=True)
     assert view(context).state is State.DELETING
 
 
@@ -218,13 +218,13 @@ def test_an_attached_disk_is_not_deleted_and_a_free_one_is(context: Context, wor
     ticket = running(context)
     disk_id = ticket.environment.disk_id
     with pytest.raises(DiskAttached, match="Delete the environment first"):
-        environments.mark_disk_deleting(context, user="ana", disk_id=disk_id)
-    environments.mark_deleting(context, ticket.environment.id, deletes_disk=False)
-    environments.finish_delete(context, ticket.environment.id)
+        deletions.mark_disk_deleting(context, user="ana", disk_id=disk_id)
+    deletions.mark_deleting(context, ticket.environment.id, deletes_disk=False)
+    deletions.finish_delete(context, ticket.environment.id)
     with pytest.raises(DiskMissing):
-        environments.mark_disk_deleting(context, user="ben", disk_id=disk_id)
-    environments.mark_disk_deleting(context, user="ana", disk_id=disk_id)
-    assert [disk.id for disk in environments.disks_to_delete(context)] == [disk_id]
+        deletions.mark_disk_deleting(context, user="ben", disk_id=disk_id)
+    deletions.mark_disk_deleting(context, user="ana", disk_id=disk_id)
+    assert [disk.id for disk in deletions.disks_to_delete(context)] == [disk_id]
 
 
 @pytest.mark.feature("C2")
@@ -250,10 +250,10 @@ def test_every_interval_is_recorded_with_its_size_and_price(
     clock.move(seconds=1)
     environments.stopped(context, ticket.environment.id, 1)
     clock.move(hours=10)
-    environments.mark_deleting(context, ticket.environment.id, deletes_disk=True)
-    environments.finish_delete(context, ticket.environment.id)
+    deletions.mark_deleting(context, ticket.environment.id, deletes_disk=True)
+    deletions.finish_delete(context, ticket.environment.id)
     clock.move(minutes=1)
-    environments.finish_disk_delete(context, ticket.environment.disk_id)
+    deletions.finish_disk_delete(context, ticket.environment.disk_id)
     with context.database.read() as connection:
         rows = records.intervals_of(connection, ticket.environment.id)
         disk_rows = records.intervals_of(connection, ticket.environment.disk_id)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from terraspawner.domain.environment import State, allowed_events
-from terraspawner.operations import environments, notebooks
+from terraspawner.operations import deletions, environments, notebooks
 from terraspawner.operations.notebooks import Place
 from tests.web.hubs import until
 from tests.web.sites import CALM, PREFIX, Site, opened
@@ -131,7 +131,7 @@ async def test_the_buttons_are_those_of_the_state_table(site: Site, state: State
         if state is State.PAUSED:
             environments.stopped(site.context, ticket.environment.id, 1)
         if state is State.DELETING:
-            environments.mark_deleting(site.context, ticket.environment.id)
+            deletions.mark_deleting(site.context, ticket.environment.id)
     browser = await site.browser()
     page = Reader((await browser.client.get(f"{PAGE}/environment")).text)
     shown = {attrs.get("id") for attrs in page.all("button")} & {"start", "pause", "delete"}

@@ -12,7 +12,7 @@ import builders
 from terraspawner.domain.environment import State
 from terraspawner.errors import HubUnavailable
 from terraspawner.hub import ServerState
-from terraspawner.operations import environments
+from terraspawner.operations import deletions, environments
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
 from terraspawner.web.deeds import Deeds
@@ -114,7 +114,7 @@ def bench(context: Context, hub: HubThatSays, host: HostThatObeys, *, runs: bool
 
 async def test_a_deletion_is_carried_out_from_the_row(context: Context) -> None:
     made = bench(context, HubThatSays(), HostThatObeys())
-    environments.mark_deleting(context, made.id, deletes_disk=True)
+    deletions.mark_deleting(context, made.id, deletes_disk=True)
     await made.worker.sweep()
     assert made.host.deleted == [f"environment {made.id}", f"disk {made.ticket.environment.disk_id}"]
     assert made.view().state is State.NONE
@@ -125,7 +125,7 @@ async def test_a_deletion_is_carried_out_from_the_row(context: Context) -> None:
 
 async def test_a_host_that_fails_is_asked_again_after_a_growing_pause(context: Context) -> None:
     made = bench(context, HubThatSays(), HostThatFailsTwice())
-    environments.mark_deleting(context, made.id)
+    deletions.mark_deleting(context, made.id)
     await made.worker.sweep()
     await made.worker.sweep()
     assert (made.host.tries, made.view().state) == (1, State.DELETING)
@@ -139,7 +139,7 @@ async def test_a_host_that_fails_is_asked_again_after_a_growing_pause(context: C
 
 async def test_a_wake_tries_at_once_what_was_waiting(context: Context) -> None:
     made = bench(context, HubThatSays(), HostThatFailsTwice())
-    environments.mark_deleting(context, made.id)
+    deletions.mark_deleting(context, made.id)
     for _ in range(3):
         made.worker.wake()
         await made.worker.sweep()
@@ -148,7 +148,7 @@ async def test_a_wake_tries_at_once_what_was_waiting(context: Context) -> None:
 
 async def test_the_container_stays_until_the_hub_has_let_go(context: Context) -> None:
     made = bench(context, HubThatSays(forgets_at=2), HostThatObeys())
-    environments.mark_deleting(context, made.id)
+    deletions.mark_deleting(context, made.id)
     await made.worker.sweep()
     assert made.host.deleted == []
     await made.sweep_after(0.3)
@@ -160,7 +160,7 @@ async def test_a_silent_hub_deletes_and_stops_nothing(context: Context) -> None:
     await made.worker.sweep()
     await made.sweep_after(60)
     assert made.view().state is State.RUNNING
-    environments.mark_deleting(context, made.id)
+    deletions.mark_deleting(context, made.id)
     await made.sweep_after(60)
     assert (made.host.deleted, made.view().state) == ([], State.DELETING)
 

@@ -1,0 +1,72 @@
+"""Every step of an environment's life, with its interval in the ledger (J2): the only way a state changes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from terraspawner.db import records
+from terraspawner.domain import price
+from terraspawner.domain.environment import Disk, Environment, Event, Size, next_state
+from terraspawner.errors import EnvironmentMissing
+from terraspawner.operations.context import Context
+
+
+def move(
+    context: Context, connection: sa.Connection, environment: Environment, event: Event, **values: Any
+) -> Environment:
+    """One step of the life cycle, with its interval in the ledger (J2)."""
+    state = next_state(environment.state, event)
+    records.update_environment(connection, environment.id, state=str(state), since=context.now(), **values)
+    moved = load(connection, environment.id)
+    note_interval(context, connection, moved)
+    return moved
+
+
+def note_interval(context: Context, connection: sa.Connection, environment: Environment) -> None:
+    records.close_interval(connection, environment.id, context.now())
+    records.open_interval(
+        connection,
+        kind="environment",
+        subject=environment.id,
+        workspace_id=environment.workspace_id,
+        user=environment.user,
+        state=str(environment.state),
+        size=environment.size,
+        disk_size=0,
+        price_per_hour=price.per_hour(prices(context), environment.state),
+        now=context.now(),
+    )
+
+
+def open_disk_interval(context: Context, connection: sa.Connection, disk: Disk) -> None:
+    records.open_interval(
+        connection,
+        kind="disk",
+        subject=disk.id,
+        workspace_id=disk.workspace_id,
+        user=disk.user,
+        state=str(disk.state),
+        size=Size(cpu=0, memory=0),
+        disk_size=disk.size,
+        price_per_hour=price.disk_per_hour(prices(context), disk.size),
+        now=context.now(),
+    )
+
+
+def load(connection: sa.Connection, environment_id: str) -> Environment:
+    environment = records.environment_by_id(connection, environment_id)
+    if environment is None:
+        raise EnvironmentMissing(f"There is no environment {environment_id!r}.")
+    return environment
+
+
+def prices(context: Context) -> price.Prices:
+    settings = context.settings
+    return price.Prices(
+        running=Decimal(str(settings.price_running)),
+        paused=Decimal(str(settings.price_paused)),
+        disk=Decimal(str(settings.price_disk)),
+    )
