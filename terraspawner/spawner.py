@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
+from html import escape
 from typing import Any, ClassVar, TypeVar
 
 import docker
@@ -20,13 +21,23 @@ import requests
 from cryptography.fernet import Fernet, InvalidToken
 from dockerspawner import DockerSpawner
 from jupyterhub.spawner import SpawnException
+from traitlets import default
 
 from terraspawner import wiring
 from terraspawner.containers import plan
+from terraspawner.containers.faults import sentence
 from terraspawner.containers.listing import Listing
 from terraspawner.containers.readiness import answers, end_of, since
 from terraspawner.domain.environment import Environment, Event, is_possible
-from terraspawner.errors import HostUnavailable, NetworkUnsafe, NotAllowed, NotFound, StartFailed, TerraError
+from terraspawner.errors import (
+    HostUnavailable,
+    NetworkUnsafe,
+    NotAllowed,
+    NotFound,
+    Refused,
+    StartFailed,
+    TerraError,
+)
 from terraspawner.host_client import HostClient
 from terraspawner.operations import deletions, environments
 from terraspawner.operations.context import Context
@@ -120,6 +131,18 @@ class TerraSpawner(DockerSpawner):
 
     # --- starting ---
 
+    @default("apply_user_options")
+    def _refuse_user_options(self) -> Callable[..., None]:
+        """What a client sends along is a wish, and there is none yet that may be granted: refused before a start."""
+
+        def refuse(_spawner: TerraSpawner, options: dict[str, Any]) -> None:
+            if options:
+                raise self._refusal(
+                    Refused(f"These options cannot be chosen here: {', '.join(sorted(options))}. Start without them.")
+                )
+
+        return refuse
+
     async def start(self) -> tuple[str, int]:
         """Start or resume. A refusal is a sentence to the user; a failure returns to paused with its reason."""
         self._steps = []
@@ -140,7 +163,7 @@ class TerraSpawner(DockerSpawner):
             await self.deed(environments.started, self.environment_id, self.start_number, self.object_id)
         except BaseException as error:
             # also when cancelled: the row must not stay on its way
-            raise await self._failed(error) from error
+            raise await self._give_up(error) from error
         return address
 
     def _accept(self, ticket: environments.Ticket) -> None:
@@ -185,13 +208,13 @@ class TerraSpawner(DockerSpawner):
         if not state["Running"]:
             raise StartFailed(end_of(state, self.context.settings.memory_limit))
 
-    async def _failed(self, error: BaseException) -> BaseException:
+    async def _give_up(self, error: BaseException) -> BaseException:
         """Undo what a failed start left: nothing runs, no secret lies in the layer, the row says why."""
-        reason = error.message if isinstance(error, TerraError) else _sentence(error)
+        reason = sentence(error)
         log = await self._log_lines()
         try:
             if self.object_id:
-                await self.stop_object()
+                await self._end_at_once()
                 await self.docker("put_archive", self.object_id, plan.START_FOLDER, plan.empty_archive())
         except (docker.errors.DockerException, requests.RequestException):
             self.log.exception("Cleaning up after a failed start of %s", self._log_name)
@@ -200,6 +223,16 @@ class TerraSpawner(DockerSpawner):
             self.log.warning("Start of %s failed: %s", self._log_name, reason)
             return self._refusal(StartFailed(reason))
         return error
+
+    async def _end_at_once(self) -> None:
+        """What never came up has nothing to save; the Hub waits one second for a cancelled start."""
+        try:
+            await self.docker("kill", self.object_id)
+        except docker.errors.APIError as error:
+            if error.status_code not in (404, 409):  # gone, or not running
+                raise
+        finally:
+            self._listing.forget()
 
     async def _check_network(self) -> None:
         """No environment starts unless the probe found the network closed (TRAPS.md 18)."""
@@ -233,7 +266,7 @@ class TerraSpawner(DockerSpawner):
         return SpawnException(
             error.message,
             reason=error.code.replace("-", "_"),
-            message_html=f'{_escape(error.message)} <a href="{prefix}">Your workspaces</a>',
+            message_html=f'{escape(error.message)} <a href="{prefix}">Your workspaces</a>',
             status_code=_status(error),
         )
 
@@ -309,8 +342,8 @@ class TerraSpawner(DockerSpawner):
         await self.deed(environments.stopped, self.environment_id, self.start_number, reason, log)
 
     async def _end_interrupted_start(self) -> str:
-        """The Hub was killed while this was starting: it runs with a token that nobody keeps."""
-        reason = "The Hub was restarted while the environment was starting. Start it again."
+        """The Hub was killed or told to cancel while this was starting: it runs with a token that nobody keeps."""
+        reason = "The start was interrupted before it was done. Start it again."
         await self.stop_object()
         await self._report_stopped(reason, "")
         return reason
@@ -344,23 +377,9 @@ class TerraSpawner(DockerSpawner):
         return text.decode(errors="replace")
 
 
-def _sentence(error: BaseException) -> str:
-    if isinstance(error, asyncio.CancelledError):
-        return "The start was cancelled or took too long."
-    if isinstance(error, docker.errors.ImageNotFound):
-        return f"The image is not on this machine: {error.explanation}. Ask the operator to build it."
-    if isinstance(error, docker.errors.APIError):
-        return f"The Docker Engine refused: {error.explanation or error}"
-    return f"{type(error).__name__}: {error}"
-
-
 def _status(error: TerraError) -> int:
     if isinstance(error, NotAllowed):
         return 403
     if isinstance(error, NotFound):
         return 404
     return 503 if isinstance(error, NetworkUnsafe) else 400
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

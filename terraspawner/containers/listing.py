@@ -25,6 +25,7 @@ class Listing:
     def __init__(self) -> None:
         self._containers: dict[str, Mapping[str, Any]] = {}
         self._asked_at = float("-inf")
+        self._changes = 0
         self._asking: asyncio.Lock | None = None
 
     async def container(self, name: str, ask: Ask) -> Mapping[str, Any] | None:
@@ -37,11 +38,12 @@ class Listing:
         return self._containers.get(name)
 
     def forget(self) -> None:
-        """Something was started or stopped: the next question asks the Engine."""
+        """Something was started or stopped: the next question asks the Engine, whatever is being asked now."""
         self._asked_at = float("-inf")
+        self._changes += 1
 
     async def _refresh(self, ask: Ask) -> None:
-        asked_at = time.monotonic()
+        asked_at, changes = time.monotonic(), self._changes
         try:
             found = await ask()
         except (docker.errors.DockerException, requests.RequestException) as error:
@@ -49,4 +51,5 @@ class Listing:
             await asyncio.sleep(RETRY_SECONDS)
             return
         self._containers = {name.lstrip("/"): item for item in found for name in item["Names"]}
-        self._asked_at = asked_at
+        if changes == self._changes:
+            self._asked_at = asked_at

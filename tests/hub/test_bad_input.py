@@ -72,7 +72,7 @@ def test_lab_says_why_a_notebook_of_60_mb_stays_on_the_disk(workspace: Workspace
         lambda: "refused" in (text := json.dumps(owner.browser_session.get(states, headers=headers).json())) and text,
         "the save is refused with its reason",
     )
-    assert "more than 50 MB" in told
+    assert "50 MB, which is the limit" in told
     assert workspace.notebook("large.ipynb")[1] == version
     # other files beside it are nobody's business but the user's
     assert workspace.shell(f"echo 1,2 > ~/{workspace.name}/edit/table.csv")[0] == 0

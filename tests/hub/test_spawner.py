@@ -64,7 +64,8 @@ def test_user_options_are_a_wish_and_never_a_permission(
 ) -> None:
     answer = ana.hub.post(server(ana, workspace.slug), json={"user_options": options})
     assert answer.status_code == 400, answer.text
-    assert ana.deployment.containers(workspace=workspace.slug) == []
+    assert "image" in answer.json()["message"]
+    assert workspace.environment()["state"] == "none"
 
 
 @pytest.mark.feature("C5")
@@ -188,6 +189,28 @@ def test_a_start_that_fails_is_paused_with_reason_and_log_and_can_be_tried_again
     workspace.delete()
     workspace.start()
     assert workspace.shell("cat ~/precious.txt")[1].strip() == "precious"
+
+
+SLOW = """
+cd /opt/terra/server/bin && mv python python.real
+printf '#!/bin/sh\nsleep 60\n' > python && chmod 755 python
+"""
+
+
+def test_a_start_that_is_cancelled_leaves_nothing_running(ana: Person, workspace: Workspace) -> None:
+    workspace.start()
+    # from now on this container takes longer to answer than anybody waits
+    assert workspace.execute("sh", "-c", SLOW, user="0")[0] == 0
+    workspace.pause()
+    ana.api.post(f"{workspace.path}/environment/start", json={})
+    workspace.wait_for("starting")
+    assert ana.api.post(f"{workspace.path}/environment/pause", json={}).status_code in (200, 202)
+    seen = workspace.wait_for("paused", within=30)
+    assert "cancelled" in seen["reason"] or "interrupted" in seen["reason"]
+    until(lambda: workspace.container().status != "running", "nothing runs")
+    workspace.delete()
+    workspace.start()
+    assert workspace.shell("echo here")[1].strip() == "here"
 
 
 def test_a_crash_shows_in_time_with_its_reason(workspace: Workspace) -> None:
