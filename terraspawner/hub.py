@@ -39,7 +39,8 @@ class HubClient:
 
         Raises `StartFailed` with the Hub's sentence when it refuses.
         """
-        body = {"display_name": display_name} if display_name else {}
+        # the Hub keeps the options of an earlier start unless it is told others
+        body: dict[str, object] = {"user_options": {}} | ({"display_name": display_name} if display_name else {})
         # our spawner's own refusals travel as 403 and 503: they are about this environment, not about our token
         answer = await self._call("POST", f"/users/{quote(user)}/servers/{slug}", json=body, may_refuse=True)
         if answer.status_code in (201, 202):

@@ -1,33 +1,29 @@
 """`TerraSpawner`: one container and one named volume for each user and workspace.
 
-A DockerSpawner that keeps the container at a stop (pause), starts the same one again (resume) with a fresh
-token delivered as a file, and reports each step to our row. What may start, and made of what, is decided by
-``operations.environments`` and ``containers.plan``; this translates. See TRAPS.md 1-16 for why each override is
-here; nothing of `start`, `stop` or the token dance is copied.
+A DockerSpawner (`containers.pooled` asks Docker) that keeps the container at a stop (pause), starts the same one
+again (resume) with a fresh token delivered as a file, and reports each step to our row. What may start, and made
+of what, is decided by `operations.environments` and `containers.plan`; this translates. Nothing of `start`,
+`stop` or the token dance is copied: the Hub's own order of things stays.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from html import escape
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
-import docker
-import requests
 from cryptography.fernet import Fernet, InvalidToken
-from dockerspawner import DockerSpawner
 from jupyterhub.spawner import SpawnException
 from traitlets import default
 
 from terraspawner import wiring
 from terraspawner.containers import plan
 from terraspawner.containers.faults import sentence
-from terraspawner.containers.listing import Listing
-from terraspawner.containers.readiness import answers, end_of, since
+from terraspawner.containers.pooled import NO_ANSWER, PooledDockerSpawner
+from terraspawner.containers.readiness import answers, end_of
 from terraspawner.domain.environment import Environment, Event, is_possible
 from terraspawner.errors import (
     HostUnavailable,
@@ -45,22 +41,14 @@ from terraspawner.operations.context import Context
 Result = TypeVar("Result")
 
 DEED_SECONDS = 15.0
-LOG_LINES = 50
 PROBE_LOOKS, PROBE_PAUSE_SECONDS = 30, 0.5
 
 _deeds = ThreadPoolExecutor(max_workers=8, thread_name_prefix="deed")
 
 
-class TerraSpawner(DockerSpawner):
+class TerraSpawner(PooledDockerSpawner):
     """A named server is the environment of the workspace that has its name as slug."""
 
-    # one pool for all Docker calls, one client per thread: docker-py's is not thread-safe
-    _pool: ClassVar[ThreadPoolExecutor] = ThreadPoolExecutor(max_workers=8, thread_name_prefix="docker")
-    _clients: ClassVar[threading.local] = threading.local()
-    _listing: ClassVar[Listing] = Listing()
-
-    remove = False
-    pull_policy = "skip"
     port = plan.PORT
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -70,21 +58,11 @@ class TerraSpawner(DockerSpawner):
         self._ticket: environments.Ticket
         self._plan: plan.ContainerPlan
         self._steps: list[tuple[int, str]] = []
+        settings = self.context.settings
+        self.deployment, self.stop_seconds = settings.deployment, settings.stop_timeout
         self.use_internal_ip = True
-        self.network_name = self.context.settings.users_network
-        self.start_timeout = self.context.settings.start_timeout + 30
-
-    # --- the two ways out: Docker and the deeds ---
-
-    @property
-    def executor(self) -> ThreadPoolExecutor:
-        return self._pool
-
-    @property
-    def client(self) -> docker.APIClient:
-        if not hasattr(self._clients, "client"):
-            self._clients.client = docker.APIClient(version="auto", timeout=60)
-        return self._clients.client
+        self.network_name = settings.users_network
+        self.start_timeout = settings.start_timeout + 30
 
     @property
     def context(self) -> Context:
@@ -123,11 +101,6 @@ class TerraSpawner(DockerSpawner):
     @property
     def _fernet(self) -> Fernet:
         return Fernet(self.context.settings.secret_key)
-
-    @property
-    def will_resume(self) -> bool:
-        """False: the Hub revokes token and OAuth client at every stop, and mints new ones at every start."""
-        return False
 
     # --- starting ---
 
@@ -185,15 +158,8 @@ class TerraSpawner(DockerSpawner):
         return await self.docker("create_container", host_config=host_config, **self._plan.create_arguments())
 
     async def start_object(self) -> None:
-        """Hand over the start file, then start. A container left running by an interrupted start is ended first."""
         self._step(40, "Starting the environment")
-        details = await self.docker("inspect_container", self.object_id)
-        if details["State"]["Running"]:
-            await self.stop_object()
-        archive = plan.start_archive(self._variables(self._ticket))
-        await self.docker("put_archive", self.object_id, plan.START_FOLDER, archive)
-        await super().start_object()
-        self._listing.forget()
+        await self.start_with(plan.start_archive(self._variables(self._ticket)))
 
     def _variables(self, ticket: environments.Ticket) -> dict[str, str]:
         """Everything the server is told at this start; nothing of it is in the container's configuration."""
@@ -204,35 +170,24 @@ class TerraSpawner(DockerSpawner):
 
     async def _check_alive(self) -> None:
         """A container that has ended is not waited for."""
-        state = (await self.docker("inspect_container", self.object_id))["State"]
+        state = await self.inspected()
         if not state["Running"]:
             raise StartFailed(end_of(state, self.context.settings.memory_limit))
 
     async def _give_up(self, error: BaseException) -> BaseException:
         """Undo what a failed start left: nothing runs, no secret lies in the layer, the row says why."""
         reason = sentence(error)
-        log = await self._log_lines()
+        log = await self.last_lines()
         try:
             if self.object_id:
-                await self._end_at_once()
-                await self.docker("put_archive", self.object_id, plan.START_FOLDER, plan.empty_archive())
-        except (docker.errors.DockerException, requests.RequestException):
+                await self.end_at_once(plan.empty_archive())
+        except NO_ANSWER:
             self.log.exception("Cleaning up after a failed start of %s", self._log_name)
         await self.deed(environments.start_failed, self.environment_id, self.start_number, reason, log)
         if isinstance(error, Exception):
             self.log.warning("Start of %s failed: %s", self._log_name, reason)
             return self._refusal(StartFailed(reason))
         return error
-
-    async def _end_at_once(self) -> None:
-        """What never came up has nothing to save; the Hub waits one second for a cancelled start."""
-        try:
-            await self.docker("kill", self.object_id)
-        except docker.errors.APIError as error:
-            if error.status_code not in (404, 409):  # gone, or not running
-                raise
-        finally:
-            self._listing.forget()
 
     async def _check_network(self) -> None:
         """No environment starts unless the probe found the network closed (TRAPS.md 18)."""
@@ -291,7 +246,7 @@ class TerraSpawner(DockerSpawner):
         await self._find()
         if not self.environment_id:
             return 0
-        container = await self._listing.container(self.object_name, self._ask_listing)
+        container = await self.listed()
         if container is None:
             await self._report_stopped("The container is gone.", "")
             return 0
@@ -299,9 +254,8 @@ class TerraSpawner(DockerSpawner):
             if not self.api_token:
                 return await self._end_interrupted_start()
             return None
-        state = (await self.docker("inspect_container", self.object_name))["State"]
-        reason = end_of(state, self.context.settings.memory_limit)
-        await self._report_stopped(reason, await self._log_lines())
+        reason = end_of(await self.inspected(), self.context.settings.memory_limit)
+        await self._report_stopped(reason, await self.last_lines())
         return reason
 
     async def get_url(self) -> str:
@@ -316,15 +270,6 @@ class TerraSpawner(DockerSpawner):
         environment_id, start_number = self.environment_id, self.start_number
         await super().stop(now)
         await self.deed(environments.stopped, environment_id, start_number)
-
-    async def stop_object(self) -> None:
-        seconds = self.context.settings.stop_timeout
-        try:
-            await self.docker("stop", self.object_id or self.object_name, timeout=seconds)
-        except docker.errors.NotFound:
-            self.log.info("The container of %s is gone already", self._log_name)
-        finally:
-            self._listing.forget()
 
     async def delete_forever(self) -> None:
         """The Hub deletes the server: write that down. The row, not this call, carries the deletion out.
@@ -361,20 +306,6 @@ class TerraSpawner(DockerSpawner):
         if environment is not None:
             self.environment_id, self.start_number = environment.id, environment.start_number
             self.object_name = plan.container_name(self.context.settings, environment.id)
-
-    async def _ask_listing(self) -> list[dict[str, Any]]:
-        label = f"{plan.LABEL}deployment={self.context.settings.deployment}"
-        return await self.docker("containers", all=True, filters={"label": [label]})
-
-    async def _log_lines(self) -> str:
-        """The container's last lines since its last start."""
-        container = self.object_id or self.object_name
-        try:
-            started_at = (await self.docker("inspect_container", container))["State"]["StartedAt"]
-            text = await self.docker("logs", container, tail=LOG_LINES, since=since(started_at))
-        except (docker.errors.DockerException, requests.RequestException):
-            return ""
-        return text.decode(errors="replace")
 
 
 def _status(error: TerraError) -> int:

@@ -29,15 +29,25 @@ python -m zipfile -c ~/terra_sample-1.0-py3-none-any.whl terra_sample $info
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.show()"
 
 
-async def run_cell(workspace: Workspace, code: str) -> list[dict[str, Any]]:
-    """Run `code` in a new kernel through the proxy, as a client of Jupyter does. Returns the messages."""
+async def run_cell(workspace: Workspace, code: str, notebook: str = "") -> list[dict[str, Any]]:
+    """Run `code` in a new kernel, that of a notebook where one is named, through the proxy, as a client of Jupyter does.
+
+    Returns the messages up to the reply, or up to the kernel's restart where it dies.
+    """
     owner = workspace.owner
-    base = f"{owner.deployment.url}{workspace.server_url}api/kernels"
+    api = f"{owner.deployment.url}{workspace.server_url}api"
+    base = f"{api}/kernels"
     headers = {"Authorization": f"token {owner.token}"}
     messages: list[dict[str, Any]] = []
     async with aiohttp.ClientSession(headers=headers) as session:
-        async with session.post(base, json={"name": "python3"}) as answer:
-            kernel = (await answer.json())["id"]
+        wanted = {"path": f"{workspace.name}/edit/{notebook}", "type": "notebook", "name": notebook}
+        async with (
+            session.post(f"{api}/sessions", json={**wanted, "kernel": {"name": "python3"}})
+            if notebook
+            else session.post(base, json={"name": "python3"})
+        ) as answer:
+            made = await answer.json()
+            kernel = made["kernel"]["id"] if notebook else made["id"]
         async with session.ws_connect(f"{base}/{kernel}/channels") as channel:
             request = {
                 "header": {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "version": "5.3",
@@ -53,7 +63,8 @@ async def run_cell(workspace: Workspace, code: str) -> list[dict[str, Any]]:
                 async for message in channel:
                     got = json.loads(message.data)
                     messages.append(got)
-                    if got["msg_type"] == "execute_reply":
+                    is_dead = got["content"].get("execution_state") in ("restarting", "dead")
+                    if got["msg_type"] == "execute_reply" or is_dead:
                         break
         await session.delete(f"{base}/{kernel}")
     return messages

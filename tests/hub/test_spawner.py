@@ -66,6 +66,9 @@ def test_user_options_are_a_wish_and_never_a_permission(
     assert answer.status_code == 400, answer.text
     assert "image" in answer.json()["message"]
     assert workspace.environment()["state"] == "none"
+    # the Hub keeps what was wished; it must not be in the way of the next start
+    workspace.start()
+    assert workspace.container().attrs["Config"]["Image"] == "terraspawner/python:0.1.0"
 
 
 @pytest.mark.feature("C5")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dockerspawner import DockerSpawner
 
+from terraspawner.containers.pooled import PooledDockerSpawner
 from terraspawner.spawner import TerraSpawner
 
 MEANT = {
@@ -16,6 +17,7 @@ MEANT = {
 
 def test_only_what_is_meant_is_overridden() -> None:
     traitlets_own = {"_trait_default_generators", "_static_immutable_initial_values", "_instance_inits"}
-    traitlets_own |= {name for name in vars(TerraSpawner) if name.startswith(("_trait", "_all_trait", "_descriptors"))}
-    taken = {name for name in vars(TerraSpawner) if hasattr(DockerSpawner, name)} - traitlets_own
+    ours = {*vars(PooledDockerSpawner), *vars(TerraSpawner)}
+    traitlets_own |= {name for name in ours if name.startswith(("_trait", "_all_trait", "_descriptors"))}
+    taken = {name for name in ours if hasattr(DockerSpawner, name)} - traitlets_own
     assert taken - MEANT == set()

@@ -1,0 +1,101 @@
+"""DockerSpawner with a pool, one client per thread, and one listing for all polls.
+
+How Docker is asked, for the spawner alone; what is asked of it and why stands in ``terraspawner.spawner``. The
+stock spawner has one thread for everybody, so that one slow stop blocks all polls and starts; docker-py's client
+is not thread-safe, hence one for each thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ClassVar
+
+import docker
+import requests
+from dockerspawner import DockerSpawner
+
+from terraspawner.containers.listing import Listing
+from terraspawner.containers.plan import LABEL, START_FOLDER
+from terraspawner.containers.readiness import since
+
+LOG_LINES = 50
+NO_ANSWER = (docker.errors.DockerException, requests.RequestException)
+
+
+class PooledDockerSpawner(DockerSpawner):
+    """A kept container, found by the deployment's label. `deployment` and `stop_seconds` are the subclass's."""
+
+    _pool: ClassVar[ThreadPoolExecutor] = ThreadPoolExecutor(max_workers=8, thread_name_prefix="docker")
+    _clients: ClassVar[threading.local] = threading.local()
+    _listing: ClassVar[Listing] = Listing()
+
+    remove = False
+    pull_policy = "skip"
+    deployment: str
+    stop_seconds: int
+
+    @property
+    def executor(self) -> ThreadPoolExecutor:
+        return self._pool
+
+    @property
+    def client(self) -> docker.APIClient:
+        if not hasattr(self._clients, "client"):
+            self._clients.client = docker.APIClient(version="auto", timeout=60)
+        return self._clients.client
+
+    @property
+    def will_resume(self) -> bool:
+        """False: the Hub revokes token and OAuth client at every stop, and mints new ones at every start."""
+        return False
+
+    async def listed(self) -> Mapping[str, Any] | None:
+        """The container as the Engine lists it, at most a few seconds ago; None where it is gone."""
+        return await self._listing.container(self.object_name, self._ask_listing)
+
+    async def inspected(self) -> dict[str, Any]:
+        """The container's state as the Engine tells it now."""
+        return (await self.docker("inspect_container", self.object_id or self.object_name))["State"]
+
+    async def start_with(self, archive: bytes) -> None:
+        """Hand over the start file and start. What an interrupted start left running is ended first."""
+        if (await self.inspected())["Running"]:
+            await self.stop_object()
+        await self.docker("put_archive", self.object_id, START_FOLDER, archive)
+        await self.docker("start", self.object_id)
+        self._listing.forget()
+
+    async def stop_object(self) -> None:
+        try:
+            await self.docker("stop", self.object_id or self.object_name, timeout=self.stop_seconds)
+        except docker.errors.NotFound:
+            self.log.info("The container of %s is gone already", self._log_name)
+        finally:
+            self._listing.forget()
+
+    async def end_at_once(self, archive: bytes) -> None:
+        """End what never came up and has nothing to save; put `archive` over a start file that was not read."""
+        try:
+            await self.docker("kill", self.object_id)
+        except docker.errors.APIError as error:
+            if error.status_code not in (404, 409):  # gone, or not running
+                raise
+        finally:
+            self._listing.forget()
+        await self.docker("put_archive", self.object_id, START_FOLDER, archive)
+
+    async def last_lines(self) -> str:
+        """What the container said since its last start; empty where that cannot be had."""
+        container = self.object_id or self.object_name
+        try:
+            started_at = (await self.inspected())["StartedAt"]
+            text = await self.docker("logs", container, tail=LOG_LINES, since=since(started_at))
+        except NO_ANSWER:
+            return ""
+        return text.decode(errors="replace")
+
+    async def _ask_listing(self) -> list[dict[str, Any]]:
+        label = f"{LABEL}deployment={self.deployment}"
+        return await self.docker("containers", all=True, filters={"label": [label]})
