@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 
 import pytest
 
-from deployment import Deployment, Person, Workspace, deployed
+from deployment import Deployment, Person, Workspace, deployed, unique
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +34,7 @@ def ben(deployment: Deployment) -> Iterator[Person]:
 def workspace(ana: Person, request: pytest.FixtureRequest) -> Iterator[Workspace]:
     """A workspace of ana's for one test; its environment and disk are deleted afterwards."""
     words = "".join(char if char.isalnum() else "-" for char in request.node.name.removeprefix("test_"))
-    made = ana.workspace(f"{words[:40].strip('-')}-{secrets.token_hex(2)}")
+    made = ana.workspace(unique(words[:40].strip("-")))
     yield made
     if made.environment()["state"] != "none":
         ana.api.delete(f"{made.path}/environment", params={"disk": "delete", "force": "true"})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import socket
 import subprocess
 import sys
@@ -31,6 +32,11 @@ def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
+
+
+def unique(word: str) -> str:
+    """A name that no earlier run has used."""
+    return f"{word}-{secrets.token_hex(2)}"
 
 
 def until(look: Callable[[], Result], what: str, within: float = 60) -> Result:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Error, Page, expect
 
 from browser.conftest import sign_in
-from deployment import Deployment, Person, Workspace, until
+from deployment import Deployment, Person, Workspace, unique, until
 from hub.test_journey_by_rest import MAKE_WHEEL
 
 pytestmark = [pytest.mark.docker, pytest.mark.browser]
@@ -87,10 +87,11 @@ def test_a_researcher_from_sign_in_to_delete(page: Page, deployment: Deployment,
     picture("no-workspace")
 
     # a workspace, a notebook
-    page.get_by_label("Name").fill("journey")
+    name = unique("journey")
+    page.get_by_label("Name").fill(name)
     page.get_by_role("button", name="Create workspace").click()
-    expect(page.get_by_role("heading", name="journey")).to_be_visible()
-    workspace = Workspace(owner=ana, name="journey", slug=ana.api.get("/workspaces/ana/journey").json()["slug"])
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    workspace = Workspace(owner=ana, name=name, slug=ana.api.get(f"/workspaces/ana/{name}").json()["slug"])
     here = page.url
     picture("workspace")
     page.get_by_label("Name").fill("first look")

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from deployment import Person, Workspace, until
+from deployment import Person, Workspace, unique, until
 
 pytestmark = pytest.mark.docker
 
@@ -155,7 +155,7 @@ def test_an_environment_knows_its_workspace(workspace: Workspace) -> None:
 
 @pytest.mark.feature("C2")
 def test_two_workspaces_of_one_user_are_independent(ana: Person, workspace: Workspace) -> None:
-    other = ana.workspace("independent-other")
+    other = ana.workspace(unique("independent-other"))
     workspace.start()
     other.start()
     assert workspace.container().id != other.container().id

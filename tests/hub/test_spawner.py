@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from deployment import Deployment, Person, Workspace, until
+from deployment import Deployment, Person, Workspace, unique, until
 
 pytestmark = pytest.mark.docker
 
@@ -143,7 +143,7 @@ for target in sys.argv[1:]:
 
 @pytest.mark.feature("C15")
 def test_an_environment_reaches_the_two_ports_it_needs_and_no_neighbour(ana: Person, workspace: Workspace) -> None:
-    neighbour = ana.workspace("network-neighbour")
+    neighbour = ana.workspace(unique("network-neighbour"))
     neighbour.start()
     workspace.start()
     network = f"{ana.deployment.name}-users"
