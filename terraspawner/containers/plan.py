@@ -137,20 +137,17 @@ def plan_environment(settings: Settings, environment: Environment, workspace: Wo
 
 
 def environment_labels(settings: Settings, environment: Environment) -> dict[str, str]:
-    return {
-        f"{LABEL}deployment": settings.deployment,
-        f"{LABEL}kind": "environment",
-        f"{LABEL}user": environment.user,
-        f"{LABEL}workspace": environment.workspace_id,
-        f"{LABEL}environment": environment.id,
-        f"{LABEL}disk": environment.disk_id,
-    }
+    return _labels(settings, environment, "environment") | {f"{LABEL}environment": environment.id}
 
 
 def disk_labels(settings: Settings, environment: Environment) -> dict[str, str]:
+    return _labels(settings, environment, "disk")
+
+
+def _labels(settings: Settings, environment: Environment, kind: str) -> dict[str, str]:
     return {
         f"{LABEL}deployment": settings.deployment,
-        f"{LABEL}kind": "disk",
+        f"{LABEL}kind": kind,
         f"{LABEL}user": environment.user,
         f"{LABEL}workspace": environment.workspace_id,
         f"{LABEL}disk": environment.disk_id,
