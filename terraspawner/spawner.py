@@ -41,6 +41,7 @@ from terraspawner.operations.context import Context
 Result = TypeVar("Result")
 
 DEED_SECONDS = 15.0
+START_QUESTION = "<p>This starts your environment. It costs what the workspace's page says until it is paused.</p>"
 PROBE_LOOKS, PROBE_PAUSE_SECONDS = 30, 0.5
 
 _deeds = ThreadPoolExecutor(max_workers=8, thread_name_prefix="deed")
@@ -103,6 +104,15 @@ class TerraSpawner(PooledDockerSpawner):
         return Fernet(self.context.settings.secret_key)
 
     # --- starting ---
+
+    @default("options_form")
+    def _ask_before_a_start(self) -> Callable[..., str]:
+        """The Hub's own start page asks first: without a form, following a link would start what costs money."""
+        return lambda spawner: START_QUESTION if spawner.name else ""
+
+    @default("options_from_form")
+    def _nothing_to_choose(self) -> Callable[..., dict[str, Any]]:
+        return lambda _form: {}
 
     @default("apply_user_options")
     def _refuse_user_options(self) -> Callable[..., None]:
@@ -281,7 +291,7 @@ class TerraSpawner(PooledDockerSpawner):
             await self.deed(deletions.mark_deleting, environment.id)
 
     async def rename(self, old_name: str, new_name: str) -> None:
-        raise NotAllowed("An environment keeps its name: it is the address of its workspace.")
+        raise self._refusal(NotAllowed("An environment keeps its name: it is the address of its workspace."))
 
     async def _report_stopped(self, reason: str, log: str) -> None:
         await self.deed(environments.stopped, self.environment_id, self.start_number, reason, log)

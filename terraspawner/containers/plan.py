@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 
 from terraspawner.domain.environment import Environment
 from terraspawner.domain.workspace import Workspace
+from terraspawner.errors import StartFailed
 from terraspawner.settings import Settings
 
 HOME = "/home/jupyter"
@@ -27,6 +29,7 @@ START_FILE = "start.json"
 PORT = 8888
 
 LABEL = "terraspawner."
+_ID = re.compile(r"[0-9a-f]{16}")
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID")
 """Enough for the entry script to become the user and for ``apt-get`` by a root exec (TRAPS.md 15)."""
 
@@ -114,7 +117,13 @@ def volume_name(settings: Settings, disk_id: str) -> str:
 
 
 def plan_environment(settings: Settings, environment: Environment, workspace: Workspace) -> ContainerPlan:
-    """The container of an environment, from ids and settings alone."""
+    """The container of an environment, from ids and settings alone.
+
+    Raises `StartFailed` for an id that is none of ours: a row must not be able to name a path of the host.
+    """
+    for identifier in (environment.id, environment.disk_id, workspace.id):
+        if not _ID.fullmatch(identifier):
+            raise StartFailed(f"The id {identifier!r} in our database is none of ours, so nothing was started.")
     bucket = f"{settings.buckets_host_path}/{workspace.id}"
     mounts = [
         Mount(kind="volume", source=volume_name(settings, environment.disk_id), target=HOME, is_read_only=False),

@@ -42,6 +42,16 @@ def test_the_default_server_is_refused_with_a_sentence_and_a_link(ana: Person) -
     assert '<a href="/services/workspaces/">' in page.text
 
 
+def test_following_a_link_to_the_hubs_start_page_starts_nothing(ana: Person, workspace: Workspace) -> None:
+    page = ana.browser_session.get(f"/hub/spawn/{ana.name}/{workspace.slug}")
+    assert "This starts your environment" in page.text
+    assert workspace.environment()["state"] == "none"
+    xsrf = ana.browser_session.cookies.get("_xsrf", path="/hub/") or ""
+    started = ana.browser_session.post(f"/hub/spawn/{ana.name}/{workspace.slug}", data={"_xsrf": xsrf})
+    assert started.status_code == 200
+    workspace.wait_for("running")
+
+
 @pytest.mark.parametrize("slug", ["no-such-workspace", "x"])
 def test_a_server_that_is_no_workspace_is_refused(ana: Person, slug: str) -> None:
     answer = ana.hub.post(server(ana, slug))

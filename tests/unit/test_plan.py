@@ -11,15 +11,17 @@ from builders import NOON
 from terraspawner.containers import plan
 from terraspawner.domain.environment import Environment, Size, State
 from terraspawner.domain.workspace import Workspace
+from terraspawner.errors import StartFailed
 from terraspawner.settings import Settings
 
+ID_A, ID_D, ID_E = "a" * 16, "d" * 16, "e" * 16
 SETTINGS = Settings(buckets_host_path="/host/buckets", secret_key="seal", service_token="service", proxy_token="proxy")
 WORKSPACE = Workspace(
-    id="aaaa", namespace="ana", name="alpha", slug="ana-alpha", storage="bucket", created_by="ana", created_at=NOON
+    id=ID_A, namespace="ana", name="alpha", slug="ana-alpha", storage="bucket", created_by="ana", created_at=NOON
 )
 ENVIRONMENT = Environment(
-    id="eeee",
-    workspace_id="aaaa",
+    id=ID_E,
+    workspace_id=ID_A,
     user="ana",
     state=State.CREATING,
     since=NOON,
@@ -28,7 +30,7 @@ ENVIRONMENT = Environment(
     start_number=1,
     size=Size(cpu=0.5, memory=1024**3),
     image="terraspawner/python:1",
-    disk_id="dddd",
+    disk_id=ID_D,
     container_id="",
     deletes_disk=False,
     outbox_pending=0,
@@ -44,24 +46,24 @@ def made() -> plan.ContainerPlan:
 @pytest.mark.feature("D1", "H2", "C15")
 def test_the_whole_plan() -> None:
     assert made() == plan.ContainerPlan(
-        name="terraspawner-env-eeee",
+        name="terraspawner-env-" + ID_E,
         image="terraspawner/python:1",
         labels={
             "terraspawner.deployment": "terraspawner",
             "terraspawner.kind": "environment",
             "terraspawner.user": "ana",
-            "terraspawner.workspace": "aaaa",
-            "terraspawner.environment": "eeee",
-            "terraspawner.disk": "dddd",
+            "terraspawner.workspace": ID_A,
+            "terraspawner.environment": ID_E,
+            "terraspawner.disk": ID_D,
         },
         mounts=(
-            plan.Mount(kind="volume", source="terraspawner-disk-dddd", target="/home/jupyter", is_read_only=False),
+            plan.Mount(kind="volume", source="terraspawner-disk-" + ID_D, target="/home/jupyter", is_read_only=False),
             plan.Mount(
-                kind="bind", source="/host/buckets/aaaa/data", target="/mnt/workspace/bucket", is_read_only=False
+                kind="bind", source=f"/host/buckets/{ID_A}/data", target="/mnt/workspace/bucket", is_read_only=False
             ),
             plan.Mount(
                 kind="bind",
-                source="/host/buckets/aaaa/notebooks",
+                source=f"/host/buckets/{ID_A}/notebooks",
                 target="/mnt/workspace/notebooks",
                 is_read_only=True,
             ),
@@ -93,11 +95,20 @@ def test_no_secret_stands_in_the_configuration() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"image": "other"}, {"size": Size(cpu=1, memory=1024**3)}, {"size": Size(cpu=0.5, memory=1)}, {"disk_id": "x"}],
+    [{"image": "other"}, {"size": Size(cpu=1, memory=1024**3)}, {"size": Size(cpu=0.5, memory=1)}, {"disk_id": ID_E}],
 )
 def test_the_hash_changes_with_what_the_container_is_made_of(change: dict[str, object]) -> None:
     changed = plan.plan_environment(SETTINGS, replace(ENVIRONMENT, **change), WORKSPACE)
     assert changed.spec_hash != made().spec_hash
+
+
+@pytest.mark.parametrize("identifier", ["", "../../..", "a" * 15, "A" * 16, "a" * 15 + "/", "a" * 16 + "\n"])
+@pytest.mark.parametrize("field", ["id", "disk_id"])
+def test_a_row_cannot_name_a_path_of_the_host(field: str, identifier: str) -> None:
+    with pytest.raises(StartFailed, match="none of ours"):
+        plan.plan_environment(SETTINGS, replace(ENVIRONMENT, **{field: identifier}), WORKSPACE)
+    with pytest.raises(StartFailed, match="none of ours"):
+        plan.plan_environment(SETTINGS, ENVIRONMENT, replace(WORKSPACE, id=identifier))
 
 
 @pytest.mark.feature("C5")
@@ -110,7 +121,7 @@ def test_the_hash_stays_over_starts_and_renames() -> None:
 
 @pytest.mark.feature("C14")
 def test_an_environment_is_told_its_workspace() -> None:
-    variables = plan.workspace_variables(SETTINGS, WORKSPACE, "ana@example.org", "eeee", "key")
+    variables = plan.workspace_variables(SETTINGS, WORKSPACE, "ana@example.org", ID_E, "key")
     assert variables["WORKSPACE_NAME"] == "alpha"
     assert variables["WORKSPACE_NAMESPACE"] == "ana"
     assert variables["WORKSPACE_BUCKET"] == "/mnt/workspace/bucket"
@@ -121,7 +132,7 @@ def test_an_environment_is_told_its_workspace() -> None:
 
 def test_a_proxy_leaves_out_our_own_addresses() -> None:
     settings = replace(SETTINGS, https_proxy="http://proxy:3128", no_proxy="localhost", ca_bundle_host_path="/ca.pem")
-    variables = plan.workspace_variables(settings, WORKSPACE, "ana", "eeee", "key")
+    variables = plan.workspace_variables(settings, WORKSPACE, "ana", ID_E, "key")
     assert variables["HTTPS_PROXY"] == variables["https_proxy"] == "http://proxy:3128"
     assert variables["no_proxy"] == "localhost,172.31.240.2,172.31.240.4"
     assert variables["PIP_CERT"] == "/etc/terra/ca-bundle.pem"
