@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,18 @@ class NetworkProbe:
         self._settings = settings
         self._now = now
         self._lock = threading.Lock()
-        self.state = UNKNOWN
+        self._last = UNKNOWN
+
+    @property
+    def state(self) -> NetworkState:
+        """The last probe, with what netguard says of its rules now: those can be lost between two probes."""
+        last = self._last
+        if last.checked_at is None:
+            return last
+        now = tuple(self._rules())
+        checked_now = {finding.check for finding in now}
+        findings = (*now, *(finding for finding in last.findings if finding.check not in checked_now))
+        return replace(last, is_ok=all(finding.ok for finding in findings), findings=findings)
 
     def run(self) -> NetworkState:
         """Probe now. Never raises: what could not be found out is a finding that is not ok."""
@@ -54,8 +66,8 @@ class NetworkProbe:
                 message = f"The network could not be probed: {error}. Look at the log of the host service."
                 findings = (Finding(check="probe", ok=False, message=message),)
             is_ok = all(finding.ok for finding in findings)
-            self.state = NetworkState(is_ok=is_ok, checked_at=self._now(), findings=findings)
-            return self.state
+            self._last = NetworkState(is_ok=is_ok, checked_at=self._now(), findings=findings)
+            return self._last
 
     def _rules(self) -> Iterator[Finding]:
         """What netguard says of itself; silence is not good."""
