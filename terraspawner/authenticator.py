@@ -7,14 +7,20 @@ fails on Hub 6 (PLATFORM.md). Other sign-ins replace this class by a setting of 
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from jupyterhub.auth import Authenticator
 
 from terraspawner import wiring
+from terraspawner.domain.account import Account
 from terraspawner.operations import accounts
 
 OPERATORS = "terraspawner-operators"
+
+_hashing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sign-in")
+"""A password takes a core and 64 MB for a moment, and anybody may send one. So those that are tried wait for each
+other, and nobody who is signed in waits for them."""
 
 
 class EmbeddedAuthenticator(Authenticator):
@@ -29,12 +35,23 @@ class EmbeddedAuthenticator(Authenticator):
     async def authenticate(self, handler: Any, data: dict[str, str]) -> dict[str, Any] | None:
         """Right name and password of an account that is not disabled, else None."""
         context = wiring.deployment_context()
-        account = await asyncio.to_thread(accounts.sign_in, context, data["username"], data["password"])
-        if account is None:
-            return None
-        return {"name": account.name, "groups": [OPERATORS] if account.is_operator else []}
+        name, password = data.get("username", ""), data.get("password", "")
+        trial = asyncio.get_running_loop().run_in_executor(_hashing, accounts.sign_in, context, name, password)
+        account = await trial
+        return None if account is None else {"name": account.name, "groups": _groups(account)}
 
-    async def refresh_user(self, user: Any, handler: Any = None) -> bool:
-        """False as soon as the account is disabled or gone: asked again every few seconds."""
+    async def refresh_user(self, user: Any, handler: Any = None) -> bool | dict[str, Any]:
+        """False as soon as the account is disabled or gone: asked again every few seconds.
+
+        Who became an operator or is none any more has the other role from then on, not from the next sign-in on.
+        """
         account = await asyncio.to_thread(accounts.account_of, wiring.deployment_context(), user.name)
-        return account is not None
+        if account is None:
+            return False
+        if [group.name for group in user.groups] == _groups(account):
+            return True
+        return {"name": account.name, "groups": _groups(account)}
+
+
+def _groups(account: Account) -> list[str]:
+    return [OPERATORS] if account.is_operator else []

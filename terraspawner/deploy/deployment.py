@@ -188,6 +188,12 @@ def _print_welcome(here: Site, facts: EngineFacts) -> None:
         say(f"    {name:<10} {password}")
     say(f"(kept in {here.state.logins_file})")
     say("Next: make status, make logs, make down (keeps everything), make clean (deletes, and asks first).")
+    if not network.is_loopback(settings.bind):
+        say(
+            f"WARNING: {settings.bind} is reached from other machines, without TLS and without a domain for each user. "
+            "Code in one person's environment can act as whoever visits its pages. Let in only people who trust each "
+            "other, or set TERRA_BIND=127.0.0.1."
+        )
     if not facts.live_restore:
         say(
             "Note: a restart of the Docker Engine ends running environments; "

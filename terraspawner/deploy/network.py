@@ -74,6 +74,14 @@ def check_port(bind: str, port: int) -> None:
         raise SetupStopped(sentence) from error
 
 
+def is_loopback(bind: str) -> bool:
+    """Whether only this machine reaches `bind`."""
+    try:
+        return ipaddress.ip_address(bind).is_loopback
+    except ValueError:
+        return bind == "localhost"
+
+
 def _network(setting: str, text: str, smallest: int) -> Network:
     network = ipaddress.ip_network(text)
     if not isinstance(network, Network) or network.prefixlen > smallest:

@@ -1,7 +1,8 @@
 """What makes bytes a notebook: nbformat 4 JSON, told apart without a schema on the save path.
 
 The full schema is Jupyter's business (a newer minor version must not be refused here); what this refuses is
-what no Jupyter could open: not UTF-8, not JSON, no list of cells, another major version.
+what no Jupyter could open: not UTF-8, not JSON, no list of cells, another major version. And one thing more: 50 MB
+of ``{},{},{}`` become 1.3 GB of objects, so what a notebook would take is reckoned before it is read.
 """
 
 from __future__ import annotations
@@ -11,6 +12,14 @@ from typing import Any
 
 KERNELS = {"python3": ("Python 3", "python")}
 """Kernel name -> display name and language of what an environment offers."""
+
+MOST_MEMORY = 200 * 1024**2
+"""Bytes that the values of a notebook may take besides its text, as `memory_of` reckons."""
+
+NAME_LENGTH = 100
+
+_PIECE = 1 << 20
+_BYTES_FOR = {b"{": 240, b"[": 80, b":": 100, b",": 72}
 
 
 def empty(kernel: str) -> bytes:
@@ -32,6 +41,8 @@ def empty(kernel: str) -> bytes:
 
 def fault(body: bytes) -> str:
     """What keeps `body` from being a notebook, as the end of a sentence; empty where nothing does."""
+    if memory_of(body) > MOST_MEMORY:
+        return "it is made of too many small values"
     try:
         document = json.loads(body.decode())
     except UnicodeDecodeError:
@@ -55,10 +66,41 @@ def _fault_of_document(document: Any) -> str:
 
 def kernel_of(body: bytes) -> tuple[str, str]:
     """Name of the kernel and its language, empty where the notebook does not say."""
+    if memory_of(body) > MOST_MEMORY:
+        return "", ""
     try:
         metadata: Any = json.loads(body)["metadata"]
         spec = metadata.get("kernelspec", {})
         language = spec.get("language") or metadata.get("language_info", {}).get("name", "")
-        return str(spec.get("name", "")), str(language)
+        return _shown(spec.get("name", "")), _shown(language)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "", ""
+
+
+def _shown(name: Any) -> str:
+    """A name out of a notebook, which is anybody's: short, and nothing in it that no answer could carry."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in str(name)[:NAME_LENGTH])
+
+
+def memory_of(body: bytes) -> int:
+    """What the values in `body` take once it is read, in bytes, reckoned from the marks outside of strings.
+
+    Strings count by number only: their text is bounded by the size of the body. The count ends soon after
+    `MOST_MEMORY`.
+    """
+    rough = _reckoned(body)
+    if rough <= MOST_MEMORY:
+        return rough
+    text = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    total, is_inside = 0, 0
+    for start in range(0, len(text), _PIECE):
+        parts = text[start : start + _PIECE].split(b'"')
+        total += _reckoned(b"".join(parts[is_inside::2]))
+        is_inside ^= (len(parts) - 1) & 1
+        if total > MOST_MEMORY:
+            break
+    return total
+
+
+def _reckoned(text: bytes) -> int:
+    return sum(each * text.count(mark) for mark, each in _BYTES_FOR.items())

@@ -21,6 +21,8 @@ from terraspawner.settings import Settings
 HUB_PORT = 8081
 SERVICE_PORT = 8010
 LINK_LOCAL = ipaddress.ip_network("169.254.0.0/16")
+METADATA = tuple(ipaddress.ip_address(address) for address in ("100.100.100.200", "168.63.129.16", "192.0.0.192"))
+"""Clouds that keep what a machine is told, keys of it among that, outside of `LINK_LOCAL`: Alibaba, Azure, Oracle."""
 PREFIX = "TSP-"
 
 
@@ -66,11 +68,12 @@ def guard_of(settings: Settings, resolvers: Sequence[str] = ()) -> Guard:
 
 def _forward_rules(settings: Settings, resolvers: Sequence[str]) -> tuple[str, ...]:
     inside = f"-o {settings.users_bridge}"
-    link_local = [address for address in resolvers if ipaddress.ip_address(address) in LINK_LOCAL]
+    shut = [address for address in resolvers if _is_shut(ipaddress.ip_address(address))]
     return (
         "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
-        *_dns(link_local, "RETURN"),
+        *_dns(shut, "RETURN"),
         f"-d {LINK_LOCAL} -j DROP",
+        *(f"-d {address}/32 -j DROP" for address in METADATA),
         # proxy and hub reach every environment
         f"-s {settings.proxy_address}/32 {inside} -p tcp -j ACCEPT",
         f"-s {settings.hub_address}/32 {inside} -p tcp -j ACCEPT",
@@ -82,6 +85,10 @@ def _forward_rules(settings: Settings, resolvers: Sequence[str]) -> tuple[str, .
         # the world outside: Docker's own rules decide, which let it through
         "-j RETURN",
     )
+
+
+def _is_shut(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return address in LINK_LOCAL or address in METADATA
 
 
 def _host_rules(resolvers: Sequence[str]) -> tuple[str, ...]:

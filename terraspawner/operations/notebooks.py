@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,6 +52,18 @@ class _KernelsSeen:
 
 _kernels_seen = _KernelsSeen(limit=20_000)
 
+BIG = 1024**2
+LIST_READS = 64 * 1024**2
+"""Bytes of bodies that one listing reads for their kernels; the next listing goes on where this one stopped."""
+
+_one_big_at_a_time = threading.Lock()
+"""Reading a big notebook's JSON takes ten times its size for a moment, so two never do at once. The interpreter
+would not do it faster side by side either."""
+
+
+def _taking_turns(size: int) -> AbstractContextManager[object]:
+    return _one_big_at_a_time if size > BIG else nullcontext()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotebookInfo:
@@ -75,20 +88,32 @@ class Place:
 
 
 def list_notebooks(context: Context, *, user: str, namespace: str, name: str) -> list[NotebookInfo]:
-    """The notebooks of a workspace by path. A body is read once per version, for its kernel."""
+    """The notebooks of a workspace by path. A body is read once per version, for its kernel.
+
+    Where there is very much to read at once, the kernels of the rest are unknown until the next listing.
+    """
     workspace = workspaces.enter(context, user=user, namespace=namespace, name=name, action=Action.READ_NOTEBOOKS)
     bucket = context.bucket(workspace.id)
-    found = []
+    found, may_read = [], LIST_READS
     for item in bucket.list(FOLDER):
         if item.key.endswith(".ipynb"):
-            seen = (workspace.id, item.key, item.version)
-            try:
-                kernel = _kernels_seen.get(seen) or notebook.kernel_of(bucket.read(item.key)[0])
-            except ObjectMissing:
-                continue  # deleted since it was listed
-            _kernels_seen.put(seen, kernel)
+            kernel = _kernels_seen.get((workspace.id, item.key, item.version))
+            if kernel is None and item.size > may_read:
+                kernel = "", ""
+            elif kernel is None:
+                may_read -= item.size
+                try:
+                    kernel = _read_kernel(bucket, workspace, item)
+                except ObjectMissing:
+                    continue  # deleted since it was listed
             found.append(_described(item, kernel))
     return sorted(found, key=lambda item: item.path.casefold())
+
+
+def _read_kernel(bucket: Bucket, workspace: Workspace, item: ObjectInfo) -> tuple[str, str]:
+    with _taking_turns(item.size):
+        body, read = bucket.read(item.key)
+        return _kernel(workspace, read, body)
 
 
 def create_notebook(context: Context, place: Place, kernel: str) -> NotebookInfo:
@@ -104,7 +129,7 @@ def create_notebook(context: Context, place: Place, kernel: str) -> NotebookInfo
     _refuse_twin(bucket, path)
     body = notebook.empty(kernel)
     try:
-        return _info(bucket.write(FOLDER + path, body, ABSENT), body)
+        return _info(workspace, bucket.write(FOLDER + path, body, ABSENT), body)
     except ObjectChanged as error:
         raise _taken(path) from error
 
@@ -113,11 +138,13 @@ def read_notebook(context: Context, place: Place) -> tuple[bytes, NotebookInfo]:
     """The bytes as stored, with their version. Raises `NotebookMissing`."""
     workspace = _enter(context, place, Action.READ_NOTEBOOKS)
     path = names.notebook_path(place.path)
+    bucket = context.bucket(workspace.id)
     try:
-        body, info = context.bucket(workspace.id).read(FOLDER + path)
+        with _taking_turns(bucket.stat(FOLDER + path).size):
+            body, info = bucket.read(FOLDER + path)
     except ObjectMissing as error:
         raise _missing(path) from error
-    return body, _info(info, body)
+    return body, _info(workspace, info, body)
 
 
 def save_notebook(context: Context, place: Place, body: bytes, base: str | None) -> NotebookInfo:
@@ -133,7 +160,7 @@ def save_notebook(context: Context, place: Place, body: bytes, base: str | None)
     if base is None:
         _refuse_twin(bucket, path)
     try:
-        return _info(save(bucket, FOLDER + path, body, ABSENT if base is None else Version(base)), body)
+        return _info(workspace, save(bucket, FOLDER + path, body, ABSENT if base is None else Version(base)), body)
     except ObjectChanged as error:
         raise _moved_on(path, base, error.current) from error
 
@@ -155,7 +182,7 @@ def rename_notebook(context: Context, place: Place, to: str, base: str) -> Noteb
         if error.details["key"] == FOLDER + target:
             raise _taken(target) from error
         raise _moved_on(path, base, error.current) from error
-    return _info(info, bucket.read(info.key)[0])
+    return _described(info, _read_kernel(bucket, workspace, info))
 
 
 def delete_notebook(context: Context, place: Place, base: str) -> None:
@@ -182,7 +209,9 @@ def _check_body(context: Context, path: str, body: bytes) -> None:
             size=len(body),
             limit=limit,
         )
-    if fault := notebook.fault(body):
+    with _taking_turns(len(body)):
+        fault = notebook.fault(body)
+    if fault:
         raise NotebookInvalid(f"{path!r} is not a valid notebook: {fault}. The last good version is untouched.")
 
 
@@ -199,8 +228,18 @@ def _refuse_twin(bucket: Bucket, path: str, besides: str = "") -> None:
             raise NameTaken(f"There is a notebook {there!r}, which differs only in case. Choose another name.")
 
 
-def _info(info: ObjectInfo, body: bytes) -> NotebookInfo:
-    return _described(info, notebook.kernel_of(body))
+def _info(workspace: Workspace, info: ObjectInfo, body: bytes) -> NotebookInfo:
+    kernel = _kernels_seen.get((workspace.id, info.key, info.version))
+    if kernel is None:
+        with _taking_turns(len(body)):
+            kernel = _kernel(workspace, info, body)
+    return _described(info, kernel)
+
+
+def _kernel(workspace: Workspace, info: ObjectInfo, body: bytes) -> tuple[str, str]:
+    found = notebook.kernel_of(body)
+    _kernels_seen.put((workspace.id, info.key, info.version), found)
+    return found
 
 
 def _described(info: ObjectInfo, kernel_and_language: tuple[str, str]) -> NotebookInfo:

@@ -66,7 +66,7 @@ async def delete_environment(
     response_class=StreamingResponse,
     responses={
         200: {
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {}},
             "description": "event `environment`, with the environment as JSON, now and at each change",
         },
         **for_person(404),
@@ -80,7 +80,7 @@ async def environment_events(parts: TheParts, spot: ASpot) -> StreamingResponse:
     def tell(sight: Sight) -> list[tuple[str, str]]:
         return [("environment", wishes.told(parts, spot, sight).model_dump_json())]
 
-    return live.stream(parts, lambda: wishes.look(parts, spot), tell)
+    return live.stream(parts, spot.user, lambda: wishes.look(parts, spot), tell)
 
 
 @router.get(f"{HERE}/log", responses=for_person(404), openapi_extra=PERSON)

@@ -6,7 +6,9 @@ is based on. Bodies are stored as they come; the size limit holds while they are
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import closing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
@@ -21,7 +23,8 @@ from terraspawner.web.callers import ASpot, ASpotOfEither, TheParts
 from terraspawner.web.openapi import BOTH, PERSON, for_person
 from terraspawner.web.parts import lab_url
 from terraspawner.web.rendering import show_bytes
-from terraspawner.web.responses import Malformed
+from terraspawner.web.responses import Malformed, TooMany, TooSlow
+from terraspawner.web.room import InPieces, Share
 from terraspawner.web.schemas import ListOut, NotebookIn, NotebookOut, OpenIn, RenameIn, SavedOut
 from terraspawner.web.schemas_environment import EnvironmentOut, OpenOut
 from terraspawner.web.wishes import Spot
@@ -33,7 +36,12 @@ ONE = f"{LIST}/{{path:tail}}"
 NOTEBOOK_TYPE = "application/x-ipynb+json"
 _PATIENCE = 4
 """A body up to this many times the limit is read to its end and dropped: only then does every client see the answer."""
-_BYTES: dict[str, Any] = {NOTEBOOK_TYPE: {"schema": {"type": "string", "format": "binary"}}}
+_BODY_SECONDS = 300
+_BYTES: dict[str, Any] = {
+    NOTEBOOK_TYPE: {
+        "schema": {"type": "object", "description": "a Jupyter notebook, nbformat 4", "required": ["nbformat"]}
+    }
+}
 
 IfMatch = Annotated[str | None, Header(alias="If-Match", description='`"<version>"` that this is based on')]
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match")]
@@ -61,7 +69,7 @@ async def create_notebook(parts: TheParts, spot: ASpot, wanted: NotebookIn, resp
     responses={
         200: {"content": _BYTES, "description": "the notebook, byte for byte as it was stored"},
         304: {"description": "it is still the version in If-None-Match"},
-        **for_person(404, 422),
+        **for_person(404, 422, 429),
     },
     openapi_extra=BOTH,
 )
@@ -74,6 +82,8 @@ async def read_notebook(
     """The notebook as stored, with its version as ETag."""
     place = _place(spot, _only_path(path))
     body, info = await parts.deeds(notebooks.read_notebook, place)
+    share = parts.room.share(spot.user)
+    share.grow(len(body))
     headers = {
         "ETag": _etag(info),
         "Cache-Control": "private, no-cache",
@@ -82,13 +92,14 @@ async def read_notebook(
         "X-Content-Type-Options": "nosniff",
     }
     if if_none_match and _etag(info) in [tag.strip() for tag in if_none_match.split(",")]:
+        share.close()
         return Response(status_code=304, headers=headers)
-    return Response(body, media_type=NOTEBOOK_TYPE, headers=headers)
+    return InPieces(body, share, media_type=NOTEBOOK_TYPE, headers=headers)
 
 
 @router.put(
     ONE,
-    responses={201: {"model": SavedOut, "description": "created"}, **for_person(404, 409, 413, 422)},
+    responses={201: {"model": SavedOut, "description": "created"}, **for_person(404, 408, 409, 413, 422, 429)},
     openapi_extra={**BOTH, "requestBody": {"required": True, "content": _BYTES}},
 )
 async def save_notebook(
@@ -110,8 +121,9 @@ async def save_notebook(
     await parts.deeds(
         workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.WRITE_NOTEBOOKS
     )
-    body = await _read(request.stream(), parts.settings.notebook_limit, place.path)
-    info = await parts.deeds(notebooks.save_notebook, place, body, base)
+    with closing(parts.room.share(spot.user)) as share:
+        body = await _read(request.stream(), parts.settings.notebook_limit, place.path, share)
+        info = await parts.deeds(notebooks.save_notebook, place, body, base)
     response.status_code = 201 if base is None else 200
     response.headers["ETag"] = _etag(info)
     return SavedOut.of(info)
@@ -206,18 +218,34 @@ def _base(if_match: str | None, if_none_match: str | None) -> str | None:
     return None
 
 
-async def _read(stream: AsyncIterator[bytes], limit: int, path: str) -> bytes:
-    """The body, at most `limit` bytes of it in memory. Raises `NotebookTooLarge`."""
+def _keep(chunk: bytes, chunks: list[bytes], share: Share) -> TooMany | None:
+    try:
+        share.grow(len(chunk))
+    except TooMany as refusal:
+        return refusal
+    chunks.append(chunk)
+    return None
+
+
+async def _read(stream: AsyncIterator[bytes], limit: int, path: str, share: Share) -> bytes:
+    """The body, at most `limit` bytes of it in memory. Raises `NotebookTooLarge`, `TooMany`, `TooSlow`."""
     chunks: list[bytes] = []
-    size = 0
-    async for chunk in stream:
-        size += len(chunk)
-        if size <= limit:
-            chunks.append(chunk)
-        else:
-            chunks.clear()
-        if size > _PATIENCE * limit:
-            break
+    size, refusal = 0, None
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in stream:
+                size += len(chunk)
+                if size <= limit and refusal is None:
+                    refusal = _keep(chunk, chunks, share)
+                if size > limit or refusal:
+                    chunks.clear()
+                    share.close()
+                if size > _PATIENCE * limit:
+                    break
+    except TimeoutError as error:
+        raise TooSlow from error
+    if refusal:
+        raise refusal
     if size > limit:
         raise NotebookTooLarge(
             f"The notebook {path!r} is larger than {show_bytes(limit)}, which is the limit."

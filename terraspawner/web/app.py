@@ -36,6 +36,7 @@ from terraspawner.web.limits import SmallBodies
 from terraspawner.web.pace import Pace
 from terraspawner.web.parts import Parts, parts_of
 from terraspawner.web.rendering import HERE, Pages
+from terraspawner.web.room import Room, Streams
 from terraspawner.web.worker import Host, Worker
 
 VENDOR = Path("/opt/terra/static/vendor")
@@ -79,6 +80,8 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
         pages=Pages(context.settings, auth),
         pace=pace,
         vendor=vendor,
+        room=Room(context.settings.notebook_limit),
+        streams=Streams(),
         closing=asyncio.Event(),
     )
 

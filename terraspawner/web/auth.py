@@ -22,7 +22,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from cryptography.fernet import Fernet, InvalidToken
 from fastapi import Request
@@ -251,7 +251,9 @@ class Auth:
     def _own(self, url: str) -> str:
         """`url` if it is one of ours, so that a sign-in leads nowhere else; else the first page."""
         is_own = url.startswith(self._prefix) and not re.search(r"[\x00-\x20\\]", url)
-        return url if is_own else self._prefix
+        # a browser walks up at "..", also where it is written %2e%2e, and so would land on somebody's server
+        path = unquote(re.split("[?#]", url, maxsplit=1)[0])
+        return url if is_own and not {".", ".."} & set(path.split("/")) else self._prefix
 
     def _state_cookie(self, state: str) -> str:
         """A name per sign-in: two tabs may sign in at once."""

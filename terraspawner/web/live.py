@@ -20,13 +20,22 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Ty
 
 
 def stream(
-    parts: Parts, look: Callable[[], Awaitable[T]], tell: Callable[[T], Iterable[tuple[str, str]]]
+    parts: Parts, user: str, look: Callable[[], Awaitable[T]], tell: Callable[[T], Iterable[tuple[str, str]]]
 ) -> StreamingResponse:
-    """A stream of what `tell` makes, as event and text, of each new thing that `look` sees."""
-    return StreamingResponse(_events(parts, look, tell), media_type="text/event-stream", headers=HEADERS)
+    """A stream of what `tell` makes, as event and text, of each new thing that `look` sees. Raises `TooMany`."""
+    parts.streams.check(user)
+    return StreamingResponse(_events(parts, user, look, tell), media_type="text/event-stream", headers=HEADERS)
 
 
 async def _events(
+    parts: Parts, user: str, look: Callable[[], Awaitable[T]], tell: Callable[[T], Iterable[tuple[str, str]]]
+) -> AsyncIterator[bytes]:
+    with parts.streams.one(user):
+        async for event in _seen(parts, look, tell):
+            yield event
+
+
+async def _seen(
     parts: Parts, look: Callable[[], Awaitable[T]], tell: Callable[[T], Iterable[tuple[str, str]]]
 ) -> AsyncIterator[bytes]:
     clock = asyncio.get_running_loop().time

@@ -22,6 +22,7 @@ _MEANING = {
     401: "no sign-in",
     403: "seen but not allowed",
     404: "not there, or not yours to know",
+    408: "the body did not arrive in time",
     409: "another state or version; the present one is in the details",
     413: "too large; the limit is in the details",
     422: "well-formed but refused: what, and the bound",

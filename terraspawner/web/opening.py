@@ -57,7 +57,7 @@ async def stream(parts: TheParts, person: APerson, spot: ASpot, path: str, after
     def tell(progress: Progress) -> list[tuple[str, str]]:
         return [("progress", _told(parts, person, spot, path, progress))]
 
-    return live.stream(parts, see, tell)
+    return live.stream(parts, spot.user, see, tell)
 
 
 @router.get("/{path:tail}")

@@ -16,6 +16,7 @@ from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub, Launches
 from terraspawner.web.pace import Pace
 from terraspawner.web.rendering import Pages
+from terraspawner.web.room import Room, Streams
 from terraspawner.web.worker import Host, Worker
 
 
@@ -33,6 +34,8 @@ class Parts:
     pages: Pages
     pace: Pace
     vendor: Path
+    room: Room
+    streams: Streams
     closing: asyncio.Event
 
 

@@ -60,7 +60,19 @@ class MethodUnknown(TerraError):
     code = "method-not-allowed"
 
 
-_OURS: Mapping[type[TerraError], int] = {Malformed: 400, TooLarge: 413, MethodUnknown: 405}
+class TooMany(TerraError):
+    """You have too much of this under way at once. Wait until some of it is done."""
+
+    code = "too-many"
+
+
+class TooSlow(TerraError):
+    """The request did not arrive in time. Send it again."""
+
+    code = "too-slow"
+
+
+_OURS: Mapping[type[TerraError], int] = {Malformed: 400, TooLarge: 413, MethodUnknown: 405, TooMany: 429, TooSlow: 408}
 
 
 def status_of(error: TerraError) -> int:

@@ -129,7 +129,7 @@ def test_a_broken_home_keeps_nobody_from_a_server(container: Any) -> None:
         "echo 'raise SystemExit(1)' > .jupyter/jupyter_server_config.py;"
         "mkdir -p .jupyter/labconfig; echo '{' > .jupyter/labconfig/page_config.json;"
         "rm -rf .local .terra/outbox/*; touch .local; echo '{' > .terra/ledger.json;"
-        "echo 'exit 1' > .bash_logout"
+        "echo 'exit 1' > .bash_logout; chmod 000 ."
     )
     container.stop()
     container.start(PYTHONPATH="/home/jupyter")

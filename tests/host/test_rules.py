@@ -24,6 +24,9 @@ def test_the_rules_of_a_deployment() -> None:
     assert forward[1] == (
         "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
         "-d 169.254.0.0/16 -j DROP",
+        "-d 100.100.100.200/32 -j DROP",
+        "-d 168.63.129.16/32 -j DROP",
+        "-d 192.0.0.192/32 -j DROP",
         f"-s 172.31.240.3/32 -o {BRIDGE} -p tcp -j ACCEPT",
         f"-s 172.31.240.2/32 -o {BRIDGE} -p tcp -j ACCEPT",
         f"-d 172.31.240.2/32 -o {BRIDGE} -p tcp -m tcp --dport 8081 -j ACCEPT",
@@ -39,6 +42,9 @@ def test_a_resolver_on_a_shut_address_is_reached_by_its_dns_port_alone() -> None
     (_, forward), (_, to_host) = rules.guard_of(SETTINGS, ["169.254.169.254", "10.0.0.53"]).chains
     assert "-d 169.254.169.254/32 -p udp -m udp --dport 53 -j RETURN" in forward
     assert not any("10.0.0.53" in rule for rule in forward)
+    (_, azure), _ = rules.guard_of(SETTINGS, ["168.63.129.16"]).chains
+    dns = azure.index("-d 168.63.129.16/32 -p tcp -m tcp --dport 53 -j RETURN")
+    assert dns < azure.index("-d 168.63.129.16/32 -j DROP")
     assert "-d 10.0.0.53/32 -p tcp -m tcp --dport 53 -j ACCEPT" in to_host
     assert to_host[-1] == "-j DROP"
 

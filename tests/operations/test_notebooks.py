@@ -1,7 +1,9 @@
 """Notebooks in the bucket: created at once, saved on a version, never overwritten."""
 
 import json
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -20,6 +22,7 @@ from terraspawner.errors import (
 )
 from terraspawner.operations import notebooks
 from terraspawner.operations.context import Context
+from terraspawner.storage.base import ABSENT
 
 
 @pytest.fixture(autouse=True)
@@ -185,3 +188,39 @@ def test_a_stranger_finds_no_workspace(context: Context) -> None:
         with pytest.raises(WorkspaceMissing):
             act()
     assert notebooks.read_notebook(context, place())[1] == made
+
+
+def test_a_listing_reads_bodies_up_to_a_bound_and_the_next_one_goes_on(
+    context: Context, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = context.bucket(workspace.id)
+    text = body("not read before")
+    for name in "abc":
+        bucket.write(f"notebooks/{name}.ipynb", text, ABSENT)
+    monkeypatch.setattr(notebooks, "LIST_READS", 2 * len(text) + 1)
+
+    def kernels() -> list[str]:
+        return [item.kernel for item in notebooks.list_notebooks(context, user="ana", namespace="ana", name="alpha")]
+
+    assert sorted(kernels()) == ["", "python3", "python3"]
+    assert kernels() == ["python3"] * 3
+
+
+def test_two_big_notebooks_are_never_taken_apart_at_once(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work, most = 0, 0
+    fault = notebook.fault
+
+    def slow_fault(text: bytes) -> str:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        time.sleep(0.05)
+        at_work -= 1
+        return fault(text)
+
+    monkeypatch.setattr(notebook, "fault", slow_fault)
+    big = body("x" * notebooks.BIG)
+    with ThreadPoolExecutor(4) as pool:
+        saves = [pool.submit(notebooks.save_notebook, context, place(f"{n}.ipynb"), big, None) for n in range(4)]
+    assert [save.result().size for save in saves] == [len(big)] * 4
+    assert most == 1

@@ -157,3 +157,13 @@ def test_the_packet_size_is_that_of_the_way_out(tmp_path: Path) -> None:
     (tmp_path / "wg0" / "mtu").write_text("1380\n")
     assert machine.network_mtu(tmp_path, routes) == 1380
     assert machine.network_mtu(tmp_path, tmp_path / "none") == 1500
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1", "127.3.2.1", "localhost", "::1"])
+def test_only_this_machine_reaches_a_loopback(bind: str) -> None:
+    assert network.is_loopback(bind)
+
+
+@pytest.mark.parametrize("bind", ["0.0.0.0", "192.0.2.7", "::", "lab.example.org"])
+def test_others_reach_every_other_address(bind: str) -> None:
+    assert not network.is_loopback(bind)

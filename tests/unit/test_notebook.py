@@ -37,3 +37,29 @@ def test_what_no_jupyter_could_open_is_refused_with_its_fault(body: bytes, says:
 def test_a_newer_minor_version_is_not_our_business() -> None:
     document = json.loads(notebook.empty("python3")) | {"nbformat_minor": 99, "extra": True}
     assert notebook.fault(json.dumps(document).encode()) == ""
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\x00b\u202e", ["x"] * 1000, "x" * 1_000_000, {"a": None}])
+def test_names_of_kernel_and_language_can_be_told_whatever_they_are(name: object) -> None:
+    document = json.loads(notebook.empty("python3"))
+    document["metadata"] = {"kernelspec": {"name": name, "language": name}}
+    for said in notebook.kernel_of(json.dumps(document).encode()):
+        assert said.isprintable()
+        assert 0 < len(said.encode()) <= 3 * notebook.NAME_LENGTH
+
+
+@pytest.mark.parametrize("unit", ["{},", "[],", '{"a":1},', '"ab",', "1.5,", '{"a":{"b":[]}},'])
+def test_a_small_body_that_would_become_a_gigabyte_of_objects_is_refused_unread(unit: str) -> None:
+    filler = (unit * (20_000_000 // len(unit)))[:-1]
+    body = f'{{"cells": [], "nbformat": 4, "metadata": {{"x": [{filler}]}}}}'.encode()
+    assert "too many small values" in notebook.fault(body)
+    assert notebook.kernel_of(body) == ("", "")
+
+
+@pytest.mark.parametrize("text", ["{[,:" * 1_000_000, '{"a": [1, 2]},\n' * 1_000_000, "\\" * 4_000_000])
+def test_marks_inside_of_strings_are_no_values(text: str) -> None:
+    document = json.loads(notebook.empty("python3"))
+    document["cells"][0]["source"] = text
+    body = json.dumps(document).encode()
+    assert notebook.fault(body) == ""
+    assert notebook.kernel_of(body) == ("python3", "python")

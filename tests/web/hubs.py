@@ -57,10 +57,21 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        task.cancel()  # and not `should_exit`, which is looked at every tenth of a second only
+        task.cancel()  # and neither `should_exit` nor `shutdown`, which wait for a tenth of a second each
         with suppress(asyncio.CancelledError):
             await task
-        await server.shutdown()
+        await _close(server)
+
+
+async def _close(server: uvicorn.Server) -> None:
+    """No listener, connection or request of `server` is left."""
+    for listener in server.servers:
+        listener.close()
+    for connection in list(server.server_state.connections):
+        connection.transport.close()  # type: ignore[union-attr]
+    for task in (tasks := list(server.server_state.tasks)):
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class FrontDoor:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from terraspawner.hub import HubClient
 from terraspawner.operations import environments
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
-from terraspawner.web.app import create_app
+from terraspawner.web import app as app_of
 from terraspawner.web.pace import Pace
 from terraspawner.web.parts import Parts
 from terraspawner.web.worker import Host
@@ -115,14 +115,27 @@ async def opened(
     async with serving(hub.app) as hub_url:
         hub.context = context = builders.context(folder, clock, hub_api_url=f"{hub_url}/hub/api", **changes)
         settings = context.settings
-        app = create_app(
-            context,
-            HubClient(settings.hub_api_url, settings.service_token),
-            host or HostThatObeys(),
-            vendor=folder,
-            pace=replace(pace),
-        )
-        async with app.router.lifespan_context(app):
-            yield Site(context=context, app=app, hub=hub, door=FrontDoor(hub.app, app))
+        client = HubClient(settings.hub_api_url, settings.service_token)
+        with _app(context, client, host or HostThatObeys(), folder, replace(pace)) as app:
+            async with app.router.lifespan_context(app):
+                yield Site(context=context, app=app, hub=hub, door=FrontDoor(hub.app, app))
         await hub.end()
         context.database.close()
+
+
+_spare: dict[tuple[str, str], list[FastAPI]] = {}
+"""Apps that no test uses now, by what of the settings is built into them."""
+
+
+@contextmanager
+def _app(context: Context, hub: HubClient, host: Host, folder: Path, pace: Pace) -> Iterator[FastAPI]:
+    """The app over these parts. To build one takes longer than most tests, so its routes go from test to test; its
+    parts do not, and hold everything that a test could leave behind."""
+    spare = _spare.setdefault((context.settings.service_prefix, context.settings.deployment), [])
+    if spare:
+        app = spare.pop()
+        app.state.parts = app_of._parts(context, hub, host, folder, pace)
+    else:
+        app = app_of.create_app(context, hub, host, vendor=folder, pace=pace)
+    yield app
+    spare.append(app)

@@ -40,7 +40,19 @@ async def test_behind_tls_the_cookies_are_secure(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://evil.test/", "//evil.test", "/hub/home", f"{PREFIX}/\\evil", f"{PREFIX}/\r\nx", "javascript:1", ""]
+    "url",
+    [
+        "https://evil.test/",
+        "//evil.test",
+        "/hub/home",
+        f"{PREFIX}/\\evil",
+        f"{PREFIX}/\r\nx",
+        f"{PREFIX}/../../user/ben/hostile/",
+        f"{PREFIX}/%2e%2e/.%2E/user/ben/hostile/",
+        f"{PREFIX}/..%2f..%2fuser/ben/hostile/",
+        "javascript:1",
+        "",
+    ],
 )
 async def test_a_sign_in_leads_nowhere_but_to_us(site: Site, url: str) -> None:
     async with site.client() as client:
