@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from deployment import Deployment, Person, Workspace, deployed, unique
+
+# before any test imports jsonschema, which compiles a grammar for 1 s where this package is; the images leave it out
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")

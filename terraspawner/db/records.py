@@ -311,4 +311,5 @@ def _environment(row: Row) -> Environment:
         state=State(row["state"]),
         size=Size(cpu=row["cpu"], memory=row["memory"]),
         kernels=tuple(row["kernels"]),
+        memory_seen=row["memory_seen"],
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from terraspawner.errors import WrongState
@@ -132,6 +132,7 @@ class Environment:
     `start_number` counts starts: what belongs to an earlier start (its key, its late messages) is void.
     `reason` says why it is in its state, `log` holds the container's last lines after a failure.
     `outbox_pending` counts notebooks whose last save is on the disk and not yet in the workspace.
+    `kernels` and `memory_seen` are what the environment last said of itself: claims, for people to look at.
     """
 
     id: str
@@ -150,3 +151,4 @@ class Environment:
     outbox_pending: int
     kernels: tuple[Mapping[str, object], ...]
     created_at: datetime
+    memory_seen: Mapping[str, object] = field(default_factory=dict)

@@ -238,10 +238,16 @@ def stopped(context: Context, environment_id: str, start_number: int, reason: st
 # --- what an environment says of itself ---
 
 
-def note_activity(context: Context, identity: Identity, kernels: Sequence[Mapping[str, object]]) -> None:
-    """What runs, as the environment's own extension says."""
+def note_activity(
+    context: Context,
+    identity: Identity,
+    kernels: Sequence[Mapping[str, object]],
+    memory: Mapping[str, object] | None = None,
+) -> None:
+    """What runs and what memory it takes, as the environment's own extension says; None where it does not say."""
+    values = {"kernels": [dict(item) for item in kernels], "memory_seen": dict(memory or {})}
     with context.database.write() as connection:
-        records.update_environment(connection, identity.environment.id, kernels=[dict(item) for item in kernels])
+        records.update_environment(connection, identity.environment.id, **values)
 
 
 def note_outbox(context: Context, identity: Identity, pending: int) -> None:

@@ -20,8 +20,10 @@ async def get_self(environment: AnEnvironment) -> SelfOut:
 
 @router.post("/activity", status_code=204, response_model=None, responses=for_person(413), openapi_extra=ENVIRONMENT)
 async def note_activity(parts: TheParts, environment: AnEnvironment, said: ActivityIn) -> None:
-    """What runs now."""
-    await parts.deeds(environments.note_activity, environment, [kernel.model_dump() for kernel in said.kernels])
+    """What runs now, and what memory it takes."""
+    kernels = [kernel.model_dump() for kernel in said.kernels]
+    memory = said.memory.model_dump(mode="json") if said.memory else None
+    await parts.deeds(environments.note_activity, environment, kernels, memory)
 
 
 @router.post("/outbox", status_code=204, response_model=None, responses=for_person(413), openapi_extra=ENVIRONMENT)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from markupsafe import escape
 
 from terraspawner.domain.environment import IN_TRANSITION, State
 from terraspawner.domain.price import disk_per_month, per_hour
@@ -20,6 +21,7 @@ from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.parts import Parts, lab_url
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
+from terraspawner.web.shortage import WHAT_TO_DO, shortage_of
 from terraspawner.web.wishes import Sight, Spot
 
 log = logging.getLogger(__name__)
@@ -47,13 +49,16 @@ async def stream(parts: TheParts, person: APerson, spot: ASpot) -> StreamingResp
     """The card at each change, with a short sentence for screen readers."""
     await wishes.look(parts, spot)
 
+    spoken = ""
+
     def tell(sight: Sight) -> list[tuple[str, str]]:
+        nonlocal spoken
         values = card_values(parts, person, spot, sight)
         card = parts.pages.render("_environment.html", person, **values)
-        reason = "" if values["is_moving"] else values["told"].reason
-        return [("environment", card), ("announcement", f"The environment is {values['word']}. {reason}".strip())]
+        before, spoken = spoken, _announcement(values)
+        return [("environment", card)] + ([("announcement", spoken)] if spoken != before else [])
 
-    return live.stream(parts, lambda: wishes.look(parts, spot), tell)
+    return live.stream(parts, spot.user, lambda: wishes.look(parts, spot), tell)
 
 
 @router.post("/start")
@@ -101,13 +106,16 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
     is_asked = sight.is_asked and view.state in (State.NONE, State.PAUSED)
     told = wishes.told(parts, spot, sight)
     disk_size = view.disk.size if view.disk else parts.settings.disk_size
+    is_moving = is_asked or view.state in IN_TRANSITION
     return {
         "at": view.workspace,
         "here": f"{parts.settings.service_prefix}workspaces/{quoted(spot.namespace, spot.name)}",
         "told": told,
         "disk": view.disk,
         "word": "being started" if is_asked else WORDS[view.state],
-        "is_moving": is_asked or view.state in IN_TRANSITION,
+        "is_moving": is_moving,
+        "shortage": None if is_moving else shortage_of(told),
+        "what_to_do": WHAT_TO_DO,
         "actions": [] if is_asked else told.actions,
         "lab": lab_url(person.name, view.workspace),
         "prices": view.prices,
@@ -115,6 +123,17 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "disk_size": disk_size,
         "disk_per_month": disk_per_month(view.prices, disk_size),
     }
+
+
+def _announcement(values: Mapping[str, Any]) -> str:
+    """For screen readers: told when it changes, and not at each new number on the card.
+
+    The browser takes it for HTML, as all of a stream, and some of it an environment said: so it is escaped.
+    """
+    reason = "" if values["is_moving"] else values["told"].reason
+    shortage = values["shortage"]
+    text = f"The environment is {values['word']}. {reason} {shortage.what if shortage else ''}".strip()
+    return str(escape(text))
 
 
 async def _after(request: Request, parts: Parts, person: Person, spot: Spot, act: Awaitable[object]) -> Response:

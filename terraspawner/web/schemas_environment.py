@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from terraspawner.domain import price
 from terraspawner.domain.environment import Disk, State, allowed_events
@@ -57,6 +57,23 @@ class KernelOut(BaseModel):
     last_activity: str
 
 
+class KillOut(BaseModel):
+    """One end for want of memory."""
+
+    at: datetime
+    what: Literal["kernel", "process"]
+    path: str | None = Field(description="the notebook as Lab names it, where it was the kernel of one")
+
+
+class MemoryOut(BaseModel):
+    """As the environment itself last said; a claim, for people to look at. `used` is without file caches."""
+
+    limit: int
+    used: int
+    kills: int = Field(description="processes that were ended for want of memory since the start")
+    last_kill: KillOut | None
+
+
 class EnvironmentOut(BaseModel):
     """My environment in a workspace. State `none` before there is one."""
 
@@ -72,6 +89,7 @@ class EnvironmentOut(BaseModel):
     disk: DiskOut | None
     prices: PricesOut
     kernels: list[KernelOut]
+    memory: MemoryOut | None = Field(description="null where it has said nothing")
     outbox_pending: int = Field(description="notebooks whose last changes are on the disk and not in the workspace")
     actions: list[Literal["start", "pause", "delete"]] = Field(description="what may be asked for in this state")
     url: str = Field(description="path of its Jupyter server; it answers while the state is `running`")
@@ -121,9 +139,26 @@ class KernelIn(Said):
     last_activity: Text | None = None
 
 
+Bytes = Annotated[int, Field(ge=0, le=2**53)]
+
+
+class KillIn(Said):
+    at: Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
+    what: Literal["kernel", "process"]
+    path: Text | None = None
+
+
+class MemoryIn(Said):
+    limit: Bytes
+    used: Bytes
+    kills: int = Field(ge=0, le=1_000_000)
+    last_kill: KillIn | None = None
+
+
 class ActivityIn(Said):
     kernels: list[KernelIn] = Field(max_length=200)
     terminals: int = Field(default=0, ge=0)
+    memory: MemoryIn | None = None
 
 
 class PendingIn(Said):
@@ -155,6 +190,7 @@ def environment_out(view: View, settings: Settings, *, user_url: str, asked: boo
         disk=DiskOut.of(view.disk, view.workspace, view.prices) if view.disk else None,
         prices=_prices(view, settings),
         kernels=_kernels(here.kernels if here else ()),
+        memory=MemoryOut.model_validate(here.memory_seen) if here and here.memory_seen else None,
         outbox_pending=here.outbox_pending if here else 0,
         actions=sorted(event.value for event in allowed_events(view.state)),  # type: ignore[misc]
         url=user_url,

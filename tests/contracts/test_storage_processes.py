@@ -8,11 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from terraspawner.storage import ABSENT, DirectoryBucket, make_folders, private
 from tests.contracts.storage_worker import KEY
 
 WORKER = Path(__file__).with_name("storage_worker.py")
 ROOT = WORKER.parents[2]
+
+
+SECONDS = 60
+"""No test waits longer for a process that does not end."""
 
 
 def worker(bucket: DirectoryBucket, *words: str) -> subprocess.Popen[str]:
@@ -25,21 +31,23 @@ def worker(bucket: DirectoryBucket, *words: str) -> subprocess.Popen[str]:
     )
 
 
-def test_no_increment_is_lost_between_processes(directory: DirectoryBucket) -> None:
+@pytest.mark.parametrize("each_adds", [20, pytest.param(200, marks=pytest.mark.full)])
+def test_no_increment_is_lost_between_processes(directory: DirectoryBucket, each_adds: int) -> None:
     directory.write(KEY, b"0", ABSENT)
-    workers = [worker(directory, "increment", "50") for _ in range(8)]
+    workers = [worker(directory, "increment", str(each_adds)) for _ in range(8)]
     for each in workers:
-        each.communicate()
+        each.communicate(timeout=SECONDS)
         assert each.returncode == 0
-    assert directory.read(KEY)[0] == b"400"
+    assert directory.read(KEY)[0] == str(8 * each_adds).encode()
 
 
-def test_of_two_creators_one_wins_each_of_a_thousand_times(tmp_path: Path) -> None:
+@pytest.mark.parametrize("races", [300, pytest.param(3000, marks=pytest.mark.full)])
+def test_of_two_creators_one_wins_each_race(tmp_path: Path, races: int) -> None:
     bucket = DirectoryBucket(make_folders(tmp_path, "b1"))
     names = ("ana", "ben")
-    workers = [worker(bucket, "create", "1000", name) for name in names]
-    won = {name: each.communicate()[0].split() for name, each in zip(names, workers, strict=True)}
-    assert sorted(won["ana"] + won["ben"], key=int) == [str(n) for n in range(1000)]
+    workers = [worker(bucket, "create", str(races), name) for name in names]
+    won = {name: each.communicate(timeout=SECONDS)[0].split() for name, each in zip(names, workers, strict=True)}
+    assert sorted(won["ana"] + won["ben"], key=int) == [str(n) for n in range(races)]
     for name in names:
         assert {bucket.read(f"notebooks/{n}.ipynb")[0].decode() for n in won[name]} <= {name}
 
@@ -52,13 +60,15 @@ def test_a_killed_writer_leaves_the_old_object_or_the_new_one(directory: Directo
         with worker(directory, "scribble", str(size)) as writer:
             assert writer.stdout is not None
             last = writer.stdout.readline()
-            for _ in range(20 + turn):
-                body, info = directory.read(KEY)
-                reads += 1
-                assert (len(body), len(set(body))) == (size, 1)
-                assert info.sha256 == hashlib.sha256(body).hexdigest()
-                assert not info.is_external
-            writer.kill()
+            try:
+                for _ in range(20 + turn):
+                    body, info = directory.read(KEY)
+                    reads += 1
+                    assert (len(body), len(set(body))) == (size, 1)
+                    assert info.sha256 == hashlib.sha256(body).hexdigest()
+                    assert not info.is_external
+            finally:
+                writer.kill()
             *_, last = [last, *writer.stdout.readlines()]
         acknowledged = int(last)
         body, info = directory.read(KEY)

@@ -37,7 +37,8 @@ class Server:
         raise NotImplementedError
 
     async def start(self) -> None:
-        self._runner = web.AppRunner(self.application())
+        # a request that is held when a test fails is not waited for
+        self._runner = web.AppRunner(self.application(), shutdown_timeout=1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, self.port, reuse_address=True)
         await site.start()
@@ -202,14 +203,16 @@ class WorkspaceThatLosesItsAnswer(WorkspaceThatAnswers):
 
 
 class WorkspaceThatStalls(WorkspaceThatAnswers):
-    """Takes a write's bytes and then says nothing until `go`."""
+    """Takes a write's bytes and then says nothing until `go`; `stalled` counts them."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.go = asyncio.Event()
+        self.stalled = 0
 
     async def write(self, request: web.Request) -> web.Response:
         await request.read()
+        self.stalled += 1
         await self.go.wait()
         return await super().write(request)
 

@@ -140,7 +140,8 @@ async def test_one_notebook_has_one_upload_at_a_time_and_order_is_kept(environme
         await read(manager, "a.ipynb")
         for text in "12345":
             await save(manager, "a.ipynb", text)
-            await asyncio.sleep(0.01)
+            await until(lambda: service.stalled > 0)
+        assert service.stalled == 1
         service.go.set()
         await sent(manager)
         assert service.most_at_once == 1
@@ -152,11 +153,13 @@ async def test_one_notebook_has_one_upload_at_a_time_and_order_is_kept(environme
 async def test_a_stalled_upload_lets_saves_and_other_notebooks_pass(environment_of: MakeEnvironment) -> None:
     async with WorkspaceThatStalls() as service:
         environment = environment_of(service)
+        environment.patience = 120  # so that no upload ends by itself while the test lasts
         service.put("a.ipynb", notebook_bytes("0"))
         manager = await environment.start()
         await read(manager, "a.ipynb")
         await save(manager, "a.ipynb", "1")
-        async with asyncio.timeout(2):
+        await until(lambda: service.stalled == 1)
+        async with asyncio.timeout(60):
             await save(manager, "a.ipynb", "2")
         assert environment.file("a.ipynb").read_bytes() == notebook_bytes("2")
         service.go.set()

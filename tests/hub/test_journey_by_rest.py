@@ -30,7 +30,7 @@ PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.show()"
 
 
 async def run_cell(workspace: Workspace, code: str, notebook: str = "") -> list[dict[str, Any]]:
-    """Run `code` in a new kernel, that of a notebook where one is named, through the proxy, as a client of Jupyter does.
+    """Run `code` in a new kernel (that of `notebook`, if named) through the proxy, as a client of Jupyter does.
 
     Returns the messages up to the reply, or up to the kernel's restart where it dies.
     """

@@ -193,6 +193,45 @@ async def test_what_runs_is_what_the_environment_says(site: Site) -> None:
     }
 
 
+GIB = 1024**3
+KILL = {"at": "2026-11-20T12:00:00Z", "what": "kernel", "path": "alpha/edit/a.ipynb"}
+SHORT = {"limit": 2 * GIB, "used": GIB, "kills": 1, "last_kill": KILL}
+
+
+async def test_memory_is_what_the_environment_says_and_forgotten_when_it_says_nothing(site: Site) -> None:
+    ticket = site.running(site.workspace())
+    async with site.person() as ana, site.environment(ticket.key) as inside:
+        assert (await ana.get(HERE)).json()["memory"] is None
+        said = await inside.post("environments/self/activity", json={"kernels": [], "memory": SHORT})
+        assert said.status_code == 204, said.text
+        assert (await ana.get(HERE)).json()["memory"] == SHORT
+        await inside.post("environments/self/activity", json={"kernels": []})
+        assert (await ana.get(HERE)).json()["memory"] is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"limit": -1},
+        {"used": 2**53 + 1},
+        {"used": "much"},
+        {"kills": 10**9},
+        {"last_kill": {**KILL, "what": "<script>"}},
+        {"last_kill": {**KILL, "path": "a" * 2001}},
+        {"last_kill": {**KILL, "at": "0001-01-01T00:00:00+14:00"}},
+        {"last_kill": {**KILL, "at": "9999-12-31T23:59:59-14:00"}},
+        {"last_kill": {**KILL, "at": "2026-11-20T12:00:00"}},
+        {"last_kill": {**KILL, "at": 1e300}},
+    ],
+)
+async def test_a_claim_about_memory_is_bounded(site: Site, wrong: dict[str, object]) -> None:
+    ticket = site.running(site.workspace())
+    async with site.person() as ana, site.environment(ticket.key) as inside:
+        said = await inside.post("environments/self/activity", json={"kernels": [], "memory": {**SHORT, **wrong}})
+        assert (said.status_code, said.json()["error"]["code"]) == (400, "malformed")
+        assert (await ana.get(HERE)).json()["memory"] is None
+
+
 async def test_opening_a_notebook_starts_what_is_needed(site: Site) -> None:
     at = site.workspace()
     notebooks = "workspaces/ana/alpha/notebooks"
@@ -241,12 +280,18 @@ async def test_live_events_tell_each_change_and_end_when_the_membership_does(sit
 
 
 async def test_a_quiet_stream_says_that_it_is_still_there(tmp_path: Path) -> None:
-    async with opened(tmp_path, pace=replace(CALM, keep_alive=0.02, stream=0.2)) as site:
+    async with opened(tmp_path, pace=replace(CALM, keep_alive=0.02)) as site:
         site.workspace()
-        async with site.person() as ana:
-            text = (await ana.get(f"{HERE}/events")).text
-    assert ": still here\n\n" in text
-    assert text.count("event: environment") == 1
+        headers = {"authorization": f"token {site.hub.token('ana')}"}
+        async with (
+            serving(site.app) as url,
+            httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client,
+            client.stream("GET", f"{API}/{HERE}/events") as stream,
+        ):
+            lines = stream.aiter_lines()
+            assert await anext(lines) == "event: environment"
+            while (line := await anext(lines)) != ": still here":
+                assert not line.startswith("event: ")
 
 
 async def test_a_stream_of_what_is_not_theirs_does_not_begin(site: Site) -> None:

@@ -276,3 +276,31 @@ async def test_a_link_to_what_is_not_there_starts_nothing(site: Site, path: str)
     posted: httpx.Response = await browser.submit(f"{base}/{path.removesuffix('/live')}", htmx=True)
     assert posted.status_code in (404, 422)
     assert site.hub.calls == []
+
+
+@pytest.mark.parametrize(
+    ("what", "path", "who"),
+    [
+        ("kernel", "alpha/edit/deep/first look.ipynb", "the kernel of deep/first look.ipynb was stopped"),
+        ("kernel", "<img src=x>.ipynb", "the kernel of &lt;img src=x&gt;.ipynb was stopped"),
+        ("kernel", None, "a kernel without a notebook was stopped"),
+        ("process", None, "a program was stopped"),
+    ],
+)
+async def test_the_card_explains_an_end_for_want_of_memory(site: Site, what: str, path: str | None, who: str) -> None:
+    ticket = site.running(site.workspace())
+    kill = {"at": "2026-11-20T12:00:00Z", "what": what, "path": path}
+    memory = {"limit": 1, "used": 300 * 1024**2, "kills": 1, "last_kill": kill}
+    async with site.environment(ticket.key) as inside:
+        await inside.post("environments/self/activity", json={"kernels": [], "memory": memory})
+    browser = await site.browser()
+    page = (await browser.client.get(PAGE)).text
+    assert who in page
+    assert "limit of 2 GB" in page, "the limit is ours, not the one that the environment claims"
+    assert "Your files are safe" in page
+    assert "ask the operator for a larger size" in page
+    assert "300 MB in use" in page
+    environments.stopped(site.context, ticket.environment.id, ticket.environment.start_number)
+    paused = (await browser.client.get(PAGE)).text
+    assert who in paused
+    assert "in use" not in paused

@@ -7,11 +7,13 @@ import { IDocumentWidget } from '@jupyterlab/docregistry';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import { Badge } from './badge';
+import { KillNotices } from './kills';
 import { Saves } from './saves';
 import { describe } from './words';
 
 /**
- * Where the work is: a badge beside each workspace notebook, and one notice when the workspace did not take a save.
+ * Where the work is: a badge beside each workspace notebook, and one notice when the workspace did not take a save,
+ * or when a kernel was ended for want of memory.
  *
  * The toolbar item itself is declared in `schema/badge.json`, which is why the settings are loaded here.
  */
@@ -33,6 +35,7 @@ const badge: JupyterFrontEndPlugin<void> = {
     );
     void settings.load(badge.id);
     announceTrouble(saves);
+    new KillNotices(app.serviceManager);
   }
 };
 

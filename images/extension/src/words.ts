@@ -24,6 +24,24 @@ export interface IWords {
   title: string;
 }
 
+/** Something was ended because the environment reached its memory limit; see `kills.py`. */
+export interface IKill {
+  /** When it was noticed (RFC 3339). */
+  at: string;
+  what: 'kernel' | 'process';
+  /** Lab's path of the kernel's notebook, where it has one. */
+  path: string | null;
+  /** The environment's memory in bytes. */
+  limit: number;
+}
+
+/** What is said of one kill: `text` fits into a notification, which Lab cuts at 140 characters. */
+export interface IExplanation {
+  title: string;
+  text: string;
+  body: string;
+}
+
 export const SAVING: IWords = {
   state: 'saving',
   text: 'Saving…',
@@ -65,6 +83,40 @@ export function describe(save: ISaveState): IWords {
         title: `Your text is kept in ${save.copy ?? ''}. ${save.reason ?? ''}`
       };
   }
+}
+
+/** What was ended and why, what is lost and what is not, and what to do. */
+export function explain(kill: IKill): IExplanation {
+  const limit = gigabytes(kill.limit);
+  const isKernel = kill.what === 'kernel';
+  const who = (name: string) =>
+    kill.path
+      ? `the kernel of ${name}`
+      : isKernel
+        ? 'a kernel without a notebook'
+        : 'a program';
+  const lost = isKernel
+    ? 'Your files are safe; the variables of that kernel are lost.'
+    : 'Your files are safe, and your kernels run on.';
+  return {
+    title: 'Out of memory',
+    text: `Out of memory (limit ${limit}): ${who(shortened(basename(kill.path ?? '')))} was stopped. ${lost}`,
+    body:
+      `At ${clock(kill.at)} this environment reached its memory limit of ${limit}, and ${who(kill.path ?? '')} was stopped. ${lost} ` +
+      'Work on less data at a time, delete variables that you no longer need, and shut down kernels that you do not use. ' +
+      'If that is not enough, ask the operator for a larger size.'
+  };
+}
+
+function gigabytes(bytes: number): string {
+  const gigabytes = bytes / 1024 ** 3;
+  return gigabytes >= 1
+    ? `${Number(gigabytes.toFixed(1))} GB`
+    : `${Math.round(bytes / 1024 ** 2)} MB`;
+}
+
+function shortened(name: string): string {
+  return name.length > 30 ? `${name.slice(0, 15)}…${name.slice(-14)}` : name;
 }
 
 function clock(time: string, seconds = true): string {

@@ -1,20 +1,25 @@
 """The server extension: connects the workspace's parts with the running server, starts and stops them."""
 
 import asyncio
+import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from jupyter_events import EventLogger
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
+from traitlets import Float
 
 from terraspawner_environment.assembly import Workspace
-from terraspawner_environment.handlers import SavesHandler
+from terraspawner_environment.deaths import DeathWatch
+from terraspawner_environment.handlers import KillsHandler, SavesHandler
+from terraspawner_environment.kills import SCHEMA as KILLS_SCHEMA
+from terraspawner_environment.kills import SCHEMA_ID as KILLS_SCHEMA_ID
+from terraspawner_environment.kills import Kill, Kills
+from terraspawner_environment.memory import read_memory
 from terraspawner_environment.reports import Reporter, kernel_facts
 from terraspawner_environment.saves import SCHEMA, SCHEMA_ID, SaveState
-
-# `docker stop` kills after 10 s: this, and then the kernels' own end, must fit.
-FLUSH_SECONDS = 5.0
 
 
 class EnvironmentExtension(ExtensionApp):
@@ -22,30 +27,38 @@ class EnvironmentExtension(ExtensionApp):
 
     name = "terraspawner_environment"
     load_other_extensions = True
+    # `docker stop` kills after 10 s: this, and then the kernels' own end, must fit.
+    flush_seconds = Float(5.0, config=True, help="How long the end of the server waits for unsent saves.")
 
     _tasks: tuple[asyncio.Task[None], ...] = ()
+    _kills: Kills
 
     @property
     def workspace(self) -> Workspace | None:
         return getattr(self.serverapp.contents_manager, "workspace", None)
 
     def initialize_handlers(self) -> None:
-        route = url_path_join("/terraspawner", "api", "saves")
-        self.handlers.append((route, SavesHandler, {"workspace": self.workspace}))
+        self._kills = Kills(read_memory, clock=time.monotonic, now=lambda: datetime.now(UTC))
+        base = url_path_join("/terraspawner", "api")
+        self.handlers.append((f"{base}/saves", SavesHandler, {"workspace": self.workspace}))
+        self.handlers.append((f"{base}/kills", KillsHandler, {"kills": self._kills}))
 
     def initialize_settings(self) -> None:
         events: EventLogger = self.serverapp.event_logger
         events.register_event_schema(SCHEMA)
+        events.register_event_schema(KILLS_SCHEMA)
 
-    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:  # noqa: ARG002 - Jupyter's signature
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Called once the server runs: what an earlier one left goes out first."""
+        self._kills.listen(self._announce_kill)
+        self._tasks = (asyncio.create_task(self._survive(DeathWatch(serverapp, self._kills).watch())),)
         workspace = self.workspace
         if workspace is None:
             self.log.info("No workspace is given: notebooks are plain files here.")
             return
         workspace.desk.states.listen(self._announce)
-        reporter = Reporter(workspace, lambda: kernel_facts(self.serverapp))
-        self._tasks = tuple(
+        reporter = Reporter(workspace, lambda: kernel_facts(self.serverapp), kills=self._kills)
+        self._tasks += tuple(
             asyncio.create_task(self._survive(work))
             for work in (workspace.courier.start(), reporter.report_outbox(), reporter.report_activity())
         )
@@ -58,7 +71,7 @@ class EnvironmentExtension(ExtensionApp):
                 await task
         workspace = self.workspace
         if workspace is not None:
-            await workspace.courier.close(seconds=FLUSH_SECONDS)
+            await workspace.courier.close(seconds=self.flush_seconds)
             await workspace.service.close()
 
     async def _survive(self, work: Any) -> None:
@@ -69,3 +82,7 @@ class EnvironmentExtension(ExtensionApp):
 
     def _announce(self, state: SaveState) -> None:
         self.serverapp.event_logger.emit(schema_id=SCHEMA_ID, data=state.facts())
+
+    def _announce_kill(self, kill: Kill) -> None:
+        self.log.warning("The memory limit of %s bytes was reached: %s", kill.limit, kill.path or f"a {kill.what}")
+        self.serverapp.event_logger.emit(schema_id=KILLS_SCHEMA_ID, data=kill.facts())

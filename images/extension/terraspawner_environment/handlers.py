@@ -1,4 +1,4 @@
-"""REST of the extension for its Lab part. One route: changes come over Jupyter's event bus."""
+"""REST of the extension for its Lab part: what was before it listened. Changes come over Jupyter's event bus."""
 
 import json
 
@@ -6,6 +6,7 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from terraspawner_environment.assembly import Workspace
+from terraspawner_environment.kills import Kills
 
 
 class SavesHandler(APIHandler):
@@ -25,3 +26,14 @@ class SavesHandler(APIHandler):
                 }
             )
         )
+
+
+class KillsHandler(APIHandler):
+    """`GET <base>/terraspawner/api/kills` -> `{"kills": [Kill, ...]}`, oldest first."""
+
+    def initialize(self, kills: Kills) -> None:
+        self.kills = kills
+
+    @web.authenticated
+    def get(self) -> None:
+        self.finish(json.dumps({"kills": [kill.facts() for kill in self.kills.all()]}))

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from terraspawner_environment.assembly import Workspace
+from terraspawner_environment.kills import Kills
 from terraspawner_environment.saves import rfc3339
 from terraspawner_environment.service import ServiceTrouble
 
@@ -24,25 +25,35 @@ KernelFacts = Callable[[], Awaitable[dict[str, Any]]]
 class Reporter:
     """Two loops; each says once in the log that the service does not take its reports, until it does again."""
 
-    def __init__(self, workspace: Workspace, facts: KernelFacts, *, look_every: float = LOOK_EVERY_SECONDS) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        facts: KernelFacts,
+        *,
+        kills: Kills | None = None,
+        look_every: float = LOOK_EVERY_SECONDS,
+    ) -> None:
         self._workspace = workspace
         self._facts = facts
+        self._kills = kills
         self._look_every = look_every
         self._outbox_changed = asyncio.Event()
         self._failing: set[str] = set()
         workspace.desk.states.listen(lambda _: self._outbox_changed.set())
 
     async def report_activity(self) -> None:
-        """Send the kernels' facts when they changed, and every 30 s. States change many times a second in a busy
-        notebook, so they are looked at once a second."""
+        """Send the kernels' facts when they or the last kill changed, and every 30 s; the memory in use goes along.
+        States change many times a second in a busy notebook, so they are looked at once a second."""
         loop = asyncio.get_running_loop()
         said: object = None
         said_at = float("-inf")
         while True:
             facts = await self._facts()
-            shape = [(kernel["id"], kernel["path"], kernel["state"]) for kernel in facts["kernels"]], facts["terminals"]
+            kernels = [(kernel["id"], kernel["path"], kernel["state"]) for kernel in facts["kernels"]]
+            shape = kernels, facts["terminals"], self._kills.last if self._kills else None
             if shape != said or loop.time() - said_at >= EVERY_SECONDS:
-                await self._report("activity", facts)
+                memory = self._kills.facts() if self._kills else None
+                await self._report("activity", {**facts, "memory": memory} if memory else facts)
                 said, said_at = shape, loop.time()
             await asyncio.sleep(self._look_every)
 

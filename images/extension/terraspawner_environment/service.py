@@ -127,7 +127,8 @@ class WorkspaceService:
         """Store a file's bytes as the notebook and return the new version; raises MovedOn and the others."""
         size = (await asyncio.to_thread(text.stat)).st_size
         headers = {**guard.headers(), "Content-Type": "application/json", "Content-Length": str(size)}
-        with await asyncio.to_thread(text.open, "rb") as file:
+        # opened here, not in a thread: one that is cancelled meanwhile would leave the file open
+        with text.open("rb") as file:
             _, answer, body = await self._ask(
                 "PUT",
                 self._notebook(notebook),
