@@ -1,5 +1,8 @@
 """The Hub of a terraspawner deployment: wiring only. Settings come from the environment (README, Settings)."""
 
+from pathlib import Path
+
+import terraspawner
 from terraspawner import wiring
 
 settings = wiring.settings_from_environ()
@@ -47,6 +50,10 @@ c.Spawner.default_url = "/lab"
 c.Spawner.poll_interval = 10
 c.Spawner.http_timeout = 30
 c.Spawner.hub_connect_url = f"http://{settings.hub_address}:8081"
+
+# --- its pages ---
+c.JupyterHub.template_paths = [str(Path(terraspawner.__file__).parent / "web" / "hub_templates")]
+c.JupyterHub.template_vars = {"workspaces_url": settings.service_prefix}
 
 # --- the Hub itself ---
 c.JupyterHub.hub_bind_url = "http://0.0.0.0:8081"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -14,6 +15,7 @@ from terraspawner.errors import StartFailed
 
 POLL_SECONDS = 0.03
 LOOK_SECONDS = 0.3
+KILLED = 128 + signal.SIGKILL
 
 
 async def answers(url: str, *, within: float, look: Callable[[], Awaitable[None]]) -> None:
@@ -44,7 +46,8 @@ async def _is_up(session: aiohttp.ClientSession, url: str) -> bool:
 
 def end_of(state: Mapping[str, Any], memory_limit: int) -> str:
     """Why a container ended. `state` as ``docker inspect`` gives it, the limit in bytes."""
-    if state.get("OOMKilled"):
+    # the Engine's mark stays when a kernel alone was ended and the container ran on; the status is its first process's
+    if state.get("OOMKilled") and state.get("ExitCode") == KILLED:
         return (
             f"The environment ran out of memory (its limit is {memory_limit / 1024**3:.1f} GB) and was ended."
             " Files are untouched; variables of running kernels are lost."

@@ -151,6 +151,8 @@ def notebook_path_of_title(text: str) -> str:
     title = text[: -len(NOTEBOOK_ENDING)] if ending.casefold() == NOTEBOOK_ENDING else text
     if not title:
         raise _refused("The notebook's name", text, "is empty; type a name such as 'first-look'")
+    if title.endswith("/"):
+        raise _refused("The notebook's path", text, "ends with '/'; put the notebook's name after it")
     return notebook_path(title + NOTEBOOK_ENDING)
 
 

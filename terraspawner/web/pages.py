@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from terraspawner.domain.environment import State
 from terraspawner.domain.notebook import KERNELS
+from terraspawner.domain.price import disk_per_month
 from terraspawner.domain.workspace import Action, Role, permits
-from terraspawner.errors import Conflict, NotFound, Refused, TerraError
+from terraspawner.errors import Conflict, NotebookMissing, NotFound, Refused, TerraError
 from terraspawner.operations import accounts, environments, ledger, notebooks, workspaces
 from terraspawner.operations.notebooks import Place
 from terraspawner.web import wishes
@@ -34,8 +35,16 @@ async def home(parts: TheParts, person: APerson) -> Response:
     return await _home(parts, person)
 
 
+@router.get("/workspaces")
+async def home_again(parts: TheParts, person: APerson) -> Response:  # noqa: ARG001 - who is not signed in signs in first
+    """The address of the form, typed or kept by a browser without scripts after a refusal."""
+    return _see(parts.settings.service_prefix)
+
+
 @router.post("/workspaces")
-async def create_workspace(parts: TheParts, person: APerson, namespace: Field = "", name: Field = "") -> Response:
+async def create_workspace(
+    request: Request, parts: TheParts, person: APerson, namespace: Field = "", name: Field = ""
+) -> Response:
     """The form on the first page. A refusal stands beside the field."""
     try:
         made = await parts.deeds(
@@ -43,7 +52,7 @@ async def create_workspace(parts: TheParts, person: APerson, namespace: Field = 
         )
     except (Refused, Conflict, NotFound) as error:
         return await _home(parts, person, wanted=name[:_LONGEST], error=error)
-    return _see(f"{parts.settings.service_prefix}workspaces/{quoted(made.workspace.namespace, made.workspace.name)}")
+    return _show(request, _address(parts, made.workspace.namespace, made.workspace.name))
 
 
 @router.get("/workspaces/{namespace}/{name}")
@@ -52,9 +61,15 @@ async def workspace(parts: TheParts, person: APerson, spot: ASpot, notice: str =
     return await _workspace(parts, person, spot, notice=_NOTICES.get(notice, ""))
 
 
+@router.get("/workspaces/{namespace}/{name}/notebooks")
+async def workspace_again(parts: TheParts, spot: ASpot) -> Response:
+    """The address of the form, typed or kept by a browser without scripts after a refusal."""
+    return _see(_address(parts, spot.namespace, spot.name))
+
+
 @router.post("/workspaces/{namespace}/{name}/notebooks")
 async def create_notebook(
-    parts: TheParts, person: APerson, spot: ASpot, title: Field = "", kernel: Field = "python3"
+    request: Request, parts: TheParts, person: APerson, spot: ASpot, title: Field = "", kernel: Field = "python3"
 ) -> Response:
     """Put a new notebook into the bucket and open it."""
     place = Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=title[:_LONGEST].strip())
@@ -63,14 +78,31 @@ async def create_notebook(
     except (Refused, Conflict) as error:
         return await _workspace(parts, person, spot, wanted=title[:_LONGEST], error=error)
     at = quoted(spot.namespace, spot.name)
-    return _see(f"{parts.settings.service_prefix}open/{at}/notebooks/{quoted(*made.path.split('/'))}")
+    return _show(request, f"{parts.settings.service_prefix}open/{at}/notebooks/{quoted(*made.path.split('/'))}")
 
 
-_NOTICES = {"deleted": "The environment is deleted.", "deleting": "The environment is being deleted."}
+@router.post("/workspaces/{namespace}/{name}/notebooks/delete")
+async def delete_notebook(parts: TheParts, person: APerson, spot: ASpot, path: Field = "") -> Response:
+    """The dialog of a notebook's button Delete: the version that the bucket has now goes."""
+    place = Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=path[:_LONGEST])
+    try:
+        _, info = await parts.deeds(notebooks.read_notebook, place)
+        await parts.deeds(notebooks.delete_notebook, place, info.version)
+    except (Refused, Conflict, NotebookMissing) as error:
+        return await _workspace(parts, person, spot, notice=error.message, status=status_of(error))
+    return _see(f"{_address(parts, spot.namespace, spot.name)}?notice=notebook-deleted")
+
+
+_NOTICES = {
+    "deleted": "The environment is deleted.",
+    "deleting": "The environment is being deleted.",
+    "notebook-deleted": "The notebook is deleted.",
+}
 
 
 async def _home(parts: Parts, person: Person, wanted: str = "", error: TerraError | None = None) -> Response:
     members = await parts.deeds(workspaces.list_workspaces, person.name)
+    prices = await parts.deeds(ledger.prices)
     views = {view.workspace.id: view for view in await parts.deeds(environments.views_of, person.name)}
     return parts.pages.page(
         "home.html",
@@ -80,15 +112,23 @@ async def _home(parts: Parts, person: Person, wanted: str = "", error: TerraErro
         views=views,
         none=State.NONE,
         namespace=await parts.deeds(accounts.personal_namespace, person.name),
-        prices=await parts.deeds(ledger.prices),
+        prices=prices,
         disk_size=parts.settings.disk_size,
+        disk_per_month=disk_per_month(prices, parts.settings.disk_size),
         wanted=wanted,
         error=error,
     )
 
 
 async def _workspace(
-    parts: Parts, person: Person, spot: Spot, *, wanted: str = "", error: TerraError | None = None, notice: str = ""
+    parts: Parts,
+    person: Person,
+    spot: Spot,
+    *,
+    wanted: str = "",
+    error: TerraError | None = None,
+    notice: str = "",
+    status: int = 200,
 ) -> Response:
     member = await parts.deeds(
         workspaces.membership, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.SEE
@@ -97,7 +137,7 @@ async def _workspace(
     return parts.pages.page(
         "workspace.html",
         person,
-        status=status_of(error) if error else 200,
+        status=status_of(error) if error else status,
         member=member,
         notebooks=found,
         kernels=KERNELS,
@@ -108,6 +148,17 @@ async def _workspace(
         notice=notice,
         **card_values(parts, person, spot, await wishes.look(parts, spot)),
     )
+
+
+def _address(parts: Parts, namespace: str, name: str) -> str:
+    return f"{parts.settings.service_prefix}workspaces/{quoted(namespace, name)}"
+
+
+def _show(request: Request, url: str) -> Response:
+    """After a form that htmx may have sent: a refusal takes the form's place, so only what was made is a new page."""
+    if request.headers.get("HX-Request") == "true":
+        return Response(headers={"HX-Redirect": url, "Cache-Control": "no-store"})
+    return _see(url)
 
 
 def _see(url: str) -> RedirectResponse:

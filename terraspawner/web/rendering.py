@@ -1,5 +1,8 @@
 """Pages in the Hub's look: our templates extend the Hub's own ``page.html`` from the installed package.
 
+What is in ``hub_templates`` the Hub itself shows in place of its own pages (``jupyterhub_config.py``), so that one
+bar leads through both; its own are there under ``templates/``, for the Hub and for us alike.
+
 What the Hub's page wants is handed over here (TRAPS.md 8). Its inline script configures the Hub's own scripts,
 of which we use none; it is taken out when the template is loaded, so that our content-security policy can
 forbid inline scripts altogether.
@@ -57,8 +60,8 @@ class Pages:
         self._jinja = jinja2.Environment(
             loader=jinja2.ChoiceLoader(
                 [
-                    jinja2.FileSystemLoader(HERE / "templates"),
-                    HubTemplates(Path(hub_data.DATA_FILES_PATH) / "templates"),
+                    jinja2.FileSystemLoader([HERE / "templates", HERE / "hub_templates"]),
+                    jinja2.PrefixLoader({"templates": HubTemplates(Path(hub_data.DATA_FILES_PATH) / "templates")}),
                 ]
             ),
             autoescape=True,
@@ -72,6 +75,7 @@ class Pages:
             static_url=lambda path, include_version=True: f"{hub_prefix}static/{path}",  # noqa: ARG005 - the Hub's signature
             own_static=self._own_static,
             prefix=self._prefix,
+            workspaces_url=self._prefix,
             base_url=hub_prefix,
             logo_url="",
             logout_url=f"{hub_prefix}logout",

@@ -265,6 +265,11 @@ def test_a_title_becomes_a_path(title: str, path: str) -> None:
     assert names.notebook_path_of_title(title) == path
 
 
+def test_a_title_that_is_only_a_folder_asks_for_the_name() -> None:
+    with pytest.raises(NameRefused, match="ends with '/'; put the notebook's name after it"):
+        names.notebook_path_of_title("a/")
+
+
 @pytest.mark.parametrize("title", ["", ".ipynb", ".IPYNB", "a.", "a ", "a/", "../a", "a.ipynb/b"])
 def test_a_title_that_makes_no_path_is_refused(title: str) -> None:
     with pytest.raises(NameRefused, match=r"^The notebook's (name|path) "):

@@ -48,7 +48,8 @@ async def test_pages_wear_the_hubs_look_and_run_no_inline_script(site: Site) -> 
         assert "script-src 'self';" in policy
         assert "unsafe" not in policy
         assert answer.headers["cache-control"] == "no-store"
-        assert 'href="/hub/home"' in answer.text or answer.status_code == 404
+        assert 'href="/hub/token"' in answer.text or answer.status_code == 404
+        assert "/hub/home" not in answer.text
 
 
 async def test_every_form_carries_the_xsrf_token_and_every_field_a_label(site: Site) -> None:
@@ -103,6 +104,45 @@ async def test_a_notebook_is_created_by_the_form_and_opens(site: Site) -> None:
     again = await browser.submit(f"{PAGE}/notebooks", title="zeichnung für ärzte", kernel="python3")
     assert again.status_code == 409
     assert "differs only in case" in again.text
+
+
+async def test_a_form_that_htmx_sent_moves_on_only_when_it_made_something(site: Site) -> None:
+    browser = await site.browser()
+    made = await browser.submit(f"{PREFIX}/workspaces", htmx=True, namespace="ana", name="alpha")
+    assert (made.status_code, made.headers["hx-redirect"]) == (200, PAGE)
+    opens = await browser.submit(f"{PAGE}/notebooks", htmx=True, title="a", kernel="python3")
+    assert opens.headers["hx-redirect"] == f"{PREFIX}/open/ana/alpha/notebooks/a.ipynb"
+    refused = await browser.submit(f"{PAGE}/notebooks", htmx=True, title="sub/", kernel="python3")
+    assert refused.status_code == 422
+    assert "hx-redirect" not in refused.headers
+    assert "ends with &#39;/&#39;; put the notebook&#39;s name after it" in refused.text
+    selected = [form for form in Reader(refused.text).all("form") if form.get("hx-post") == f"{PAGE}/notebooks"]
+    assert [form["hx-select"] for form in selected] == [f"#{form['id']}" for form in selected]
+
+
+async def test_the_address_of_a_form_shows_the_page_that_it_is_on(site: Site) -> None:
+    site.workspace()
+    browser = await site.browser()
+    for form, page in ((f"{PREFIX}/workspaces", f"{PREFIX}/"), (f"{PAGE}/notebooks", PAGE)):
+        answer = await browser.client.get(form, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, page)
+
+
+async def test_a_notebook_is_deleted_on_the_page_and_that_is_said(site: Site) -> None:
+    site.workspace()
+    browser = await site.browser()
+    await browser.submit(f"{PAGE}/notebooks", title="sub/it's", kernel="python3")
+    buttons = Reader((await browser.client.get(PAGE)).text).all("button")
+    (path,) = [button["data-value"] for button in buttons if button.get("data-fill") == "path"]
+    assert path == "sub/it's.ipynb"
+    done = await browser.submit(f"{PAGE}/notebooks/delete", path=path)
+    assert done.status_code == 303
+    after = (await browser.client.get(done.headers["location"])).text
+    assert "The notebook is deleted." in after
+    assert "No notebooks yet." in after
+    again = await browser.submit(f"{PAGE}/notebooks/delete", path=path)
+    assert again.status_code == 404
+    assert "sub/it&#39;s.ipynb" in again.text
 
 
 async def test_the_page_of_anothers_workspace_is_not_found(site: Site) -> None:

@@ -8,6 +8,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import { Badge } from './badge';
 import { KillNotices } from './kills';
+import { page } from './page';
 import { Saves } from './saves';
 import { describe } from './words';
 
@@ -58,4 +59,4 @@ function announceTrouble(saves: Saves): void {
   });
 }
 
-export default badge;
+export default [badge, page];

@@ -47,6 +47,9 @@ class EnvironmentExtension(ExtensionApp):
         events: EventLogger = self.serverapp.event_logger
         events.register_event_schema(SCHEMA)
         events.register_event_schema(KILLS_SCHEMA)
+        if self.workspace is not None:
+            page_config = self.serverapp.web_app.settings.setdefault("page_config_data", {})
+            page_config["terraWorkspacePage"] = self.workspace.settings.page
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Called once the server runs: what an earlier one left goes out first."""

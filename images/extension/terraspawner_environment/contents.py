@@ -29,8 +29,8 @@ from terraspawner_environment.service import Listed
 from terraspawner_environment.settings import EnvironmentSettings
 
 DELETE_THERE = (
-    "“{name}” belongs to the workspace and was not deleted. Notebooks are deleted on the workspace's page, where "
-    "everybody who uses them is asked."
+    "“{name}” belongs to the workspace and was not deleted. Delete it on the workspace's page: menu File, "
+    "Workspace Page."
 )
 STAYS = "The folder “{name}” belongs to the workspace and stays where it is."
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,12 @@ class EnvironmentSettings:
     def state_folder(self) -> Path:
         """Everything of ours on the disk that is no notebook."""
         return self.home / ".terra"
+
+    @property
+    def page(self) -> str:
+        """Path of the workspace's page in the browser: the service has its pages beside its REST interface."""
+        prefix = urlsplit(self.service_url).path.removesuffix("/api/v1")
+        return f"{prefix}/workspaces/{quote(self.namespace, safe='')}/{quote(self.workspace, safe='')}"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "EnvironmentSettings | None":

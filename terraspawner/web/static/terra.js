@@ -54,6 +54,9 @@ document.addEventListener("click", (event) => {
   if (button) {
     const dialog = document.querySelector(button.dataset.bsTarget);
     dialog.querySelector(`[name="${button.dataset.fill}"]`).value = button.dataset.value;
+    for (const shown of dialog.querySelectorAll(`[data-shows="${button.dataset.fill}"]`)) {
+      shown.textContent = button.dataset.value;
+    }
   }
 });
 document.addEventListener("htmx:load", (event) => refresh(event.target.parentElement || document));
@@ -71,6 +74,18 @@ document.addEventListener("visibilitychange", () => {
     } else if (!document.hidden && source.readyState === EventSource.CLOSED) {
       source.onerror(new Event("error"));
     }
+  }
+});
+
+// Who comes back from Lab finds the list of notebooks as it is now; a refusal leaves the list that was.
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) {
+    document.body.dispatchEvent(new CustomEvent("seen"));
+  }
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id === "notebooks" && event.detail.xhr.status !== 200) {
+    event.detail.shouldSwap = false;
   }
 });
 
