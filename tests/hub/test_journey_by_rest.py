@@ -32,7 +32,7 @@ PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.show()"
 async def run_cell(workspace: Workspace, code: str, notebook: str = "") -> list[dict[str, Any]]:
     """Run `code` in a new kernel (that of `notebook`, if named) through the proxy, as a client of Jupyter does.
 
-    Returns the messages up to the reply, or up to the kernel's restart where it dies.
+    Returns the messages up to the reply and the last output, or up to the kernel's restart where it dies.
     """
     owner = workspace.owner
     api = f"{owner.deployment.url}{workspace.server_url}api"
@@ -60,11 +60,15 @@ async def run_cell(workspace: Workspace, code: str, notebook: str = "") -> list[
             }  # fmt: skip
             await channel.send_json(request)
             async with asyncio.timeout(120):
+                # the reply and the outputs travel on channels of their own: either may come last
+                awaited = {"execute_reply", "idle"}
                 async for message in channel:
                     got = json.loads(message.data)
                     messages.append(got)
-                    is_dead = got["content"].get("execution_state") in ("restarting", "dead")
-                    if got["msg_type"] == "execute_reply" or is_dead:
+                    state = got["content"].get("execution_state", "")
+                    if got["parent_header"].get("msg_id") == request["header"]["msg_id"]:
+                        awaited -= {got["msg_type"], state}
+                    if not awaited or state in ("restarting", "dead"):
                         break
         await session.delete(f"{base}/{kernel}")
     return messages
