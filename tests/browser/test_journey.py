@@ -96,7 +96,8 @@ def test_a_researcher_from_sign_in_to_delete(page: Page, deployment: Deployment,
     picture("workspace")
     page.get_by_label("Name").fill("first look")
     page.get_by_role("button", name="Create and open").click()
-    until(lambda: workspace.notebook("first look.ipynb"), "the notebook is in the bucket")
+    page.wait_for_url(lambda url: "/open/" in url or "/lab/" in url)
+    assert workspace.notebook("first look.ipynb")[0]["nbformat"] == 4
     glimpse("starting")
 
     # edit, run, save
