@@ -224,8 +224,14 @@ class Workspace:
             seen = self.environment()
             return seen if seen["state"] == state else None
 
+        def is_reached() -> bool:
+            return self.owner.deployment.get(f"{self.server_url}api").status_code == 200
+
         try:
-            return until(reached, f"{self.name} is {state}", within)
+            seen = until(reached, f"{self.name} is {state}", within)
+            if state == "running":  # the Hub tells its proxy some milliseconds later
+                until(is_reached, f"{self.name} is reached through the proxy", within)
+            return seen
         except AssertionError as error:
             raise AssertionError(f"{error}; it is {json.dumps(self.environment(), indent=1)}") from None
 

@@ -59,7 +59,7 @@ def end_of(state: Mapping[str, Any], memory_limit: int) -> str:
 def since(started_at: str) -> float:
     """The Engine's time of a start as seconds since the epoch, for ``docker logs``.
 
-    Fractions are cut off: a line of the same second is shown rather than lost.
+    To the microsecond: a pause and a start may fall into one second.
     """
-    moment = datetime.fromisoformat(f"{started_at[:19]}+00:00")
-    return max(moment.timestamp(), 0.0)
+    seconds, _, fraction = started_at.rstrip("Z").partition(".")
+    return max(datetime.fromisoformat(f"{seconds}+00:00").timestamp() + float(f"0.{fraction or 0}"), 0.0)
