@@ -231,9 +231,9 @@ class Workspace:
             seen = until(reached, f"{self.name} is {state}", within)
             if state == "running":  # the Hub tells its proxy some milliseconds later
                 until(is_reached, f"{self.name} is reached through the proxy", within)
-            return seen
         except AssertionError as error:
             raise AssertionError(f"{error}; it is {json.dumps(self.environment(), indent=1)}") from None
+        return seen
 
     def start(self) -> dict[str, Any]:
         answer = self.owner.api.post(f"{self.path}/environment/start", json={})
