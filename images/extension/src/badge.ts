@@ -2,7 +2,7 @@ import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { Widget } from '@lumino/widgets';
 
 import { Saves } from './saves';
-import { describe, IWords, SAVING } from './words';
+import { describe, ISaveState, IWords, SAVING, UNSAVED } from './words';
 
 /**
  * The badge of one notebook: `[data-terra-badge]` with `data-state`, text for eyes and for screen readers.
@@ -36,6 +36,7 @@ export class Badge extends Widget {
 
   private _onSaveState(_: unknown, state: DocumentRegistry.SaveState): void {
     this._saving = state === 'started';
+    this._failed = state === 'failed' || (this._failed && this._saving);
     this._update();
   }
 
@@ -48,11 +49,20 @@ export class Badge extends Widget {
   private _update(): void {
     const { path } = this._context;
     const save = this._saves.get(path);
-    const known = this._saves.covers(path) && (save || this._saving);
+    const known =
+      this._saves.covers(path) && (save || this._saving || this._failed);
     this.node.hidden = !known;
     if (known) {
-      this._show(this._saving || !save ? SAVING : describe(save));
+      this._show(this._words(save));
     }
+  }
+
+  /** A save that failed is said until one succeeds: what the server last knew is not what is on the screen. */
+  private _words(save?: ISaveState): IWords {
+    if (this._failed) {
+      return UNSAVED;
+    }
+    return this._saving || !save ? SAVING : describe(save);
   }
 
   private _show(words: IWords): void {
@@ -66,5 +76,6 @@ export class Badge extends Widget {
   private _context: DocumentRegistry.Context;
   private _saves: Saves;
   private _saving = false;
+  private _failed = false;
   private _text = document.createElement('span');
 }

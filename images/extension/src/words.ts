@@ -19,7 +19,7 @@ export interface ISaveState {
 
 /** What one badge shows. */
 export interface IWords {
-  state: ISaveState['state'] | 'saving';
+  state: ISaveState['state'] | 'saving' | 'unsaved';
   text: string;
   title: string;
 }
@@ -46,6 +46,13 @@ export const SAVING: IWords = {
   state: 'saving',
   text: 'Saving…',
   title: 'The notebook is being written to the disk of this environment.'
+};
+
+export const UNSAVED: IWords = {
+  state: 'unsaved',
+  text: 'Not saved: your last changes are in this tab only',
+  title:
+    'The environment did not take the save. Keep this tab open: it tries again by itself, also when the environment is resumed.'
 };
 
 export function describe(save: ISaveState): IWords {
