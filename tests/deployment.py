@@ -125,15 +125,20 @@ class Deployment:
 def deployed(name: str, subnet: int) -> Iterator[Deployment]:
     """A deployment from nothing to nothing. `subnet` tells deployments apart: 172.30.<subnet>.0/20 and its like.
 
+    TERRASPAWNER_TEST_SITE, a number from 1 to 40, lets the tests of two checkouts run beside each other on one
+    machine; they want TERRA_IMAGE_TAG too.
+
     With TERRASPAWNER_TEST_KEEP set it stays up between runs, for whoever writes a test.
     """
     keep = bool(os.environ.get("TERRASPAWNER_TEST_KEEP"))
-    port = 8800 + subnet // 16 if keep else free_port()
+    site = int(os.environ.get("TERRASPAWNER_TEST_SITE", "0"))
+    name = f"{name}{site or ''}"
+    port = 8800 + 16 * site + subnet // 16 if keep else free_port()
     environ = {key: value for key, value in os.environ.items() if not key.startswith("TERRA_")} | {
         "TERRA_DEPLOYMENT": name,
         "TERRA_PORT": str(port),
-        "TERRA_CORE_SUBNET": f"172.29.{subnet}.0/24",
-        "TERRA_USERS_SUBNET": f"172.30.{subnet}.0/20",
+        "TERRA_CORE_SUBNET": f"10.{100 + site}.{subnet}.0/24" if site else f"172.29.{subnet}.0/24",
+        "TERRA_USERS_SUBNET": f"10.{150 + site}.{subnet}.0/20" if site else f"172.30.{subnet}.0/20",
         "TERRA_MEMORY_LIMIT": str(1024**3),
     }
     deployment = Deployment(name=name, port=port, environ=environ)

@@ -22,9 +22,11 @@ from terraspawner import __version__
 from terraspawner.deploy import engine, machine
 from terraspawner.deploy.commands import SetupStopped, attempt, is_there, run
 
-BASE = f"terraspawner/base:{__version__}"
-HUB = f"terraspawner/hub:{__version__}"
-PYTHON = f"terraspawner/python:{__version__}"
+TAG = os.environ.get("TERRA_IMAGE_TAG") or __version__
+"""Another one lets two checkouts build beside each other on one machine."""
+BASE = f"terraspawner/base:{TAG}"
+HUB = f"terraspawner/hub:{TAG}"
+PYTHON = f"terraspawner/python:{TAG}"
 ROOTFS = "terraspawner/rootfs:trixie"
 UPSTREAM = "debian:trixie-slim"
 INPUTS = "terraspawner.inputs"

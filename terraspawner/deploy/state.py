@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
-from terraspawner.deploy import site
+from terraspawner.deploy import images, site
 from terraspawner.settings import HELP, Settings
 
 ACCOUNTS = (("operator", True), ("ana", False), ("ben", False))
@@ -96,6 +96,9 @@ def complete_settings(state: State, settings: Settings, engine_root: Path, envir
     """Fill in what this machine knows: secrets, where the buckets lie, the site's authorities and proxies."""
     proxies = site.proxies(environ)
     filled = {
+        "image_python": images.PYTHON
+        if settings.image_python == HELP["TERRA_IMAGE_PYTHON"][0]
+        else settings.image_python,
         **{name: value for name, value in state.secrets().items() if not getattr(settings, name)},
         "buckets_host_path": settings.buckets_host_path
         or str(engine_root / "volumes" / f"{settings.deployment}-buckets" / "_data"),

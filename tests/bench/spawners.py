@@ -21,7 +21,7 @@ from pathlib import Path
 import docker
 import httpx
 
-from terraspawner.settings import Settings
+from terraspawner.deploy import images
 from tests.deployment import Deployment, Person, deployed, until
 
 ACTS = ("create", "pause", "resume", "stop")
@@ -183,11 +183,9 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     stock: Times = defaultdict(list)
     ours: Times = defaultdict(list)
-    settings = Settings()
-    hub_image = settings.image_python.replace("/python:", "/hub:")
     with (
         deployed("tsp-bench", 160) as deployment,
-        StockHub("tsp-stock", settings.image_python, hub_image).running() as api,
+        StockHub("tsp-stock", images.PYTHON, images.HUB).running() as api,
     ):
         ana = deployment.person("ana")
         for number in range(rounds + 1):

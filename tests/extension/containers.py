@@ -20,8 +20,9 @@ from typing import Any
 import docker
 
 from extension.services import KEY, NAMESPACE, WORKSPACE, HubThatAnswers, WorkspaceThatAnswers
+from terraspawner.deploy import images
 
-IMAGE = os.environ.get("TERRA_IMAGE_PYTHON", "terraspawner/python:0.1.0")
+IMAGE = os.environ.get("TERRA_IMAGE_PYTHON", images.PYTHON)
 TOKEN = "f" * 32
 PREFIX = f"/user/ana/{WORKSPACE}"
 CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID"]
