@@ -134,7 +134,8 @@ def deployed(name: str, subnet: int) -> Iterator[Deployment]:
     site = int(os.environ.get("TERRASPAWNER_TEST_SITE", "0"))
     name = f"{name}{site or ''}"
     port = 8800 + 16 * site + subnet // 16 if keep else free_port()
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("TERRA_")} | {
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("TERRA_") or key == "TERRA_IMAGE_TAG"}
+    environ = kept | {
         "TERRA_DEPLOYMENT": name,
         "TERRA_PORT": str(port),
         "TERRA_CORE_SUBNET": f"10.{100 + site}.{subnet}.0/24" if site else f"172.29.{subnet}.0/24",

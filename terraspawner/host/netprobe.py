@@ -6,6 +6,7 @@ rules elsewhere. So two containers try, and until they failed where they must, t
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import threading
 import time
@@ -24,6 +25,7 @@ from terraspawner.containers.plan import LABEL
 from terraspawner.errors import EngineUnavailable
 from terraspawner.host.findings import Finding, NetworkState, judge, targets_of
 from terraspawner.host.netguard import STATE_FILE
+from terraspawner.host.rules import LINK_LOCAL
 from terraspawner.settings import Settings
 
 IMAGE = f"terraspawner/hub:{__version__}"
@@ -61,7 +63,8 @@ class NetworkProbe:
         """Probe now. Never raises: what could not be found out is a finding that is not ok."""
         with self._lock:
             try:
-                findings = (*self._rules(), *self._ways())
+                guarded = tuple(self._rules())
+                findings = (*guarded, *self._ways(is_guarded=all(finding.ok for finding in guarded)))
             except (docker.errors.DockerException, requests.RequestException, EngineUnavailable, ValueError) as error:
                 message = f"The network could not be probed: {error}. Look at the log of the host service."
                 findings = (Finding(check="probe", ok=False, message=message),)
@@ -80,14 +83,16 @@ class NetworkProbe:
         message = said.get("message", "") if is_fresh else "netguard has not reported lately. Look at its log."
         yield Finding(check="packet rules", ok=bool(is_fresh and said.get("ok")), message=message)
 
-    def _ways(self) -> tuple[Finding, ...]:
+    def _ways(self, *, is_guarded: bool) -> tuple[Finding, ...]:
+        """Try them all; the metadata address only behind rules that drop it, so that no probe ever asks a cloud."""
         client = docker.APIClient(version="auto", timeout=60)
         try:
             self._remove_left_overs(client)
             with self._container(client, ["sleep", str(RUN_SECONDS * 2)]) as neighbour:
                 facts = client.inspect_container(neighbour)["NetworkSettings"]["Networks"]
                 targets = targets_of(self._settings, facts[self._settings.users_network]["IPAddress"])
-                ways = json.dumps([[t.name, t.address, t.port] for t in targets])
+                tried = [t for t in targets if is_guarded or ipaddress.ip_address(t.address) not in LINK_LOCAL]
+                ways = json.dumps([[t.name, t.address, t.port] for t in tried])
                 with self._container(client, ["python", "-m", "terraspawner.host.reach", ways]) as prober:
                     client.wait(prober, timeout=RUN_SECONDS)
                     said = client.logs(prober, stdout=True, stderr=False).decode()
@@ -110,13 +115,24 @@ class NetworkProbe:
             pids_limit=64,
         )
         made = client.create_container(
-            IMAGE, command, user="65534:65534", host_config=host, labels=self._labels(), working_dir="/"
+            self._own_image(client),
+            command,
+            user="65534:65534",
+            host_config=host,
+            labels=self._labels(),
+            working_dir="/",
         )
         try:
             client.start(made["Id"])
             yield made["Id"]
         finally:
             client.remove_container(made["Id"], force=True, v=True)
+
+    def _own_image(self, client: Any) -> str:
+        """The image that this process runs from, whatever its tag: there is no other that is surely here."""
+        labels = [f"{LABEL}deployment={self._settings.deployment}", "com.docker.compose.service=host"]
+        found = [container["ImageID"] for container in client.containers(filters={"label": labels})]
+        return found[0] if found else IMAGE
 
     def _remove_left_overs(self, client: Any) -> None:
         """Of a host service that was killed in a probe."""

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from deployment import Deployment, Person, Workspace, unique, until
+from terraspawner.deploy import images
 
 pytestmark = pytest.mark.docker
 
@@ -78,7 +79,7 @@ def test_user_options_are_a_wish_and_never_a_permission(
     assert workspace.environment()["state"] == "none"
     # the Hub keeps what was wished; it must not be in the way of the next start
     workspace.start()
-    assert workspace.container().attrs["Config"]["Image"] == "terraspawner/python:0.1.0"
+    assert workspace.container().attrs["Config"]["Image"] == images.PYTHON
 
 
 @pytest.mark.feature("C5")
