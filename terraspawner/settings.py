@@ -31,6 +31,11 @@ class Settings:
     deployment: str = _setting("terraspawner", "Name of this deployment; several can live on one machine.")
     bind: str = _setting("127.0.0.1", "Address of this machine that the proxy's port is published on.")
     port: int = _setting(8000, "Port that people open in the browser.")
+    subdomain_host: str = _setting(
+        "",
+        "Address in the browser that gives each user a domain of their own below it: `https://lab.example.org`, "
+        "with `ana.lab.example.org` for ana.",
+    )
     core_subnet: str = _setting("172.31.239.0/24", "Network of proxy, hub and services.")
     users_subnet: str = _setting("172.31.240.0/20", "Network of the environments.")
     database_url: str = _setting(

@@ -73,5 +73,12 @@ def membership(context: Context, *, user: str, namespace: str, name: str, action
     return found
 
 
+def slug_of(context: Context, *, user: str, namespace: str, name: str) -> str:
+    """The slug of a workspace that `user` is a member of; empty where there is none, or none of theirs."""
+    with context.database.read() as connection:
+        found = records.membership_by_name(connection, user, namespace, name)
+    return found.workspace.slug if found else ""
+
+
 def _taken(connection: sa.Connection) -> Callable[[str], bool]:
     return lambda slug: records.is_slug_taken(connection, slug)

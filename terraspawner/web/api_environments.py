@@ -10,8 +10,8 @@ from fastapi.responses import StreamingResponse
 from terraspawner.domain.environment import HOLDS_CONTAINER
 from terraspawner.operations import deletions, environments, ledger
 from terraspawner.web import live, wishes
-from terraspawner.web.callers import APerson, ASpot, TheParts
-from terraspawner.web.openapi import PERSON, Answers, for_person
+from terraspawner.web.callers import APerson, ASpot, ASpotOfPage, TheParts
+from terraspawner.web.openapi import PERSON, PERSON_OR_PAGE, Answers, for_person
 from terraspawner.web.schemas import ListOut
 from terraspawner.web.schemas_environment import DiskOut, EnvironmentOut, LogOut
 from terraspawner.web.wishes import Sight, Spot
@@ -22,14 +22,14 @@ HERE = "/workspaces/{namespace}/{name}/environment"
 _ON_ITS_WAY: Answers = {202: {"model": EnvironmentOut, "description": "on its way; see the state"}}
 
 
-@router.get(HERE, responses=for_person(404), openapi_extra=PERSON)
-async def get_environment(parts: TheParts, spot: ASpot) -> EnvironmentOut:
+@router.get(HERE, responses=for_person(404), openapi_extra=PERSON_OR_PAGE)
+async def get_environment(parts: TheParts, spot: ASpotOfPage) -> EnvironmentOut:
     """The caller's environment in this workspace; state `none` before there is one."""
     return wishes.told(parts, spot, await wishes.look(parts, spot))
 
 
-@router.post(f"{HERE}/start", responses={**for_person(404, 409, 429), **_ON_ITS_WAY}, openapi_extra=PERSON)
-async def start_environment(parts: TheParts, spot: ASpot, response: Response) -> EnvironmentOut:
+@router.post(f"{HERE}/start", responses={**for_person(404, 409, 429), **_ON_ITS_WAY}, openapi_extra=PERSON_OR_PAGE)
+async def start_environment(parts: TheParts, spot: ASpotOfPage, response: Response) -> EnvironmentOut:
     """Create or resume it. 200 when it runs, 202 while it is on its way."""
     answer = wishes.told(parts, spot, await wishes.start(parts, spot))
     response.status_code = 200 if answer.state == "running" else 202

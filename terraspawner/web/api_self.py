@@ -5,9 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from terraspawner.operations import environments
+from terraspawner.web import wishes
 from terraspawner.web.callers import AnEnvironment, TheParts
 from terraspawner.web.openapi import ENVIRONMENT, for_person
 from terraspawner.web.schemas_environment import ActivityIn, OutboxIn, SelfOut
+from terraspawner.web.wishes import Spot
 
 router = APIRouter(prefix="/environments/self", tags=["from inside an environment"])
 
@@ -30,3 +32,15 @@ async def note_activity(parts: TheParts, environment: AnEnvironment, said: Activ
 async def note_outbox(parts: TheParts, environment: AnEnvironment, said: OutboxIn) -> None:
     """Which notebooks have changes that are not in the workspace yet."""
     await parts.deeds(environments.note_outbox, environment, len(said.pending))
+
+
+@router.post("/pause", status_code=202, response_model=None, responses=for_person(404, 409), openapi_extra=ENVIRONMENT)
+async def pause_self(parts: TheParts, environment: AnEnvironment) -> None:
+    """Pause the environment that asks, as "Close and Pause" in JupyterLab does.
+
+    A pause is not asked for with the page's token or by a link with the person's session, where a hostile notebook or
+    another site could ask as well, for any environment of theirs. By its key an environment can pause itself alone,
+    and that it could always do: it need only end. Answers before the Hub does, which ends the one who asks.
+    """
+    at = environment.workspace
+    await wishes.pause(parts, Spot(user=environment.user, namespace=at.namespace, name=at.name), wait=0)

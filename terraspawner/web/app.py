@@ -31,6 +31,7 @@ from terraspawner.web import (
 )
 from terraspawner.web.auth import Auth, SignInFailed
 from terraspawner.web.deeds import Deeds
+from terraspawner.web.lab_pages import SharedWithLab
 from terraspawner.web.launches import Hub, Launches
 from terraspawner.web.limits import SmallBodies
 from terraspawner.web.pace import Pace
@@ -58,6 +59,9 @@ def create_app(context: Context, hub: Hub, host: Host, *, vendor: Path = VENDOR,
     )
     app.state.parts = parts
     app.add_middleware(SmallBodies)
+    app.add_middleware(
+        SharedWithLab, subdomain_host=context.settings.subdomain_host, api_prefix=context.settings.api_prefix
+    )
     _add_routes(app, prefix, context.settings.api_prefix)
     app.mount(f"{prefix}/static/vendor", StaticFiles(directory=vendor, check_dir=False))
     app.mount(f"{prefix}/static", StaticFiles(directory=HERE / "static"))

@@ -36,6 +36,7 @@ from terraspawner.operations import accounts, environments
 from terraspawner.operations.environments import Identity
 from terraspawner.settings import Settings
 from terraspawner.web.deeds import Deeds
+from terraspawner.web.lab_pages import LabPage, page_of
 
 SESSION_SECONDS = 14 * 24 * 3600
 STATE_SECONDS = 600
@@ -202,6 +203,18 @@ class Auth:
         scheme, value = _authorization(request)
         return await self._identify(value) if scheme == "environment" else await self.person(request)
 
+    async def person_or_page(self, request: Request) -> Person | LabPage:
+        """As `person`, and the page of a user's server by its token; who asks says what it may."""
+        scheme, value = _authorization(request)
+        if scheme in ("", "environment"):
+            return await self.person(request)
+        model = await self._model_of(value)
+        page = page_of(model)
+        if page is None:
+            return await self._person_of(model, None)
+        await self._account_of(page.user)
+        return page
+
     def session_of(self, request: Request) -> Session | None:
         """The session that the browser claims; whether it still holds is the Hub's word."""
         values = self._seal.open("session", request.cookies.get(self.cookie, ""), SESSION_SECONDS)
@@ -213,24 +226,36 @@ class Auth:
             raise NotLoggedIn("This environment key is not valid: it ends when its environment is paused.")
         return identity
 
-    async def _person_by_token(self, token: str, session: Session | None) -> Person:
+    async def _model_of(self, token: str) -> dict[str, Any]:
+        """What the Hub says of a token: whose it is and what it opens."""
         if not _TOKEN.fullmatch(token):
             raise NotLoggedIn
         try:
-            model = await self._ask(self._oauth.user_for_token(token, use_cache=False, sync=False))
+            model: dict[str, Any] | None = await self._ask(
+                self._oauth.user_for_token(token, use_cache=False, sync=False)
+            )
         except HTTPError as error:
             raise HubUnavailable(cause=error.log_message) from error
         if model is None:
             raise NotLoggedIn
+        return model
+
+    async def _person_by_token(self, token: str, session: Session | None) -> Person:
+        return await self._person_of(await self._model_of(token), session)
+
+    async def _person_of(self, model: dict[str, Any], session: Session | None) -> Person:
         if model.get("kind") != "user" or not check_scopes(self._oauth.access_scopes, set(model.get("scopes", ()))):
             needed = ", ".join(self._oauth.access_scopes)
             raise NotAllowed(
                 f"This token does not open the workspaces: it must be a person's, with the scope {needed}."
             )
-        account = await self._deeds(accounts.account_of, model["name"])
+        return Person(account=await self._account_of(model["name"]), session=session)
+
+    async def _account_of(self, name: str) -> Account:
+        account = await self._deeds(accounts.account_of, name)
         if account is None:
             raise NotAllowed("This account is disabled, or is not known here. Ask the operator.")
-        return Person(account=account, session=session)
+        return account
 
     async def _check_xsrf(self, request: Request, session: Session) -> None:
         given = request.headers.get(XSRF_HEADER, "")
@@ -275,6 +300,11 @@ def is_https(request: Request) -> bool:
     """Whether the browser speaks TLS with the proxy in front of us."""
     told = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip()
     return (told or request.url.scheme) == "https"
+
+
+def own_origin(request: Request) -> str:
+    """Scheme and host of this service as the browser has them."""
+    return f"{'https' if is_https(request) else 'http'}://{request.headers.get('host', '')}"
 
 
 def _authorization(request: Request) -> tuple[str, str]:

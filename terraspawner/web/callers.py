@@ -8,9 +8,11 @@ from fastapi import Depends, Request
 from starlette.convertors import Convertor, register_url_convertor
 
 from terraspawner.errors import NotAllowed
+from terraspawner.operations import workspaces
 from terraspawner.operations.environments import Identity
-from terraspawner.web.auth import Person
-from terraspawner.web.parts import Parts, parts_of
+from terraspawner.web.auth import Person, own_origin
+from terraspawner.web.lab_pages import may_call_from
+from terraspawner.web.parts import Parts, parts_of, server_origin
 from terraspawner.web.wishes import Spot
 
 
@@ -63,7 +65,22 @@ async def _spot_of_either(caller: Annotated[Person | Identity, Depends(_either)]
     return Spot(user=caller.user, namespace=namespace, name=name)
 
 
+async def _spot_of_page(request: Request, parts: TheParts, namespace: str, name: str) -> Spot:
+    caller = await parts.auth.person_or_page(request)
+    if isinstance(caller, Person):
+        return Spot(user=caller.name, namespace=namespace, name=name)
+    theirs = server_origin(parts.settings, caller.user)
+    if not may_call_from(request.headers.get("origin", ""), ours=own_origin(request), theirs=theirs):
+        raise NotAllowed("This token is for the page of its own server, and the browser is on another page.")
+    own = await parts.deeds(workspaces.slug_of, user=caller.user, namespace=namespace, name=name)
+    if own != caller.slug:
+        raise NotAllowed("This page may look at its own environment and start it, and nothing else.")
+    return Spot(user=caller.user, namespace=namespace, name=name)
+
+
 ASpot = Annotated[Spot, Depends(_spot)]
 """The workspace in the address, asked for by a person."""
 ASpotOfEither = Annotated[Spot, Depends(_spot_of_either)]
 """The same, asked for by a person or by the environment that belongs to it: its key opens no other."""
+ASpotOfPage = Annotated[Spot, Depends(_spot_of_page)]
+"""The same, asked for by a person or by Lab's page of that very environment; see `lab_pages`."""

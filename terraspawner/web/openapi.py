@@ -10,9 +10,10 @@ from fastapi.openapi.utils import get_openapi
 from terraspawner import __version__
 from terraspawner.web.schemas import ErrorBody
 
-_TOKEN, _SESSION, _KEY = "hub-token", "browser-session", "environment-key"
+_TOKEN, _SESSION, _KEY, _PAGE = "hub-token", "browser-session", "environment-key", "lab-page-token"
 
 PERSON: dict[str, Any] = {"security": [{_TOKEN: []}, {_SESSION: []}]}
+PERSON_OR_PAGE: dict[str, Any] = {"security": [{_TOKEN: []}, {_SESSION: []}, {_PAGE: []}]}
 ENVIRONMENT: dict[str, Any] = {"security": [{_KEY: []}]}
 BOTH: dict[str, Any] = {"security": [{_TOKEN: []}, {_SESSION: []}, {_KEY: []}]}
 NOBODY: dict[str, Any] = {"security": []}
@@ -85,6 +86,12 @@ def _document(app: FastAPI, cookie: str, prefix: str) -> dict[str, Any]:
             "in": "header",
             "name": "Authorization",
             "description": "`token <Hub token>` of a person, with the scope access:services!service=workspaces",
+        },
+        _PAGE: {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`token <OAuth token>` of the open page of a user's server: for that environment alone",
         },
         _SESSION: {
             "type": "apiKey",

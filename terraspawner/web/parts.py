@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from fastapi import Request
+from jupyterhub.utils import subdomain_hook_idna as subdomain_of
 
 from terraspawner.domain.workspace import Workspace
 from terraspawner.settings import Settings
@@ -43,6 +44,16 @@ def parts_of(request: Request) -> Parts:
     """The parts of the app that serves this request."""
     parts: Parts = request.app.state.parts
     return parts
+
+
+def server_origin(settings: Settings, user: str) -> str:
+    """Scheme and host of the person's servers in the browser; empty where they share ours.
+
+    It is the Hub's own rule: the proxy's routes and the servers' sign-in are made by it.
+    """
+    scheme, _, host = settings.subdomain_host.partition("://")
+    name, colon, port = host.partition(":")
+    return f"{scheme}://{subdomain_of(user, name, 'user')}{colon}{port}" if host else ""
 
 
 def server_url(user: str, workspace: Workspace) -> str:

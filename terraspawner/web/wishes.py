@@ -69,8 +69,11 @@ async def start(parts: Parts, spot: Spot) -> Sight:
     return await look(parts, spot)
 
 
-async def pause(parts: Parts, spot: Spot) -> Sight:
-    """Stop it and keep container and disk. Pausing what is paused is no error. Raises `EnvironmentMissing`."""
+async def pause(parts: Parts, spot: Spot, *, wait: float | None = None) -> Sight:
+    """Stop it and keep container and disk. Pausing what is paused is no error. Raises `EnvironmentMissing`.
+
+    `wait` is for how many seconds the Hub's answer is waited for, if that is not as long as usual.
+    """
     seen = await look(parts, spot)
     if seen.view.environment is None:
         raise _nothing_there(spot)
@@ -78,7 +81,7 @@ async def pause(parts: Parts, spot: Spot) -> Sight:
         return seen
     if seen.view.state is State.DELETING:
         raise WrongState(f"The environment in {spot.name} is being deleted.", state=str(State.DELETING))
-    await parts.launches.pause(_server(spot, seen), parts.pace.ask)
+    await parts.launches.pause(_server(spot, seen), parts.pace.ask if wait is None else wait)
     return await look(parts, spot)
 
 

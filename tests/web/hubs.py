@@ -121,7 +121,15 @@ class HubThatKnows:
     def token(self, name: str, *, kind: str = "user", scopes: tuple[str, ...] = (ACCESS,)) -> str:
         """A token of `name`."""
         token = secrets.token_hex(16)
-        self.tokens[token] = {"name": name, "kind": kind, "scopes": list(scopes)}
+        self.tokens[token] = {"name": name, "kind": kind, "scopes": list(scopes), "session_id": None}
+        return token
+
+    def page_token(self, name: str, slug: str, *, server_of: str = "") -> str:
+        """The token that the Hub's OAuth gives to the open page of a server, seen by `name`."""
+        access = f"access:servers!server={server_of or name}/{slug}"
+        names = (f"read:users:name!user={name}", f"read:users:groups!user={name}")
+        token = self.token(name, scopes=(access, *names))
+        self.tokens[token]["session_id"] = secrets.token_hex(16)
         return token
 
     # --- OAuth ---

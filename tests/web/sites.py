@@ -123,7 +123,7 @@ async def opened(
         context.database.close()
 
 
-_spare: dict[tuple[str, str], list[FastAPI]] = {}
+_spare: dict[tuple[str, ...], list[FastAPI]] = {}
 """Apps that no test uses now, by what of the settings is built into them."""
 
 
@@ -131,7 +131,8 @@ _spare: dict[tuple[str, str], list[FastAPI]] = {}
 def _app(context: Context, hub: HubClient, host: Host, folder: Path, pace: Pace) -> Iterator[FastAPI]:
     """The app over these parts. To build one takes longer than most tests, so its routes go from test to test; its
     parts do not, and hold everything that a test could leave behind."""
-    spare = _spare.setdefault((context.settings.service_prefix, context.settings.deployment), [])
+    settings = context.settings
+    spare = _spare.setdefault((settings.service_prefix, settings.deployment, settings.subdomain_host), [])
     if spare:
         app = spare.pop()
         app.state.parts = app_of._parts(context, hub, host, folder, pace)

@@ -16,6 +16,7 @@ from tests.web.sites import API, CALM, PREFIX, Site, opened
 
 AT = "/workspaces/{namespace}/{name}"
 OPEN, PERSON, ENVIRONMENT, BOTH = "anybody", "a person", "an environment", "a person or the environment"
+OR_PAGE = "a person or Lab's page of the environment"
 
 ROUTES = {
     f"GET {API}/health": OPEN,
@@ -34,9 +35,9 @@ ROUTES = {
     f"DELETE {API}{AT}/notebooks/{{path:tail}}": PERSON,
     f"POST {API}{AT}/notebooks/{{path:tail}}/rename": BOTH,
     f"POST {API}{AT}/notebooks/{{path:tail}}/open": PERSON,
-    f"GET {API}{AT}/environment": PERSON,
+    f"GET {API}{AT}/environment": OR_PAGE,
     f"DELETE {API}{AT}/environment": PERSON,
-    f"POST {API}{AT}/environment/start": PERSON,
+    f"POST {API}{AT}/environment/start": OR_PAGE,
     f"POST {API}{AT}/environment/pause": PERSON,
     f"GET {API}{AT}/environment/events": PERSON,
     f"GET {API}{AT}/environment/log": PERSON,
@@ -46,6 +47,7 @@ ROUTES = {
     f"GET {API}/environments/self": ENVIRONMENT,
     f"POST {API}/environments/self/activity": ENVIRONMENT,
     f"POST {API}/environments/self/outbox": ENVIRONMENT,
+    f"POST {API}/environments/self/pause": ENVIRONMENT,
     f"GET {PREFIX}/": PERSON,
     f"GET {PREFIX}/workspaces": PERSON,
     f"POST {PREFIX}/workspaces": PERSON,
@@ -96,9 +98,16 @@ def address(route: str) -> tuple[str, str]:
 @pytest.mark.parametrize("route", [route for route, who in ROUTES.items() if who != OPEN])
 async def test_only_its_callers_reach_a_route(site: Site, route: str) -> None:
     method, path = address(route)
-    key = site.running(site.workspace()).key
+    at = site.workspace()
+    key = site.running(at).key
     token, session = site.hub.token("ana"), await site.browser("ana")
+    access = f"access:servers!server=ana/{at.slug}"
     callers = {
+        "its page": {"authorization": f"token {site.hub.page_token('ana', at.slug)}"},
+        "another page of ana's": {"authorization": f"token {site.hub.page_token('ana', 'ana-beta')}"},
+        "a page of ben's": {"authorization": f"token {site.hub.page_token('ben', at.slug)}"},
+        "ben on ana's page": {"authorization": f"token {site.hub.page_token('ben', at.slug, server_of='ana')}"},
+        "its server": {"authorization": f"token {site.hub.token('ana', scopes=(access, 'users:activity!user=ana'))}"},
         "the environment": {"authorization": f"environment {key}"},  # first: a person may end it
         "nobody": {},
         "a person": {"authorization": f"token {token}"},
@@ -120,9 +129,10 @@ async def test_only_its_callers_reach_a_route(site: Site, route: str) -> None:
     assert {who: code for who, code in answers.items() if code >= 500} == {}
     expected = expectations(method, path, ROUTES[route])
     assert {who: answers[who] for who in expected if answers[who] not in expected[who]} == {}
-    lets_in_person, lets_in_key = ROUTES[route] in (PERSON, BOTH), ROUTES[route] in (ENVIRONMENT, BOTH)
+    lets_in_person, lets_in_key = ROUTES[route] in (PERSON, BOTH, OR_PAGE), ROUTES[route] in (ENVIRONMENT, BOTH)
     assert (answers["a person"] not in IS_REFUSED) == lets_in_person
     assert (answers["the environment"] not in IS_REFUSED) == lets_in_key
+    assert (answers["its page"] not in IS_REFUSED) == (ROUTES[route] == OR_PAGE)
 
 
 def expectations(method: str, path: str, who: str) -> dict[str, set[int]]:
@@ -138,11 +148,15 @@ def expectations(method: str, path: str, who: str) -> dict[str, set[int]]:
         "another scheme": unknown,
         "a service": {403},
         "a token of a server": {403},
+        "another page of ana's": {403},
+        "a page of ben's": {403},
+        "ben on ana's page": {403},
+        "its server": {403},
         "somebody without an account": {403},
     }
     if method not in ("GET", "HEAD"):
         expected["a browser that sends no XSRF token"] = {403}
-    if who == PERSON:
+    if who in (PERSON, OR_PAGE):
         expected["the environment"] = {403}
     if who == ENVIRONMENT:
         expected["a person"] = {403}
