@@ -1,0 +1,161 @@
+"""Every route of ours, a line each: who may call it and what it is asked. The attacks of this folder go through all.
+
+A route that is not here fails `test_another_account.py`; so does a line whose route is gone. To add a route: one line
+in `REST` (or `PAGES`), and, where its address has a parameter that `Scene.values` does not know, a value there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from deployment import API
+from tests.web.sites import PREFIX
+
+ANYBODY, PERSON, OPERATOR = "anybody", "a person", "an operator"
+KEY, PERSON_OR_KEY = "an environment", "a person or the environment"
+KEYS = frozenset({KEY, PERSON_OR_KEY})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+AT = "/workspaces/{namespace}/{name}"
+NOTEBOOK: Mapping[str, Any] = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a route is asked. Words in braces, in address, body and form, are `Scene.values`.
+
+    `leads_on`: it sends everybody who is signed in to another page, which then refuses.
+    `free` are fields of the body that may hold any text, so that hostile ones are no mistake there.
+    """
+
+    who: str = PERSON
+    body: Any = None
+    query: Mapping[str, str] | None = None
+    headers: Mapping[str, str] | None = None
+    form: Mapping[str, str] | None = None
+    leads_on: bool = False
+    free: tuple[str, ...] = ()
+
+
+REST: dict[str, Case] = {
+    "GET /health": Case(who=ANYBODY),
+    "GET /whoami": Case(),
+    "GET /projects": Case(),
+    "GET /workspaces": Case(),
+    "POST /workspaces": Case(body={"namespace": "{namespace}", "name": "planted"}),
+    f"GET {AT}": Case(),
+    f"GET {AT}/notebooks": Case(who=PERSON_OR_KEY),
+    f"POST {AT}/notebooks": Case(body={"name": "planted", "kernel": "python3"}),
+    f"GET {AT}/notebooks/{{path}}": Case(who=PERSON_OR_KEY, headers={"If-None-Match": '"x"'}),
+    f"PUT {AT}/notebooks/{{path}}": Case(who=PERSON_OR_KEY, body=NOTEBOOK, headers={"If-Match": '"{version}"'}),
+    f"DELETE {AT}/notebooks/{{path}}": Case(headers={"If-Match": '"{version}"'}),
+    f"POST {AT}/notebooks/{{path}}/rename": Case(
+        who=PERSON_OR_KEY, body={"to": "planted"}, headers={"If-Match": '"{version}"'}
+    ),
+    f"POST {AT}/notebooks/{{path}}/open": Case(body={"mode": "edit"}),
+    f"GET {AT}/environment": Case(),
+    f"DELETE {AT}/environment": Case(query={"disk": "delete", "force": "true"}),
+    f"POST {AT}/environment/start": Case(),
+    f"POST {AT}/environment/pause": Case(),
+    f"GET {AT}/environment/events": Case(),
+    f"GET {AT}/environment/log": Case(query={"lines": "5"}),
+    "GET /environments": Case(),
+    "GET /disks": Case(),
+    "DELETE /disks/{disk_id}": Case(),
+    "GET /environments/self": Case(who=KEY),
+    "POST /environments/self/activity": Case(who=KEY, body={"kernels": [], "terminals": 0}),
+    "POST /environments/self/outbox": Case(who=KEY, body={"pending": []}),
+}
+"""Below the API's address, as the OpenAPI document writes it."""
+
+PAGES: dict[str, Case] = {
+    "GET /health": Case(who=ANYBODY),
+    "GET /login": Case(who=ANYBODY),
+    "GET /oauth_callback": Case(who=ANYBODY),
+    "GET /": Case(),
+    "GET /workspaces": Case(leads_on=True),
+    "POST /workspaces": Case(form={"namespace": "{namespace}", "name": "planted"}),
+    f"GET {AT}": Case(),
+    f"GET {AT}/notebooks": Case(leads_on=True),
+    f"POST {AT}/notebooks": Case(form={"title": "planted", "kernel": "python3"}),
+    f"POST {AT}/notebooks/delete": Case(form={"path": "{path}"}),
+    f"GET {AT}/environment": Case(),
+    f"GET {AT}/environment/live": Case(),
+    f"POST {AT}/environment/start": Case(form={}),
+    f"POST {AT}/environment/pause": Case(form={}),
+    f"POST {AT}/environment/delete": Case(form={"disk": "delete", "force": "true"}),
+    f"POST {AT}/environment/delete-disk": Case(form={"disk_id": "{disk_id}"}),
+    "GET /open/{namespace}/{name}/notebooks/{path}/live": Case(query={"after": "0"}),
+    "GET /open/{namespace}/{name}/notebooks/{path}": Case(),
+    "POST /open/{namespace}/{name}/notebooks/{path}": Case(form={}),
+}
+"""Below the service's address, as `tests/web/test_callers.py` finds them in the app."""
+
+ALL: dict[str, Case] = {
+    **{f"{route.replace(' ', f' {API}', 1)}": case for route, case in REST.items()},
+    **{f"{route.replace(' ', f' {PREFIX}', 1)}": case for route, case in PAGES.items()},
+}
+CHANGING = [route for route in ALL if route.partition(" ")[0] not in SAFE]
+_WORD = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request, ready to be sent. `address` is quoted."""
+
+    method: str
+    address: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    content: bytes | None
+
+    @property
+    def is_rest(self) -> bool:
+        return self.address.startswith(API)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """For `httpx.Client.request`, besides method and address."""
+        return {"params": dict(self.query) or None, "headers": dict(self.headers), "content": self.content}
+
+
+def request_of(route: str, values: Mapping[str, str], **form: str) -> Request:
+    """The request of a line, with its words filled in; `form` adds fields to a form."""
+    case = ALL[route]
+    method, _, path = route.partition(" ")
+    address = _WORD.sub(lambda word: quote(_value(route, word[1], values), safe="/"), path)
+    headers = {name: _filled(route, text, values) for name, text in (case.headers or {}).items()}
+    content: bytes | None = None
+    if case.form is not None:
+        fields = {name: _filled(route, text, values) for name, text in case.form.items()} | form
+        content = "&".join(f"{name}={quote(text, safe='')}" for name, text in fields.items()).encode()
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    elif case.body is not None:
+        content = json.dumps(_filled(route, case.body, values)).encode()
+        headers["Content-Type"] = "application/json"
+    query = {name: _filled(route, text, values) for name, text in (case.query or {}).items()}
+    return Request(method=method, address=address, query=query, headers=headers, content=content)
+
+
+def names_something(route: str) -> bool:
+    """Whether a request of this line names a thing of somebody's, in its address, its body or its form."""
+    case = ALL[route]
+    return bool(_WORD.search(route) or _WORD.search(json.dumps([case.body, case.form])))
+
+
+def _filled(route: str, template: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(template, str):
+        return _WORD.sub(lambda word: _value(route, word[1], values), template)
+    if isinstance(template, Mapping):
+        return {name: _filled(route, item, values) for name, item in template.items()}
+    return [_filled(route, item, values) for item in template] if isinstance(template, list) else template
+
+
+def _value(route: str, word: str, values: Mapping[str, str]) -> str:
+    assert word in values, f"{route}: say in `Scene.values` (tests/attack/scene.py) what ana's {{{word}}} is"
+    return values[word]

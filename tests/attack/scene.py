@@ -1,0 +1,131 @@
+"""What there is to attack: ana's belongings, and what an attacker holds himself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from deployment import API, Deployment, Person, Workspace, unique
+from tests.attack.routes import Request
+from tests.web.sites import PREFIX
+
+SECRET = "what-ben-must-not-read"
+"""Stands in ana's notebook."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """ana's workspace `alpha` runs and has a notebook; of `spare` a disk alone is left; ben's `beta` runs."""
+
+    deployment: Deployment
+    ana: Person
+    ben: Person
+    operator: Person
+    alpha: Workspace
+    spare: Workspace
+    beta: Workspace
+    facts: Mapping[str, str]
+    values: Mapping[str, str]
+    """Words of addresses and bodies -> ana's. A new parameter in a route's address wants its line in `laid_out`."""
+
+    def belongings(self) -> str:
+        """All of ana's that an attack may not change, as text to compare."""
+        here = self.alpha.environment()
+        seen: list[Any] = [{name: here[name] for name in ("id", "state", "since", "reason", "disk")}]
+        seen.append([item["id"] for item in self.alpha.owner.api.get("/disks").json()["items"]])
+        seen += [self.ana.api.get(f"{at.path}/notebooks").json() for at in (self.alpha, self.spare)]
+        seen.append(self.ana.api.get("/workspaces").json())
+        return json.dumps(seen, indent=1)
+
+    def variables(self, at: Workspace) -> dict[str, str]:
+        """What the first process of an environment was told, read as its user can."""
+        said = at.execute("sh", "-c", "tr '\\0' '\\n' < /proc/1/environ")[1]
+        return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+
+
+@contextmanager
+def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person) -> Iterator[Scene]:
+    alpha, spare, beta = (
+        person.workspace(unique(f"attack-{word}")) for person, word in ((ana, "a"), (ana, "s"), (ben, "b"))
+    )
+    for owner, at, text in ((ana, alpha, SECRET), (ben, beta, "nothing")):
+        made = at.create_notebook("secret")
+        document = owner.api.get(f"{at.path}/notebooks/secret.ipynb").json()
+        document["cells"][0]["source"] = text
+        saved = owner.api.put(
+            f"{at.path}/notebooks/secret.ipynb", json=document, headers={"If-Match": f'"{made["version"]}"'}
+        )
+        assert saved.status_code == 200, saved.text
+    with ThreadPoolExecutor() as pool:
+        assert [seen["state"] for seen in pool.map(Workspace.start, (spare, alpha, beta))] == ["running"] * 3
+    disk = spare.environment()["disk"]["id"]
+    spare.delete()
+    here = alpha.environment()
+    version = alpha.notebook("secret.ipynb")[1].strip('"')
+    yield Scene(
+        deployment=deployment,
+        ana=ana,
+        ben=ben,
+        operator=operator,
+        alpha=alpha,
+        spare=spare,
+        beta=beta,
+        # none of these is in a request of ben's, so none may be in an answer
+        facts={"slug": alpha.slug, "environment": here["id"], "its disk": here["disk"]["id"], "notebook": SECRET},
+        values={
+            "namespace": "ana",
+            "name": alpha.name,
+            "path": "secret.ipynb",
+            "version": version,
+            "disk_id": disk,
+        },
+    )
+    for at in (alpha, beta):
+        at.owner.api.delete(f"{at.path}/environment", params={"disk": "delete", "force": "true"})
+    ana.api.delete(f"/disks/{disk}")
+
+
+def ask(client: httpx.Client, request: Request, **headers: str) -> httpx.Response:
+    """Send it and read the answer; of a stream that goes on only its head."""
+    options = request.options
+    options["headers"] |= headers
+    with client.stream(request.method, request.address, **options) as answer:
+        if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+            answer.read()
+    return answer
+
+
+def text_of(answer: httpx.Response) -> str:
+    return answer.text if answer.is_stream_consumed else ""
+
+
+def browser(deployment: Deployment, person: Person) -> httpx.Client:
+    """A browser in which this person is signed in at our service; it follows no redirect by itself."""
+    client = httpx.Client(base_url=deployment.url, timeout=60, cookies=person.browser_session.cookies)
+    arrived = client.get(f"{PREFIX}/", follow_redirects=True)
+    assert arrived.status_code == 200, arrived.text
+    return client
+
+
+def xsrf_of(client: httpx.Client) -> str:
+    """The token that a page of this browser's session sends along."""
+    found = re.search(r'name="_xsrf" value="([0-9a-f]+)"', client.get(f"{PREFIX}/").text)
+    assert found, "the first page has a form"
+    return found.group(1)
+
+
+def as_program(deployment: Deployment, authorization: str = "") -> httpx.Client:
+    headers = {"Authorization": authorization} if authorization else {}
+    return httpx.Client(base_url=deployment.url, headers=headers, timeout=60)
+
+
+def document_of(deployment: Deployment) -> dict[str, Any]:
+    """The OpenAPI document as it is served."""
+    return deployment.get(f"{API}/openapi.json").json()  # type: ignore[no-any-return]
