@@ -46,6 +46,7 @@ c.JupyterHub.allow_named_servers = True
 c.JupyterHub.default_url = settings.service_prefix
 c.JupyterHub.cleanup_servers = False
 c.JupyterHub.init_spawners_timeout = 5
+c.JupyterHub.concurrent_spawn_limit = 0  # the spawner has a queue of its own: TERRA_STARTS_AT_ONCE
 c.Spawner.default_url = "/lab"
 c.Spawner.poll_interval = 10
 c.Spawner.http_timeout = 30

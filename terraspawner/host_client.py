@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
 
-from terraspawner.errors import DiskAttached, HostUnavailable
+from terraspawner.errors import DiskAttached, HostUnavailable, NetworkUnsafe
 
 _STOPPING_SECONDS = 60.0
+_PROBE_LOOKS, _PROBE_PAUSE_SECONDS = 30, 0.5
 
 
 class HostClient:
@@ -24,6 +26,28 @@ class HostClient:
         answer = await self._call("GET", "/health")
         found: dict[str, Any] = answer.json()
         return found
+
+    async def check_network(self) -> None:
+        """Raises `NetworkUnsafe` unless the probe found the environments' network closed (TRAPS.md 18)."""
+        try:
+            network = await self._probed()
+        except HostUnavailable as error:
+            raise NetworkUnsafe(
+                "The host service is not answering, so it is not known whether the environments' network is closed"
+                " between users, and nothing is started. Try again in a minute or ask the operator."
+            ) from error
+        if not network["ok"]:
+            faults = "; ".join(item["message"] for item in network["findings"] if not item["ok"])
+            raise NetworkUnsafe(f"The environments' network is not closed between users, so nothing starts: {faults}")
+
+    async def _probed(self) -> dict[str, Any]:
+        """What the probe found; a host service that has just come up is given the time for its first one."""
+        for _ in range(_PROBE_LOOKS):
+            network: dict[str, Any] = (await self.health())["network"]
+            if network["checked_at"] is not None:
+                break
+            await asyncio.sleep(_PROBE_PAUSE_SECONDS)
+        return network
 
     async def delete_environment(self, environment_id: str) -> None:
         """Stop and remove the container. Done already is done."""

@@ -48,6 +48,9 @@ class Settings:
     host_socket: str = _setting("/srv/terra/run/host.sock", "Unix socket of the host service.")
     image_python: str = _setting(f"terraspawner/python:{__version__}", "Image of a Python environment.")
     start_timeout: int = _setting(120, "Seconds that an environment may take to answer after its start.")
+    starts_at_once: int = _setting(
+        4, "Starts under way at once; others wait for their turn. Twice the machine's processors is a good number."
+    )
     stop_timeout: int = _setting(20, "Seconds that an environment gets to save and end at a pause.")
     notebook_limit: int = _setting(50 * MIB, "Largest notebook in bytes.")
     cpu_limit: float = _setting(1.0, "CPU cores of an environment.")
@@ -70,6 +73,8 @@ class Settings:
             raise SettingsWrong(
                 f"TERRA_DEPLOYMENT is {self.deployment!r}; use lower-case letters, digits and single hyphens."
             )
+        if self.starts_at_once < 1:
+            raise SettingsWrong(f"TERRA_STARTS_AT_ONCE is {self.starts_at_once}; at least one start must be possible.")
         for name in ("core_subnet", "users_subnet"):
             try:
                 ipaddress.ip_network(getattr(self, name))

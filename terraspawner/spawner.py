@@ -9,24 +9,28 @@ of what, is decided by `operations.environments` and `containers.plan`; this tra
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from html import escape
 from typing import Any, TypeVar
 
 from cryptography.fernet import Fernet, InvalidToken
+from jupyterhub import orm
 from jupyterhub.spawner import SpawnException
+from jupyterhub.utils import url_path_join
 from traitlets import default
 
 from terraspawner import wiring
 from terraspawner.containers import plan
 from terraspawner.containers.faults import sentence
 from terraspawner.containers.pooled import NO_ANSWER, PooledDockerSpawner
+from terraspawner.containers.progress import Progress
 from terraspawner.containers.readiness import answers, end_of
+from terraspawner.containers.turns import Turn, Turns
 from terraspawner.domain.environment import Environment, Event, is_possible
+from terraspawner.domain.start import StepName, ended, waiting_words
 from terraspawner.errors import (
-    HostUnavailable,
     NetworkUnsafe,
     NotAllowed,
     NotFound,
@@ -42,7 +46,7 @@ Result = TypeVar("Result")
 
 DEED_SECONDS = 15.0
 START_QUESTION = "<p>This starts your environment. It costs what the workspace's page says until it is paused.</p>"
-PROBE_LOOKS, PROBE_PAUSE_SECONDS = 30, 0.5
+A_DAY = 24 * 3600
 
 _deeds = ThreadPoolExecutor(max_workers=8, thread_name_prefix="deed")
 
@@ -58,12 +62,14 @@ class TerraSpawner(PooledDockerSpawner):
         self.start_number = 0
         self._ticket: environments.Ticket
         self._plan: plan.ContainerPlan
-        self._steps: list[tuple[int, str]] = []
+        self._progress = Progress(self.context.now)
+        self._turn: Turn | None = None
+        self._ending: asyncio.Future[BaseException] | None = None
         settings = self.context.settings
         self.deployment, self.stop_seconds = settings.deployment, settings.stop_timeout
         self.use_internal_ip = True
         self.network_name = settings.users_network
-        self.start_timeout = settings.start_timeout + 30
+        self.start_timeout = A_DAY  # it counts the time in the queue; ours begins with the turn
 
     @property
     def context(self) -> Context:
@@ -72,7 +78,8 @@ class TerraSpawner(PooledDockerSpawner):
     async def deed(self, act: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         """Carry out a deed in a thread, with a bound: the Hub's loop never waits for our database."""
         call = partial(act, self.context, *args, **kwargs)
-        return await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(_deeds, call), DEED_SECONDS)
+        running = asyncio.get_running_loop().run_in_executor(_deeds, call)
+        return await self.uncut(asyncio.wait_for(running, DEED_SECONDS))
 
     # --- state over a restart of the Hub ---
 
@@ -128,47 +135,79 @@ class TerraSpawner(PooledDockerSpawner):
 
     async def start(self) -> tuple[str, int]:
         """Start or resume. A refusal is a sentence to the user; a failure returns to paused with its reason."""
-        self._steps = []
+        self._ending = None
+        self._turn = None
+        self._progress = Progress(self.context.now)
+        self._progress.begin(StepName.CHECK)
         if not self.name:
             raise self._refusal(StartFailed("Environments belong to workspaces. Open your workspaces and choose one."))
         try:
-            await self._check_network()
-            self._step(10, "Checking your workspace")
-            ticket = await self.deed(environments.admit, user=self.user.name, slug=self.name)
-        except TerraError as error:
-            raise self._refusal(error) from error
-        self._accept(ticket)
-        try:
-            address = await super().start()
-            self._step(60, "Waiting for JupyterLab to answer")
-            url = f"http://{address[0]}:{address[1]}{self.server.base_url}api"
-            await answers(url, within=self.context.settings.start_timeout, look=self._check_alive)
-            await self.deed(environments.started, self.environment_id, self.start_number, self.object_id)
+            await self._host().check_network()
+            self._forget_tokens()
+            await self.uncut(self._admit())
+            return await self._carry_out()
         except BaseException as error:
-            # also when cancelled: the row must not stay on its way
-            raise await self._give_up(error) from error
+            if not self.environment_id and isinstance(error, TerraError):
+                raise self._refusal(error) from error
+            # a task of its own: the Hub, when it cancels, gives a second and no more (`poll` waits for the rest)
+            self._ending = asyncio.ensure_future(self._give_up(error))
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            raise await asyncio.shield(self._ending) from error
+        finally:
+            self._give_turn_back()
+
+    async def _admit(self) -> None:
+        """Once it is asked for, the row may be on its way: so this is seen to its end, also when cancelled."""
+        steps = ended(self._progress.steps, self.context.now())
+        self._accept(await self.deed(environments.admit, user=self.user.name, slug=self.name, steps=steps))
+
+    async def _carry_out(self) -> tuple[str, int]:
+        self._turn = await self._turns().take(self.user.name, self._wait)
+        address = await super().start()
+        self._progress.begin(StepName.ANSWER)
+        url = f"http://{address[0]}:{address[1]}{self.server.base_url}api"
+        await answers(url, within=self.context.settings.start_timeout, look=self._check_alive)
+        self._progress.begin(StepName.READY)
+        await self.deed(
+            environments.started, self.environment_id, self.start_number, self.object_id, self._progress.end()
+        )
         return address
+
+    def _wait(self, ahead: int) -> None:
+        self._progress.begin(StepName.QUEUE, waiting_words(ahead))
+
+    def _give_turn_back(self) -> None:
+        if self._turn:
+            self._turns().give_back(self._turn)
+
+    @classmethod
+    @cache
+    def _turns(cls) -> Turns:
+        return Turns(wiring.settings_from_environ().starts_at_once)
 
     def _accept(self, ticket: environments.Ticket) -> None:
         self._ticket = ticket
         self.environment_id, self.start_number = ticket.environment.id, ticket.environment.start_number
         self._plan = plan.plan_environment(self.context.settings, ticket.environment, ticket.workspace)
         self.image, self.object_name = self._plan.image, self._plan.name
+        self._progress.write_with(partial(self.deed, environments.note_steps, self.environment_id, self.start_number))
 
     async def create_object(self) -> dict[str, Any]:
         """Make the container, and first its volume: one that Docker made by itself would bear no labels."""
-        self._step(20, "Creating the environment")
+        self._progress.begin(StepName.DISK)
         settings, environment = self.context.settings, self._ticket.environment
         await self.docker(
             "create_volume",
             plan.volume_name(settings, environment.disk_id),
             labels=plan.disk_labels(settings, environment),
         )
+        self._progress.begin(StepName.CONTAINER)
         host_config = self.client.create_host_config(**self._plan.host_arguments())
         return await self.docker("create_container", host_config=host_config, **self._plan.create_arguments())
 
     async def start_object(self) -> None:
-        self._step(40, "Starting the environment")
+        self._progress.begin(StepName.START)
         await self.start_with(plan.start_archive(self._variables(self._ticket)))
 
     def _variables(self, ticket: environments.Ticket) -> dict[str, str]:
@@ -186,40 +225,25 @@ class TerraSpawner(PooledDockerSpawner):
 
     async def _give_up(self, error: BaseException) -> BaseException:
         """Undo what a failed start left: nothing runs, no secret lies in the layer, the row says why."""
+        is_cancelled = isinstance(error, asyncio.CancelledError)
+        if is_cancelled and self.environment_id:
+            await self.deed(environments.begin_pause, self.environment_id)
+        await self.uncut.settled()
+        if not self.environment_id:
+            return error
         reason = sentence(error)
         log = await self.last_lines()
         try:
-            if self.object_id:
-                await self.end_at_once(plan.empty_archive())
+            await self.end_at_once(plan.empty_archive())
         except NO_ANSWER:
             self.log.exception("Cleaning up after a failed start of %s", self._log_name)
-        await self.deed(environments.start_failed, self.environment_id, self.start_number, reason, log)
-        if isinstance(error, Exception):
-            self.log.warning("Start of %s failed: %s", self._log_name, reason)
-            return self._refusal(StartFailed(reason))
-        return error
-
-    async def _check_network(self) -> None:
-        """No environment starts unless the probe found the network closed (TRAPS.md 18)."""
-        try:
-            network = await self._network()
-        except HostUnavailable as error:
-            raise NetworkUnsafe(
-                "The host service is not answering, so it is not known whether the environments' network is closed"
-                " between users, and nothing is started. Try again in a minute or ask the operator."
-            ) from error
-        if not network["ok"]:
-            faults = "; ".join(item["message"] for item in network["findings"] if not item["ok"])
-            raise NetworkUnsafe(f"The environments' network is not closed between users, so nothing starts: {faults}")
-
-    async def _network(self) -> dict[str, Any]:
-        """What the probe found; a host service that has just come up is given the time for its first one."""
-        for _ in range(PROBE_LOOKS):
-            network = (await self._host().health())["network"]
-            if network["checked_at"] is not None:
-                break
-            await asyncio.sleep(PROBE_PAUSE_SECONDS)
-        return network
+        if is_cancelled:
+            await self.deed(environments.stopped, self.environment_id, self.start_number, reason)
+            return error
+        steps = self._progress.end()
+        await self.deed(environments.start_failed, self.environment_id, self.start_number, reason, log, steps)
+        self.log.warning("Start of %s failed: %s", self._log_name, reason)
+        return self._refusal(StartFailed(reason))
 
     @classmethod
     @cache
@@ -237,23 +261,19 @@ class TerraSpawner(PooledDockerSpawner):
 
     # --- what the user sees meanwhile ---
 
-    def _step(self, percent: int, message: str) -> None:
-        self._steps.append((percent, message))
-
-    async def progress(self):  # type: ignore[no-untyped-def]
+    def progress(self) -> AsyncIterator[dict[str, object]]:
         """The steps under way, for the Hub's own pending page."""
-        told = 0
-        while True:
-            for percent, message in self._steps[told:]:
-                yield {"progress": percent, "message": message}
-            told = len(self._steps)
-            await asyncio.sleep(0.2)
+        return self._progress.events()
 
     # --- running, stopping ---
 
     async def poll(self) -> int | str | None:
         """None while it runs. An Engine that does not answer is waited for: silence is never "stopped"."""
+        if self._ending:
+            await asyncio.wait({self._ending})
         await self._find()
+        if not self.api_token:
+            self._forget_tokens()
         if not self.environment_id:
             return 0
         container = await self.listed()
@@ -302,6 +322,14 @@ class TerraSpawner(PooledDockerSpawner):
         await self.stop_object()
         await self._report_stopped(reason, "")
         return reason
+
+    def _forget_tokens(self) -> None:
+        """A start that the Hub was killed in leaves a token that nobody keeps: known by the Hub's own note on it."""
+        note = f"Server at {url_path_join(self.user.base_url, self.name, '/')}"
+        for token in self.db.query(orm.APIToken).filter_by(user_id=self.user.id, note=note):
+            if not token.match(self.api_token):
+                self.db.delete(token)
+        self.db.commit()
 
     # --- finding the row and the container ---
 

@@ -8,7 +8,7 @@ is not thread-safe, hence one for each thread.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
@@ -19,6 +19,7 @@ from dockerspawner import DockerSpawner
 from terraspawner.containers.listing import Listing
 from terraspawner.containers.plan import LABEL, START_FOLDER
 from terraspawner.containers.readiness import since
+from terraspawner.containers.uncut import Uncut
 
 LOG_LINES = 50
 NO_ANSWER = (docker.errors.DockerException, requests.RequestException)
@@ -36,6 +37,10 @@ class PooledDockerSpawner(DockerSpawner):
     deployment: str
     stop_seconds: int
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.uncut = Uncut()
+
     @property
     def executor(self) -> ThreadPoolExecutor:
         return self._pool
@@ -45,6 +50,10 @@ class PooledDockerSpawner(DockerSpawner):
         if not hasattr(self._clients, "client"):
             self._clients.client = docker.APIClient(version="auto", timeout=60)
         return self._clients.client
+
+    def docker(self, method: str, *args: Any, **kwargs: Any) -> Awaitable[Any]:
+        """Ask Docker in a thread. Who is cancelled meanwhile waits for `uncut.settled()` before he undoes anything."""
+        return self.uncut(super().docker(method, *args, **kwargs))
 
     @property
     def will_resume(self) -> bool:
@@ -77,14 +86,18 @@ class PooledDockerSpawner(DockerSpawner):
 
     async def end_at_once(self, archive: bytes) -> None:
         """End what never came up and has nothing to save; put `archive` over a start file that was not read."""
+        container = self.object_id or self.object_name
         try:
-            await self.docker("kill", self.object_id)
+            await self.docker("kill", container)
         except docker.errors.APIError as error:
             if error.status_code not in (404, 409):  # gone, or not running
                 raise
         finally:
             self._listing.forget()
-        await self.docker("put_archive", self.object_id, START_FOLDER, archive)
+        try:
+            await self.docker("put_archive", container, START_FOLDER, archive)
+        except docker.errors.NotFound:
+            return
 
     async def last_lines(self) -> str:
         """What the container said since its last start; empty where that cannot be had."""

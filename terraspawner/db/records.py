@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from terraspawner.db import tables as t
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import Disk, DiskState, Environment, Size, State
+from terraspawner.domain.start import Step
 from terraspawner.domain.workspace import Membership, Role, Workspace
 
 Row = sa.RowMapping
@@ -172,12 +173,28 @@ def insert_environment(connection: sa.Connection, environment: Environment) -> N
             cpu=environment.size.cpu,
             memory=environment.size.memory,
             kernels=[dict(kernel) for kernel in environment.kernels],
+            steps=[step.as_json() for step in environment.steps],
         )
     )
 
 
 def update_environment(connection: sa.Connection, environment_id: str, **values: Any) -> None:
     connection.execute(sa.update(t.environment).where(t.environment.c.id == environment_id).values(**values))
+
+
+def note_steps(
+    connection: sa.Connection, environment_id: str, start_number: int, states: frozenset[State], steps: list[Any]
+) -> None:
+    """Of this start, while it is in one of `states`."""
+    connection.execute(
+        sa.update(t.environment)
+        .where(
+            t.environment.c.id == environment_id,
+            t.environment.c.start_number == start_number,
+            t.environment.c.state.in_([str(state) for state in states]),
+        )
+        .values(steps=steps)
+    )
 
 
 def environment_by_id(connection: sa.Connection, environment_id: str) -> Environment | None:
@@ -274,6 +291,8 @@ _ENVIRONMENT_COLUMNS = (
     "container_id",
     "deletes_disk",
     "outbox_pending",
+    "startup_script",
+    "startup_log",
     "created_at",
 )
 
@@ -312,4 +331,5 @@ def _environment(row: Row) -> Environment:
         size=Size(cpu=row["cpu"], memory=row["memory"]),
         kernels=tuple(row["kernels"]),
         memory_seen=row["memory_seen"],
+        steps=tuple(Step.from_json(step) for step in row["steps"]),
     )

@@ -114,6 +114,9 @@ environment = sa.Table(
     sa.Column("outbox_pending", sa.Integer, nullable=False, server_default="0"),
     sa.Column("kernels", sa.JSON, nullable=False),
     sa.Column("memory_seen", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("steps", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("startup_script", sa.Text, nullable=False, server_default=""),
+    sa.Column("startup_log", sa.Text, nullable=False, server_default=""),
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 _is_live = environment.c.state != "none"

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from terraspawner.domain.start import Steps
 from terraspawner.errors import WrongState
 
 
@@ -63,6 +64,9 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
 
 IN_TRANSITION = frozenset({State.CREATING, State.STARTING, State.PAUSING, State.DELETING})
 """States that end by themselves; a page shows progress while one lasts."""
+
+CANCELLABLE = frozenset({State.CREATING, State.STARTING})
+"""A start is under way, which can be cancelled."""
 
 HOLDS_CONTAINER = frozenset(TRANSITIONS) - {State.NONE}
 
@@ -132,6 +136,8 @@ class Environment:
     `start_number` counts starts: what belongs to an earlier start (its key, its late messages) is void.
     `reason` says why it is in its state, `log` holds the container's last lines after a failure.
     `outbox_pending` counts notebooks whose last save is on the disk and not yet in the workspace.
+    `steps` are those of the last start. `startup_script` is what runs once in each new container, `startup_log` the
+    end of what it said.
     `kernels` and `memory_seen` are what the environment last said of itself: claims, for people to look at.
     """
 
@@ -152,3 +158,6 @@ class Environment:
     kernels: tuple[Mapping[str, object], ...]
     created_at: datetime
     memory_seen: Mapping[str, object] = field(default_factory=dict)
+    steps: Steps = ()
+    startup_script: str = ""
+    startup_log: str = ""

@@ -17,6 +17,7 @@ from terraspawner.db import records
 from terraspawner.domain import price
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import (
+    CANCELLABLE,
     Disk,
     DiskState,
     Environment,
@@ -26,6 +27,7 @@ from terraspawner.domain.environment import (
     is_possible,
     next_state,
 )
+from terraspawner.domain.start import Steps, ended
 from terraspawner.domain.workspace import Action, Role, Workspace, permits
 from terraspawner.errors import (
     NotAllowed,
@@ -146,8 +148,10 @@ def environments_in(context: Context, states: frozenset[State]) -> list[tuple[En
 # --- starting ---
 
 
-def admit(context: Context, *, user: str, slug: str) -> Ticket:
+def admit(context: Context, *, user: str, slug: str, steps: Steps = ()) -> Ticket:
     """Check that `user` may start the environment of the workspace with this slug, and mint its key.
+
+    `steps` are those that this start has behind it.
 
     Makes the environment and its disk where there are none; an earlier key is dead from here on. What was
     believed to run is counted as stopped: the Hub asks for a start only when nothing runs.
@@ -183,27 +187,46 @@ def admit(context: Context, *, user: str, slug: str) -> Ticket:
             reason="",
             log="",
             kernels=[],
+            steps=_told(steps),
             since=now,
         )
         environment = ledger.load(connection, environment.id)
     return Ticket(environment=environment, workspace=member.workspace, role=member.role, account=account, key=key)
 
 
-def started(context: Context, environment_id: str, start_number: int, container_id: str) -> None:
-    """It answers."""
+def note_steps(context: Context, environment_id: str, start_number: int, steps: Steps) -> None:
+    """How far this start has come. Too late, it is void: the end of a start writes all of its steps."""
+    with context.database.write() as connection:
+        records.note_steps(connection, environment_id, start_number, CANCELLABLE, _told(steps))
+
+
+def started(
+    context: Context, environment_id: str, start_number: int, container_id: str, steps: Steps | None = None
+) -> None:
+    """It answers. `steps` None leaves those that are written."""
     with context.database.write() as connection:
         environment = ledger.load(connection, environment_id)
         if environment.start_number == start_number and is_possible(environment.state, Event.READY):
-            ledger.move(context, connection, environment, Event.READY, container_id=container_id)
+            done = _told(_closed(context, environment, steps))
+            ledger.move(context, connection, environment, Event.READY, container_id=container_id, steps=done)
 
 
-def start_failed(context: Context, environment_id: str, start_number: int, reason: str, log: str) -> None:
+def start_failed(
+    context: Context, environment_id: str, start_number: int, reason: str, log: str, steps: Steps | None = None
+) -> None:
     """It did not come up: back to paused with the reason and the container's last lines; the key is dead."""
     with context.database.write() as connection:
         environment = ledger.load(connection, environment_id)
         if environment.start_number == start_number and is_possible(environment.state, Event.FAIL):
             ledger.move(
-                context, connection, environment, Event.FAIL, reason=reason, log=log[-LOG_CHARACTERS:], key_hash=None
+                context,
+                connection,
+                environment,
+                Event.FAIL,
+                reason=reason,
+                log=log[-LOG_CHARACTERS:],
+                key_hash=None,
+                steps=_told(_closed(context, environment, steps)),
             )
 
 
@@ -232,6 +255,7 @@ def stopped(context: Context, environment_id: str, start_number: int, reason: st
             log=log[-LOG_CHARACTERS:],
             key_hash=None,
             kernels=[],
+            steps=_told(_closed(context, environment, None)),
         )
 
 
@@ -296,6 +320,14 @@ def _make(context: Context, connection: sa.Connection, workspace: Workspace, use
     records.insert_environment(connection, environment)
     ledger.note_interval(context, connection, environment)
     return environment
+
+
+def _closed(context: Context, environment: Environment, steps: Steps | None) -> Steps:
+    return ended(environment.steps if steps is None else steps, context.now())
+
+
+def _told(steps: Steps) -> list[dict[str, str | None]]:
+    return [step.as_json() for step in steps]
 
 
 def _hash(key: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from terraspawner.domain.environment import HOLDS_CONTAINER
+from terraspawner.domain.environment import HOLDS_CONTAINER, State
 from terraspawner.operations import deletions, environments, ledger
 from terraspawner.web import live, wishes
 from terraspawner.web.callers import APerson, ASpot, ASpotOfPage, TheParts
@@ -42,6 +42,14 @@ async def pause_environment(parts: TheParts, spot: ASpot, response: Response) ->
     answer = wishes.told(parts, spot, await wishes.pause(parts, spot))
     response.status_code = 200 if answer.state == "paused" else 202
     return answer
+
+
+@router.post(f"{HERE}/cancel", responses={**for_person(404, 409), **_ON_ITS_WAY}, openapi_extra=PERSON)
+async def cancel_start(parts: TheParts, spot: ASpot, response: Response) -> EnvironmentOut:
+    """Call off a start, whatever step it has come to; the disk is kept. 200 when nothing is under way any more."""
+    seen = await wishes.cancel(parts, spot)
+    response.status_code = 202 if seen.is_cancellable or seen.view.state is State.PAUSING else 200
+    return wishes.told(parts, spot, seen)
 
 
 @router.delete(

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from markupsafe import escape
 
-from terraspawner.domain.environment import IN_TRANSITION, State
+from terraspawner.domain.environment import CANCELLABLE, IN_TRANSITION, State
 from terraspawner.domain.price import disk_per_month, per_hour
+from terraspawner.domain.start import StepName
 from terraspawner.domain.workspace import Action
 from terraspawner.errors import OutboxNotEmpty, StartFailed, TerraError
 from terraspawner.operations import deletions, workspaces
@@ -21,6 +22,7 @@ from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.parts import Parts, lab_url
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
+from terraspawner.web.schemas_environment import EnvironmentOut
 from terraspawner.web.shortage import WHAT_TO_DO, shortage_of
 from terraspawner.web.wishes import Sight, Spot
 
@@ -73,6 +75,12 @@ async def pause(request: Request, parts: TheParts, person: APerson, spot: ASpot)
     return await _after(request, parts, person, spot, wishes.pause(parts, spot))
 
 
+@router.post("/cancel")
+async def cancel(request: Request, parts: TheParts, person: APerson, spot: ASpot) -> Response:
+    """The button Cancel, while it starts."""
+    return await _after(request, parts, person, spot, wishes.cancel(parts, spot))
+
+
 @router.post("/delete")
 async def delete(
     request: Request,
@@ -114,15 +122,20 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "disk": view.disk,
         "word": "being started" if is_asked else WORDS[view.state],
         "is_moving": is_moving,
+        "shows_steps": view.state in CANCELLABLE or _stopped_half_way(told),
         "shortage": None if is_moving else shortage_of(told),
         "what_to_do": WHAT_TO_DO,
-        "actions": [] if is_asked else told.actions,
+        "actions": ["cancel"] if is_asked else told.actions,
         "lab": lab_url(person.name, view.workspace),
         "prices": view.prices,
         "now_per_hour": per_hour(view.prices, view.state),
         "disk_size": disk_size,
         "disk_per_month": disk_per_month(view.prices, disk_size),
     }
+
+
+def _stopped_half_way(told: EnvironmentOut) -> bool:
+    return told.state is State.PAUSED and bool(told.steps) and told.steps[-1].name is not StepName.READY
 
 
 def _announcement(values: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Awaitable
 from typing import Protocol
 
-from terraspawner.errors import StartFailed, TerraError
+from terraspawner.errors import HubUnavailable, StartFailed, TerraError
 from terraspawner.hub import ServerState
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class Launches:
         self._hub = hub
         self._under_way: dict[Server, asyncio.Task[None]] = {}
         self._faults: dict[Server, TerraError] = {}
+        self._called_off: set[Server] = set()
         self._pauses: set[asyncio.Task[bool]] = set()
 
     async def start(self, server: Server, title: str, wait: float = 1.0) -> None:
@@ -65,6 +66,11 @@ class Launches:
         self._faults.pop(server, None)
         await self._within(self._hub.stop(*server), wait)
 
+    async def cancel(self, server: Server, wait: float = 1.0) -> None:
+        """Call a start off, wherever it is, and return when that is done, or after `wait` seconds."""
+        self._faults.pop(server, None)
+        await self._within(self._call_off(server), wait)
+
     def is_under_way(self, server: Server) -> bool:
         """Whether the Hub was asked for a start and has not answered yet."""
         return server in self._under_way
@@ -81,10 +87,35 @@ class Launches:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _call_off(self, server: Server) -> bool:
+        """Stop until the Hub knows of nothing: a request for the start may reach it after the one for the end."""
+        deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+        self._called_off.add(server)
+        try:
+            while True:
+                try:
+                    if await self._is_called_off(server):
+                        return True
+                except HubUnavailable:
+                    if asyncio.get_running_loop().time() > deadline:
+                        raise
+                await asyncio.sleep(_AGAIN_SECONDS)
+        finally:
+            self._called_off.discard(server)
+
+    async def _is_called_off(self, server: Server) -> bool:
+        await self._hub.stop(*server)
+        if server in self._under_way:
+            return False
+        seen = await self._hub.server(*server)
+        return not seen.pending and not seen.is_ready
+
     async def _carry_out(self, server: Server, title: str) -> None:
         try:
             await self._when_stopped(server, title)
         except TerraError as fault:
+            if server in self._called_off:
+                return
             log.warning("start of %s/%s: %s", *server, fault.message)
             self._faults[server] = fault
 
@@ -95,7 +126,8 @@ class Launches:
             try:
                 await self._hub.start(*server, title)
             except StartFailed as refusal:
-                if not _is_pending(refusal) or asyncio.get_running_loop().time() > deadline:
+                is_late = asyncio.get_running_loop().time() > deadline
+                if is_late or server in self._called_off or not _is_pending(refusal):
                     raise
                 await asyncio.sleep(_AGAIN_SECONDS)
             else:

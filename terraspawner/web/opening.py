@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from terraspawner.domain import names
-from terraspawner.domain.environment import State
+from terraspawner.domain.environment import CANCELLABLE, State
 from terraspawner.domain.workspace import Action
 from terraspawner.errors import HubUnavailable, TerraError
 from terraspawner.operations import notebooks, workspaces
@@ -142,6 +142,8 @@ def _values(parts: Parts, spot: Spot, path: str, progress: Progress) -> dict[str
         "progress": progress,
         "log": here.log.splitlines() if here and progress.failure else [],
         "since": here.since if here else None,
+        "steps": here.steps if here and (progress.failure or here.state in CANCELLABLE) else (),
+        "is_cancellable": progress.sight.is_cancellable,
         **_addresses(parts, spot, path),
     }
 

@@ -24,5 +24,7 @@ class Pace:
     back_off_limit: float = 60.0
     ask: float = 1.0
     """How long a request for a start or a pause waits for the Hub's first answer."""
+    cancel: float = 5.0
+    """How long a request to cancel a start waits for its end before it answers "on its way"."""
     delete: float = 5.0
     """How long a request for a deletion waits for its end before it answers "on its way"."""

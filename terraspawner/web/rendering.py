@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -69,7 +69,13 @@ class Pages:
             lstrip_blocks=True,
         )
         self._jinja.filters.update(
-            bytes=show_bytes, dollars=show_dollars, moment=show_moment, iso=_iso, segment=_segment, path=_path
+            bytes=show_bytes,
+            dollars=show_dollars,
+            moment=show_moment,
+            seconds=show_seconds,
+            iso=_iso,
+            segment=_segment,
+            path=_path,
         )
         self._jinja.globals.update(
             static_url=lambda path, include_version=True: f"{hub_prefix}static/{path}",  # noqa: ARG005 - the Hub's signature
@@ -129,6 +135,14 @@ def show_dollars(amount: Decimal) -> str:
     text = f"{amount:.4f}".rstrip("0")
     whole, _, rest = text.partition(".")
     return f"${whole}.{rest:0<2}"
+
+
+def show_seconds(lasted: timedelta) -> str:
+    """A duration of seconds to minutes."""
+    seconds = lasted.total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
 
 
 def show_moment(moment: datetime) -> str:

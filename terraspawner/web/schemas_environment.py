@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from terraspawner.domain import price
 from terraspawner.domain.environment import Disk, State, allowed_events
+from terraspawner.domain.start import Step, StepName
 from terraspawner.domain.workspace import Role, Workspace
 from terraspawner.operations.environments import Identity, View
 from terraspawner.settings import Settings
@@ -74,6 +75,19 @@ class MemoryOut(BaseModel):
     last_kill: KillOut | None
 
 
+class StepOut(BaseModel):
+    """One step of the last start."""
+
+    name: StepName
+    message: str
+    started_at: datetime
+    ended_at: datetime | None = Field(description="null while it lasts")
+
+    @classmethod
+    def of(cls, step: Step) -> StepOut:
+        return cls(name=step.name, message=step.message, started_at=step.started_at, ended_at=step.ended_at)
+
+
 class EnvironmentOut(BaseModel):
     """My environment in a workspace. State `none` before there is one."""
 
@@ -84,6 +98,7 @@ class EnvironmentOut(BaseModel):
     since: datetime | None
     reason: str = Field(description="why it is in this state; empty where there is nothing to say")
     log: list[str] = Field(description="last lines of the container after a failed start")
+    steps: list[StepOut] = Field(description="of the last start, in their order")
     size: SizeOut
     image: str
     disk: DiskOut | None
@@ -91,7 +106,9 @@ class EnvironmentOut(BaseModel):
     kernels: list[KernelOut]
     memory: MemoryOut | None = Field(description="null where it has said nothing")
     outbox_pending: int = Field(description="notebooks whose last changes are on the disk and not in the workspace")
-    actions: list[Literal["start", "pause", "delete"]] = Field(description="what may be asked for in this state")
+    actions: list[Literal["start", "cancel", "pause", "delete"]] = Field(
+        description="what may be asked for in this state"
+    )
     url: str = Field(description="path of its Jupyter server; it answers while the state is `running`")
 
 
@@ -171,7 +188,9 @@ class OutboxIn(Said):
     pending: list[PendingIn] = Field(max_length=10_000)
 
 
-def environment_out(view: View, settings: Settings, *, user_url: str, asked: bool, fault: str) -> EnvironmentOut:
+def environment_out(
+    view: View, settings: Settings, *, user_url: str, asked: bool, fault: str, is_cancellable: bool = False
+) -> EnvironmentOut:
     """A view as REST tells it. `fault` is why the Hub refused the last start, where the row does not know of it."""
     here = view.environment
     return EnvironmentOut(
@@ -182,6 +201,7 @@ def environment_out(view: View, settings: Settings, *, user_url: str, asked: boo
         since=here.since if here else None,
         reason=(here.reason if here else "") or fault,
         log=here.log.splitlines() if here else [],
+        steps=[StepOut.of(step) for step in here.steps] if here else [],
         size=SizeOut(
             cpu=here.size.cpu if here else settings.cpu_limit,
             memory=here.size.memory if here else settings.memory_limit,
@@ -192,7 +212,7 @@ def environment_out(view: View, settings: Settings, *, user_url: str, asked: boo
         kernels=_kernels(here.kernels if here else ()),
         memory=MemoryOut.model_validate(here.memory_seen) if here and here.memory_seen else None,
         outbox_pending=here.outbox_pending if here else 0,
-        actions=sorted(event.value for event in allowed_events(view.state)),  # type: ignore[misc]
+        actions=sorted([event.value for event in allowed_events(view.state)] + ["cancel"] * is_cancellable),  # type: ignore[arg-type]
         url=user_url,
     )
 

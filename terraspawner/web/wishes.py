@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from terraspawner.domain.environment import DiskState, State
+from terraspawner.domain.environment import CANCELLABLE, DiskState, State
 from terraspawner.domain.workspace import Action
 from terraspawner.errors import EnvironmentMissing, NotLoggedIn, WorkspaceMissing, WrongState
 from terraspawner.operations import accounts, deletions, environments, workspaces
@@ -42,6 +42,12 @@ class Sight:
     view: View
     is_asked: bool
     fault: str
+
+    @property
+    def is_cancellable(self) -> bool:
+        """A start is under way, here or at the Hub."""
+        state = self.view.state
+        return state in CANCELLABLE or (self.is_asked and state in (State.NONE, State.PAUSED))
 
 
 async def look(parts: Parts, spot: Spot) -> Sight:
@@ -85,6 +91,25 @@ async def pause(parts: Parts, spot: Spot, *, wait: float | None = None) -> Sight
     return await look(parts, spot)
 
 
+async def cancel(parts: Parts, spot: Spot) -> Sight:
+    """Call off a start, whatever step it has come to; the disk is kept. Where none is under way nothing is done.
+
+    Raises `EnvironmentMissing`, `WrongState` when it runs already or is being deleted.
+    """
+    seen = await look(parts, spot)
+    if not seen.is_cancellable:
+        if seen.view.environment is None:
+            raise _nothing_there(spot)
+        if seen.view.state in (State.PAUSED, State.PAUSING):
+            return seen
+        raise WrongState(
+            f"The environment in {spot.name} is {seen.view.state}: there is no start to cancel.",
+            state=str(seen.view.state),
+        )
+    await parts.launches.cancel(_server(spot, seen), parts.pace.cancel)
+    return await look(parts, spot)
+
+
 async def delete(parts: Parts, spot: Spot, *, deletes_disk: bool, loses_unsent: bool) -> Sight | None:
     """Delete it, with its disk if that is said. Returns None when that is done, else how far it has come.
 
@@ -116,6 +141,7 @@ def told(parts: Parts, spot: Spot, sight: Sight) -> EnvironmentOut:
         user_url=server_url(spot.user, sight.view.workspace),
         asked=sight.is_asked,
         fault=sight.fault,
+        is_cancellable=sight.is_cancellable,
     )
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 import builders
 from terraspawner.db import records, tables
 from terraspawner.domain.environment import DiskState, State
+from terraspawner.domain.start import StepName, begun, ended
 from terraspawner.domain.workspace import Role, Workspace
 from terraspawner.errors import (
     DiskAttached,
@@ -276,3 +277,37 @@ def test_a_missing_membership_takes_the_key_away(context: Context, workspace: Wo
     with context.database.write() as connection:
         connection.execute(sa.delete(tables.workspace_member))
     assert environments.identify(context, ticket.key) is None
+
+
+@pytest.mark.feature("C12")
+def test_the_steps_of_a_start_stand_in_the_row_and_a_late_one_is_void(
+    context: Context, clock: builders.Clock, workspace: Workspace
+) -> None:
+    checked = ended(begun((), StepName.CHECK, clock()), clock())
+    ticket = environments.admit(context, user="ana", slug=workspace.slug, steps=checked)
+    here = ticket.environment
+    assert here.steps == checked
+    clock.move(seconds=2)
+    creating = begun(checked, StepName.CONTAINER, clock())
+    environments.note_steps(context, here.id, here.start_number, creating)
+    assert view(context).environment.steps == creating  # type: ignore[union-attr]
+    environments.note_steps(context, here.id, here.start_number - 1, ())
+    assert view(context).environment.steps == creating  # type: ignore[union-attr]
+    clock.move(seconds=1)
+    environments.start_failed(context, here.id, here.start_number, "It broke.", "", None)
+    # whoever ends a start without its steps (the worker, after a kill of the Hub) closes those that are written
+    assert view(context).environment.steps == ended(creating, clock())  # type: ignore[union-attr]
+    environments.note_steps(context, here.id, here.start_number, ())
+    assert view(context).environment.steps == ended(creating, clock())  # type: ignore[union-attr]
+
+
+def test_a_start_that_the_hub_lost_has_no_step_under_way(
+    context: Context, clock: builders.Clock, workspace: Workspace
+) -> None:
+    ticket = admit(context)
+    here = ticket.environment
+    environments.note_steps(context, here.id, here.start_number, begun((), StepName.ANSWER, clock()))
+    environments.stopped(context, here.id, here.start_number, "The start was interrupted.")
+    seen = view(context).environment
+    assert seen is not None
+    assert [step.ended_at for step in seen.steps] == [clock()]

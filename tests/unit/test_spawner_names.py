@@ -9,7 +9,7 @@ from terraspawner.spawner import TerraSpawner
 
 MEANT = {
     "__init__", "__doc__", "__module__", "__annotations__", "__static_attributes__", "__firstlineno__",
-    "remove", "pull_policy", "port", "executor", "client", "will_resume",
+    "remove", "pull_policy", "port", "executor", "client", "docker", "will_resume",
     "get_state", "load_state", "clear_state", "start", "create_object", "start_object", "progress",
     "poll", "get_url", "stop", "stop_object", "delete_forever", "rename",
 }  # fmt: skip

@@ -22,6 +22,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from terraspawner.domain.environment import Environment
 from terraspawner.errors import TerraError
 from terraspawner.operations import environments
 from terraspawner.operations.context import Context
@@ -179,6 +180,8 @@ class HubThatKnows:
             self._starts[key] = task
         task = self._starts[key]
         await until(lambda: task.done() or self._is_held(key), "the start is done or held")
+        if task.cancelled():
+            return JSONResponse({"message": "Internal Server Error"}, 500)
         if task.done() and (fault := task.exception()):
             return JSONResponse({"message": str(fault)}, 503)
         return Response(status_code=201 if task.done() else 202)
@@ -199,7 +202,7 @@ class HubThatKnows:
             ticket = await asyncio.to_thread(environments.admit, self.context, user=key[0], slug=key[1])
             here = ticket.environment
             self._admitted.add(key)
-            await self.may_finish.wait()
+            await self._finish(here)
             if self.failure:
                 reason, log = self.failure
                 await asyncio.to_thread(
@@ -212,6 +215,15 @@ class HubThatKnows:
             self._admitted.discard(key)
             server["pending"] = None
 
+    async def _finish(self, here: Environment) -> None:
+        assert self.context is not None
+        try:
+            await self.may_finish.wait()
+        except asyncio.CancelledError:
+            reason = "The start was cancelled."
+            environments.start_failed(self.context, here.id, here.start_number, reason, "")
+            raise
+
     async def _stop(self, request: Request) -> Response:
         key = (request.path_params["user"], request.path_params["slug"])
         removes = b"remove" in await request.body()
@@ -220,6 +232,9 @@ class HubThatKnows:
         if server is None:
             return JSONResponse({"message": "no such server"}, 404)
         assert self.context is not None
+        if (start := self._starts.get(key)) and not start.done():
+            start.cancel()
+            await asyncio.gather(start, return_exceptions=True)
         for here, at in environments.environments_in(self.context, frozenset(environments.State)):
             if (here.user, at.slug) == key:
                 environments.begin_pause(self.context, here.id)
