@@ -12,7 +12,7 @@ from typing import Any
 
 from jupyterhub.auth import Authenticator
 
-from terraspawner import wiring
+from terraspawner import frozen, wiring
 from terraspawner.domain.account import Account
 from terraspawner.operations import accounts
 
@@ -31,6 +31,10 @@ class EmbeddedAuthenticator(Authenticator):
     auth_refresh_age = 5
     auth_refresh_strict = True
     refresh_pre_spawn = True
+
+    def get_handlers(self, app: Any) -> list[Any]:
+        """The only handlers of ours that the Hub asks before its own, so one that is no sign-in stands here too."""
+        return [*super().get_handlers(app), frozen.ROUTE]
 
     async def authenticate(self, handler: Any, data: dict[str, str]) -> dict[str, Any] | None:
         """Right name and password of an account that is not disabled, else None."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -11,6 +13,14 @@ from terraspawner.errors import DiskAttached, HostUnavailable, NetworkUnsafe
 
 _STOPPING_SECONDS = 60.0
 _PROBE_LOOKS, _PROBE_PAUSE_SECONDS = 30, 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerState:
+    """An environment's container as the Engine has it. `memory` in bytes, counted for frozen ones alone."""
+
+    is_frozen: bool
+    memory: int
 
 
 class HostClient:
@@ -48,6 +58,14 @@ class HostClient:
                 break
             await asyncio.sleep(_PROBE_PAUSE_SECONDS)
         return network
+
+    async def containers(self) -> Mapping[str, ContainerState]:
+        """The containers of all environments, by the environment's id."""
+        answer = await self._call("GET", "/environments")
+        return {
+            item["id"]: ContainerState(is_frozen=item["status"] == "paused", memory=item["memory_bytes"])
+            for item in answer.json()["items"]
+        }
 
     async def delete_environment(self, environment_id: str) -> None:
         """Stop and remove the container. Done already is done."""

@@ -58,6 +58,9 @@ class Settings:
     pids_limit: int = _setting(512, "Processes and threads of an environment.")
     disk_size: int = _setting(50 * 1024 * MIB, "Size of a persistent disk in bytes, for its price.")
     price_running: float = _setting(0.06, "Price of a running environment in dollars per hour.")
+    price_frozen: float = _setting(
+        0.02, "Price of a frozen environment in dollars per hour: it keeps its memory and uses no CPU."
+    )
     price_paused: float = _setting(0.0, "Price of a paused environment in dollars per hour, without its disk.")
     price_disk: float = _setting(2.0, "Price of 50 GiB of persistent disk in dollars per month.")
     ca_bundle_host_path: str = _setting("", "File of certificate authorities that environments trust.")

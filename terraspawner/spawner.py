@@ -1,9 +1,10 @@
 """`TerraSpawner`: one container and one named volume for each user and workspace.
 
 A DockerSpawner (`containers.pooled` asks Docker) that keeps the container at a stop (pause), starts the same one
-again (resume) with a fresh token delivered as a file, and reports each step to our row. What may start, and made
-of what, is decided by `operations.environments` and `containers.plan`; this translates. Nothing of `start`,
-`stop` or the token dance is copied: the Hub's own order of things stays.
+again (resume) with a fresh token delivered as a file, and reports each step to our row; what is frozen is
+`terraspawner.frozen`'s. What may start, and made of what, is decided by `operations.environments` and
+`containers.plan`; this translates. Nothing of `start`, `stop` or the token dance is copied: the Hub's own order of
+things stays.
 """
 
 from __future__ import annotations
@@ -15,16 +16,13 @@ from functools import cache, partial
 from html import escape
 from typing import Any, TypeVar
 
-from cryptography.fernet import Fernet, InvalidToken
-from jupyterhub import orm
 from jupyterhub.spawner import SpawnException
-from jupyterhub.utils import url_path_join
 from traitlets import default
 
 from terraspawner import wiring
 from terraspawner.containers import plan
 from terraspawner.containers.faults import sentence
-from terraspawner.containers.pooled import NO_ANSWER, PooledDockerSpawner
+from terraspawner.containers.pooled import NO_ANSWER
 from terraspawner.containers.progress import Progress
 from terraspawner.containers.readiness import answers, end_of
 from terraspawner.containers.turns import Turn, Turns
@@ -38,20 +36,21 @@ from terraspawner.errors import (
     StartFailed,
     TerraError,
 )
+from terraspawner.frozen import Freezes
 from terraspawner.host_client import HostClient
-from terraspawner.operations import deletions, environments
-from terraspawner.operations.context import Context
+from terraspawner.operations import deletions, environments, freezing
 
 Result = TypeVar("Result")
 
 DEED_SECONDS = 15.0
 START_QUESTION = "<p>This starts your environment. It costs what the workspace's page says until it is paused.</p>"
+WAKE_QUESTION = "<p>Your environment is frozen. This wakes it, with everything that was running in it.</p>"
 A_DAY = 24 * 3600
 
 _deeds = ThreadPoolExecutor(max_workers=8, thread_name_prefix="deed")
 
 
-class TerraSpawner(PooledDockerSpawner):
+class TerraSpawner(Freezes):
     """A named server is the environment of the workspace that has its name as slug."""
 
     port = plan.PORT
@@ -71,10 +70,6 @@ class TerraSpawner(PooledDockerSpawner):
         self.network_name = settings.users_network
         self.start_timeout = A_DAY  # it counts the time in the queue; ours begins with the turn
 
-    @property
-    def context(self) -> Context:
-        return wiring.deployment_context()
-
     async def deed(self, act: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         """Carry out a deed in a thread, with a bound: the Hub's loop never waits for our database."""
         call = partial(act, self.context, *args, **kwargs)
@@ -88,17 +83,14 @@ class TerraSpawner(PooledDockerSpawner):
         if self.environment_id:
             state |= {"environment_id": self.environment_id, "start_number": self.start_number}
             if self.api_token:
-                state["sealed_token"] = self._fernet.encrypt(self.api_token.encode()).decode()
+                state["sealed_token"] = self.seal(self.api_token)
         return state
 
     def load_state(self, state: dict[str, Any]) -> None:
         super().load_state(state)
         self.environment_id = state.get("environment_id", "")
         self.start_number = state.get("start_number", 0)
-        try:
-            self.api_token = self._fernet.decrypt(state.get("sealed_token", "").encode()).decode()
-        except InvalidToken:
-            self.api_token = ""
+        self.api_token = self.unseal(state.get("sealed_token", ""))
 
     def clear_state(self) -> None:
         super().clear_state()
@@ -106,16 +98,12 @@ class TerraSpawner(PooledDockerSpawner):
         self.environment_id = ""
         self.start_number = 0
 
-    @property
-    def _fernet(self) -> Fernet:
-        return Fernet(self.context.settings.secret_key)
-
     # --- starting ---
 
     @default("options_form")
     def _ask_before_a_start(self) -> Callable[..., str]:
         """The Hub's own start page asks first: without a form, following a link would start what costs money."""
-        return lambda spawner: START_QUESTION if spawner.name else ""
+        return lambda spawner: (WAKE_QUESTION if spawner.kept else START_QUESTION) if spawner.name else ""
 
     @default("options_from_form")
     def _nothing_to_choose(self) -> Callable[..., dict[str, Any]]:
@@ -142,8 +130,10 @@ class TerraSpawner(PooledDockerSpawner):
         if not self.name:
             raise self._refusal(StartFailed("Environments belong to workspaces. Open your workspaces and choose one."))
         try:
+            if await self.uncut(self.wakes()):
+                return await self._wake()
             await self._host().check_network()
-            self._forget_tokens()
+            self.forget_tokens()
             await self.uncut(self._admit())
             return await self._carry_out()
         except BaseException as error:
@@ -164,7 +154,18 @@ class TerraSpawner(PooledDockerSpawner):
 
     async def _carry_out(self) -> tuple[str, int]:
         self._turn = await self._turns().take(self.user.name, self._wait)
-        address = await super().start()
+        return await self._answered(await super().start())
+
+    async def _wake(self) -> tuple[str, int]:
+        """Let the frozen one go on. It was started in a closed network and still is in it: nothing to check again."""
+        self._progress.begin(StepName.WAKE)
+        self.object_id = (await self.get_object())["Id"]
+        await self.thaw_object()
+        address = await self._answered(await self.get_ip_and_port())
+        self.hand_back()
+        return address
+
+    async def _answered(self, address: tuple[str, int]) -> tuple[str, int]:
         self._progress.begin(StepName.ANSWER)
         url = f"http://{address[0]}:{address[1]}{self.server.base_url}api"
         await answers(url, within=self.context.settings.start_timeout, look=self._check_alive)
@@ -226,17 +227,21 @@ class TerraSpawner(PooledDockerSpawner):
     async def _give_up(self, error: BaseException) -> BaseException:
         """Undo what a failed start left: nothing runs, no secret lies in the layer, the row says why."""
         is_cancelled = isinstance(error, asyncio.CancelledError)
-        if is_cancelled and self.environment_id:
+        if is_cancelled and self.environment_id and not self.kept:
             await self.deed(environments.begin_pause, self.environment_id)
         await self.uncut.settled()
         if not self.environment_id:
             return error
+        if is_cancelled and self.kept:
+            await self.take_back()
+            return error
         reason = sentence(error)
         log = await self.last_lines()
         try:
-            await self.end_at_once(plan.empty_archive())
+            await (self.stop_object() if self.kept else self.end_at_once(plan.empty_archive()))
         except NO_ANSWER:
             self.log.exception("Cleaning up after a failed start of %s", self._log_name)
+        self.let_go()
         if is_cancelled:
             await self.deed(environments.stopped, self.environment_id, self.start_number, reason)
             return error
@@ -273,13 +278,15 @@ class TerraSpawner(PooledDockerSpawner):
             await asyncio.wait({self._ending})
         await self._find()
         if not self.api_token:
-            self._forget_tokens()
+            self.forget_tokens()
         if not self.environment_id:
             return 0
         container = await self.listed()
         if container is None:
             await self._report_stopped("The container is gone.", "")
             return 0
+        if frozen := await self.looks_frozen(container["State"]):
+            return frozen
         if container["State"] in ("running", "paused", "restarting"):
             if not self.api_token:
                 return await self._end_interrupted_start()
@@ -294,18 +301,24 @@ class TerraSpawner(PooledDockerSpawner):
         return f"http://{ip}:{port}{self.server.base_url}"
 
     async def stop(self, now: bool = False) -> None:
-        """Pause: the container is stopped and kept, the row says so."""
+        """Freeze where that is what the row asks for, else pause: the container is stopped and kept."""
         await self._find()
+        reason = ""
+        if await self.deed(freezing.is_wanted, self.environment_id):
+            reason = await self.freeze()
+            if not reason:
+                return
         await self.deed(environments.begin_pause, self.environment_id)
         environment_id, start_number = self.environment_id, self.start_number
         await super().stop(now)
-        await self.deed(environments.stopped, environment_id, start_number)
+        await self.deed(environments.stopped, environment_id, start_number, reason)
 
     async def delete_forever(self) -> None:
         """The Hub deletes the server: write that down. The row, not this call, carries the deletion out.
 
         The disk is kept unless our service was told otherwise before.
         """
+        self.let_go()
         environment = await self._row()
         if environment is not None and is_possible(environment.state, Event.DELETE):
             await self.deed(deletions.mark_deleting, environment.id)
@@ -314,6 +327,7 @@ class TerraSpawner(PooledDockerSpawner):
         raise self._refusal(NotAllowed("An environment keeps its name: it is the address of its workspace."))
 
     async def _report_stopped(self, reason: str, log: str) -> None:
+        self.let_go()
         await self.deed(environments.stopped, self.environment_id, self.start_number, reason, log)
 
     async def _end_interrupted_start(self) -> str:
@@ -322,14 +336,6 @@ class TerraSpawner(PooledDockerSpawner):
         await self.stop_object()
         await self._report_stopped(reason, "")
         return reason
-
-    def _forget_tokens(self) -> None:
-        """A start that the Hub was killed in leaves a token that nobody keeps: known by the Hub's own note on it."""
-        note = f"Server at {url_path_join(self.user.base_url, self.name, '/')}"
-        for token in self.db.query(orm.APIToken).filter_by(user_id=self.user.id, note=note):
-            if not token.match(self.api_token):
-                self.db.delete(token)
-        self.db.commit()
 
     # --- finding the row and the container ---
 

@@ -251,6 +251,16 @@ class Workspace:
         assert answer.status_code in (200, 202), answer.text
         return self.wait_for("paused")
 
+    def freeze(self) -> dict[str, Any]:
+        answer = self.owner.api.post(f"{self.path}/environment/pause", json={"freeze": True})
+        assert answer.status_code in (200, 202), answer.text
+        return self.wait_for("frozen")
+
+    def server_token(self) -> str:
+        """The token that its server has for the Hub."""
+        script = "tr '\\0' '\\n' < /proc/1/environ | grep ^JUPYTERHUB_API_TOKEN= | cut -d= -f2"
+        return self.execute("sh", "-c", script)[1].strip()
+
     def delete(self, disk: str = "keep") -> None:
         answer = self.owner.api.delete(f"{self.path}/environment", params={"disk": disk})
         assert answer.status_code in (202, 204), answer.text

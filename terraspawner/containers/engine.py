@@ -14,6 +14,7 @@ from typing import Any
 import docker
 import requests
 
+from terraspawner.containers.memory import memory_held
 from terraspawner.containers.plan import LABEL
 from terraspawner.errors import DiskAttached, EngineUnavailable, EnvironmentMissing
 
@@ -38,6 +39,19 @@ class Engine:
         with _translated():
             answer = self.client.version()
         return {"version": answer["Version"], "api_version": answer["ApiVersion"]}
+
+    def environments(self) -> list[dict[str, Any]]:
+        """Every environment's container: id of the environment, status, and what it holds where it is frozen."""
+        filters = {"label": self._labels("kind", "environment")}
+        with _translated():
+            return [
+                {
+                    "id": container["Labels"][f"{LABEL}environment"],
+                    "status": container["State"],
+                    "memory_bytes": self._memory(container["Id"]) if container["State"] == "paused" else 0,
+                }
+                for container in self.client.containers(all=True, filters=filters)
+            ]
 
     def facts(self, environment_id: str) -> dict[str, Any]:
         """State of an environment's container. Raises `EnvironmentMissing` where there is none."""
@@ -69,6 +83,8 @@ class Engine:
         with _translated():
             for container in self._containers("environment", environment_id):
                 with _gone_is_fine():
+                    if container["State"] == "paused":  # one that stands still could not hear that it shall end
+                        self.client.unpause(container["Id"])
                     self.client.stop(container["Id"], timeout=STOP_SECONDS)
                 with _gone_is_fine():
                     self.client.remove_container(container["Id"], v=True, force=True)
@@ -92,8 +108,7 @@ class Engine:
         return [f"{LABEL}deployment={self._deployment}", f"{LABEL}{kind}={identifier}"]
 
     def _memory(self, container_id: str) -> int:
-        usage: int = self.client.stats(container_id, stream=False, one_shot=True)["memory_stats"].get("usage", 0)
-        return usage
+        return memory_held(self.client.stats(container_id, stream=False, one_shot=True))
 
 
 @contextmanager

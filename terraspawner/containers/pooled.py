@@ -17,6 +17,7 @@ import requests
 from dockerspawner import DockerSpawner
 
 from terraspawner.containers.listing import Listing
+from terraspawner.containers.memory import memory_held
 from terraspawner.containers.plan import LABEL, START_FOLDER
 from terraspawner.containers.readiness import since
 from terraspawner.containers.uncut import Uncut
@@ -55,11 +56,6 @@ class PooledDockerSpawner(DockerSpawner):
         """Ask Docker in a thread. Who is cancelled meanwhile waits for `uncut.settled()` before he undoes anything."""
         return self.uncut(super().docker(method, *args, **kwargs))
 
-    @property
-    def will_resume(self) -> bool:
-        """False: the Hub revokes token and OAuth client at every stop, and mints new ones at every start."""
-        return False
-
     async def listed(self) -> Mapping[str, Any] | None:
         """The container as the Engine lists it, at most a few seconds ago; None where it is gone."""
         return await self._listing.container(self.object_name, self._ask_listing)
@@ -77,12 +73,37 @@ class PooledDockerSpawner(DockerSpawner):
         self._listing.forget()
 
     async def stop_object(self) -> None:
+        """Ask it to end, and give it its time. One that stands still could not hear that, so it is thawed first."""
         try:
+            await self.thaw_object()
             await self.docker("stop", self.object_id or self.object_name, timeout=self.stop_seconds)
         except docker.errors.NotFound:
             self.log.info("The container of %s is gone already", self._log_name)
         finally:
             self._listing.forget()
+
+    async def freeze_object(self) -> None:
+        """Stop its processes where they are; memory and open files stay. Nothing to do where they are frozen."""
+        if (await self.inspected())["Paused"]:
+            return
+        try:
+            await self.docker("pause", self.object_id or self.object_name)
+        finally:
+            self._listing.forget()
+
+    async def thaw_object(self) -> None:
+        """Let frozen processes go on; nothing to do where they are not frozen."""
+        if not (await self.inspected())["Paused"]:
+            return
+        try:
+            await self.docker("unpause", self.object_id or self.object_name)
+        finally:
+            self._listing.forget()
+
+    async def memory_held(self) -> int:
+        """Bytes that its processes hold, as the Engine counts them; file caches can be taken away and do not count."""
+        stats = await self.docker("stats", self.object_id or self.object_name, stream=False, one_shot=True)
+        return memory_held(stats)
 
     async def end_at_once(self, archive: bytes) -> None:
         """End what never came up and has nothing to save; put `archive` over a start file that was not read."""

@@ -230,6 +230,13 @@ def environments_in(connection: sa.Connection, states: frozenset[State]) -> list
     return [_environment(row) for row in connection.execute(query).mappings()]
 
 
+def frozen_sum(connection: sa.Connection) -> tuple[int, int]:
+    """How many environments are frozen, and the bytes of memory that they keep."""
+    total = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(t.environment.c.frozen_memory), 0))
+    count, memory = connection.execute(total.where(t.environment.c.state == str(State.FROZEN))).one()
+    return count, int(memory)
+
+
 # --- the ledger ---
 
 
@@ -293,6 +300,7 @@ _ENVIRONMENT_COLUMNS = (
     "outbox_pending",
     "startup_script",
     "startup_log",
+    "frozen_memory",
     "created_at",
 )
 

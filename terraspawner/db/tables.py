@@ -117,6 +117,7 @@ environment = sa.Table(
     sa.Column("steps", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("startup_script", sa.Text, nullable=False, server_default=""),
     sa.Column("startup_log", sa.Text, nullable=False, server_default=""),
+    sa.Column("frozen_memory", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 _is_live = environment.c.state != "none"

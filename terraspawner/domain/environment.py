@@ -2,7 +2,10 @@
 
 The Hub is the truth about the process; the state here is intent plus what was last seen. A failure is a
 reason on ``paused``, not a state. Buttons, permissions to act and the diagram in the README are computed from
-:data:`TRANSITIONS`. The frozen tier and updates add their rows with the features that need them.
+:data:`TRANSITIONS`. Updates add their rows with the feature that needs them.
+
+A frozen environment is one whose processes stand still and whose memory stays: ``frozen`` may follow on whatever
+was running, as that is what is found when its container was paused past us, or a wake was cut off.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ class State(enum.StrEnum):
     CREATING = "creating"
     STARTING = "starting"
     RUNNING = "running"
+    FREEZING = "freezing"
+    FROZEN = "frozen"
     PAUSING = "pausing"
     PAUSED = "paused"
     DELETING = "deleting"
@@ -30,6 +35,9 @@ class Event(enum.StrEnum):
     START = "start"
     READY = "ready"
     FAIL = "fail"
+    FREEZE = "freeze"
+    FROZEN = "frozen"
+    WAKE = "wake"
     PAUSE = "pause"
     STOPPED = "stopped"
     DELETE = "delete"
@@ -49,10 +57,24 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.READY: State.RUNNING,
         Event.FAIL: State.PAUSED,
         Event.STOPPED: State.PAUSED,
+        Event.FROZEN: State.FROZEN,
         Event.PAUSE: State.PAUSING,
         Event.DELETE: State.DELETING,
     },
     State.RUNNING: {
+        Event.FREEZE: State.FREEZING,
+        Event.FROZEN: State.FROZEN,
+        Event.PAUSE: State.PAUSING,
+        Event.STOPPED: State.PAUSED,
+        Event.DELETE: State.DELETING,
+    },
+    State.FREEZING: {
+        Event.FROZEN: State.FROZEN,
+        Event.STOPPED: State.PAUSED,
+        Event.DELETE: State.DELETING,
+    },
+    State.FROZEN: {
+        Event.WAKE: State.STARTING,
         Event.PAUSE: State.PAUSING,
         Event.STOPPED: State.PAUSED,
         Event.DELETE: State.DELETING,
@@ -62,7 +84,7 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     State.DELETING: {Event.DELETED: State.NONE},
 }
 
-IN_TRANSITION = frozenset({State.CREATING, State.STARTING, State.PAUSING, State.DELETING})
+IN_TRANSITION = frozenset({State.CREATING, State.STARTING, State.FREEZING, State.PAUSING, State.DELETING})
 """States that end by themselves; a page shows progress while one lasts."""
 
 CANCELLABLE = frozenset({State.CREATING, State.STARTING})
@@ -87,8 +109,9 @@ def is_possible(state: State, event: Event) -> bool:
 
 
 def allowed_events(state: State) -> frozenset[Event]:
-    """What a person may ask for in `state`: the buttons of a page."""
-    return frozenset(TRANSITIONS[state]) & {Event.START, Event.PAUSE, Event.DELETE}
+    """What a person may ask for in `state`: the buttons of a page. A wake is asked for as a start."""
+    possible = {Event.START if event is Event.WAKE else event for event in TRANSITIONS[state]}
+    return frozenset(possible & {Event.START, Event.FREEZE, Event.PAUSE, Event.DELETE})
 
 
 def mermaid() -> str:
@@ -138,6 +161,7 @@ class Environment:
     `outbox_pending` counts notebooks whose last save is on the disk and not yet in the workspace.
     `steps` are those of the last start. `startup_script` is what runs once in each new container, `startup_log` the
     end of what it said.
+    `frozen_memory` is what the Engine counted when it was frozen, in bytes; it says nothing in other states.
     `kernels` and `memory_seen` are what the environment last said of itself: claims, for people to look at.
     """
 
@@ -161,3 +185,4 @@ class Environment:
     steps: Steps = ()
     startup_script: str = ""
     startup_log: str = ""
+    frozen_memory: int = 0

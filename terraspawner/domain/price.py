@@ -11,14 +11,18 @@ HOURS_PER_MONTH = Decimal(730)
 PRICED_DISK_BYTES = 50 * 1024**3
 """The disk size that the price list names: $2.00 a month for 50 GB (seeds 000 and 002)."""
 
-_RUNS = frozenset({State.CREATING, State.STARTING, State.RUNNING, State.PAUSING})
+_RUNS = frozenset({State.CREATING, State.STARTING, State.RUNNING, State.FREEZING, State.PAUSING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """`running` and `paused` per hour; `disk` per month for 50 GiB."""
+    """`running`, `frozen` and `paused` per hour; `disk` per month for 50 GiB.
+
+    Frozen has a price of its own between the two: it keeps its memory from everybody else and leaves them the CPU.
+    """
 
     running: Decimal
+    frozen: Decimal
     paused: Decimal
     disk: Decimal
 
@@ -27,6 +31,8 @@ def per_hour(prices: Prices, state: State) -> Decimal:
     """Price per hour of an environment in `state`, without its disk."""
     if state in _RUNS:
         return prices.running
+    if state is State.FROZEN:
+        return prices.frozen
     return prices.paused if state is State.PAUSED else Decimal(0)
 
 

@@ -18,6 +18,7 @@ class StepName(enum.StrEnum):
     DISK = "disk"
     CONTAINER = "container"
     START = "start"
+    WAKE = "wake"
     SCRIPT = "script"
     ANSWER = "answer"
     READY = "ready"
@@ -29,6 +30,7 @@ MESSAGES: Mapping[StepName, str] = {
     StepName.DISK: "Making the disk ready",
     StepName.CONTAINER: "Creating the container",
     StepName.START: "Starting the container",
+    StepName.WAKE: "Waking the environment",
     StepName.SCRIPT: "Running the startup script",
     StepName.ANSWER: "Waiting for JupyterLab to answer",
     StepName.READY: "Ready",
@@ -39,6 +41,7 @@ PERCENT: Mapping[StepName, int] = {
     StepName.DISK: 20,
     StepName.CONTAINER: 25,
     StepName.START: 40,
+    StepName.WAKE: 40,
     StepName.SCRIPT: 50,
     StepName.ANSWER: 60,
     StepName.READY: 95,

@@ -46,6 +46,7 @@ class EngineDoor(Protocol):
     """What this service needs of :class:`terraspawner.containers.engine.Engine`."""
 
     def version(self) -> dict[str, str]: ...
+    def environments(self) -> list[dict[str, object]]: ...
     def facts(self, environment_id: str) -> dict[str, object]: ...
     def log(self, environment_id: str, lines: int) -> list[str]: ...
     def remove_environment(self, environment_id: str) -> None: ...
@@ -75,6 +76,7 @@ class HostApi:
             [
                 web.get("/health", self.health),
                 web.post("/network/probe", self.probe),
+                web.get("/environments", self.environments),
                 web.get("/environments/{id}", self.environment),
                 web.get("/environments/{id}/log", self.environment_log),
                 web.delete("/environments/{id}", self.delete_environment),
@@ -90,6 +92,9 @@ class HostApi:
     async def probe(self, _: web.Request) -> web.Response:
         state = await self._in_thread(self._probe.run)
         return web.json_response(state.as_json())
+
+    async def environments(self, _: web.Request) -> web.Response:
+        return web.json_response({"items": await self._in_thread(self._engine.environments)})
 
     async def environment(self, request: web.Request) -> web.Response:
         identifier = _identifier(request)

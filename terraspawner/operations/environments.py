@@ -28,12 +28,8 @@ from terraspawner.domain.environment import (
     next_state,
 )
 from terraspawner.domain.start import Steps, ended
-from terraspawner.domain.workspace import Action, Role, Workspace, permits
-from terraspawner.errors import (
-    NotAllowed,
-    WorkspaceMissing,
-)
-from terraspawner.operations import ledger, workspaces
+from terraspawner.domain.workspace import Action, Role, Workspace
+from terraspawner.operations import admission, ledger, workspaces
 from terraspawner.operations.context import Context, new_id
 
 LOG_CHARACTERS = 8000
@@ -160,18 +156,7 @@ def admit(context: Context, *, user: str, slug: str, steps: Steps = ()) -> Ticke
     now = context.now()
     key = secrets.token_urlsafe(32)
     with context.database.write() as connection:
-        account = records.account_named(connection, user)
-        if account is None or account.is_disabled:
-            raise NotAllowed(f"The account {user!r} is disabled. Ask the operator.")
-        member = records.membership_by_slug(connection, user, slug)
-        if member is None:
-            raise WorkspaceMissing(
-                f"No workspace of yours has the server name {slug!r}."
-                " Environments are started from a workspace: open your workspaces and choose one."
-            )
-        allowed = permits(member.role, Action.USE_ENVIRONMENT)
-        if not allowed:
-            raise NotAllowed(f"In {member.workspace.name} {allowed.reason}. Ask an owner of the workspace.")
+        account, member = admission.check(connection, user=user, slug=slug)
         environment = records.environment_for(connection, member.workspace.id, user)
         if environment is None:
             environment = _make(context, connection, member.workspace, user)

@@ -67,6 +67,7 @@ def prices(context: Context) -> price.Prices:
     settings = context.settings
     return price.Prices(
         running=Decimal(str(settings.price_running)),
+        frozen=Decimal(str(settings.price_frozen)),
         paused=Decimal(str(settings.price_paused)),
         disk=Decimal(str(settings.price_disk)),
     )

@@ -13,7 +13,7 @@ from terraspawner.web import live, wishes
 from terraspawner.web.callers import APerson, ASpot, ASpotOfPage, TheParts
 from terraspawner.web.openapi import PERSON, PERSON_OR_PAGE, Answers, for_person
 from terraspawner.web.schemas import ListOut
-from terraspawner.web.schemas_environment import DiskOut, EnvironmentOut, LogOut
+from terraspawner.web.schemas_environment import DiskOut, EnvironmentOut, LogOut, PauseIn
 from terraspawner.web.wishes import Sight, Spot
 
 router = APIRouter(tags=["environments"])
@@ -30,17 +30,23 @@ async def get_environment(parts: TheParts, spot: ASpotOfPage) -> EnvironmentOut:
 
 @router.post(f"{HERE}/start", responses={**for_person(404, 409, 429), **_ON_ITS_WAY}, openapi_extra=PERSON_OR_PAGE)
 async def start_environment(parts: TheParts, spot: ASpotOfPage, response: Response) -> EnvironmentOut:
-    """Create or resume it. 200 when it runs, 202 while it is on its way."""
+    """Create it, resume it, or wake it where it is frozen. 200 when it runs, 202 while it is on its way."""
     answer = wishes.told(parts, spot, await wishes.start(parts, spot))
     response.status_code = 200 if answer.state == "running" else 202
     return answer
 
 
 @router.post(f"{HERE}/pause", responses={**for_person(404, 409), **_ON_ITS_WAY}, openapi_extra=PERSON)
-async def pause_environment(parts: TheParts, spot: ASpot, response: Response) -> EnvironmentOut:
-    """Stop it; container and disk are kept. 200 when it is paused, 202 while it is on its way."""
-    answer = wishes.told(parts, spot, await wishes.pause(parts, spot))
-    response.status_code = 200 if answer.state == "paused" else 202
+async def pause_environment(
+    parts: TheParts, spot: ASpot, response: Response, how: PauseIn | None = None
+) -> EnvironmentOut:
+    """Stop it; container and disk are kept. With `freeze` it stands still and keeps its memory and what runs in it.
+
+    200 when it is paused (or frozen), 202 while it is on its way. A frozen one can be paused, a paused one not frozen.
+    """
+    wanted, act = ("frozen", wishes.freeze) if how and how.freeze else ("paused", wishes.pause)
+    answer = wishes.told(parts, spot, await act(parts, spot))
+    response.status_code = 200 if answer.state == wanted else 202
     return answer
 
 

@@ -34,6 +34,8 @@ WORDS = {
     State.CREATING: "being created",
     State.STARTING: "starting",
     State.RUNNING: "running",
+    State.FREEZING: "being frozen",
+    State.FROZEN: "frozen",
     State.PAUSING: "pausing",
     State.PAUSED: "paused",
     State.DELETING: "being deleted",
@@ -67,6 +69,12 @@ async def stream(parts: TheParts, person: APerson, spot: ASpot) -> StreamingResp
 async def start(request: Request, parts: TheParts, person: APerson, spot: ASpot) -> Response:
     """The button Start, Resume or Try again."""
     return await _after(request, parts, person, spot, wishes.start(parts, spot))
+
+
+@router.post("/freeze")
+async def freeze(request: Request, parts: TheParts, person: APerson, spot: ASpot) -> Response:
+    """The button Freeze."""
+    return await _after(request, parts, person, spot, wishes.freeze(parts, spot))
 
 
 @router.post("/pause")
@@ -111,7 +119,7 @@ async def delete_disk(
 def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[str, Any]:
     """What the card's template wants."""
     view = sight.view
-    is_asked = sight.is_asked and view.state in (State.NONE, State.PAUSED)
+    is_asked = sight.is_asked and view.state in (State.NONE, State.PAUSED, State.FROZEN)
     told = wishes.told(parts, spot, sight)
     disk_size = view.disk.size if view.disk else parts.settings.disk_size
     is_moving = is_asked or view.state in IN_TRANSITION

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Response
 
 from terraspawner import __version__
 from terraspawner.errors import TerraError
-from terraspawner.operations import accounts
+from terraspawner.operations import freezing
 from terraspawner.web.callers import TheParts
 from terraspawner.web.openapi import NOBODY
 from terraspawner.web.parts import Parts
-from terraspawner.web.schemas import FindingOut, HealthOut, PartOut
+from terraspawner.web.schemas import FindingOut, FrozenOut, HealthOut, PartOut
 
 router = APIRouter(tags=["health"])
 
@@ -27,20 +27,20 @@ _ALIVE = PartOut(ok=True, message="answers")
 )
 async def health(parts: TheParts, response: Response) -> HealthOut:
     """200 while this service can do its part, even when the Hub or the host is away (then `ready` is false)."""
-    database, hub, (host, network) = await asyncio.gather(_database(parts), _hub(parts), _host(parts))
+    (database, frozen), hub, (host, network) = await asyncio.gather(_database(parts), _hub(parts), _host(parts))
     found = {"database": database, "hub": hub, "host": host}
     response.status_code = 200 if database.ok else 503
     response.headers["Cache-Control"] = "no-store"
     is_ready = all(part.ok for part in found.values()) and all(finding.ok for finding in network)
-    return HealthOut(ready=is_ready, version=__version__, parts=found, network=network)
+    return HealthOut(ready=is_ready, version=__version__, parts=found, network=network, frozen=frozen)
 
 
-async def _database(parts: Parts) -> PartOut:
+async def _database(parts: Parts) -> tuple[PartOut, FrozenOut | None]:
     try:
-        await parts.deeds(accounts.account_of, "")
+        total = await parts.deeds(freezing.total)
     except TerraError as error:
-        return PartOut(ok=False, message=error.message)
-    return _ALIVE
+        return PartOut(ok=False, message=error.message), None
+    return _ALIVE, FrozenOut(environments=total.environments, memory=total.memory)
 
 
 async def _hub(parts: Parts) -> PartOut:

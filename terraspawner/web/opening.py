@@ -29,10 +29,16 @@ _STEPS = {
     State.CREATING: "Creating your environment",
     State.STARTING: "Starting your environment",
     State.RUNNING: "Opening the notebook",
+    State.FREEZING: "Waiting until it is frozen, to wake it again",
+    State.FROZEN: "Waking your environment",
     State.PAUSING: "Waiting until the pause is done",
     State.PAUSED: "Asking the Hub to resume your environment",
     State.DELETING: "Waiting until the old environment is deleted",
 }
+
+
+_START_GOES_ON = frozenset({State.CREATING, State.STARTING, State.FREEZING, State.FROZEN})
+"""Who waits here waits for the start that is under way, and a wake has no number of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +86,7 @@ async def ask(parts: TheParts, person: APerson, spot: ASpot, path: str) -> Respo
     """Ask for the start; answers the first piece of progress, which follows the rest by itself."""
     path = await _checked(parts, spot, path)
     before = await wishes.look(parts, spot)
-    after = _start_number(before) - (1 if before.view.state in (State.CREATING, State.STARTING) else 0)
+    after = _start_number(before) - (1 if before.view.state in _START_GOES_ON else 0)
     try:
         sight = await wishes.start(parts, spot)
     except TerraError as error:

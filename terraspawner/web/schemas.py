@@ -144,6 +144,13 @@ class PartOut(BaseModel):
     message: str
 
 
+class FrozenOut(BaseModel):
+    """What stands still and keeps memory meanwhile, which nobody else can have."""
+
+    environments: int
+    memory: int = Field(description="as the Engine counted it when they were frozen")
+
+
 class HealthOut(BaseModel):
     """Alive is that it answers; ready is that an environment could be started now."""
 
@@ -151,3 +158,4 @@ class HealthOut(BaseModel):
     version: str
     parts: dict[str, PartOut]
     network: list[FindingOut]
+    frozen: FrozenOut | None = Field(description="null while our database does not answer")

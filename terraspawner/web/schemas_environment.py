@@ -44,6 +44,7 @@ class PricesOut(BaseModel):
     """Dollars."""
 
     running_per_hour: float
+    frozen_per_hour: float
     paused_per_hour: float
     disk_per_month: float
     now_per_hour: float = Field(description="in the present state, without the disk")
@@ -105,11 +106,22 @@ class EnvironmentOut(BaseModel):
     prices: PricesOut
     kernels: list[KernelOut]
     memory: MemoryOut | None = Field(description="null where it has said nothing")
+    frozen_memory: int | None = Field(
+        description="memory that it keeps while it is frozen, as the Engine counts it; null in other states"
+    )
     outbox_pending: int = Field(description="notebooks whose last changes are on the disk and not in the workspace")
-    actions: list[Literal["start", "cancel", "pause", "delete"]] = Field(
-        description="what may be asked for in this state"
+    actions: list[Literal["start", "cancel", "freeze", "pause", "delete"]] = Field(
+        description="what may be asked for in this state; `start` resumes what is paused and wakes what is frozen"
     )
     url: str = Field(description="path of its Jupyter server; it answers while the state is `running`")
+
+
+class PauseIn(BaseModel):
+    """How to pause."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    freeze: bool = Field(default=False, description="keep the memory and all that runs, at a standstill")
 
 
 class OpenOut(BaseModel):
@@ -211,6 +223,7 @@ def environment_out(
         prices=_prices(view, settings),
         kernels=_kernels(here.kernels if here else ()),
         memory=MemoryOut.model_validate(here.memory_seen) if here and here.memory_seen else None,
+        frozen_memory=here.frozen_memory if here and here.state is State.FROZEN else None,
         outbox_pending=here.outbox_pending if here else 0,
         actions=sorted([event.value for event in allowed_events(view.state)] + ["cancel"] * is_cancellable),  # type: ignore[arg-type]
         url=user_url,
@@ -221,6 +234,7 @@ def _prices(view: View, settings: Settings) -> PricesOut:
     disk_size = view.disk.size if view.disk else settings.disk_size
     return PricesOut(
         running_per_hour=float(view.prices.running),
+        frozen_per_hour=float(view.prices.frozen),
         paused_per_hour=float(view.prices.paused),
         disk_per_month=float(price.disk_per_month(view.prices, disk_size)),
         now_per_hour=float(price.per_hour(view.prices, view.state)),

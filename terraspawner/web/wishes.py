@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from terraspawner.domain.environment import CANCELLABLE, DiskState, State
 from terraspawner.domain.workspace import Action
 from terraspawner.errors import EnvironmentMissing, NotLoggedIn, WorkspaceMissing, WrongState
-from terraspawner.operations import accounts, deletions, environments, workspaces
+from terraspawner.operations import accounts, deletions, environments, freezing, workspaces
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import View
 from terraspawner.web.launches import Server
@@ -58,7 +58,7 @@ async def look(parts: Parts, spot: Spot) -> Sight:
 
 
 async def start(parts: Parts, spot: Spot) -> Sight:
-    """Create or resume. Asking again for what is on its way is no error.
+    """Create, resume, or wake what is frozen. Asking again for what is on its way is no error.
 
     Raises `NotAllowed`, `WrongState` while it is being deleted, `StartFailed` when the Hub refuses.
     """
@@ -87,6 +87,10 @@ async def pause(parts: Parts, spot: Spot, *, wait: float | None = None) -> Sight
         return seen
     if seen.view.state is State.DELETING:
         raise WrongState(f"The environment in {spot.name} is being deleted.", state=str(State.DELETING))
+    if seen.view.state is State.FREEZING:
+        raise WrongState(
+            f"The environment in {spot.name} is being frozen. Pause it when that is done.", state=str(State.FREEZING)
+        )
     await parts.launches.pause(_server(spot, seen), parts.pace.ask if wait is None else wait)
     return await look(parts, spot)
 
@@ -107,6 +111,22 @@ async def cancel(parts: Parts, spot: Spot) -> Sight:
             state=str(seen.view.state),
         )
     await parts.launches.cancel(_server(spot, seen), parts.pace.cancel)
+    return await look(parts, spot)
+
+
+async def freeze(parts: Parts, spot: Spot) -> Sight:
+    """Let it stand still, with its memory and all that runs in it. Freezing what is frozen is no error.
+
+    Raises `EnvironmentMissing`, `WrongState` where nothing runs that could be frozen.
+    """
+    seen = await look(parts, spot)
+    if seen.view.environment is None:
+        raise _nothing_there(spot)
+    if seen.view.state in (State.FROZEN, State.FREEZING):
+        return seen
+    # the wish is in the row before the Hub is asked: its stop reads there that this is a freeze
+    await parts.deeds(freezing.begin, seen.view.environment.id)
+    await parts.launches.pause(_server(spot, seen), parts.pace.ask)
     return await look(parts, spot)
 
 

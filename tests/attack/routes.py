@@ -88,6 +88,7 @@ PAGES: dict[str, Case] = {
     f"GET {AT}/environment": Case(),
     f"GET {AT}/environment/live": Case(),
     f"POST {AT}/environment/start": Case(form={}),
+    f"POST {AT}/environment/freeze": Case(form={}),
     f"POST {AT}/environment/pause": Case(form={}),
     f"POST {AT}/environment/cancel": Case(form={}),
     f"POST {AT}/environment/delete": Case(form={"disk": "delete", "force": "true"}),

@@ -43,7 +43,21 @@ def test_a_failed_start_returns_to_paused(state: State) -> None:
     assert next_state(state, Event.FAIL) is State.PAUSED
 
 
-@pytest.mark.parametrize("state", [State.CREATING, State.STARTING, State.RUNNING, State.PAUSING])
+@pytest.mark.feature("C8")
+def test_the_story_of_a_frozen_one() -> None:
+    story = [
+        (State.RUNNING, Event.FREEZE, State.FREEZING),
+        (State.FREEZING, Event.FROZEN, State.FROZEN),
+        (State.FROZEN, Event.WAKE, State.STARTING),
+        (State.STARTING, Event.FROZEN, State.FROZEN),
+        (State.FROZEN, Event.PAUSE, State.PAUSING),
+    ]
+    assert [next_state(state, event) for state, event, _ in story] == [following for _, _, following in story]
+
+
+@pytest.mark.parametrize(
+    "state", [State.CREATING, State.STARTING, State.RUNNING, State.FREEZING, State.FROZEN, State.PAUSING]
+)
 def test_what_stops_by_itself_is_paused(state: State) -> None:
     assert next_state(state, Event.STOPPED) is State.PAUSED
 
@@ -66,7 +80,9 @@ def test_an_illegal_step_is_refused_with_the_state_and_what_is_possible(state: S
         (State.NONE, {Event.START}),
         (State.CREATING, {Event.PAUSE, Event.DELETE}),
         (State.STARTING, {Event.PAUSE, Event.DELETE}),
-        (State.RUNNING, {Event.PAUSE, Event.DELETE}),
+        (State.RUNNING, {Event.FREEZE, Event.PAUSE, Event.DELETE}),
+        (State.FREEZING, {Event.DELETE}),
+        (State.FROZEN, {Event.START, Event.PAUSE, Event.DELETE}),
         (State.PAUSING, {Event.DELETE}),
         (State.PAUSED, {Event.START, Event.DELETE}),
         (State.DELETING, set()),

@@ -7,7 +7,7 @@ import pytest
 from terraspawner.domain.environment import State
 from terraspawner.domain.price import Prices, disk_per_hour, disk_per_month, per_hour
 
-PRICES = Prices(running=Decimal("0.06"), paused=Decimal("0.01"), disk=Decimal("2.00"))
+PRICES = Prices(running=Decimal("0.06"), frozen=Decimal("0.02"), paused=Decimal("0.01"), disk=Decimal("2.00"))
 GIB = 1024**3
 
 
@@ -19,6 +19,8 @@ GIB = 1024**3
         (State.CREATING, "0.06"),
         (State.STARTING, "0.06"),
         (State.RUNNING, "0.06"),
+        (State.FREEZING, "0.06"),
+        (State.FROZEN, "0.02"),
         (State.PAUSING, "0.06"),
         (State.PAUSED, "0.01"),
         (State.DELETING, "0"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from terraspawner.errors import DiskAttached, HostUnavailable
+from terraspawner.host_client import ContainerState
 
 SAFE = {"engine": {"version": "20.10.24", "api_version": "1.41"}, "network": {"ok": True, "findings": []}}
 
@@ -15,9 +17,14 @@ class HostThatObeys:
     def __init__(self) -> None:
         self.deleted: list[str] = []
         self.tries = 0
+        self.frozen: dict[str, int] = {}
+        """Environments that stand still, with the bytes that they hold."""
 
     async def health(self) -> dict[str, Any]:
         return SAFE
+
+    async def containers(self) -> Mapping[str, ContainerState]:
+        return {key: ContainerState(is_frozen=True, memory=memory) for key, memory in self.frozen.items()}
 
     async def delete_environment(self, environment_id: str) -> None:
         self._attempt()
@@ -48,6 +55,9 @@ class HostThatFailsTwice(HostThatObeys):
 
 class HostThatIsSilent(HostThatObeys):
     """Never answers."""
+
+    async def containers(self) -> Mapping[str, ContainerState]:
+        raise HostUnavailable
 
     async def health(self) -> dict[str, Any]:
         raise HostUnavailable

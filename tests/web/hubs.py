@@ -1,6 +1,7 @@
 """The Hub as our service sees it, over real HTTP: OAuth with PKCE, tokens, named servers.
 
-A start does what our spawner does: it calls the deeds `admit`, then `started` or `start_failed`.
+A start does what our spawner does: it calls the deeds `admit`, then `started` or `start_failed`; a stop freezes where
+the row asks for that, and a start wakes what is frozen.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from terraspawner.domain.environment import Environment
+from terraspawner.domain.environment import Environment, State
 from terraspawner.errors import TerraError
-from terraspawner.operations import environments
+from terraspawner.operations import environments, freezing
 from terraspawner.operations.context import Context
 
+HELD = 300 * 1024**2
+"""Memory that a frozen one keeps, in bytes."""
 ACCESS = "access:services!service=workspaces"
 
 
@@ -199,8 +202,7 @@ class HubThatKnows:
     async def _spawn(self, key: tuple[str, str], server: dict[str, Any]) -> None:
         assert self.context is not None
         try:
-            ticket = await asyncio.to_thread(environments.admit, self.context, user=key[0], slug=key[1])
-            here = ticket.environment
+            here = await asyncio.to_thread(self._woken_or_admitted, key)
             self._admitted.add(key)
             await self._finish(here)
             if self.failure:
@@ -224,6 +226,18 @@ class HubThatKnows:
             environments.start_failed(self.context, here.id, here.start_number, reason, "")
             raise
 
+    def _woken_or_admitted(self, key: tuple[str, str]) -> Environment:
+        assert self.context is not None
+        user, slug = key
+        here = environments.by_slug(self.context, user=user, slug=slug)
+        if (
+            here
+            and here.state is State.FROZEN
+            and freezing.wake(self.context, here.id, here.start_number, user=user, slug=slug)
+        ):
+            return here
+        return environments.admit(self.context, user=user, slug=slug).environment
+
     async def _stop(self, request: Request) -> Response:
         key = (request.path_params["user"], request.path_params["slug"])
         removes = b"remove" in await request.body()
@@ -236,7 +250,9 @@ class HubThatKnows:
             start.cancel()
             await asyncio.gather(start, return_exceptions=True)
         for here, at in environments.environments_in(self.context, frozenset(environments.State)):
-            if (here.user, at.slug) == key:
+            if (here.user, at.slug) == key and freezing.is_wanted(self.context, here.id):
+                freezing.frozen(self.context, here.id, here.start_number, HELD)
+            elif (here.user, at.slug) == key:
                 environments.begin_pause(self.context, here.id)
                 environments.stopped(self.context, here.id, here.start_number)
         server.update(ready=False, pending=None)

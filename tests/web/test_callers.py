@@ -59,6 +59,7 @@ ROUTES = {
     f"GET {PREFIX}{AT}/environment": PERSON,
     f"GET {PREFIX}{AT}/environment/live": PERSON,
     f"POST {PREFIX}{AT}/environment/start": PERSON,
+    f"POST {PREFIX}{AT}/environment/freeze": PERSON,
     f"POST {PREFIX}{AT}/environment/pause": PERSON,
     f"POST {PREFIX}{AT}/environment/cancel": PERSON,
     f"POST {PREFIX}{AT}/environment/delete": PERSON,

@@ -25,6 +25,7 @@ async def test_before_there_is_one_its_price_and_size_are_known(site: Site) -> N
     assert (said["state"], said["id"], said["disk"], said["actions"]) == ("none", None, None, ["start"])
     assert said["prices"] == {
         "running_per_hour": 0.06,
+        "frozen_per_hour": 0.02,
         "paused_per_hour": 0.0,
         "disk_per_month": 2.0,
         "now_per_hour": 0.0,
@@ -38,7 +39,7 @@ async def test_an_environment_starts_pauses_and_resumes(site: Site) -> None:
         started = await ana.post(f"{HERE}/start")
         assert (started.status_code, started.json()["state"]) == (200, "running")
         assert started.json()["url"] == f"/user/ana/{at.slug}/"
-        assert started.json()["actions"] == ["delete", "pause"]
+        assert started.json()["actions"] == ["delete", "freeze", "pause"]
         again = await ana.post(f"{HERE}/start")
         assert (again.status_code, again.json()["state"]) == (200, "running")
         paused = await ana.post(f"{HERE}/pause")

@@ -116,7 +116,7 @@ async def test_without_the_host_it_is_alive_and_not_ready(tmp_path: Path) -> Non
 
 async def test_without_its_database_it_is_503(site: Site, tmp_path: Path) -> None:
     with site.context.database.write() as connection:
-        connection.exec_driver_sql("ALTER TABLE account RENAME TO lost")
+        connection.exec_driver_sql("ALTER TABLE environment RENAME TO lost")
     async with site.client() as client:
         answer = await client.get(f"{PREFIX}/health")
     assert answer.status_code == 503

@@ -1,0 +1,27 @@
+"""Who may start an environment, or wake a frozen one: asked at each start, whoever asks for it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from terraspawner.db import records
+from terraspawner.domain.account import Account
+from terraspawner.domain.workspace import Action, Membership, permits
+from terraspawner.errors import NotAllowed, WorkspaceMissing
+
+
+def check(connection: sa.Connection, *, user: str, slug: str) -> tuple[Account, Membership]:
+    """The account and its membership of the workspace with this slug. Raises `NotAllowed`, `WorkspaceMissing`."""
+    account = records.account_named(connection, user)
+    if account is None or account.is_disabled:
+        raise NotAllowed(f"The account {user!r} is disabled. Ask the operator.")
+    member = records.membership_by_slug(connection, user, slug)
+    if member is None:
+        raise WorkspaceMissing(
+            f"No workspace of yours has the server name {slug!r}."
+            " Environments are started from a workspace: open your workspaces and choose one."
+        )
+    allowed = permits(member.role, Action.USE_ENVIRONMENT)
+    if not allowed:
+        raise NotAllowed(f"In {member.workspace.name} {allowed.reason}. Ask an owner of the workspace.")
+    return account, member
