@@ -93,6 +93,12 @@ class WrongState(Conflict):
     code = "wrong-state"
 
 
+class OtherImage(Conflict):
+    """The environment is made from another image. Delete it, keeping its disk, and start it again."""
+
+    code = "other-image"
+
+
 class DiskAttached(Conflict):
     """This disk is attached to an environment. Delete the environment first, then the disk."""
 

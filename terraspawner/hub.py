@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -34,13 +35,16 @@ class HubClient:
             return ServerState(is_known=False, is_ready=False, pending="")
         return ServerState(is_known=True, is_ready=bool(server["ready"]), pending=server["pending"] or "")
 
-    async def start(self, user: str, slug: str, display_name: str = "") -> bool:
-        """Ask for a start; true when it is up already, false when it is on its way.
+    async def start(
+        self, user: str, slug: str, display_name: str = "", options: Mapping[str, str] | None = None
+    ) -> bool:
+        """Ask for a start with the wishes `options`; true when it is up already, false when it is on its way.
 
         Raises `StartFailed` with the Hub's sentence when it refuses.
         """
         # the Hub keeps the options of an earlier start unless it is told others
-        body: dict[str, object] = {"user_options": {}} | ({"display_name": display_name} if display_name else {})
+        body: dict[str, object] = {"user_options": dict(options or {})}
+        body |= {"display_name": display_name} if display_name else {}
         # our spawner's own refusals travel as 403 and 503: they are about this environment, not about our token
         answer = await self._call("POST", f"/users/{quote(user)}/servers/{slug}", json=body, may_refuse=True)
         if answer.status_code in (201, 202):

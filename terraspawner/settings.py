@@ -47,6 +47,7 @@ class Settings:
     service_prefix: str = _setting("/services/workspaces/", "URL prefix of the workspaces service.")
     host_socket: str = _setting("/srv/terra/run/host.sock", "Unix socket of the host service.")
     image_python: str = _setting(f"terraspawner/python:{__version__}", "Image of a Python environment.")
+    image_r: str = _setting(f"terraspawner/r:{__version__}", "Image of an R environment; it runs Python notebooks too.")
     start_timeout: int = _setting(120, "Seconds that an environment may take to answer after its start.")
     starts_at_once: int = _setting(
         4, "Starts under way at once; others wait for their turn. Twice the machine's processors is a good number."
@@ -93,6 +94,10 @@ class Settings:
             if text:
                 values[item.name] = _parse(item.name, type(item.default), text)
         return cls(**values)  # type: ignore[arg-type]
+
+    def image_of(self, language: str) -> str:
+        """The image of environments for `language`, a value of `domain.language.Language`."""
+        return {"python": self.image_python, "r": self.image_r}[language]
 
     @property
     def users_network(self) -> str:

@@ -10,7 +10,7 @@ things stays.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from html import escape
@@ -27,6 +27,7 @@ from terraspawner.containers.progress import Progress
 from terraspawner.containers.readiness import answers, end_of
 from terraspawner.containers.turns import Turn, Turns
 from terraspawner.domain.environment import Environment, Event, is_possible
+from terraspawner.domain.language import Language, language_named
 from terraspawner.domain.start import StepName, ended, waiting_words
 from terraspawner.errors import (
     NetworkUnsafe,
@@ -111,13 +112,13 @@ class TerraSpawner(Freezes):
 
     @default("apply_user_options")
     def _refuse_user_options(self) -> Callable[..., None]:
-        """What a client sends along is a wish, and there is none yet that may be granted: refused before a start."""
+        """What a client sends along is a wish; those that cannot be granted are refused before a start."""
 
         def refuse(_spawner: TerraSpawner, options: dict[str, Any]) -> None:
-            if options:
-                raise self._refusal(
-                    Refused(f"These options cannot be chosen here: {', '.join(sorted(options))}. Start without them.")
-                )
+            try:
+                _image_wished(options)
+            except Refused as error:
+                raise self._refusal(error) from error
 
         return refuse
 
@@ -150,7 +151,9 @@ class TerraSpawner(Freezes):
     async def _admit(self) -> None:
         """Once it is asked for, the row may be on its way: so this is seen to its end, also when cancelled."""
         steps = ended(self._progress.steps, self.context.now())
-        self._accept(await self.deed(environments.admit, user=self.user.name, slug=self.name, steps=steps))
+        wanted = _image_wished(self.user_options)
+        asked = self.deed(environments.admit, user=self.user.name, slug=self.name, steps=steps, wanted=wanted)
+        self._accept(await asked)
 
     async def _carry_out(self) -> tuple[str, int]:
         self._turn = await self._turns().take(self.user.name, self._wait)
@@ -350,6 +353,16 @@ class TerraSpawner(Freezes):
         if environment is not None:
             self.environment_id, self.start_number = environment.id, environment.start_number
             self.object_name = plan.container_name(self.context.settings, environment.id)
+
+
+def _image_wished(options: Mapping[str, Any]) -> Language | None:
+    """The one wish there is; DockerSpawner itself would read an option `image`, which is refused like all others.
+
+    Raises `Refused` for those and for a language without an image.
+    """
+    if unknown := sorted(set(options) - {"language"}):
+        raise Refused(f"These options cannot be chosen here: {', '.join(unknown)}. Start without them.")
+    return language_named(options["language"]) if "language" in options else None
 
 
 def _status(error: TerraError) -> int:

@@ -279,8 +279,8 @@ class Workspace:
         """As typed into a terminal of JupyterLab."""
         return self.execute("bash", "-lc", script)
 
-    def create_notebook(self, name: str) -> dict[str, Any]:
-        answer = self.owner.api.post(f"{self.path}/notebooks", json={"name": name, "kernel": "python3"})
+    def create_notebook(self, name: str, kernel: str = "python3") -> dict[str, Any]:
+        answer = self.owner.api.post(f"{self.path}/notebooks", json={"name": name, "kernel": kernel})
         assert answer.status_code == 201, answer.text
         return answer.json()  # type: ignore[no-any-return]
 

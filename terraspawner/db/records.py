@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from terraspawner.db import tables as t
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import Disk, DiskState, Environment, Size, State
+from terraspawner.domain.language import Language
 from terraspawner.domain.start import Step
 from terraspawner.domain.workspace import Membership, Role, Workspace
 
@@ -174,6 +175,7 @@ def insert_environment(connection: sa.Connection, environment: Environment) -> N
             memory=environment.size.memory,
             kernels=[dict(kernel) for kernel in environment.kernels],
             steps=[step.as_json() for step in environment.steps],
+            language=str(environment.language),
         )
     )
 
@@ -340,4 +342,5 @@ def _environment(row: Row) -> Environment:
         kernels=tuple(row["kernels"]),
         memory_seen=row["memory_seen"],
         steps=tuple(Step.from_json(step) for step in row["steps"]),
+        language=Language(row["language"]),
     )

@@ -108,6 +108,7 @@ environment = sa.Table(
     sa.Column("cpu", sa.Float, nullable=False),
     sa.Column("memory", sa.BigInteger, nullable=False),
     sa.Column("image", sa.String(255), nullable=False),
+    sa.Column("language", sa.String(10), nullable=False, server_default="python"),
     sa.Column("disk_id", sa.ForeignKey("disk.id"), nullable=False),
     sa.Column("container_id", sa.String(64), nullable=False, server_default=""),
     sa.Column("deletes_disk", sa.Boolean, nullable=False),

@@ -80,7 +80,7 @@ def prepare_machine(here: Site) -> EngineFacts:
 
 
 def build_images(here: Site) -> None:
-    """Base, hub and python, each unless it is there."""
+    """Base, hub, python and r, each unless it is there."""
     arguments = site.build_arguments(here.environ)
     images.write_ca_bundle(here.root, machine.ca_bundle(here.environ))
     if images.label_of(images.PYTHON) is None:
@@ -88,8 +88,8 @@ def build_images(here: Site) -> None:
     with images.one_at_a_time(here.root):
         with step("image base") as line:
             line.result = images.ensure_base(here.root, here.environ, arguments)
-        for name, image in (("image hub", images.HUB_IMAGE), ("image python", images.PYTHON_IMAGE)):
-            with step(name) as line:
+        for name, image in images.IN_ORDER.items():
+            with step(f"image {name}") as line:
                 line.result = images.ensure_image(here.root, image, arguments)
 
 

@@ -27,6 +27,9 @@ TAG = os.environ.get("TERRA_IMAGE_TAG") or __version__
 BASE = f"terraspawner/base:{TAG}"
 HUB = f"terraspawner/hub:{TAG}"
 PYTHON = f"terraspawner/python:{TAG}"
+R = f"terraspawner/r:{TAG}"
+ENVIRONMENT = f"terraspawner/environment:{TAG}"
+"""A stage of the Python image that the R image stands on too, with a name so that it can."""
 ROOTFS = "terraspawner/rootfs:trixie"
 UPSTREAM = "debian:trixie-slim"
 INPUTS = "terraspawner.inputs"
@@ -39,11 +42,23 @@ IGNORED = {"__pycache__", "node_modules", "lib", "labextension", "build", "dist"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An image of ours. `parts` are the files and folders it is made from, below the repository's root."""
+    """An image of ours. `parts` are the files and folders it is made from, below the repository's root.
+
+    `on` are the images of ours that it stands on; of a stage (`target`) of another image's file it says so in `first`.
+    """
 
     tag: str
     dockerfile: str
     parts: tuple[str, ...]
+    on: tuple[str, ...] = (BASE,)
+    target: str = ""
+    first: Image | None = None
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """Build arguments that name what it stands on: BASE, PYTHON, ENVIRONMENT."""
+        tags = (*self.on, *((self.first.tag,) if self.first else ()))
+        return {tag.partition(":")[0].rpartition("/")[2].upper(): tag for tag in tags}
 
 
 HUB_IMAGE = Image(
@@ -56,6 +71,11 @@ PYTHON_IMAGE = Image(
     dockerfile="images/python/Dockerfile",
     parts=("images/base", "images/python", "images/extension"),
 )
+
+ENVIRONMENT_STAGE = Image(tag=ENVIRONMENT, dockerfile=PYTHON_IMAGE.dockerfile, parts=(), target="environment")
+R_IMAGE = Image(tag=R, dockerfile="images/r/Dockerfile", parts=("images/r",), on=(PYTHON,), first=ENVIRONMENT_STAGE)
+IN_ORDER = {"hub": HUB_IMAGE, "python": PYTHON_IMAGE, "r": R_IMAGE}
+"""What `make up` builds after the base, by the words of its lines."""
 
 
 def inputs_of(root: Path, parts: Sequence[str], *more: str) -> str:
@@ -104,17 +124,20 @@ def ensure_base(root: Path, environ: Mapping[str, str], arguments: Mapping[str, 
     how = "rebuilt"
     if label_of(ROOTFS) is None:
         how = _ensure_rootfs(mirror)
-    image = Image(tag=BASE, dockerfile="images/base/Dockerfile", parts=())
+    image = Image(tag=BASE, dockerfile="images/base/Dockerfile", parts=(), on=())
     extra = {"ROOTFS": ROOTFS, "DEBIAN_MIRROR": mirror}
     _build(root, image, wanted, {**arguments, **extra})
     return how
 
 
 def ensure_image(root: Path, image: Image, arguments: Mapping[str, str]) -> str:
-    """Build `image` unless it is there, made from the same inputs. Needs `BASE`. Raises `SetupStopped`."""
-    wanted = inputs_of(root, image.parts, label_of(BASE) or "")
+    """Build `image` unless it is there, made from the same inputs. Needs what it stands on. Raises `SetupStopped`."""
+    wanted = inputs_of(root, image.parts, *(label_of(tag) or "" for tag in image.on))
     if label_of(image.tag) == wanted:
         return "present"
+    if image.first:
+        # without our label: the Engine then finds again all that was built on it
+        _build(root, image.first, "", arguments)
     _build(root, image, wanted, arguments)
     return "built"
 
@@ -122,7 +145,10 @@ def ensure_image(root: Path, image: Image, arguments: Mapping[str, str]) -> str:
 def _build(root: Path, image: Image, wanted: str, arguments: Mapping[str, str]) -> None:
     name = image.dockerfile.split("/")[1]
     # an argument without a value is taken from the environment: the site's passwords stand in no process list
-    what = ["--file", image.dockerfile, "--tag", image.tag, "--label", f"{INPUTS}={wanted}"]
+    arguments = {**arguments, **image.arguments}
+    what = ["--file", image.dockerfile, "--tag", image.tag]
+    what += ["--label", f"{INPUTS}={wanted}"] if wanted else []
+    what += ["--target", image.target] if image.target else []
     named = [word for argument in arguments for word in ("--build-arg", argument)]
     run(
         # the machine's own network: its resolver, its packet size, and a proxy on its loopback all serve

@@ -96,9 +96,11 @@ def complete_settings(state: State, settings: Settings, engine_root: Path, envir
     """Fill in what this machine knows: secrets, where the buckets lie, the site's authorities and proxies."""
     proxies = site.proxies(environ)
     filled = {
-        "image_python": images.PYTHON
-        if settings.image_python == HELP["TERRA_IMAGE_PYTHON"][0]
-        else settings.image_python,
+        **{
+            name: tag
+            for name, tag in (("image_python", images.PYTHON), ("image_r", images.R))
+            if getattr(settings, name) == HELP[f"TERRA_{name.upper()}"][0]
+        },
         **{name: value for name, value in state.secrets().items() if not getattr(settings, name)},
         "buckets_host_path": settings.buckets_host_path
         or str(engine_root / "volumes" / f"{settings.deployment}-buckets" / "_data"),

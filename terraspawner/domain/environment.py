@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from terraspawner.domain.language import Language
 from terraspawner.domain.start import Steps
 from terraspawner.errors import WrongState
 
@@ -163,6 +164,7 @@ class Environment:
     end of what it said.
     `frozen_memory` is what the Engine counted when it was frozen, in bytes; it says nothing in other states.
     `kernels` and `memory_seen` are what the environment last said of itself: claims, for people to look at.
+    `language` says what its image is for.
     """
 
     id: str
@@ -186,3 +188,4 @@ class Environment:
     startup_script: str = ""
     startup_log: str = ""
     frozen_memory: int = 0
+    language: Language = Language.PYTHON

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-KERNELS = {"python3": ("Python 3", "python")}
+KERNELS = {"python3": ("Python 3", "python"), "ir": ("R", "R")}
 """Kernel name -> display name and language of what an environment offers."""
 
 MOST_MEMORY = 200 * 1024**2

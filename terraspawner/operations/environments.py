@@ -27,9 +27,10 @@ from terraspawner.domain.environment import (
     is_possible,
     next_state,
 )
+from terraspawner.domain.language import Language
 from terraspawner.domain.start import Steps, ended
 from terraspawner.domain.workspace import Action, Role, Workspace
-from terraspawner.operations import admission, ledger, workspaces
+from terraspawner.operations import admission, images, ledger, workspaces
 from terraspawner.operations.context import Context, new_id
 
 LOG_CHARACTERS = 8000
@@ -144,14 +145,14 @@ def environments_in(context: Context, states: frozenset[State]) -> list[tuple[En
 # --- starting ---
 
 
-def admit(context: Context, *, user: str, slug: str, steps: Steps = ()) -> Ticket:
+def admit(context: Context, *, user: str, slug: str, steps: Steps = (), wanted: Language | None = None) -> Ticket:
     """Check that `user` may start the environment of the workspace with this slug, and mint its key.
 
     `steps` are those that this start has behind it.
 
-    Makes the environment and its disk where there are none; an earlier key is dead from here on. What was
-    believed to run is counted as stopped: the Hub asks for a start only when nothing runs.
-    Raises `WorkspaceMissing`, `NotAllowed`, `WrongState` while it is being deleted.
+    Makes the environment, from the image `wanted`, and its disk where there are none; an earlier key is dead from here
+    on. What was believed to run is counted as stopped: the Hub asks for a start only when nothing runs.
+    Raises `WorkspaceMissing`, `NotAllowed`, `WrongState` while it is being deleted, `OtherImage`.
     """
     now = context.now()
     key = secrets.token_urlsafe(32)
@@ -159,8 +160,9 @@ def admit(context: Context, *, user: str, slug: str, steps: Steps = ()) -> Ticke
         account, member = admission.check(connection, user=user, slug=slug)
         environment = records.environment_for(connection, member.workspace.id, user)
         if environment is None:
-            environment = _make(context, connection, member.workspace, user)
+            environment = _make(context, connection, member.workspace, user, wanted or Language.PYTHON)
         else:
+            images.refuse_other_image(environment, member.workspace, wanted)
             if is_possible(environment.state, Event.STOPPED):
                 environment = ledger.move(context, connection, environment, Event.STOPPED)
             environment = ledger.move(context, connection, environment, Event.START)
@@ -268,7 +270,9 @@ def note_outbox(context: Context, identity: Identity, pending: int) -> None:
 # --- steps ---
 
 
-def _make(context: Context, connection: sa.Connection, workspace: Workspace, user: str) -> Environment:
+def _make(
+    context: Context, connection: sa.Connection, workspace: Workspace, user: str, language: Language
+) -> Environment:
     settings, now = context.settings, context.now()
     disk = records.disk_for(connection, workspace.id, user)
     if disk is None:
@@ -294,7 +298,8 @@ def _make(context: Context, connection: sa.Connection, workspace: Workspace, use
         log="",
         start_number=0,
         size=Size(cpu=settings.cpu_limit, memory=settings.memory_limit),
-        image=settings.image_python,
+        image=settings.image_of(language),
+        language=language,
         disk_id=disk.id,
         container_id="",
         deletes_disk=False,

@@ -13,7 +13,7 @@ from terraspawner.web import live, wishes
 from terraspawner.web.callers import APerson, ASpot, ASpotOfPage, TheParts
 from terraspawner.web.openapi import PERSON, PERSON_OR_PAGE, Answers, for_person
 from terraspawner.web.schemas import ListOut
-from terraspawner.web.schemas_environment import DiskOut, EnvironmentOut, LogOut, PauseIn
+from terraspawner.web.schemas_environment import DiskOut, EnvironmentOut, LogOut, PauseIn, StartIn
 from terraspawner.web.wishes import Sight, Spot
 
 router = APIRouter(tags=["environments"])
@@ -28,10 +28,13 @@ async def get_environment(parts: TheParts, spot: ASpotOfPage) -> EnvironmentOut:
     return wishes.told(parts, spot, await wishes.look(parts, spot))
 
 
-@router.post(f"{HERE}/start", responses={**for_person(404, 409, 429), **_ON_ITS_WAY}, openapi_extra=PERSON_OR_PAGE)
-async def start_environment(parts: TheParts, spot: ASpotOfPage, response: Response) -> EnvironmentOut:
+@router.post(f"{HERE}/start", responses={**for_person(404, 409, 422, 429), **_ON_ITS_WAY}, openapi_extra=PERSON_OR_PAGE)
+async def start_environment(
+    parts: TheParts, spot: ASpotOfPage, response: Response, wanted: StartIn | None = None
+) -> EnvironmentOut:
     """Create it, resume it, or wake it where it is frozen. 200 when it runs, 202 while it is on its way."""
-    answer = wishes.told(parts, spot, await wishes.start(parts, spot))
+    image = wanted.image if wanted else None
+    answer = wishes.told(parts, spot, await wishes.start(parts, spot, image=image))
     response.status_code = 200 if answer.state == "running" else 202
     return answer
 

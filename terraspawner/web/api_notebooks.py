@@ -172,8 +172,8 @@ async def open_notebook(parts: TheParts, spot: ASpot, path: str, wanted: OpenIn,
     if wanted.mode != "edit":
         raise Refused(f"The mode {wanted.mode!r} is not offered yet. Open the notebook in the mode 'edit'.")
     place = _place(spot, names.notebook_path(path))
-    await parts.deeds(notebooks.read_notebook, place)
-    sight = await wishes.start(parts, spot)
+    _, info = await parts.deeds(notebooks.read_notebook, place)
+    sight = await wishes.start_for(parts, spot, info)
     environment: EnvironmentOut = wishes.told(parts, spot, sight)
     response.status_code = 200 if environment.state == "running" else 202
     url = lab_url(spot.user, sight.view.workspace, place.path)

@@ -11,6 +11,8 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from markupsafe import escape
 
 from terraspawner.domain.environment import CANCELLABLE, IN_TRANSITION, State
+from terraspawner.domain.language import WORDS as WORDS_OF_IMAGES
+from terraspawner.domain.language import language_named
 from terraspawner.domain.price import disk_per_month, per_hour
 from terraspawner.domain.start import StepName
 from terraspawner.domain.workspace import Action
@@ -66,9 +68,12 @@ async def stream(parts: TheParts, person: APerson, spot: ASpot) -> StreamingResp
 
 
 @router.post("/start")
-async def start(request: Request, parts: TheParts, person: APerson, spot: ASpot) -> Response:
-    """The button Start, Resume or Try again."""
-    return await _after(request, parts, person, spot, wishes.start(parts, spot))
+async def start(
+    request: Request, parts: TheParts, person: APerson, spot: ASpot, image: Annotated[str, Form()] = ""
+) -> Response:
+    """The button Start, with the image chosen beside it, Resume or Try again."""
+    wanted = language_named(image) if image else None
+    return await _after(request, parts, person, spot, wishes.start(parts, spot, image=wanted))
 
 
 @router.post("/freeze")
@@ -134,6 +139,7 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "shortage": None if is_moving else shortage_of(told),
         "what_to_do": WHAT_TO_DO,
         "actions": ["cancel"] if is_asked else told.actions,
+        "images": WORDS_OF_IMAGES if view.environment is None else {},
         "lab": lab_url(person.name, view.workspace),
         "prices": view.prices,
         "now_per_hour": per_hour(view.prices, view.state),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Protocol
 
 from terraspawner.errors import HubUnavailable, StartFailed, TerraError
@@ -29,7 +29,9 @@ class Hub(Protocol):
     """What we ask of the Hub; `terraspawner.hub.HubClient` is the real one."""
 
     async def server(self, user: str, slug: str) -> ServerState: ...
-    async def start(self, user: str, slug: str, display_name: str = "") -> bool: ...
+    async def start(
+        self, user: str, slug: str, display_name: str = "", options: Mapping[str, str] | None = None
+    ) -> bool: ...
     async def stop(self, user: str, slug: str) -> bool: ...
     async def forget(self, user: str, slug: str) -> bool: ...
     async def is_up(self) -> bool: ...
@@ -46,15 +48,17 @@ class Launches:
         self._called_off: set[Server] = set()
         self._pauses: set[asyncio.Task[bool]] = set()
 
-    async def start(self, server: Server, title: str, wait: float = 1.0) -> None:
-        """Ask the Hub for a start and return when it answers, or after `wait` seconds.
+    async def start(
+        self, server: Server, title: str, wait: float = 1.0, options: Mapping[str, str] | None = None
+    ) -> None:
+        """Ask the Hub for a start and return when it answers, or after `wait` seconds. The spawner checks `options`.
 
         Raises `StartFailed` or `HubUnavailable` when it refuses in that time; `fault` tells what came later.
         """
         task = self._under_way.get(server)
         if task is None:
             self._faults.pop(server, None)
-            task = asyncio.create_task(self._carry_out(server, title))
+            task = asyncio.create_task(self._carry_out(server, title, options or {}))
             self._under_way[server] = task
             task.add_done_callback(lambda _: self._under_way.pop(server, None))
         await asyncio.wait({task}, timeout=wait)
@@ -110,21 +114,21 @@ class Launches:
         seen = await self._hub.server(*server)
         return not seen.pending and not seen.is_ready
 
-    async def _carry_out(self, server: Server, title: str) -> None:
+    async def _carry_out(self, server: Server, title: str, options: Mapping[str, str]) -> None:
         try:
-            await self._when_stopped(server, title)
+            await self._when_stopped(server, title, options)
         except TerraError as fault:
             if server in self._called_off:
                 return
             log.warning("start of %s/%s: %s", *server, fault.message)
             self._faults[server] = fault
 
-    async def _when_stopped(self, server: Server, title: str) -> None:
+    async def _when_stopped(self, server: Server, title: str, options: Mapping[str, str]) -> None:
         """Start; where the Hub is still stopping the last one, wait for that and ask again."""
         deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
         while True:
             try:
-                await self._hub.start(*server, title)
+                await self._hub.start(*server, title, options)
             except StartFailed as refusal:
                 is_late = asyncio.get_running_loop().time() > deadline
                 if is_late or server in self._called_off or not _is_pending(refusal):

@@ -11,11 +11,10 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from terraspawner.domain import names
 from terraspawner.domain.environment import CANCELLABLE, State
 from terraspawner.domain.workspace import Action
-from terraspawner.errors import HubUnavailable, TerraError
-from terraspawner.operations import notebooks, workspaces
-from terraspawner.operations.notebooks import Place
+from terraspawner.errors import HubUnavailable, OtherImage, TerraError
+from terraspawner.operations import images, notebooks, workspaces
+from terraspawner.operations.notebooks import NotebookInfo, Place
 from terraspawner.web import live, wishes
-from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.parts import Parts, lab_url
 from terraspawner.web.rendering import quoted
@@ -52,7 +51,9 @@ class Progress:
 
 
 @router.get("/{path:tail}/live")
-async def stream(parts: TheParts, person: APerson, spot: ASpot, path: str, after: int = 0) -> StreamingResponse:
+async def stream(
+    parts: TheParts, person: APerson, spot: ASpot, path: str, *, after: int = 0, anyway: bool = False
+) -> StreamingResponse:
     """How it goes since start number `after`."""
     path = names.notebook_path(path)
     await wishes.look(parts, spot)
@@ -61,53 +62,74 @@ async def stream(parts: TheParts, person: APerson, spot: ASpot, path: str, after
         return await _progress(parts, spot, path, await wishes.look(parts, spot), after)
 
     def tell(progress: Progress) -> list[tuple[str, str]]:
-        return [("progress", _told(parts, person, spot, path, progress))]
+        values = _values(parts, spot, path, progress, anyway)
+        return [("progress", parts.pages.render("_progress_inside.html", person, **values))]
 
     return live.stream(parts, spot.user, see, tell)
 
 
 @router.get("/{path:tail}")
-async def open_page(parts: TheParts, person: APerson, spot: ASpot, path: str) -> Response:
+async def open_page(parts: TheParts, person: APerson, spot: ASpot, path: str, *, anyway: bool = False) -> Response:
     """Straight to Lab where it runs; else a page that asks for the start and shows it.
 
-    The page asks by a form of its own, with its XSRF token: following a link starts nothing by itself.
+    The page asks by a form of its own, with its XSRF token: following a link starts nothing by itself. Where the
+    environment has no kernel for the notebook the page says so instead, unless it is to be opened `anyway`.
     """
-    path = await _checked(parts, spot, path)
-    progress = await _progress(parts, spot, path, await wishes.look(parts, spot), -1)
-    if progress.go:
+    info = await _checked(parts, spot, path)
+    sight = await wishes.look(parts, spot)
+    misfit = "" if anyway else _misfit(sight, info)
+    progress = await _progress(parts, spot, info.path, sight, -1)
+    if progress.go and not misfit:
         return RedirectResponse(progress.go, 303, headers={"Cache-Control": "no-store"})
     return parts.pages.page(
-        "open.html", person, path=path, at=progress.sight.view.workspace, **_addresses(parts, spot, path)
+        "open.html",
+        person,
+        path=info.path,
+        at=sight.view.workspace,
+        misfit=misfit,
+        **_addresses(parts, spot, info.path, anyway=anyway),
     )
 
 
 @router.post("/{path:tail}")
-async def ask(parts: TheParts, person: APerson, spot: ASpot, path: str) -> Response:
+async def ask(parts: TheParts, person: APerson, spot: ASpot, path: str, *, anyway: bool = False) -> Response:
     """Ask for the start; answers the first piece of progress, which follows the rest by itself."""
-    path = await _checked(parts, spot, path)
+    info = await _checked(parts, spot, path)
+    path = info.path
     before = await wishes.look(parts, spot)
     after = _start_number(before) - (1 if before.view.state in _START_GOES_ON else 0)
     try:
-        sight = await wishes.start(parts, spot)
+        sight = await (wishes.start(parts, spot) if anyway else wishes.start_for(parts, spot, info))
     except TerraError as error:
         progress = await _progress(parts, spot, path, await wishes.look(parts, spot), after)
         failed = progress if progress.failure else replace(progress, failure=error.message)
         return parts.pages.fragment(
-            "_progress.html", person, status=status_of(error), **_values(parts, spot, path, failed), follow=""
+            "_progress.html", person, status=status_of(error), **_values(parts, spot, path, failed, anyway), follow=""
         )
     progress = await _progress(parts, spot, path, sight, after)
-    follow = f"{_addresses(parts, spot, path)['open_url']}/live?after={after}"
-    return parts.pages.fragment("_progress.html", person, **_values(parts, spot, path, progress), follow=follow)
+    follow = f"{_addresses(parts, spot, path)['open_url']}/live?after={after}" + ("&anyway=true" if anyway else "")
+    values = _values(parts, spot, path, progress, anyway)
+    return parts.pages.fragment("_progress.html", person, **values, follow=follow)
 
 
-async def _checked(parts: Parts, spot: Spot, path: str) -> str:
+async def _checked(parts: Parts, spot: Spot, path: str) -> NotebookInfo:
     """Raises what the page shall say instead: no such workspace, no such notebook, a role that is too little."""
     await parts.deeds(
         workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.USE_ENVIRONMENT
     )
     place = Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=names.notebook_path(path))
     _, info = await parts.deeds(notebooks.read_notebook, place)
-    return info.path
+    return info
+
+
+def _misfit(sight: Sight, info: NotebookInfo) -> str:
+    """Why the environment that is there cannot run the notebook; empty where it can."""
+    try:
+        if sight.view.environment:
+            images.refuse_without_kernel(sight.view.environment, sight.view.workspace, info)
+    except OtherImage as error:
+        return error.message
+    return ""
 
 
 async def _progress(parts: Parts, spot: Spot, path: str, sight: Sight, after: int) -> Progress:
@@ -138,11 +160,7 @@ def _start_number(sight: Sight) -> int:
     return sight.view.environment.start_number if sight.view.environment else 0
 
 
-def _told(parts: Parts, person: Person, spot: Spot, path: str, progress: Progress) -> str:
-    return parts.pages.render("_progress_inside.html", person, **_values(parts, spot, path, progress))
-
-
-def _values(parts: Parts, spot: Spot, path: str, progress: Progress) -> dict[str, Any]:
+def _values(parts: Parts, spot: Spot, path: str, progress: Progress, anyway: bool) -> dict[str, Any]:
     here = progress.sight.view.environment
     return {
         "progress": progress,
@@ -150,13 +168,16 @@ def _values(parts: Parts, spot: Spot, path: str, progress: Progress) -> dict[str
         "since": here.since if here else None,
         "steps": here.steps if here and (progress.failure or here.state in CANCELLABLE) else (),
         "is_cancellable": progress.sight.is_cancellable,
-        **_addresses(parts, spot, path),
+        **_addresses(parts, spot, path, anyway=anyway),
     }
 
 
-def _addresses(parts: Parts, spot: Spot, path: str) -> dict[str, Any]:
+def _addresses(parts: Parts, spot: Spot, path: str, *, anyway: bool = False) -> dict[str, Any]:
+    """`open_url` opens the notebook, `ask_url` takes the form that asks for the start."""
     prefix, at = parts.settings.service_prefix, quoted(spot.namespace, spot.name)
+    open_url = f"{prefix}open/{at}/notebooks/{quoted(*path.split('/'))}"
     return {
-        "open_url": f"{prefix}open/{at}/notebooks/{quoted(*path.split('/'))}",
+        "open_url": open_url,
+        "ask_url": f"{open_url}?anyway=true" if anyway else open_url,
         "workspace_url": f"{prefix}workspaces/{at}",
     }

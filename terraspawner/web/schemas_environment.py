@@ -10,11 +10,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from terraspawner.domain import price
 from terraspawner.domain.environment import Disk, State, allowed_events
+from terraspawner.domain.language import Language
 from terraspawner.domain.start import Step, StepName
 from terraspawner.domain.workspace import Role, Workspace
 from terraspawner.operations.environments import Identity, View
 from terraspawner.settings import Settings
-from terraspawner.web.schemas import Text, WorkspaceRef
+from terraspawner.web.schemas import In, Text, WorkspaceRef
 
 
 class SizeOut(BaseModel):
@@ -102,6 +103,7 @@ class EnvironmentOut(BaseModel):
     steps: list[StepOut] = Field(description="of the last start, in their order")
     size: SizeOut
     image: str
+    language: Language = Field(description="what the image is for; `r` has the kernels of both")
     disk: DiskOut | None
     prices: PricesOut
     kernels: list[KernelOut]
@@ -122,6 +124,14 @@ class PauseIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     freeze: bool = Field(default=False, description="keep the memory and all that runs, at a standstill")
+
+
+class StartIn(In):
+    """What may be wished for at a start."""
+
+    image: Language | None = Field(
+        default=None, description="of a new environment; the Python image where nothing is said. R's runs both"
+    )
 
 
 class OpenOut(BaseModel):
@@ -219,6 +229,7 @@ def environment_out(
             memory=here.size.memory if here else settings.memory_limit,
         ),
         image=here.image if here else settings.image_python,
+        language=here.language if here else Language.PYTHON,
         disk=DiskOut.of(view.disk, view.workspace, view.prices) if view.disk else None,
         prices=_prices(view, settings),
         kernels=_kernels(here.kernels if here else ()),

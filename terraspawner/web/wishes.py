@@ -10,11 +10,13 @@ import asyncio
 from dataclasses import dataclass
 
 from terraspawner.domain.environment import CANCELLABLE, DiskState, State
+from terraspawner.domain.language import Language, language_of
 from terraspawner.domain.workspace import Action
 from terraspawner.errors import EnvironmentMissing, NotLoggedIn, WorkspaceMissing, WrongState
-from terraspawner.operations import accounts, deletions, environments, freezing, workspaces
+from terraspawner.operations import accounts, deletions, environments, freezing, images, workspaces
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import View
+from terraspawner.operations.notebooks import NotebookInfo
 from terraspawner.web.launches import Server
 from terraspawner.web.parts import Parts, server_url
 from terraspawner.web.schemas_environment import EnvironmentOut, environment_out
@@ -57,10 +59,11 @@ async def look(parts: Parts, spot: Spot) -> Sight:
     return Sight(view=view, is_asked=parts.launches.is_under_way(server), fault=parts.launches.fault(server))
 
 
-async def start(parts: Parts, spot: Spot) -> Sight:
-    """Create, resume, or wake what is frozen. Asking again for what is on its way is no error.
+async def start(parts: Parts, spot: Spot, *, image: Language | None = None) -> Sight:
+    """Create (from `image`, where one is wished), resume, or wake what is frozen. Asking again is no error.
 
-    Raises `NotAllowed`, `WrongState` while it is being deleted, `StartFailed` when the Hub refuses.
+    Raises `NotAllowed`, `WrongState` while it is being deleted, `OtherImage` where it is there and made from another
+    one, `StartFailed` when the Hub refuses.
     """
     workspace = await parts.deeds(
         workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.USE_ENVIRONMENT
@@ -71,8 +74,23 @@ async def start(parts: Parts, spot: Spot) -> Sight:
             f"The environment in {workspace.name} is being deleted. Wait until that is done, then start a new one.",
             state=str(State.DELETING),
         )
-    await parts.launches.start((spot.user, workspace.slug), workspace.name, parts.pace.ask)
+    if seen.view.environment:
+        images.refuse_other_image(seen.view.environment, workspace, image)
+    options = {"language": str(image)} if image and not seen.view.environment else {}
+    await parts.launches.start((spot.user, workspace.slug), workspace.name, parts.pace.ask, options)
     return await look(parts, spot)
+
+
+async def start_for(parts: Parts, spot: Spot, info: NotebookInfo) -> Sight:
+    """Start what this notebook runs in: its kernel decides the image of an environment that is not there yet.
+
+    Raises as `start` does, and `OtherImage` where the one that is there has no kernel for it.
+    """
+    seen = await look(parts, spot)
+    if seen.view.environment:
+        images.refuse_without_kernel(seen.view.environment, seen.view.workspace, info)
+        return await start(parts, spot)
+    return await start(parts, spot, image=language_of(info.kernel, info.language))
 
 
 async def pause(parts: Parts, spot: Spot, *, wait: float | None = None) -> Sight:

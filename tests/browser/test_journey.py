@@ -36,12 +36,12 @@ def badge(page: Page, state: str) -> None:
     expect(page.locator(f"[data-terra-badge][data-state={state}]").first).to_be_visible(timeout=60_000)
 
 
-def in_lab(page: Page, title: str) -> None:
+def in_lab(page: Page, title: str, kernel: str = "Python 3") -> None:
     """The notebook is open in Lab, with a kernel that is ready."""
     expect(page.locator(".jp-NotebookPanel").first).to_be_visible(timeout=120_000)
     expect(page.locator(".lm-TabBar-tabLabel", has_text=f"{title}.ipynb").first).to_be_visible()
     # the indicator beside the notebook says "idle" before there is a kernel; the status bar does not
-    expect(page.get_by_text("Python 3 | Idle")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text(f"{kernel} | Idle")).to_be_visible(timeout=90_000)
 
 
 def stored_outputs(workspace: Workspace, path: str) -> str:

@@ -141,19 +141,24 @@ class Environment:
             text = answer.read()
         return json.loads(text) if text else None
 
+    def kernels(self) -> dict[str, str]:
+        """What Lab's launcher offers: kernel name -> what is read there."""
+        specs = self.ask("/api/kernelspecs")["kernelspecs"]
+        return {name: spec["spec"]["display_name"] for name, spec in specs.items()}
+
     def terminal(self, command: str, *, check: bool = True) -> str:
         """Run a command in a login shell of the user's, as a terminal in Lab does."""
         status, text = self._run(["bash", "-lc", f"exec 2>&1; {command}"])
         assert not check or status == 0, text
         return text
 
-    def cell(self, code: str) -> str:
-        """Run code in the kernel of the `python3` kernelspec and return what it printed."""
+    def cell(self, code: str, kernel: str = "python3") -> str:
+        """Run code in the kernel of a kernelspec and return what it printed."""
         script = (
             "import json,sys\n"
             "from jupyter_client.manager import KernelManager\n"
             "from terraspawner_environment.kernelspecs import EnvironmentKernelSpecs\n"
-            "km = KernelManager(kernel_name='python3', kernel_spec_manager=EnvironmentKernelSpecs())\n"
+            "km = KernelManager(kernel_name=sys.argv[2], kernel_spec_manager=EnvironmentKernelSpecs())\n"
             "km.start_kernel(); client = km.blocking_client(); client.start_channels(); client.wait_for_ready(60)\n"
             "def show(message):\n"
             "    content = message['content']\n"
@@ -162,7 +167,7 @@ class Environment:
             "km.shutdown_kernel(now=True)\n"
             "sys.exit(answer['content']['status'] != 'ok')\n"
         )
-        status, text = self._run(["/opt/terra/server/bin/python", "-I", "-c", script, code])
+        status, text = self._run(["/opt/terra/server/bin/python", "-I", "-c", script, code, kernel])
         assert status == 0, text
         return text
 

@@ -13,7 +13,7 @@ from terraspawner.deploy import images
 from terraspawner.deploy.machine import ca_bundle
 
 pytestmark = pytest.mark.docker
-OURS = [images.HUB, images.PYTHON]
+OURS = [images.HUB, images.PYTHON, images.R]
 BEGIN = "-----BEGIN CERTIFICATE-----"
 
 

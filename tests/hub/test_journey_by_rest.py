@@ -29,7 +29,9 @@ python -m zipfile -c ~/terra_sample-1.0-py3-none-any.whl terra_sample $info
 PLOT = "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.show()"
 
 
-async def run_cell(workspace: Workspace, code: str, notebook: str = "") -> list[dict[str, Any]]:
+async def run_cell(
+    workspace: Workspace, code: str, notebook: str = "", kernel_name: str = "python3"
+) -> list[dict[str, Any]]:
     """Run `code` in a new kernel (that of `notebook`, if named) through the proxy, as a client of Jupyter does.
 
     Returns the messages up to the reply and the last output, or up to the kernel's restart where it dies.
@@ -42,9 +44,9 @@ async def run_cell(workspace: Workspace, code: str, notebook: str = "") -> list[
     async with aiohttp.ClientSession(headers=headers) as session:
         wanted = {"path": f"{workspace.name}/edit/{notebook}", "type": "notebook", "name": notebook}
         async with (
-            session.post(f"{api}/sessions", json={**wanted, "kernel": {"name": "python3"}})
+            session.post(f"{api}/sessions", json={**wanted, "kernel": {"name": kernel_name}})
             if notebook
-            else session.post(base, json={"name": "python3"})
+            else session.post(base, json={"name": kernel_name})
         ) as answer:
             made = await answer.json()
             kernel = made["kernel"]["id"] if notebook else made["id"]
@@ -78,8 +80,8 @@ def printed(messages: list[dict[str, Any]]) -> str:
     return "".join(item["content"].get("text", "") for item in messages if item["msg_type"] == "stream")
 
 
-def run(workspace: Workspace, code: str) -> list[dict[str, Any]]:
-    return asyncio.run(run_cell(workspace, code))
+def run(workspace: Workspace, code: str, kernel_name: str = "python3") -> list[dict[str, Any]]:
+    return asyncio.run(run_cell(workspace, code, kernel_name=kernel_name))
 
 
 def contents(workspace: Workspace) -> str:

@@ -15,7 +15,7 @@ from terraspawner.deploy import images, state
 from terraspawner.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-DOCKERFILES = ["images/base/Dockerfile", "images/hub/Dockerfile", "images/python/Dockerfile"]
+DOCKERFILES = ["images/base/Dockerfile", "images/hub/Dockerfile", "images/python/Dockerfile", "images/r/Dockerfile"]
 MACHINE_VALUES = {"TERRA_STATE", "TERRA_IMAGE_HUB", "TERRA_DOCKER_SOCKET", "TERRA_DOCKER_GID", "TERRA_MTU"}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from terraspawner.deploy import state
+from terraspawner.deploy import images, state
 from terraspawner.deploy.state import State
 from terraspawner.errors import SettingsWrong
 from terraspawner.settings import Settings
@@ -34,6 +34,13 @@ def test_secrets_and_passwords_are_made_once(tmp_path: Path) -> None:
     assert again.logins() == logins
     assert set(logins) == {"operator", "ana", "ben"}
     assert len(set(logins.values())) == 3
+
+
+def test_environments_get_the_images_that_are_built_here_unless_others_are_named(tmp_path: Path) -> None:
+    _, settings = made(tmp_path)
+    assert (settings.image_python, settings.image_r) == (images.PYTHON, images.R)
+    _, settings = made(tmp_path, {"TERRA_IMAGE_R": "ours/r:7"})
+    assert (settings.image_python, settings.image_r) == (images.PYTHON, "ours/r:7")
 
 
 def test_the_hub_takes_the_tokens(tmp_path: Path) -> None:

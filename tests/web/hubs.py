@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -24,6 +25,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.language import Language
 from terraspawner.errors import TerraError
 from terraspawner.operations import environments, freezing
 from terraspawner.operations.context import Context
@@ -179,7 +181,8 @@ class HubThatKnows:
             return JSONResponse({"message": refusal[1]}, refusal[0])
         if not server["pending"]:
             server["pending"] = "spawn"
-            task = asyncio.create_task(self._spawn(key, server))
+            wishes = json.loads(await request.body() or b"{}").get("user_options", {})
+            task = asyncio.create_task(self._spawn(key, server, wishes))
             self._starts[key] = task
         task = self._starts[key]
         await until(lambda: task.done() or self._is_held(key), "the start is done or held")
@@ -199,10 +202,11 @@ class HubThatKnows:
             return 400, f"{name} is pending {server['pending']}"
         return None
 
-    async def _spawn(self, key: tuple[str, str], server: dict[str, Any]) -> None:
+    async def _spawn(self, key: tuple[str, str], server: dict[str, Any], wishes: dict[str, str]) -> None:
         assert self.context is not None
+        wanted = Language(wishes["language"]) if "language" in wishes else None
         try:
-            here = await asyncio.to_thread(self._woken_or_admitted, key)
+            here = await asyncio.to_thread(self._woken_or_admitted, key, wanted)
             self._admitted.add(key)
             await self._finish(here)
             if self.failure:
@@ -226,7 +230,7 @@ class HubThatKnows:
             environments.start_failed(self.context, here.id, here.start_number, reason, "")
             raise
 
-    def _woken_or_admitted(self, key: tuple[str, str]) -> Environment:
+    def _woken_or_admitted(self, key: tuple[str, str], wanted: Language | None) -> Environment:
         assert self.context is not None
         user, slug = key
         here = environments.by_slug(self.context, user=user, slug=slug)
@@ -236,7 +240,7 @@ class HubThatKnows:
             and freezing.wake(self.context, here.id, here.start_number, user=user, slug=slug)
         ):
             return here
-        return environments.admit(self.context, user=user, slug=slug).environment
+        return environments.admit(self.context, user=user, slug=slug, wanted=wanted).environment
 
     async def _stop(self, request: Request) -> Response:
         key = (request.path_params["user"], request.path_params["slug"])

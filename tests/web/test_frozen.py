@@ -87,7 +87,8 @@ async def test_nobody_else_freezes_or_wakes_it(site: Site, wish: str) -> None:
             await ana.post(f"{HERE}/pause", json=FREEZE)
             before = "frozen"
         site.hub.calls.clear()
-        refused = [await caller.post(f"{HERE}/{wish}", json=FREEZE) for caller in (ben, inside)]
+        body = FREEZE if wish == "pause" else {}
+        refused = [await caller.post(f"{HERE}/{wish}", json=body) for caller in (ben, inside)]
     assert [answer.status_code for answer in refused] == [404, 403]
     assert (site.state(at), site.hub.calls) == (before, [])
 
