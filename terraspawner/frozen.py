@@ -228,7 +228,7 @@ class Freezes(PooledDockerSpawner):
         elif state["Running"]:
             await self.stop_object()
         else:
-            reason = end_of(state, self.context.settings.memory_limit)
+            reason = f"It ended while it was frozen. {end_of(state, self.context.settings.memory_limit)}"
         self.let_go()
         for client in self.user.db.query(orm.OAuthClient).filter_by(identifier=self.oauth_client_id):
             self.user.db.delete(client)

@@ -16,6 +16,8 @@ from terraspawner.errors import StartFailed
 POLL_SECONDS = 0.03
 LOOK_SECONDS = 0.3
 KILLED = 128 + signal.SIGKILL
+ASKED_TO_END = (0, 128 + signal.SIGTERM, 255)
+"""Ended when asked to; 255 is what the Engine writes down when it did not see the end of a container."""
 
 
 async def answers(url: str, *, within: float, look: Callable[[], Awaitable[None]]) -> None:
@@ -50,6 +52,12 @@ def end_of(state: Mapping[str, Any], memory_limit: int) -> str:
     if state.get("OOMKilled") and state.get("ExitCode") == KILLED:
         return (
             f"The environment ran out of memory (its limit is {memory_limit / 1024**3:.1f} GB) and was ended."
+            " Files are untouched; variables of running kernels are lost."
+        )
+    if state.get("ExitCode") in ASKED_TO_END:
+        return (
+            "The environment was ended from outside, as by a restart of the Docker Engine or of this machine,"
+            " or from within, as by Shut Down in JupyterLab."
             " Files are untouched; variables of running kernels are lost."
         )
     said = f": {state['Error']}" if state.get("Error") else ""

@@ -173,7 +173,7 @@ class Said(BaseModel):
 
 class KernelIn(Said):
     id: Text
-    path: Text
+    path: Text | None = None
     state: Text
     last_activity: Text | None = None
 

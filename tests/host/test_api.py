@@ -34,6 +34,9 @@ class EngineWithOneEnvironment:
             raise EngineUnavailable
         return {"version": "20.10.24", "api_version": "1.41"}
 
+    def environments(self) -> list[dict[str, object]]:
+        return [{"id": ENVIRONMENT, "status": "paused", "memory_bytes": 5}]
+
     def facts(self, environment_id: str) -> dict[str, object]:
         if environment_id != ENVIRONMENT:
             raise EnvironmentMissing
@@ -125,6 +128,11 @@ async def test_facts_and_log_of_an_environment(host: aiohttp.ClientSession) -> N
     )
     status, body = await answer(host, "GET", f"/environments/{ENVIRONMENT}/log?lines=2")
     assert (status, body) == (200, {"lines": [f"line of {ENVIRONMENT}"] * 2})
+
+
+async def test_all_environments_are_told_with_what_frozen_ones_hold(host: aiohttp.ClientSession) -> None:
+    async with host.get("/environments") as answer:
+        assert await answer.json() == {"items": [{"id": ENVIRONMENT, "status": "paused", "memory_bytes": 5}]}
 
 
 async def test_deletion_is_by_id(host: aiohttp.ClientSession, engine: EngineWithOneEnvironment) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
-from deployment import Deployment, Person, Workspace, until
+from deployment import API, Deployment, Person, Workspace, until
 from hub.kernels import Kernel, measured
 
 pytestmark = pytest.mark.docker
@@ -45,5 +46,90 @@ def test_a_wake_goes_on_with_the_variables_and_the_same_token(
     until(lambda: deployment.status_of_token(token) == 403, "the token is dead", within=5)
 
 
-def hub_knows(ana: Person, workspace: Workspace) -> dict[str, object]:
-    return ana.hub.get(f"/users/{ana.name}?include_stopped_servers=1").json()["servers"][workspace.slug]
+def server(workspace: Workspace, owner: str = "ana") -> str:
+    return f"/users/{owner}/servers/{workspace.slug}"
+
+
+@pytest.mark.feature("A5", "C8")
+def test_the_hubs_own_rest_wakes_pauses_and_deletes_what_is_frozen(
+    ana: Person, workspace: Workspace, kernel: Kernel
+) -> None:
+    token = workspace.server_token()
+    workspace.freeze()
+    assert "This wakes it" in ana.browser_session.get(f"/hub/spawn/{ana.name}/{workspace.slug}").text
+    assert workspace.environment()["state"] == "frozen"
+    assert ana.hub.post(server(workspace)).status_code in (201, 202)
+    workspace.wait_for("running")
+    assert kernel.run("print(held)") == "40"
+
+    workspace.freeze()
+    assert ana.hub.delete(server(workspace)).status_code in (202, 204)
+    workspace.wait_for("paused")
+    # it was thawed to hear that it shall end, and ended by itself
+    assert workspace.container().attrs["State"]["ExitCode"] == 0
+    until(lambda: ana.deployment.status_of_token(token) == 403, "the token is dead", within=5)
+
+    workspace.start()
+    token, container = workspace.server_token(), workspace.container().id
+    workspace.freeze()
+    assert ana.hub.request("DELETE", server(workspace), json={"remove": True}).status_code in (202, 204)
+    workspace.wait_for("none")
+    assert container not in [item.id for item in ana.deployment.containers()]
+    assert ana.deployment.status_of_token(token) == 403
+
+
+KEY = "tr '\\0' '\\n' < /proc/1/environ | grep ^TERRA_ENVIRONMENT_KEY= | cut -d= -f2"
+
+
+@pytest.mark.feature("C8", "C15")
+def test_nobody_else_wakes_it_and_its_token_lies_nowhere_in_clear(
+    ana: Person, ben: Person, workspace: Workspace, kernel: Kernel
+) -> None:
+    key, token = workspace.execute("sh", "-c", KEY)[1].strip(), workspace.server_token()
+    assert len(key) >= 32
+    workspace.freeze()
+    start = f"{workspace.path}/environment/start"
+    assert ben.api.post(start).status_code == 404
+    assert ben.hub.post(server(workspace)).status_code in (403, 404)
+    assert ben.hub.delete(server(workspace)).status_code in (403, 404)
+    for secret in (f"environment {key}", f"token {token}", f"token {key}"):
+        asked = httpx.post(f"{ana.deployment.url}{API}{start}", headers={"Authorization": secret}, timeout=30)
+        assert asked.status_code in (401, 403), asked.text
+    assert workspace.environment()["state"] == "frozen"
+    for place in ("/srv/terra/hub", "/srv/terra/db"):
+        look = ana.deployment.service("hub").exec_run(["grep", "-c", token, "-r", place])
+        assert look.exit_code == 1, look.output
+    logs = ana.deployment.service("hub").logs() + ana.deployment.service("workspaces").logs()
+    assert token.encode() not in logs
+    workspace.start()
+    assert kernel.run("print(held)") == "40"
+
+
+def test_a_token_that_its_owner_revoked_is_not_revived_by_a_wake(
+    ana: Person, workspace: Workspace, kernel: Kernel
+) -> None:
+    token = workspace.server_token()
+    workspace.freeze()
+    note = f"Server at {workspace.server_url}"
+    known = ana.hub.get(f"/users/{ana.name}/tokens").json()["api_tokens"]
+    (revoked,) = [item["id"] for item in known if item["note"] == note]
+    gone = ana.hub.delete(f"/users/{ana.name}/tokens/{revoked}")
+    assert gone.status_code == 204, gone.text
+    # started anew, with a token of its own: what it held is lost, and the old token stays dead
+    workspace.start()
+    assert workspace.server_token() != token
+    assert ana.deployment.status_of_token(token) == 403
+
+
+def test_what_is_paused_past_us_is_frozen_and_what_ends_while_it_is_frozen_says_so(
+    workspace: Workspace, kernel: Kernel
+) -> None:
+    workspace.container().pause()
+    workspace.wait_for("frozen")
+    workspace.start()
+    assert kernel.run("print(held)") == "40"
+    token = workspace.server_token()
+    workspace.freeze()
+    workspace.container().kill()
+    assert "ended while it was frozen" in workspace.wait_for("paused")["reason"]
+    until(lambda: workspace.owner.deployment.status_of_token(token) == 403, "the token is dead", within=5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from terraspawner.containers.readiness import end_of
 
 GIB = 1024**3
@@ -14,6 +16,13 @@ def test_a_server_that_was_ended_for_want_of_memory_is_told_with_the_limit() -> 
 
 def test_a_kernel_that_was_ended_earlier_is_not_why_the_container_ended_later() -> None:
     assert "exit code 3" in end_of({"OOMKilled": True, "ExitCode": 3}, 2 * GIB)
+
+
+@pytest.mark.parametrize("status", [0, 143, 255])
+def test_an_end_that_was_asked_for_names_who_may_have_asked(status: int) -> None:
+    said = end_of({"OOMKilled": False, "ExitCode": status}, GIB)
+    assert "a restart of the Docker Engine or of this machine" in said
+    assert "Files are untouched" in said
 
 
 def test_another_end_is_told_with_its_status_and_what_the_engine_says() -> None:

@@ -199,6 +199,15 @@ KILL = {"at": "2026-11-20T12:00:00Z", "what": "kernel", "path": "alpha/edit/a.ip
 SHORT = {"limit": 2 * GIB, "used": GIB, "kills": 1, "last_kill": KILL}
 
 
+async def test_a_kernel_without_a_notebook_is_told_too(site: Site) -> None:
+    key = site.running(site.workspace()).key
+    kernel = {"id": "k", "path": None, "state": "idle", "last_activity": None}
+    async with site.environment(key) as inside, site.person() as ana:
+        said = await inside.post("environments/self/activity", json={"kernels": [kernel], "terminals": 0})
+        assert said.status_code == 204, said.text
+        assert [shown["path"] for shown in (await ana.get(HERE)).json()["kernels"]] == [""]
+
+
 async def test_memory_is_what_the_environment_says_and_forgotten_when_it_says_nothing(site: Site) -> None:
     ticket = site.running(site.workspace())
     async with site.person() as ana, site.environment(ticket.key) as inside:

@@ -31,6 +31,7 @@ class HubThatSays:
     forgets_at: int = 1
     """The attempt at which a deletion is done; before that it is on its way."""
     forgotten: list[str] = field(default_factory=list)
+    stops: list[str] = field(default_factory=list)
 
     async def server(self, user: str, slug: str) -> ServerState:
         return self.said
@@ -39,6 +40,7 @@ class HubThatSays:
         return True
 
     async def stop(self, user: str, slug: str) -> bool:
+        self.stops.append(slug)
         return True
 
     async def forget(self, user: str, slug: str) -> bool:

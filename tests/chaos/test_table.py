@@ -1,0 +1,199 @@
+"""One table above all: whatever state, whatever falls, whatever is asked afterwards, each cell is tried for real.
+
+A cell: an environment is brought into a state, something falls and comes back, a person does one thing. Afterwards
+row, Hub, Engine and tokens say the same. The environment goes from cell to cell; a deleted one is made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import pytest
+
+from chaos.test_kills import hub_answers, service_answers
+from deployment import Deployment, Person, Workspace, unique, until
+from hub.kernels import Kernel
+
+pytestmark = pytest.mark.docker
+
+STATES = ("running", "frozen", "paused")
+FAULTS = (
+    "hub killed",
+    "hub restarted",
+    "service killed",
+    "service restarted",
+    "container killed",
+    "everything restarted",
+)
+"""The last is what a restart of an Engine without `live-restore` does (tests/chaos/test_engine.py)."""
+CORE = {
+    ("frozen", "hub killed", "start"),
+    ("frozen", "hub killed", "fresh login"),
+    ("frozen", "hub killed", "pause"),
+    ("frozen", "service killed", "delete"),
+    ("frozen", "everything restarted", "old token"),
+    ("running", "hub killed", "old token"),
+}
+"""Told to be true at each `make test`; the others by `make test-full`."""
+
+IN_DOCKER = {"running": "running", "frozen": "paused", "paused": "exited"}
+COUNT = """
+import sqlite3, sys
+with sqlite3.connect("file:/srv/terra/hub/jupyterhub.sqlite?mode=ro", uri=True) as hub:
+    print(hub.execute("select count(*) from api_tokens where note = ?", [f"Server at {sys.argv[1]}"]).fetchone()[0])
+"""
+
+
+@dataclass(kw_only=True)
+class Place:
+    """The environment that goes through the table. `token` is that of its last start, `kernel` holds a variable."""
+
+    workspace: Workspace
+    token: str = ""
+    kernel: Kernel | None = None
+
+    @property
+    def owner(self) -> Person:
+        return self.workspace.owner
+
+    @property
+    def deployment(self) -> Deployment:
+        return self.owner.deployment
+
+    def brought_into(self, state: str) -> None:
+        if self.workspace.environment()["state"] in ("running", "frozen"):
+            self.workspace.pause()
+        self.workspace.start()
+        self.token, self.kernel = self.workspace.server_token(), Kernel.started(self.workspace)
+        assert self.kernel.run("held = 42; print(held)") == "42"
+        if state == "frozen":
+            self.workspace.freeze()
+        if state == "paused":
+            self.workspace.pause()
+
+    def tokens(self) -> int:
+        """How many tokens of its server the Hub knows."""
+        said = self.deployment.service("hub").exec_run(["python", "-c", COUNT, self.workspace.server_url])
+        assert said.exit_code == 0, said.output
+        return int(said.output)
+
+    def is_ready(self) -> bool:
+        """Whether it runs for the Hub, which may just be finding out."""
+        servers = self.owner.hub.get(f"/users/{self.owner.name}?include_stopped_servers=1").json()["servers"]
+        server = servers.get(self.workspace.slug, {"ready": False, "pending": None})
+        return bool(server["ready"]) and not server["pending"]
+
+    def agrees(self, state: str) -> None:
+        """Row, Hub, Engine and tokens all say `state`, within a minute."""
+        self.workspace.wait_for(state, within=60)
+        until(lambda: self.is_ready() == (state == "running"), f"the Hub agrees that it is {state}")
+        found = self.deployment.containers(user=self.owner.name, environment=self.workspace.environment()["id"] or "-")
+        assert [container.status for container in found] == ([IN_DOCKER[state]] if state in IN_DOCKER else [])
+        alive = state in ("running", "frozen")
+        until(lambda: self.tokens() == int(alive), f"{int(alive)} token(s) of a server that is {state}")
+
+
+@pytest.fixture(scope="module")
+def place(ana: Person) -> Iterator[Place]:
+    made = ana.workspace(unique("table"))
+    yield Place(workspace=made)
+    if made.environment()["state"] != "none":
+        ana.api.delete(f"{made.path}/environment", params={"disk": "delete", "force": "true"})
+
+
+SERVICES = {
+    "hub": ["hub"],
+    "service": ["workspaces"],
+    "container": [],
+    "everything": ["netguard", "host", "proxy", "workspaces", "hub"],
+}
+
+
+def fall(place: Place, fault: str) -> None:
+    """Something falls, and is back."""
+    what, how = fault.split()
+    container = place.workspace.container()
+    fallen = [place.deployment.service(name) for name in SERVICES[what]]
+    for service in fallen:
+        service.kill(signal="SIGKILL" if how == "killed" else "SIGTERM")
+    if what in ("container", "everything") and container.status in ("running", "paused"):
+        container.kill(signal="SIGKILL" if how == "killed" else "SIGTERM")
+        if container.status == "paused" and how == "restarted":
+            container.unpause()
+    for service in fallen:
+        service.wait(timeout=60)
+        service.start()
+    until(lambda: hub_answers(place.owner) and service_answers(place.owner), "both are back", within=120)
+
+
+# --- what is asked afterwards ---
+
+
+def start(place: Place, state: str) -> None:
+    place.workspace.start()
+    place.agrees("running")
+    is_alive = state in ("running", "frozen")
+    assert (place.workspace.server_token() == place.token) == is_alive
+    if is_alive and place.kernel:
+        assert place.kernel.run("print(held)") == "42"
+    old_token(place, state)
+
+
+def pause(place: Place, state: str) -> None:
+    place.workspace.pause()
+    place.agrees("paused")
+    if state != "paused":
+        # it heard that it shall end, and had its time: it was not killed
+        assert place.workspace.container().attrs["State"]["ExitCode"] == 0
+    old_token(place, "paused")
+
+
+def delete(place: Place, _: str) -> None:
+    disk = place.workspace.environment()["disk"]["id"]
+    place.workspace.delete()
+    place.agrees("none")
+    assert f"{place.deployment.name}-disk-{disk}" in place.deployment.volumes()
+    old_token(place, "none")
+
+
+def fresh_login(place: Place, state: str) -> None:
+    signed_in = place.deployment.person(place.owner.name)
+    lab = f"{place.workspace.server_url}lab"
+    answer = signed_in.browser_session.get(lab)
+    assert answer.status_code == (200 if state == "running" else 424)
+    # a page that is looked at wakes nothing
+    place.agrees(state)
+    place.workspace.start()
+    assert signed_in.browser_session.get(lab).status_code == 200
+    signed_in.close()
+    place.agrees("running")
+
+
+def old_token(place: Place, state: str) -> None:
+    alive = 200 if state in ("running", "frozen") else 403
+    until(lambda: place.deployment.status_of_token(place.token) == alive, f"the token answers {alive}")
+
+
+ACTS = {"start": start, "pause": pause, "delete": delete, "fresh login": fresh_login, "old token": old_token}
+
+
+def cells() -> Iterator[object]:
+    for state, fault, act in product(STATES, FAULTS, ACTS):
+        marks = [] if (state, fault, act) in CORE else [pytest.mark.full]
+        yield pytest.param(state, fault, act, marks=marks, id=f"{state}-{fault}-{act}".replace(" ", "-"))
+
+
+@pytest.mark.feature("C8", "C13")
+@pytest.mark.parametrize(("state", "fault", "act"), list(cells()))
+def test_whatever_falls_what_is_asked_afterwards_ends_in_a_true_state(
+    place: Place, state: str, fault: str, act: str
+) -> None:
+    place.brought_into(state)
+    fall(place, fault)
+    now = "paused" if fault in ("container killed", "everything restarted") else state
+    place.agrees(now)
+    if now != state:
+        assert place.workspace.environment()["reason"]
+    ACTS[act](place, now)
