@@ -93,9 +93,10 @@ class Freezes(PooledDockerSpawner):
         except InvalidToken:
             return ""
 
-    def _keep(self, environment_id: str, start_number: int, token: str) -> None:
+    def _keep(self, environment_id: str, start_number: int, token: str) -> Kept:
         self.kept = Kept(environment_id=environment_id, start_number=start_number, token=token)
         self.object_name = plan.container_name(self.context.settings, environment_id)
+        return self.kept
 
     # --- freezing ---
 
@@ -113,14 +114,13 @@ class Freezes(PooledDockerSpawner):
 
     async def found_frozen(self) -> str:
         """Its container stands still: for the Hub it is stopped from here on, and the row says so."""
-        if self.kept is None:
-            self._keep(self.environment_id, self.start_number, self.api_token)
+        kept = self.kept or self._keep(self.environment_id, self.start_number, self.api_token)
         try:
             memory = await self.memory_held()
         except NO_ANSWER:
             self.log.exception("Asking what %s holds", self._log_name)
             memory = 0
-        await self.deed(freezing.frozen, self.kept.environment_id, self.kept.start_number, memory)
+        await self.deed(freezing.frozen, kept.environment_id, kept.start_number, memory)
         return IS_FROZEN
 
     async def looks_frozen(self, status: str) -> str:
@@ -130,7 +130,8 @@ class Freezes(PooledDockerSpawner):
         what the kernels hold is kept.
         """
         if status == "paused" and (self.kept or self.api_token):
-            return await self.found_frozen()
+            # not before the Hub is at stopping it: who reads "frozen" may ask for a wake at once
+            return await self.found_frozen() if self._stop_pending else IS_FROZEN
         if self.kept is None or status not in ("running", "restarting"):
             return ""
         self.log.warning("The wake of %s was interrupted: it is frozen again", self._log_name)

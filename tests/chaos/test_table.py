@@ -119,9 +119,8 @@ def fall(place: Place, fault: str) -> None:
     for service in fallen:
         service.kill(signal="SIGKILL" if how == "killed" else "SIGTERM")
     if what in ("container", "everything") and container.status in ("running", "paused"):
+        # the Engine thaws what it sends a signal to
         container.kill(signal="SIGKILL" if how == "killed" else "SIGTERM")
-        if container.status == "paused" and how == "restarted":
-            container.unpause()
     for service in fallen:
         service.wait(timeout=60)
         service.start()
