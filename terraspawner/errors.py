@@ -33,6 +33,12 @@ class NameRefused(Refused):
     code = "name-invalid"
 
 
+class ScriptRefused(Refused):
+    """This startup script cannot be stored."""
+
+    code = "script-invalid"
+
+
 class NotLoggedIn(TerraError):
     """You are not signed in. Sign in, or send a valid token."""
 
@@ -181,6 +187,16 @@ class StartFailed(TerraError):
     """The environment could not be started. Its disk was not touched."""
 
     code = "start-failed"
+
+
+class ScriptFailed(StartFailed):
+    """The startup script did not end well, so the environment was not started. Its disk was not touched."""
+
+    code = "script-failed"
+
+    def __init__(self, message: str | None = None, *, log: str = "", **details: object) -> None:
+        self.log = log
+        super().__init__(message, **details)
 
 
 class SettingsWrong(TerraError):

@@ -80,6 +80,22 @@ class HostClient:
         answer = await self._call("GET", f"/environments/{environment_id}/log", params={"lines": lines})
         return [] if answer.status_code == httpx.codes.NOT_FOUND else [str(line) for line in answer.json()["lines"]]
 
+    async def run_startup_script(self, environment_id: str) -> tuple[int, str]:
+        """Run what lies in the container as its startup script; exit code and the end of what it said.
+
+        Waits for its end, however long that takes. Raises `HostUnavailable`, also where there is no container.
+        """
+        answer = await self._call("POST", f"/environments/{environment_id}/startup", timeout=None)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise HostUnavailable(f"The host service found no container: {_message(answer)}")
+        found = answer.json()
+        return int(found["exit_code"]), str(found["log"])
+
+    async def startup_log(self, environment_id: str, lines: int) -> list[str]:
+        """What a startup script that runs now has said last; nothing where none runs."""
+        answer = await self._call("GET", f"/environments/{environment_id}/startup/log", params={"lines": lines})
+        return [str(line) for line in answer.json()["lines"]]
+
     async def close(self) -> None:
         await self._client.aclose()
 
@@ -88,7 +104,7 @@ class HostClient:
             answer = await self._client.request(method, path, **options)
         except httpx.HTTPError as error:
             raise HostUnavailable(cause=str(error)) from error
-        if answer.status_code == httpx.codes.CONFLICT:
+        if answer.status_code == httpx.codes.CONFLICT and path.startswith("/disks/"):
             raise DiskAttached
         if answer.is_error and answer.status_code != httpx.codes.NOT_FOUND:
             raise HostUnavailable(f"The host service could not do this: {_message(answer)}")

@@ -52,6 +52,7 @@ class Settings:
     starts_at_once: int = _setting(
         4, "Starts under way at once; others wait for their turn. Twice the machine's processors is a good number."
     )
+    script_timeout: int = _setting(600, "Seconds that a startup script may take.")
     stop_timeout: int = _setting(20, "Seconds that an environment gets to save and end at a pause.")
     notebook_limit: int = _setting(50 * MIB, "Largest notebook in bytes.")
     cpu_limit: float = _setting(1.0, "CPU cores of an environment.")

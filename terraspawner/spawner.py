@@ -2,9 +2,9 @@
 
 A DockerSpawner (`containers.pooled` asks Docker) that keeps the container at a stop (pause), starts the same one
 again (resume) with a fresh token delivered as a file, and reports each step to our row; what is frozen is
-`terraspawner.frozen`'s. What may start, and made of what, is decided by `operations.environments` and
-`containers.plan`; this translates. Nothing of `start`, `stop` or the token dance is copied: the Hub's own order of
-things stays.
+`terraspawner.frozen`'s, how a container is made `terraspawner.making`'s. What may start, and made of what, is decided
+by `operations.environments` and `containers.plan`; this translates. Nothing of `start`, `stop` or the token dance is
+copied: the Hub's own order of things stays.
 """
 
 from __future__ import annotations
@@ -27,18 +27,20 @@ from terraspawner.containers.progress import Progress
 from terraspawner.containers.readiness import answers, end_of
 from terraspawner.containers.turns import Turn, Turns
 from terraspawner.domain.environment import Environment, Event, is_possible
-from terraspawner.domain.language import Language, language_named
+from terraspawner.domain.language import language_named
+from terraspawner.domain.script import wanted_script
 from terraspawner.domain.start import StepName, ended, waiting_words
 from terraspawner.errors import (
     NetworkUnsafe,
     NotAllowed,
     NotFound,
     Refused,
+    ScriptFailed,
     StartFailed,
     TerraError,
 )
 from terraspawner.frozen import Freezes
-from terraspawner.host_client import HostClient
+from terraspawner.making import Makes
 from terraspawner.operations import deletions, environments, freezing
 
 Result = TypeVar("Result")
@@ -51,7 +53,7 @@ A_DAY = 24 * 3600
 _deeds = ThreadPoolExecutor(max_workers=8, thread_name_prefix="deed")
 
 
-class TerraSpawner(Freezes):
+class TerraSpawner(Makes, Freezes):
     """A named server is the environment of the workspace that has its name as slug."""
 
     port = plan.PORT
@@ -61,8 +63,8 @@ class TerraSpawner(Freezes):
         self.environment_id = ""
         self.start_number = 0
         self._ticket: environments.Ticket
-        self._plan: plan.ContainerPlan
-        self._progress = Progress(self.context.now)
+        self.plan: plan.ContainerPlan
+        self.steps = Progress(self.context.now)
         self._turn: Turn | None = None
         self._ending: asyncio.Future[BaseException] | None = None
         settings = self.context.settings
@@ -116,7 +118,7 @@ class TerraSpawner(Freezes):
 
         def refuse(_spawner: TerraSpawner, options: dict[str, Any]) -> None:
             try:
-                _image_wished(options)
+                _wished(options)
             except Refused as error:
                 raise self._refusal(error) from error
 
@@ -126,14 +128,14 @@ class TerraSpawner(Freezes):
         """Start or resume. A refusal is a sentence to the user; a failure returns to paused with its reason."""
         self._ending = None
         self._turn = None
-        self._progress = Progress(self.context.now)
-        self._progress.begin(StepName.CHECK)
+        self.begin_making()
+        self.steps.begin(StepName.CHECK)
         if not self.name:
             raise self._refusal(StartFailed("Environments belong to workspaces. Open your workspaces and choose one."))
         try:
             if await self.uncut(self.wakes()):
                 return await self._wake()
-            await self._host().check_network()
+            await self.host().check_network()
             self.forget_tokens()
             await self.uncut(self._admit())
             return await self._carry_out()
@@ -146,13 +148,14 @@ class TerraSpawner(Freezes):
                 raise
             raise await asyncio.shield(self._ending) from error
         finally:
-            self._give_turn_back()
+            self.give_turn_back()
 
     async def _admit(self) -> None:
         """Once it is asked for, the row may be on its way: so this is seen to its end, also when cancelled."""
-        steps = ended(self._progress.steps, self.context.now())
-        wanted = _image_wished(self.user_options)
-        asked = self.deed(environments.admit, user=self.user.name, slug=self.name, steps=steps, wanted=wanted)
+        steps = ended(self.steps.steps, self.context.now())
+        asked = self.deed(
+            environments.admit, user=self.user.name, slug=self.name, steps=steps, **_wished(self.user_options)
+        )
         self._accept(await asked)
 
     async def _carry_out(self) -> tuple[str, int]:
@@ -161,7 +164,7 @@ class TerraSpawner(Freezes):
 
     async def _wake(self) -> tuple[str, int]:
         """Let the frozen one go on. It was started in a closed network and still is in it: nothing to check again."""
-        self._progress.begin(StepName.WAKE)
+        self.steps.begin(StepName.WAKE)
         self.object_id = (await self.get_object())["Id"]
         await self.thaw_object()
         address = await self._answered(await self.get_ip_and_port())
@@ -169,19 +172,18 @@ class TerraSpawner(Freezes):
         return address
 
     async def _answered(self, address: tuple[str, int]) -> tuple[str, int]:
-        self._progress.begin(StepName.ANSWER)
+        self.steps.begin(StepName.ANSWER)
         url = f"http://{address[0]}:{address[1]}{self.server.base_url}api"
         await answers(url, within=self.context.settings.start_timeout, look=self._check_alive)
-        self._progress.begin(StepName.READY)
-        await self.deed(
-            environments.started, self.environment_id, self.start_number, self.object_id, self._progress.end()
-        )
+        self.steps.begin(StepName.READY)
+        end = (self.steps.end(), self.script_log)
+        await self.deed(environments.started, self.environment_id, self.start_number, self.object_id, *end)
         return address
 
     def _wait(self, ahead: int) -> None:
-        self._progress.begin(StepName.QUEUE, waiting_words(ahead))
+        self.steps.begin(StepName.QUEUE, waiting_words(ahead))
 
-    def _give_turn_back(self) -> None:
+    def give_turn_back(self) -> None:
         if self._turn:
             self._turns().give_back(self._turn)
 
@@ -191,35 +193,11 @@ class TerraSpawner(Freezes):
         return Turns(wiring.settings_from_environ().starts_at_once)
 
     def _accept(self, ticket: environments.Ticket) -> None:
-        self._ticket = ticket
+        self.ticket = ticket
         self.environment_id, self.start_number = ticket.environment.id, ticket.environment.start_number
-        self._plan = plan.plan_environment(self.context.settings, ticket.environment, ticket.workspace)
-        self.image, self.object_name = self._plan.image, self._plan.name
-        self._progress.write_with(partial(self.deed, environments.note_steps, self.environment_id, self.start_number))
-
-    async def create_object(self) -> dict[str, Any]:
-        """Make the container, and first its volume: one that Docker made by itself would bear no labels."""
-        self._progress.begin(StepName.DISK)
-        settings, environment = self.context.settings, self._ticket.environment
-        await self.docker(
-            "create_volume",
-            plan.volume_name(settings, environment.disk_id),
-            labels=plan.disk_labels(settings, environment),
-        )
-        self._progress.begin(StepName.CONTAINER)
-        host_config = self.client.create_host_config(**self._plan.host_arguments())
-        return await self.docker("create_container", host_config=host_config, **self._plan.create_arguments())
-
-    async def start_object(self) -> None:
-        self._progress.begin(StepName.START)
-        await self.start_with(plan.start_archive(self._variables(self._ticket)))
-
-    def _variables(self, ticket: environments.Ticket) -> dict[str, str]:
-        """Everything the server is told at this start; nothing of it is in the container's configuration."""
-        ours = plan.workspace_variables(
-            self.context.settings, ticket.workspace, ticket.account.address, ticket.environment.id, ticket.key
-        )
-        return {name: str(value) for name, value in self.get_env().items()} | ours
+        self.plan = plan.plan_environment(self.context.settings, ticket.environment, ticket.workspace)
+        self.image, self.object_name = self.plan.image, self.plan.name
+        self.steps.write_with(partial(self.deed, environments.note_steps, self.environment_id, self.start_number))
 
     async def _check_alive(self) -> None:
         """A container that has ended is not waited for."""
@@ -239,7 +217,7 @@ class TerraSpawner(Freezes):
             await self.take_back()
             return error
         reason = sentence(error)
-        log = await self.last_lines()
+        log = error.log if isinstance(error, ScriptFailed) else await self.last_lines()
         try:
             await (self.stop_object() if self.kept else self.end_at_once(plan.empty_archive()))
         except NO_ANSWER:
@@ -248,15 +226,10 @@ class TerraSpawner(Freezes):
         if is_cancelled:
             await self.deed(environments.stopped, self.environment_id, self.start_number, reason)
             return error
-        steps = self._progress.end()
-        await self.deed(environments.start_failed, self.environment_id, self.start_number, reason, log, steps)
+        end = (reason, log, self.steps.end(), self.script_log)
+        await self.deed(environments.start_failed, self.environment_id, self.start_number, *end)
         self.log.warning("Start of %s failed: %s", self._log_name, reason)
         return self._refusal(StartFailed(reason))
-
-    @classmethod
-    @cache
-    def _host(cls) -> HostClient:
-        return HostClient(wiring.settings_from_environ().host_socket)
 
     def _refusal(self, error: TerraError) -> SpawnException:
         prefix = self.context.settings.service_prefix
@@ -271,7 +244,7 @@ class TerraSpawner(Freezes):
 
     def progress(self) -> AsyncIterator[dict[str, object]]:
         """The steps under way, for the Hub's own pending page."""
-        return self._progress.events()
+        return self.steps.events()
 
     # --- running, stopping ---
 
@@ -355,14 +328,17 @@ class TerraSpawner(Freezes):
             self.object_name = plan.container_name(self.context.settings, environment.id)
 
 
-def _image_wished(options: Mapping[str, Any]) -> Language | None:
-    """The one wish there is; DockerSpawner itself would read an option `image`, which is refused like all others.
+def _wished(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The wishes there are, as `admit` takes them; an option `image`, which DockerSpawner would read, is none of them.
 
-    Raises `Refused` for those and for a language without an image.
+    Raises `Refused` for others, for a language without an image, for a script that cannot be stored.
     """
-    if unknown := sorted(set(options) - {"language"}):
+    if unknown := sorted(set(options) - {"language", "startup_script"}):
         raise Refused(f"These options cannot be chosen here: {', '.join(unknown)}. Start without them.")
-    return language_named(options["language"]) if "language" in options else None
+    return {
+        "wanted": language_named(options["language"]) if "language" in options else None,
+        "startup_script": wanted_script(options.get("startup_script")),
+    }
 
 
 def _status(error: TerraError) -> int:

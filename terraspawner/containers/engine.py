@@ -16,6 +16,7 @@ import requests
 
 from terraspawner.containers.memory import memory_held
 from terraspawner.containers.plan import LABEL
+from terraspawner.containers.startup import COMMAND
 from terraspawner.errors import DiskAttached, EngineUnavailable, EnvironmentMissing
 
 STOP_SECONDS = 10
@@ -78,6 +79,14 @@ class Engine:
                 return text.decode(errors="replace").splitlines()
         raise EnvironmentMissing(f"The environment {environment_id!r} has no container.")
 
+    def start_script(self, environment_id: str) -> RunningScript:
+        """Run the startup script that lies in an environment's container, as root. Raises `EnvironmentMissing`."""
+        with _translated():
+            for container in self._containers("environment", environment_id):
+                made = self.client.exec_create(container["Id"], list(COMMAND), user="0", privileged=False)
+                return RunningScript(self, made["Id"])
+        raise EnvironmentMissing(f"The environment {environment_id!r} has no container.")
+
     def remove_environment(self, environment_id: str) -> None:
         """Stop and remove the container of an environment. Idempotent."""
         with _translated():
@@ -109,6 +118,26 @@ class Engine:
 
     def _memory(self, container_id: str) -> int:
         return memory_held(self.client.stats(container_id, stream=False, one_shot=True))
+
+
+class RunningScript:
+    """One run of a script, followed from several threads."""
+
+    def __init__(self, engine: Engine, exec_id: str) -> None:
+        self._engine = engine
+        self._id = exec_id
+        self._stream = engine.client.exec_start(exec_id, stream=True)
+
+    def words(self) -> Iterator[bytes]:
+        """What it says, piece by piece."""
+        yield from self._stream
+
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        with _translated():
+            state = self._engine.client.exec_inspect(self._id)
+        # no exit code yet: the Engine answers before it has begun
+        return None if state["Running"] or state["ExitCode"] is None else int(state["ExitCode"])
 
 
 @contextmanager

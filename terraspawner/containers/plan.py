@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from terraspawner.containers import startup
 from terraspawner.domain.environment import Environment
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import StartFailed
@@ -193,10 +194,16 @@ def workspace_variables(
     return variables
 
 
-def start_archive(variables: Mapping[str, str]) -> bytes:
-    """A tar with the start file for `START_FOLDER`: root alone may read it; the entry script unlinks it."""
-    body = json.dumps({"env": dict(variables)}).encode()
-    return _tar(body)
+def start_archive(variables: Mapping[str, str], script: str = "") -> bytes:
+    """A tar with the start file for `START_FOLDER`: root alone may read it; the entry script unlinks it.
+
+    With a startup script the server waits until that has run (`containers.startup`).
+    """
+    start: dict[str, object] = {"env": dict(variables)}
+    if not script:
+        return _tar(json.dumps(start).encode())
+    start["waits_for"] = startup.RUNNER
+    return _tar(json.dumps(start).encode(), startup.startup_files(script, variables))
 
 
 def empty_archive() -> bytes:
@@ -204,10 +211,12 @@ def empty_archive() -> bytes:
     return _tar(b"")
 
 
-def _tar(body: bytes) -> bytes:
+def _tar(body: bytes, files: Mapping[str, bytes] | None = None) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         member = tarfile.TarInfo(START_FILE)
         member.size, member.mode, member.uid, member.gid = len(body), 0o400, 0, 0
         archive.addfile(member, io.BytesIO(body))
+        if files:
+            startup.add_files(archive, files)
     return buffer.getvalue()

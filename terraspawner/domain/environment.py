@@ -189,3 +189,8 @@ class Environment:
     startup_log: str = ""
     frozen_memory: int = 0
     language: Language = Language.PYTHON
+
+    @property
+    def never_came_up(self) -> bool:
+        """Paused, and none of its containers has ever answered: what is in one is half-made."""
+        return self.state is State.PAUSED and not self.container_id

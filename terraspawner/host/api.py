@@ -6,6 +6,7 @@ Who calls is known from the kernel (``SO_PEERCRED``): hub, workspaces and root. 
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import socket
 import struct
@@ -16,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 from aiohttp import web
 
 from terraspawner.errors import (
+    Conflict,
     DiskAttached,
     EngineUnavailable,
     EnvironmentMissing,
@@ -24,6 +26,7 @@ from terraspawner.errors import (
     TerraError,
 )
 from terraspawner.host.findings import NetworkState
+from terraspawner.host.scripts import Running, Scripts
 
 ALLOWED_UIDS = frozenset({0, 2001, 2002})
 STATUS: dict[type[TerraError], int] = {
@@ -31,6 +34,7 @@ STATUS: dict[type[TerraError], int] = {
     NotAllowed: 403,
     EnvironmentMissing: 404,
     DiskAttached: 409,
+    Conflict: 409,
     EngineUnavailable: 503,
 }
 """This door's only place that knows HTTP status codes; anything else is a 500."""
@@ -49,6 +53,7 @@ class EngineDoor(Protocol):
     def environments(self) -> list[dict[str, object]]: ...
     def facts(self, environment_id: str) -> dict[str, object]: ...
     def log(self, environment_id: str, lines: int) -> list[str]: ...
+    def start_script(self, environment_id: str) -> Running: ...
     def remove_environment(self, environment_id: str) -> None: ...
     def remove_disk(self, disk_id: str) -> None: ...
 
@@ -68,7 +73,10 @@ class HostApi:
         self._engine = engine
         self._probe = probe
         self._allowed_uids = allowed_uids
+        self._scripts = Scripts(engine.start_script)
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="engine")
+        # scripts take minutes: there are as many of them as containers that just start, and none waits for another
+        self._script_pool = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="script")
 
     def application(self) -> web.Application:
         application = web.Application(middlewares=[self._translate], client_max_size=64 * 1024)
@@ -79,6 +87,8 @@ class HostApi:
                 web.get("/environments", self.environments),
                 web.get("/environments/{id}", self.environment),
                 web.get("/environments/{id}/log", self.environment_log),
+                web.post("/environments/{id}/startup", self.run_startup_script),
+                web.get("/environments/{id}/startup/log", self.startup_log),
                 web.delete("/environments/{id}", self.delete_environment),
                 web.delete("/disks/{id}", self.delete_disk),
             ]
@@ -103,6 +113,18 @@ class HostApi:
     async def environment_log(self, request: web.Request) -> web.Response:
         identifier, lines = _identifier(request), _line_count(request)
         return web.json_response({"lines": await self._in_thread(lambda: self._engine.log(identifier, lines))})
+
+    async def run_startup_script(self, request: web.Request) -> web.Response:
+        """Answers when it has ended. The script lies in the container already: nothing is taken from the request."""
+        identifier = _identifier(request)
+        if request.can_read_body or request.query:
+            raise NameRefused("This takes an environment's id and nothing else; nothing was run.")
+        run = functools.partial(self._scripts.run, identifier)
+        outcome = await asyncio.get_running_loop().run_in_executor(self._script_pool, run)
+        return web.json_response({"exit_code": outcome.exit_code, "log": outcome.log})
+
+    async def startup_log(self, request: web.Request) -> web.Response:
+        return web.json_response({"lines": self._scripts.log(_identifier(request), _line_count(request))})
 
     async def delete_environment(self, request: web.Request) -> web.Response:
         identifier = _identifier(request)

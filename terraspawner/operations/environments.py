@@ -30,10 +30,12 @@ from terraspawner.domain.environment import (
 from terraspawner.domain.language import Language
 from terraspawner.domain.start import Steps, ended
 from terraspawner.domain.workspace import Action, Role, Workspace
+from terraspawner.errors import WrongState
 from terraspawner.operations import admission, images, ledger, workspaces
 from terraspawner.operations.context import Context, new_id
 
 LOG_CHARACTERS = 8000
+SCRIPT_LOG_CHARACTERS = 16_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,14 +147,23 @@ def environments_in(context: Context, states: frozenset[State]) -> list[tuple[En
 # --- starting ---
 
 
-def admit(context: Context, *, user: str, slug: str, steps: Steps = (), wanted: Language | None = None) -> Ticket:
+def admit(
+    context: Context,
+    *,
+    user: str,
+    slug: str,
+    steps: Steps = (),
+    wanted: Language | None = None,
+    startup_script: str | None = None,
+) -> Ticket:
     """Check that `user` may start the environment of the workspace with this slug, and mint its key.
 
-    `steps` are those that this start has behind it.
+    `steps` are those that this start has behind it. `startup_script` None leaves the one that is there.
 
     Makes the environment, from the image `wanted`, and its disk where there are none; an earlier key is dead from here
     on. What was believed to run is counted as stopped: the Hub asks for a start only when nothing runs.
-    Raises `WorkspaceMissing`, `NotAllowed`, `WrongState` while it is being deleted, `OtherImage`.
+    Raises `WorkspaceMissing`, `NotAllowed`, `OtherImage`, `WrongState` while it is being deleted, or where it is too
+    late for another script.
     """
     now = context.now()
     key = secrets.token_urlsafe(32)
@@ -160,9 +171,14 @@ def admit(context: Context, *, user: str, slug: str, steps: Steps = (), wanted: 
         account, member = admission.check(connection, user=user, slug=slug)
         environment = records.environment_for(connection, member.workspace.id, user)
         if environment is None:
-            environment = _make(context, connection, member.workspace, user, wanted or Language.PYTHON)
+            environment = _make(
+                context, connection, member.workspace, user, wanted or Language.PYTHON, startup_script or ""
+            )
         else:
             images.refuse_other_image(environment, member.workspace, wanted)
+            if startup_script is not None:
+                check_script_wish(environment, startup_script)
+                records.update_environment(connection, environment.id, startup_script=startup_script)
             if is_possible(environment.state, Event.STOPPED):
                 environment = ledger.move(context, connection, environment, Event.STOPPED)
             environment = ledger.move(context, connection, environment, Event.START)
@@ -181,6 +197,17 @@ def admit(context: Context, *, user: str, slug: str, steps: Steps = (), wanted: 
     return Ticket(environment=environment, workspace=member.workspace, role=member.role, account=account, key=key)
 
 
+def check_script_wish(environment: Environment, script: str) -> None:
+    """Raises `WrongState` unless `script` may be the startup script: it runs at creation, not later."""
+    if script == environment.startup_script or environment.never_came_up:
+        return
+    raise WrongState(
+        f"The environment is {environment.state}: its startup script ran when it was created, and another one cannot be"
+        " given now. Delete the environment, keep its disk, and create it again with the new script.",
+        state=str(environment.state),
+    )
+
+
 def note_steps(context: Context, environment_id: str, start_number: int, steps: Steps) -> None:
     """How far this start has come. Too late, it is void: the end of a start writes all of its steps."""
     with context.database.write() as connection:
@@ -188,18 +215,29 @@ def note_steps(context: Context, environment_id: str, start_number: int, steps: 
 
 
 def started(
-    context: Context, environment_id: str, start_number: int, container_id: str, steps: Steps | None = None
+    context: Context,
+    environment_id: str,
+    start_number: int,
+    container_id: str,
+    steps: Steps | None = None,
+    startup_log: str | None = None,
 ) -> None:
-    """It answers. `steps` None leaves those that are written."""
+    """It answers. `steps` and `startup_log` None leave those that are written."""
     with context.database.write() as connection:
         environment = ledger.load(connection, environment_id)
         if environment.start_number == start_number and is_possible(environment.state, Event.READY):
-            done = _told(_closed(context, environment, steps))
-            ledger.move(context, connection, environment, Event.READY, container_id=container_id, steps=done)
+            values = {"steps": _told(_closed(context, environment, steps)), **_script_log(startup_log)}
+            ledger.move(context, connection, environment, Event.READY, container_id=container_id, **values)
 
 
 def start_failed(
-    context: Context, environment_id: str, start_number: int, reason: str, log: str, steps: Steps | None = None
+    context: Context,
+    environment_id: str,
+    start_number: int,
+    reason: str,
+    log: str,
+    steps: Steps | None = None,
+    startup_log: str | None = None,
 ) -> None:
     """It did not come up: back to paused with the reason and the container's last lines; the key is dead."""
     with context.database.write() as connection:
@@ -214,6 +252,7 @@ def start_failed(
                 log=log[-LOG_CHARACTERS:],
                 key_hash=None,
                 steps=_told(_closed(context, environment, steps)),
+                **_script_log(startup_log),
             )
 
 
@@ -271,7 +310,12 @@ def note_outbox(context: Context, identity: Identity, pending: int) -> None:
 
 
 def _make(
-    context: Context, connection: sa.Connection, workspace: Workspace, user: str, language: Language
+    context: Context,
+    connection: sa.Connection,
+    workspace: Workspace,
+    user: str,
+    language: Language,
+    startup_script: str,
 ) -> Environment:
     settings, now = context.settings, context.now()
     disk = records.disk_for(connection, workspace.id, user)
@@ -306,6 +350,7 @@ def _make(
         outbox_pending=0,
         kernels=(),
         created_at=now,
+        startup_script=startup_script,
     )
     records.insert_environment(connection, environment)
     ledger.note_interval(context, connection, environment)
@@ -318,6 +363,10 @@ def _closed(context: Context, environment: Environment, steps: Steps | None) -> 
 
 def _told(steps: Steps) -> list[dict[str, str | None]]:
     return [step.as_json() for step in steps]
+
+
+def _script_log(text: str | None) -> dict[str, str]:
+    return {} if text is None else {"startup_log": text[-SCRIPT_LOG_CHARACTERS:]}
 
 
 def _hash(key: str) -> str:

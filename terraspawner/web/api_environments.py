@@ -33,8 +33,9 @@ async def start_environment(
     parts: TheParts, spot: ASpotOfPage, response: Response, wanted: StartIn | None = None
 ) -> EnvironmentOut:
     """Create it, resume it, or wake it where it is frozen. 200 when it runs, 202 while it is on its way."""
-    image = wanted.image if wanted else None
-    answer = wishes.told(parts, spot, await wishes.start(parts, spot, image=image))
+    wish = wanted or StartIn()
+    seen = await wishes.start(parts, spot, image=wish.image, script=wish.startup_script)
+    answer = wishes.told(parts, spot, seen)
     response.status_code = 200 if answer.state == "running" else 202
     return answer
 
@@ -105,11 +106,20 @@ async def environment_log(
     parts: TheParts,
     spot: ASpot,
     lines: Annotated[int, Query(ge=1, le=1000)] = 100,
+    source: Annotated[Literal["container", "startup"], Query(description="whose log")] = "container",
 ) -> LogOut:
-    """The last lines of the container's log; after a failed start those of that start."""
-    here = (await wishes.look(parts, spot)).view.environment
+    """The last lines of the container's log, after a failed start those of that start; or of the startup script's.
+
+    The startup script's can be read while it runs; its end is kept with the environment.
+    """
+    view = (await wishes.look(parts, spot)).view
+    here = view.environment
     if here is None:
         return LogOut(lines=[])
+    if source == "startup":
+        runs = wishes.runs_script(view)
+        said = await wishes.script_log(parts, here, lines) if runs else here.startup_log.splitlines()
+        return LogOut(lines=said[-lines:])
     kept = here.log.splitlines()[-lines:]
     if kept or here.state not in HOLDS_CONTAINER:
         return LogOut(lines=kept)

@@ -14,6 +14,7 @@ from terraspawner.domain.environment import CANCELLABLE, IN_TRANSITION, State
 from terraspawner.domain.language import WORDS as WORDS_OF_IMAGES
 from terraspawner.domain.language import language_named
 from terraspawner.domain.price import disk_per_month, per_hour
+from terraspawner.domain.script import MOST_BYTES
 from terraspawner.domain.start import StepName
 from terraspawner.domain.workspace import Action
 from terraspawner.errors import OutboxNotEmpty, StartFailed, TerraError
@@ -29,6 +30,8 @@ from terraspawner.web.shortage import WHAT_TO_DO, shortage_of
 from terraspawner.web.wishes import Sight, Spot
 
 log = logging.getLogger(__name__)
+_SHOWN_LINES = 200
+
 router = APIRouter(prefix="/workspaces/{namespace}/{name}/environment", include_in_schema=False)
 
 WORDS = {
@@ -69,11 +72,18 @@ async def stream(parts: TheParts, person: APerson, spot: ASpot) -> StreamingResp
 
 @router.post("/start")
 async def start(
-    request: Request, parts: TheParts, person: APerson, spot: ASpot, image: Annotated[str, Form()] = ""
+    request: Request,
+    parts: TheParts,
+    person: APerson,
+    spot: ASpot,
+    image: Annotated[str, Form()] = "",
+    startup_script: Annotated[str, Form()] = "",
+    without_script: Annotated[bool, Form()] = False,
 ) -> Response:
-    """The button Start, with the image chosen beside it, Resume or Try again."""
+    """The button Start, with what is chosen beside it, Resume or Try again. An empty field changes nothing."""
     wanted = language_named(image) if image else None
-    return await _after(request, parts, person, spot, wishes.start(parts, spot, image=wanted))
+    script = "" if without_script else startup_script or None
+    return await _after(request, parts, person, spot, wishes.start(parts, spot, image=wanted, script=script))
 
 
 @router.post("/freeze")
@@ -135,6 +145,11 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "disk": view.disk,
         "word": "being started" if is_asked else WORDS[view.state],
         "is_moving": is_moving,
+        "script_lines": sight.script_lines,
+        "script_log": view.environment.startup_log.splitlines()[-_SHOWN_LINES:] if view.environment else [],
+        "script_failed": bool(told.steps) and told.steps[-1].name is StepName.SCRIPT,
+        "may_give_script": view.environment is None or view.environment.never_came_up,
+        "most_script_bytes": MOST_BYTES,
         "shows_steps": view.state in CANCELLABLE or _stopped_half_way(told),
         "shortage": None if is_moving else shortage_of(told),
         "what_to_do": WHAT_TO_DO,

@@ -167,6 +167,7 @@ def _values(parts: Parts, spot: Spot, path: str, progress: Progress, anyway: boo
         "log": here.log.splitlines() if here and progress.failure else [],
         "since": here.since if here else None,
         "steps": here.steps if here and (progress.failure or here.state in CANCELLABLE) else (),
+        "script_lines": progress.sight.script_lines,
         "is_cancellable": progress.sight.is_cancellable,
         **_addresses(parts, spot, path, anyway=anyway),
     }

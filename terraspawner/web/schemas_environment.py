@@ -101,6 +101,7 @@ class EnvironmentOut(BaseModel):
     reason: str = Field(description="why it is in this state; empty where there is nothing to say")
     log: list[str] = Field(description="last lines of the container after a failed start")
     steps: list[StepOut] = Field(description="of the last start, in their order")
+    startup_script: str = Field(description="what runs once in each new container, as root; empty where nothing does")
     size: SizeOut
     image: str
     language: Language = Field(description="what the image is for; `r` has the kernels of both")
@@ -131,6 +132,12 @@ class StartIn(In):
 
     image: Language | None = Field(
         default=None, description="of a new environment; the Python image where nothing is said. R's runs both"
+    )
+    startup_script: str | None = Field(
+        default=None,
+        description="runs once as root when the container is created, at most 64 KiB; an empty one takes it away;"
+        " left out, the one that is there stays. Refused (409) once the environment has come up. No secrets: it is"
+        " stored as it is, and operators can read it",
     )
 
 
@@ -224,6 +231,7 @@ def environment_out(
         reason=(here.reason if here else "") or fault,
         log=here.log.splitlines() if here else [],
         steps=[StepOut.of(step) for step in here.steps] if here else [],
+        startup_script=here.startup_script if here else "",
         size=SizeOut(
             cpu=here.size.cpu if here else settings.cpu_limit,
             memory=here.size.memory if here else settings.memory_limit,

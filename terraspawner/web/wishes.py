@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from terraspawner.domain.environment import CANCELLABLE, DiskState, State
+from terraspawner.domain.environment import CANCELLABLE, DiskState, Environment, State
 from terraspawner.domain.language import Language, language_of
+from terraspawner.domain.script import wanted_script
+from terraspawner.domain.start import StepName, under_way
 from terraspawner.domain.workspace import Action
-from terraspawner.errors import EnvironmentMissing, NotLoggedIn, WorkspaceMissing, WrongState
+from terraspawner.errors import EnvironmentMissing, HostUnavailable, NotLoggedIn, WorkspaceMissing, WrongState
 from terraspawner.operations import accounts, deletions, environments, freezing, images, workspaces
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import View
@@ -22,6 +24,7 @@ from terraspawner.web.parts import Parts, server_url
 from terraspawner.web.schemas_environment import EnvironmentOut, environment_out
 
 _LOOK_SECONDS = 0.1
+_SHOWN_LINES = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +42,15 @@ class Spot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """An environment as it looks now. `is_asked`: the Hub has not answered a start yet; `fault`: why it refused."""
+    """An environment as it looks now. `is_asked`: the Hub has not answered a start yet; `fault`: why it refused.
+
+    `script_lines`: what a startup script that runs now has said last.
+    """
 
     view: View
     is_asked: bool
     fault: str
+    script_lines: tuple[str, ...] = ()
 
     @property
     def is_cancellable(self) -> bool:
@@ -56,15 +63,40 @@ async def look(parts: Parts, spot: Spot) -> Sight:
     """How it stands now, if account and membership still hold. Raises `NotLoggedIn`, `WorkspaceMissing`."""
     view = await parts.deeds(_look, spot)
     server = (spot.user, view.workspace.slug)
-    return Sight(view=view, is_asked=parts.launches.is_under_way(server), fault=parts.launches.fault(server))
+    return Sight(
+        view=view,
+        is_asked=parts.launches.is_under_way(server),
+        fault=parts.launches.fault(server),
+        script_lines=tuple(await script_log(parts, view.environment, _SHOWN_LINES)) if runs_script(view) else (),
+    )
 
 
-async def start(parts: Parts, spot: Spot, *, image: Language | None = None) -> Sight:
+def runs_script(view: View) -> bool:
+    """Whether the startup script is the step under way."""
+    here = view.environment
+    step = under_way(here.steps) if here and here.state in CANCELLABLE else None
+    return step is not None and step.name is StepName.SCRIPT
+
+
+async def script_log(parts: Parts, environment: Environment | None, lines: int) -> list[str]:
+    """The end of what the startup script that runs now has said; nothing where `host` does not answer."""
+    if environment is None:
+        return []
+    try:
+        return await parts.host.startup_log(environment.id, lines)
+    except HostUnavailable:
+        return []
+
+
+async def start(parts: Parts, spot: Spot, *, image: Language | None = None, script: str | None = None) -> Sight:
     """Create (from `image`, where one is wished), resume, or wake what is frozen. Asking again is no error.
 
-    Raises `NotAllowed`, `WrongState` while it is being deleted, `OtherImage` where it is there and made from another
-    one, `StartFailed` when the Hub refuses.
+    `script` None leaves the startup script that is there.
+
+    Raises `NotAllowed`, `ScriptRefused`, `OtherImage` where it is there and made from another one, `StartFailed` when
+    the Hub refuses, `WrongState` while it is being deleted or where it is too late for another script.
     """
+    wanted = wanted_script(script)
     workspace = await parts.deeds(
         workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.USE_ENVIRONMENT
     )
@@ -74,9 +106,15 @@ async def start(parts: Parts, spot: Spot, *, image: Language | None = None) -> S
             f"The environment in {workspace.name} is being deleted. Wait until that is done, then start a new one.",
             state=str(State.DELETING),
         )
+    options: dict[str, str] = {}
     if seen.view.environment:
         images.refuse_other_image(seen.view.environment, workspace, image)
-    options = {"language": str(image)} if image and not seen.view.environment else {}
+        if wanted is not None:
+            environments.check_script_wish(seen.view.environment, wanted)
+    elif image:
+        options["language"] = str(image)
+    if wanted is not None:
+        options["startup_script"] = wanted
     await parts.launches.start((spot.user, workspace.slug), workspace.name, parts.pace.ask, options)
     return await look(parts, spot)
 

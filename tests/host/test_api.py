@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,9 +24,20 @@ SAFE = NetworkState(
 )
 
 
+class ScriptThatEnds:
+    """Says one line and fails."""
+
+    def words(self) -> Iterator[bytes]:
+        yield b"no such package\n"
+
+    def exit_code(self) -> int | None:
+        return 100
+
+
 class EngineWithOneEnvironment:
     def __init__(self) -> None:
         self.removed: list[str] = []
+        self.ran: list[str] = []
         self.is_away = False
 
     def version(self) -> dict[str, str]:
@@ -44,6 +55,12 @@ class EngineWithOneEnvironment:
 
     def log(self, environment_id: str, lines: int) -> list[str]:
         return [f"line of {environment_id}"] * min(lines, 3)
+
+    def start_script(self, environment_id: str) -> ScriptThatEnds:
+        if environment_id != ENVIRONMENT:
+            raise EnvironmentMissing
+        self.ran.append(environment_id)
+        return ScriptThatEnds()
 
     def remove_environment(self, environment_id: str) -> None:
         self.removed.append(environment_id)
@@ -149,6 +166,10 @@ async def test_deletion_is_by_id(host: aiohttp.ClientSession, engine: EngineWith
         ("DELETE", "/disks/terraspawner-db", 422, "name-invalid"),
         ("DELETE", "/environments/0123456789ABCDEF", 422, "name-invalid"),
         ("DELETE", "/environments/..%2f..%2fetc", 422, "name-invalid"),
+        ("POST", "/environments/..%2f..%2fetc/startup", 422, "name-invalid"),
+        ("POST", "/environments/00000000000000ff/startup", 404, "environment-not-found"),
+        ("POST", f"/environments/{ENVIRONMENT}/startup?command=id", 422, "name-invalid"),
+        ("GET", "/environments/hub/startup/log", 422, "name-invalid"),
         ("GET", f"/environments/{ENVIRONMENT}/log?lines=many", 422, "name-invalid"),
         ("GET", f"/environments/{ENVIRONMENT}/log?lines=1000000", 422, "name-invalid"),
     ],
@@ -166,7 +187,21 @@ async def test_a_refusal_has_one_shape(
     assert isinstance(body, dict)
     assert set(body["error"]) == {"code", "message", "details"}
     assert body["error"]["code"] == code
-    assert engine.removed == []
+    assert engine.removed == engine.ran == []
+
+
+@pytest.mark.feature("C11")
+async def test_a_startup_script_is_run_by_id_and_no_command_is_taken(
+    host: aiohttp.ClientSession, engine: EngineWithOneEnvironment
+) -> None:
+    for body in ({"json": {"command": ["id"]}}, {"data": b"id"}):
+        async with host.post(f"/environments/{ENVIRONMENT}/startup", **body) as refused:  # type: ignore[arg-type]
+            assert refused.status == 422
+    assert engine.ran == []
+    ended = await answer(host, "POST", f"/environments/{ENVIRONMENT}/startup")
+    assert ended == (200, {"exit_code": 100, "log": "no such package\n"})
+    assert engine.ran == [ENVIRONMENT]
+    assert await answer(host, "GET", f"/environments/{ENVIRONMENT}/startup/log") == (200, {"lines": []})
 
 
 async def test_an_engine_that_is_away_is_a_503(host: aiohttp.ClientSession, engine: EngineWithOneEnvironment) -> None:

@@ -37,6 +37,9 @@ class HostThatObeys:
     async def log(self, environment_id: str, lines: int) -> list[str]:
         return [f"line of {environment_id}"][:lines]
 
+    async def startup_log(self, environment_id: str, lines: int) -> list[str]:
+        return [f"the script in {environment_id} says this"][:lines]
+
     async def close(self) -> None:
         return
 

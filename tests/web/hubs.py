@@ -206,7 +206,7 @@ class HubThatKnows:
         assert self.context is not None
         wanted = Language(wishes["language"]) if "language" in wishes else None
         try:
-            here = await asyncio.to_thread(self._woken_or_admitted, key, wanted)
+            here = await asyncio.to_thread(self._woken_or_admitted, key, wanted, wishes.get("startup_script"))
             self._admitted.add(key)
             await self._finish(here)
             if self.failure:
@@ -230,7 +230,7 @@ class HubThatKnows:
             environments.start_failed(self.context, here.id, here.start_number, reason, "")
             raise
 
-    def _woken_or_admitted(self, key: tuple[str, str], wanted: Language | None) -> Environment:
+    def _woken_or_admitted(self, key: tuple[str, str], wanted: Language | None, script: str | None) -> Environment:
         assert self.context is not None
         user, slug = key
         here = environments.by_slug(self.context, user=user, slug=slug)
@@ -240,7 +240,8 @@ class HubThatKnows:
             and freezing.wake(self.context, here.id, here.start_number, user=user, slug=slug)
         ):
             return here
-        return environments.admit(self.context, user=user, slug=slug, wanted=wanted).environment
+        ticket = environments.admit(self.context, user=user, slug=slug, wanted=wanted, startup_script=script)
+        return ticket.environment
 
     async def _stop(self, request: Request) -> Response:
         key = (request.path_params["user"], request.path_params["slug"])

@@ -1,0 +1,106 @@
+"""How an environment's container is made and started, and its startup script run: the spawner's part for that.
+
+What it is made of is `containers.plan`'s; `host` runs the script (FEATURES.md C11), since root in a container is power.
+A container that never came up is half-made, and is made anew at the next start; what has come up once is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from terraspawner import wiring
+from terraspawner.containers import plan
+from terraspawner.containers.pooled import LOG_LINES, PooledDockerSpawner
+from terraspawner.containers.progress import Progress
+from terraspawner.domain.start import StepName
+from terraspawner.errors import ScriptFailed
+from terraspawner.host_client import HostClient
+from terraspawner.operations import environments
+from terraspawner.operations.context import Context
+
+AFTER_A_SCRIPT = (
+    "What it did is thrown away, the disk was not touched. Try again with a mended script, or start without the script."
+)
+
+
+class Makes(PooledDockerSpawner):
+    """The part of `TerraSpawner` that makes and starts. `script_log` is what a script said in this start."""
+
+    environment_id: str
+    context: Context
+    give_turn_back: Callable[[], None]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.begin_making()
+
+    def begin_making(self) -> None:
+        """Nothing is known of a start yet."""
+        self.steps = Progress(self.context.now)
+        self.ticket: environments.Ticket | None = None
+        self.plan: plan.ContainerPlan | None = None
+        self._script_to_run = ""
+        self.script_log: str | None = None
+
+    async def create_object(self) -> dict[str, Any]:
+        """Make the container, and first its volume: one that Docker made by itself would bear no labels."""
+        self.steps.begin(StepName.DISK)
+        self._script_to_run = self.ticket.environment.startup_script
+        settings, environment = self.context.settings, self.ticket.environment
+        await self.docker(
+            "create_volume",
+            plan.volume_name(settings, environment.disk_id),
+            labels=plan.disk_labels(settings, environment),
+        )
+        self.steps.begin(StepName.CONTAINER)
+        host_config = self.client.create_host_config(**self.plan.host_arguments())
+        return await self.docker("create_container", host_config=host_config, **self.plan.create_arguments())
+
+    async def get_object(self) -> dict[str, Any] | None:
+        """The container; one that never came up (its script failed, its start was cancelled) is thrown away instead."""
+        found = await super().get_object()
+        if found is None or self.ticket is None or found["Id"] == self.ticket.environment.container_id:
+            return found
+        await self.docker("remove_container", found["Id"], v=True, force=True)
+        self.object_id = ""
+        return None
+
+    async def start_object(self) -> None:
+        self.steps.begin(StepName.START)
+        await self.start_with(plan.start_archive(self._variables(self.ticket), self._script_to_run))
+        if self._script_to_run:
+            await self._run_script()
+
+    async def _run_script(self) -> None:
+        """`host` runs it, told which environment and nothing else. It takes no turn: its container has its limits."""
+        self.steps.begin(StepName.SCRIPT)
+        self.give_turn_back()
+        limit = self.context.settings.script_timeout
+        try:
+            async with asyncio.timeout(limit):
+                exit_code, log = await self.host().run_startup_script(self.environment_id)
+        except TimeoutError:
+            lines = await self.host().startup_log(self.environment_id, LOG_LINES)
+            self.script_log = "\n".join(lines)
+            raise ScriptFailed(
+                f"The startup script was not done within {limit} seconds and was ended. {AFTER_A_SCRIPT}",
+                log=self.script_log,
+            ) from None
+        self.script_log = log
+        if exit_code:
+            raise ScriptFailed(f"The startup script ended with exit code {exit_code}. {AFTER_A_SCRIPT}", log=log)
+
+    def _variables(self, ticket: environments.Ticket) -> dict[str, str]:
+        """Everything the server is told at this start; nothing of it is in the container's configuration."""
+        ours = plan.workspace_variables(
+            self.context.settings, ticket.workspace, ticket.account.address, ticket.environment.id, ticket.key
+        )
+        return {name: str(value) for name, value in self.get_env().items()} | ours
+
+    @classmethod
+    @cache
+    def host(cls) -> HostClient:
+        return HostClient(wiring.settings_from_environ().host_socket)
