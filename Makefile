@@ -7,13 +7,16 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up down logs status clean test test-fast test-full lint bench dev-venv
+.PHONY: help up dev down logs status clean test test-fast test-full lint bench dev-venv
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 up: ## set everything up and start it; quick when it is there already
 	@$(DEPLOY) up
+
+dev: ## run hub and workspaces from .venv, started anew at each change
+	@$(DEPLOY) dev
 
 down: ## stop everything, keep everything
 	@$(DEPLOY) down

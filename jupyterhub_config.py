@@ -2,12 +2,20 @@
 
 from pathlib import Path
 
+from jupyterhub.utils import subdomain_hook_idna as subdomain_of
+
 import terraspawner
 from terraspawner import wiring
 
 settings = wiring.settings_from_environ()
 
 c = get_config()
+
+
+def _domain_of(name: str, domain: str, kind: str) -> str:
+    """A user's servers are below the Hub's domain; our service stays beside the Hub, at one address in every mode."""
+    return domain if kind == "service" else subdomain_of(name, domain, kind)
+
 
 # --- people ---
 c.JupyterHub.authenticator_class = "terraspawner.authenticator.EmbeddedAuthenticator"
@@ -44,6 +52,10 @@ c.JupyterHub.load_roles = [
 c.JupyterHub.spawner_class = "terraspawner.spawner.TerraSpawner"
 c.JupyterHub.allow_named_servers = True
 c.JupyterHub.default_url = settings.service_prefix
+if settings.subdomain_host:
+    c.JupyterHub.subdomain_host = settings.subdomain_host
+    c.JupyterHub.subdomain_hook = _domain_of
+    c.JupyterHub.cookie_host_prefix_enabled = settings.has_safe_cookies
 c.JupyterHub.cleanup_servers = False
 c.JupyterHub.init_spawners_timeout = 5
 c.JupyterHub.concurrent_spawn_limit = 0  # the spawner has a queue of its own: TERRA_STARTS_AT_ONCE

@@ -17,7 +17,11 @@ from terraspawner import __version__
 from terraspawner.errors import SettingsWrong
 
 MIB = 1024 * 1024
+NETWORK_IS_TRUSTED = "everybody on this network trusts everybody else"
+"""What TERRA_INSECURE_NETWORK must say, word for word: nobody sets it by the way."""
 _DEPLOYMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_ORIGIN = re.compile(rf"https?://(?P<host>{_LABEL}(\.{_LABEL})+)(:(?P<port>[0-9]{{1,5}}))?")
 
 
 def _setting(default: object, help_text: str, *, secret: bool = False) -> Any:
@@ -35,6 +39,11 @@ class Settings:
         "",
         "Address in the browser that gives each user a domain of their own below it: `https://lab.example.org`, "
         "with `ana.lab.example.org` for ana.",
+    )
+    tls_certificate: str = _setting("", "File with the proxy's certificate chain (PEM); `make up` hands it over.")
+    tls_key: str = _setting("", "File with the key of that certificate (PEM).")
+    insecure_network: str = _setting(
+        "", f"The sentence `{NETWORK_IS_TRUSTED}`, to be reached by other machines without TLS and subdomains."
     )
     core_subnet: str = _setting("172.31.239.0/24", "Network of proxy, hub and services.")
     users_subnet: str = _setting("172.31.240.0/20", "Network of the environments.")
@@ -85,6 +94,14 @@ class Settings:
                 ipaddress.ip_network(getattr(self, name))
             except ValueError as error:
                 raise SettingsWrong(f"TERRA_{name.upper()} is not a network: {error}.") from error
+        if self.subdomain_host:
+            _check_subdomain_host(self.subdomain_host)
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise SettingsWrong("TERRA_TLS_CERTIFICATE and TERRA_TLS_KEY go together: set both, or none.")
+        if self.tls_certificate and self.subdomain_host.startswith("http://"):
+            raise SettingsWrong(f"TERRA_SUBDOMAIN_HOST is {self.subdomain_host}; with a certificate it is https://.")
+        if self.insecure_network not in ("", NETWORK_IS_TRUSTED):
+            raise SettingsWrong(f"TERRA_INSECURE_NETWORK takes one sentence only: {NETWORK_IS_TRUSTED}")
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -99,6 +116,24 @@ class Settings:
     def image_of(self, language: str) -> str:
         """The image of environments for `language`, a value of `domain.language.Language`."""
         return {"python": self.image_python, "r": self.image_r}[language]
+
+    @property
+    def address(self) -> str:
+        """Where the browser finds the Hub and our service: scheme, host and port, without a slash at the end.
+
+        Both are in one place, in every mode, so that their addresses stay the same ones; what users run is elsewhere as
+        soon as there are subdomains.
+        """
+        scheme = "https" if self.tls_certificate else "http"
+        return self.subdomain_host or f"{scheme}://{self.bind}:{self.port}"
+
+    @property
+    def has_safe_cookies(self) -> bool:
+        """Whether cookies may be named ``__Host-``: nobody can plant one from a user's domain then.
+
+        Browsers want TLS and the path ``/`` for that, which without subdomains would hand them to users' servers.
+        """
+        return self.subdomain_host.startswith("https://")
 
     @property
     def users_network(self) -> str:
@@ -147,6 +182,16 @@ HELP: dict[str, tuple[str, str]] = {
     for item in fields(Settings)
 }
 """Environment variable -> (default, meaning), in the order of the table."""
+
+
+def _check_subdomain_host(text: str) -> None:
+    """Raises `SettingsWrong` unless `text` is scheme, name and perhaps port."""
+    found = _ORIGIN.fullmatch(text)
+    if not found or found["host"].rpartition(".")[2].isdigit() or int(found["port"] or 1) not in range(1, 65536):
+        raise SettingsWrong(
+            f"TERRA_SUBDOMAIN_HOST is {text!r}; give an address such as https://lab.example.org or "
+            "http://lab.localhost:8000: a name in small letters, which can have others below it, and no path."
+        )
 
 
 def _parse(name: str, kind: type, text: str) -> object:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import certificates
 from deployment import Deployment, Person, Workspace, deployed, unique
 
 # before any test imports jsonschema, which compiles a grammar for 1 s where this package is; the images leave it out
@@ -17,6 +18,22 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 def deployment() -> Iterator[Deployment]:
     """The product as `make up` makes it, for all tests that need it."""
     with deployed("tsp-test", 192) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def walled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """The product as a site sets it up for others: TLS, and a domain for each user."""
+    chain, key = certificates.make(tmp_path_factory.mktemp("site"), "lab.localhost", "*.lab.localhost")
+
+    def settings(port: int) -> dict[str, str]:
+        return {
+            "TERRA_SUBDOMAIN_HOST": f"https://lab.localhost:{port}",
+            "TERRA_TLS_CERTIFICATE": str(chain),
+            "TERRA_TLS_KEY": str(key),
+        }
+
+    with deployed("tsp-walled", 224, settings) as made:
         yield made
 
 
@@ -41,4 +58,4 @@ def workspace(ana: Person, request: pytest.FixtureRequest) -> Iterator[Workspace
     made = ana.workspace(unique(words[:40].strip("-")))
     yield made
     if made.environment()["state"] != "none":
-        ana.api.delete(f"{made.path}/environment", params={"disk": "delete", "force": "true"})
+        made.clear()

@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -50,6 +51,23 @@ def until(look: Callable[[], Result], what: str, within: float = 60) -> Result:
         time.sleep(0.1)
 
 
+class ToThisMachine(httpx.HTTPTransport):
+    """Brings what is for a name below ``.localhost`` to this machine, as browsers do by themselves."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        name = request.url.host
+        if not name.endswith(".localhost"):
+            return super().handle_request(request)
+        here = httpx.Request(
+            request.method,
+            request.url.copy_with(host="127.0.0.1"),
+            headers=request.headers,
+            stream=request.stream,  # type: ignore[arg-type]
+            extensions={**request.extensions, "sni_hostname": name},
+        )
+        return super().handle_request(here)
+
+
 @dataclass(kw_only=True)
 class Deployment:
     """One deployment of the product. `log` is what its set-up printed."""
@@ -61,7 +79,17 @@ class Deployment:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return self.environ.get("TERRA_SUBDOMAIN_HOST") or f"http://127.0.0.1:{self.port}"
+
+    def origin_of(self, user: str) -> str:
+        """Where the servers of `user` are."""
+        return self.url.replace("://", f"://{user}.") if "TERRA_SUBDOMAIN_HOST" in self.environ else self.url
+
+    def client(self, **options: Any) -> httpx.Client:
+        """Trusts the deployment's certificate, if it has one, and nobody else's."""
+        certificate = self.environ.get("TERRA_TLS_CERTIFICATE")
+        trust = ssl.create_default_context(cafile=certificate) if certificate else True
+        return httpx.Client(transport=ToThisMachine(verify=trust), **{"timeout": 60, **options})
 
     @property
     def docker(self) -> docker.DockerClient:
@@ -84,9 +112,10 @@ class Deployment:
         self.log = done.stdout + done.stderr
         assert done.returncode == 0, self.log
 
-    def get(self, path: str, **options: Any) -> httpx.Response:
-        """As nobody: without a cookie that would speak for somebody."""
-        return httpx.get(self.url + path, timeout=30, **options)
+    def get(self, path: str, *, of: str = "", **options: Any) -> httpx.Response:
+        """As nobody: without a cookie that would speak for somebody. `of` is the user whose server is asked."""
+        with self.client() as client:
+            return client.get((self.origin_of(of) if of else self.url) + path, **options)
 
     def status_of_token(self, token: str) -> int:
         """What the Hub answers to it: 200 alive, 403 dead."""
@@ -121,19 +150,24 @@ class Deployment:
         return found
 
 
-@contextmanager
-def deployed(name: str, subnet: int) -> Iterator[Deployment]:
-    """A deployment from nothing to nothing. `subnet` tells deployments apart: 172.30.<subnet>.0/20 and its like.
+MoreSettings = Callable[[int], dict[str, str]]
+"""Further settings of a deployment, from its port."""
+
+
+def is_kept() -> bool:
+    """With TERRASPAWNER_TEST_KEEP set deployments stay up between runs, for whoever writes a test."""
+    return bool(os.environ.get("TERRASPAWNER_TEST_KEEP"))
+
+
+def with_settings(name: str, subnet: int, more: MoreSettings = lambda _: {}) -> Deployment:
+    """A deployment that is not there yet. `subnet` tells deployments apart: 172.30.<subnet>.0/20 and its like.
 
     TERRASPAWNER_TEST_SITE, a number from 1 to 40, lets the tests of two checkouts run beside each other on one
     machine; they want TERRA_IMAGE_TAG too.
-
-    With TERRASPAWNER_TEST_KEEP set it stays up between runs, for whoever writes a test.
     """
-    keep = bool(os.environ.get("TERRASPAWNER_TEST_KEEP"))
     site = int(os.environ.get("TERRASPAWNER_TEST_SITE", "0"))
     name = f"{name}{site or ''}"
-    port = 8800 + 16 * site + subnet // 16 if keep else free_port()
+    port = 8800 + 16 * site + subnet // 16 if is_kept() else free_port()
     kept = {key: value for key, value in os.environ.items() if not key.startswith("TERRA_") or key == "TERRA_IMAGE_TAG"}
     environ = kept | {
         "TERRA_DEPLOYMENT": name,
@@ -142,8 +176,14 @@ def deployed(name: str, subnet: int) -> Iterator[Deployment]:
         "TERRA_USERS_SUBNET": f"10.{150 + site}.{subnet}.0/20" if site else f"172.30.{subnet}.0/20",
         "TERRA_MEMORY_LIMIT": str(1024**3),
     }
-    deployment = Deployment(name=name, port=port, environ=environ)
-    if not keep:
+    return Deployment(name=name, port=port, environ=environ | more(port))
+
+
+@contextmanager
+def deployed(name: str, subnet: int, more: MoreSettings = lambda _: {}) -> Iterator[Deployment]:
+    """A deployment from nothing to nothing, unless it is kept."""
+    deployment = with_settings(name, subnet, more)
+    if not is_kept():
         deployment.run("clean", "--yes")
     try:
         deployment.up()
@@ -152,9 +192,14 @@ def deployed(name: str, subnet: int) -> Iterator[Deployment]:
         logs = deployment.run("logs", "--no-follow").stdout
         artefacts = ROOT / "tests" / "artefacts"
         artefacts.mkdir(exist_ok=True)
-        (artefacts / f"{name}.log").write_text(logs)
-        if not keep:
+        (artefacts / f"{deployment.name}.log").write_text(logs)
+        if not is_kept():
             deployment.run("clean", "--yes")
+
+
+def xsrf_of(session: httpx.Client) -> str:
+    """The token that the Hub wants with a form of this session."""
+    return session.cookies.get("_xsrf", path="/hub/") or ""
 
 
 @dataclass(kw_only=True)
@@ -170,14 +215,14 @@ class Person:
 
     @classmethod
     def signed_in(cls, deployment: Deployment, name: str, password: str) -> Person:
-        session = httpx.Client(base_url=deployment.url, follow_redirects=True, timeout=60)
+        session = deployment.client(base_url=deployment.url, follow_redirects=True)
         form = session.get("/hub/login")
-        xsrf = session.cookies.get("_xsrf", path="/hub/") or ""
+        xsrf = xsrf_of(session)
         answer = session.post(
             "/hub/login?next=/hub/token", data={"username": name, "password": password, "_xsrf": xsrf}
         )
         assert answer.status_code == 200, f"sign-in of {name}: {answer.status_code} after {form.status_code}"
-        xsrf = session.cookies.get("_xsrf", path="/hub/") or ""
+        xsrf = xsrf_of(session)
         made = session.post(
             f"/hub/api/users/{name}/tokens", headers={"X-XSRFToken": xsrf}, json={"note": "tests", "expires_in": 7200}
         )
@@ -188,8 +233,8 @@ class Person:
             name=name,
             deployment=deployment,
             token=token,
-            api=httpx.Client(base_url=deployment.url + API, headers=headers, timeout=120),
-            hub=httpx.Client(base_url=deployment.url + "/hub/api", headers=headers, timeout=120),
+            api=deployment.client(base_url=deployment.url + API, headers=headers, timeout=120),
+            hub=deployment.client(base_url=deployment.url + "/hub/api", headers=headers, timeout=120),
             browser_session=session,
         )
 
@@ -231,7 +276,7 @@ class Workspace:
             return seen if seen["state"] == state else None
 
         def is_reached() -> bool:
-            return self.owner.deployment.get(f"{self.server_url}api").status_code == 200
+            return self.owner.deployment.get(f"{self.server_url}api", of=self.owner.name).status_code == 200
 
         try:
             seen = until(reached, f"{self.name} is {state}", within)
@@ -265,6 +310,10 @@ class Workspace:
         answer = self.owner.api.delete(f"{self.path}/environment", params={"disk": disk})
         assert answer.status_code in (202, 204), answer.text
         self.wait_for("none")
+
+    def clear(self) -> None:
+        """Ask for the end of environment and disk, with what was not saved, whatever runs there now."""
+        self.owner.api.delete(f"{self.path}/environment", params={"disk": "delete", "force": "true"})
 
     def container(self) -> Any:
         (found,) = self.owner.deployment.containers(environment=self.environment()["id"])

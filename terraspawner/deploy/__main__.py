@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from terraspawner.deploy import compose, deployment, ending, venv
+from terraspawner.deploy import compose, deployment, dev, ending, venv
 from terraspawner.deploy.progress import complain, step
 from terraspawner.errors import TerraError
 
@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m terraspawner.deploy", description="Set up terraspawner here.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="make everything that is missing, start it, wait until it answers")
+    commands.add_parser("dev", help="run hub and workspaces from .venv, for whoever changes them")
     commands.add_parser("down", help="stop everything, keep everything")
     commands.add_parser("status", help="what runs")
     logs = commands.add_parser("logs", help="what the services said")
@@ -48,6 +49,8 @@ def _do(chosen: argparse.Namespace) -> int:
     code = 0
     if chosen.command == "up":
         deployment.up(ROOT, os.environ)
+    elif chosen.command == "dev":
+        dev.dev(ROOT, os.environ)
     elif chosen.command == "down":
         ending.down(ROOT, os.environ)
     elif chosen.command == "status":

@@ -23,10 +23,12 @@ class Compose:
     project: str
     root: Path
     env_file: Path
+    more: tuple[str, ...] = ()
+    """Files beside docker-compose.yml, which add to it."""
 
     def command(self, *arguments: str) -> list[str]:
-        head = [*self.program, "--project-name", self.project, "--file", str(self.root / "docker-compose.yml")]
-        return [*head, "--env-file", str(self.env_file), *arguments]
+        files = [word for name in ("docker-compose.yml", *self.more) for word in ("--file", str(self.root / name))]
+        return [*self.program, "--project-name", self.project, *files, "--env-file", str(self.env_file), *arguments]
 
     def run(self, *arguments: str, doing: str, timeout: float = 300) -> str:
         """Raises `SetupStopped` when compose fails."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from terraspawner.deploy import engine, health, images, machine, network, site, state
+from terraspawner.deploy import engine, health, images, machine, network, site, state, tls
 from terraspawner.deploy.commands import SetupStopped, run
 from terraspawner.deploy.compose import Compose, ensure_program
 from terraspawner.deploy.engine import EngineFacts
@@ -38,13 +38,15 @@ def up(root: Path, environ: Mapping[str, str]) -> None:
     """Everything from a bare machine to a deployment that answers. Raises `SetupStopped`."""
     here = Site.of(root, environ)
     say(f"terraspawner, deployment {here.settings.deployment}")
+    network.check_exposure(here.settings)
+    tls.check(here.settings)
     facts = prepare_machine(here)
     with step("compose") as line:
         program, version = ensure_program()
         line.result = f"{' '.join(program)} {version}"
     compose = _compose(here, program, version)
     with step("network") as line:
-        _check_network(here)
+        check_network(here)
         line.result = f"{here.settings.core_subnet} and {here.settings.users_subnet} are ours"
     build_images(here)
     with step("secrets") as line:
@@ -109,7 +111,8 @@ def find_compose(here: Site) -> Compose:
     return _compose(here, program, version)
 
 
-def _check_network(here: Site) -> None:
+def check_network(here: Site) -> None:
+    """Networks and port are free, or ours already. Raises `SetupStopped`."""
     network.check_subnets(here.settings)
     proxy = health.container_of(here.settings.deployment, "proxy")
     ports = (proxy or {}).get("NetworkSettings", {}).get("Ports", {}).get("8000/tcp") or []
@@ -128,16 +131,20 @@ def _write_state(here: Site, facts: EngineFacts) -> tuple[bool, str]:
         state.write(here.state.ca_bundle, bundle.decode(errors="replace"), mode=0o444)
     state.remember_settings(here.state, here.environ)
     settings = state.complete_settings(here.state, here.settings, facts.root, here.environ)
+    changed = state.write_environment(here.state, settings, machine_values(here))
+    here.state.logins()
+    return changed and was_there, "present" if was_there else f"made in {here.state.folder}"
+
+
+def machine_values(here: Site) -> dict[str, str]:
+    """What docker-compose.yml is told of this machine."""
     socket = engine.socket_path(here.environ)
-    values = {
+    return {
         "TERRA_IMAGE_HUB": images.HUB,
         "TERRA_DOCKER_SOCKET": str(socket),
         "TERRA_DOCKER_GID": str(engine.docker_group(socket)),
         "TERRA_MTU": str(machine.network_mtu()),
     }
-    changed = state.write_environment(here.state, settings, values)
-    here.state.logins()
-    return changed and was_there, "present" if was_there else f"made in {here.state.folder}"
 
 
 def _refuse_data_without_secrets(here: Site, *, was_there: bool) -> None:
@@ -183,16 +190,16 @@ def _in_hub_image(here: Site, *command: str, doing: str, text: str = "") -> str:
 
 def _print_welcome(here: Site, facts: EngineFacts) -> None:
     settings = here.settings
-    say(f"\nOpen http://{settings.bind}:{settings.port}/ and sign in:")
+    say(f"\nOpen {settings.address}/ and sign in:")
     for name, password in here.state.logins().items():
         say(f"    {name:<10} {password}")
     say(f"(kept in {here.state.logins_file})")
     say("Next: make status, make logs, make down (keeps everything), make clean (deletes, and asks first).")
-    if not network.is_loopback(settings.bind):
+    if settings.insecure_network and not network.is_loopback(settings.bind):
         say(
-            f"WARNING: {settings.bind} is reached from other machines, without TLS and without a domain for each user. "
-            "Code in one person's environment can act as whoever visits its pages. Let in only people who trust each "
-            "other, or set TERRA_BIND=127.0.0.1."
+            f"WARNING: {settings.bind} is reached from other machines, and TERRA_INSECURE_NETWORK allows what TLS or a "
+            "domain for each user is missing: who is on the network can read along, and code in one person's "
+            "environment can act as whoever visits its pages."
         )
     if not facts.live_restore:
         say(

@@ -73,7 +73,7 @@ def status(root: Path, environ: Mapping[str, str]) -> bool:
     say(f"  environments  {running} running, {len(_containers(deployment, 'environment')) - running} not")
     is_isolated = bool(health.network_state(deployment).get("ok"))
     say(f"  isolation     {'as it must be' if is_isolated else 'not known to be safe'}")
-    say(f"  address       http://{here.settings.bind}:{here.settings.port}/")
+    say(f"  address       {here.settings.address}/")
     return all_good and is_isolated
 
 

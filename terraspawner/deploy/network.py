@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from terraspawner.deploy.commands import SetupStopped, attempt
-from terraspawner.settings import Settings
+from terraspawner.settings import NETWORK_IS_TRUSTED, Settings
 
 Network = ipaddress.IPv4Network
 CANDIDATES = ("10.213.0.0/16", "172.28.0.0/16", "192.168.208.0/20", "10.97.0.0/16")
@@ -72,6 +72,18 @@ def check_port(bind: str, port: int) -> None:
         else:
             sentence = f"TERRA_BIND={bind} TERRA_PORT={port} cannot be listened on ({error}): correct them."
         raise SetupStopped(sentence) from error
+
+
+def check_exposure(settings: Settings) -> None:
+    """Raises `SetupStopped` when other machines would reach a deployment that does not keep its users apart there."""
+    is_safe = bool(settings.tls_certificate and settings.subdomain_host)
+    if is_safe or settings.insecure_network or is_loopback(settings.bind):
+        return
+    raise SetupStopped(
+        f"TERRA_BIND={settings.bind} is reached by other machines, so TLS (TERRA_TLS_CERTIFICATE, TERRA_TLS_KEY) and a "
+        "domain for each user (TERRA_SUBDOMAIN_HOST=https://lab.example.org) are needed, or else your word for it: "
+        f"TERRA_INSECURE_NETWORK='{NETWORK_IS_TRUSTED}'."
+    )
 
 
 def is_loopback(bind: str) -> bool:

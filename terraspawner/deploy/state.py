@@ -4,6 +4,7 @@
 ``logins``         names and generated passwords, made once
 ``settings.env``   the settings that were given on the command line, so that the next ``make up`` changes nothing
 ``compose.env``    what docker-compose.yml is filled in with, and ``services.env`` settings for processes: no secrets
+``tls/``           certificate and key of the proxy, for it alone
 ``secrets/*.env``  one file per process with the secrets of that process, mounted into it: no container's
                    configuration holds any. They are readable to all, inside the folder that is closed to all
                    but its owner, because the processes run as users that this machine does not know.
@@ -28,6 +29,10 @@ ACCOUNTS = (("operator", True), ("ana", False), ("ben", False))
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105  no look-alikes
 KEPT_FROM_SERVICES = ("database_url", "http_proxy", "https_proxy")
 """Settings that can hold a password: they travel with the secrets, to the processes that need them."""
+OF_THIS_MACHINE = ("tls_certificate", "tls_key", "insecure_network")
+"""Settings for `make up` alone: no process has a use for them."""
+CERTIFICATE, KEY = "certificate.pem", "key.pem"
+TLS_FOLDER = "/run/secrets/tls"
 
 
 class State:
@@ -46,7 +51,8 @@ class State:
     def make(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        (self.folder / "secrets").mkdir(exist_ok=True)
+        for name in ("secrets", "tls"):
+            (self.folder / name).mkdir(exist_ok=True)
 
     def secrets(self) -> dict[str, str]:
         """Tokens and keys by the names of their settings; made at the first call."""
@@ -128,7 +134,30 @@ def write_environment(state: State, settings: Settings, machine: Mapping[str, st
         write(state.folder / "secrets" / f"{name}.env", _shell_text(values), mode=0o444)
         for name, values in secret_values(settings).items()
     ]
+    return any([*changed, _write_tls(state, settings)])
+
+
+def _write_tls(state: State, settings: Settings) -> bool:
+    """Copy certificate and key to where the proxy alone has them; returns whether one changed.
+
+    The copies are readable to all, in a folder that is closed to all: the proxy's user may not read root's files.
+    """
+    wanted = {CERTIFICATE: settings.tls_certificate, KEY: settings.tls_key}
+    changed = []
+    for name, source in wanted.items():
+        copy = state.folder / "tls" / name
+        if source:
+            changed.append(write(copy, Path(source).read_text(), mode=0o444))
+        else:
+            copy.unlink(missing_ok=True)
     return any(changed)
+
+
+def proxy_options(settings: Settings) -> str:
+    """Words for configurable-http-proxy, separated by blanks."""
+    tls = [f"--ssl-cert={TLS_FOLDER}/{CERTIFICATE}", f"--ssl-key={TLS_FOLDER}/{KEY}"]
+    options = [*(tls if settings.tls_certificate else []), *(["--host-routing"] if settings.subdomain_host else [])]
+    return " ".join(options)
 
 
 def compose_values(settings: Settings) -> dict[str, str]:
@@ -138,6 +167,8 @@ def compose_values(settings: Settings) -> dict[str, str]:
         "TERRA_DEPLOYMENT": settings.deployment,
         "TERRA_BIND": settings.bind,
         "TERRA_PORT": str(settings.port),
+        "TERRA_PROXY_OPTIONS": proxy_options(settings),
+        "TERRA_PROXY_SCHEME": "https" if settings.tls_certificate else "http",
         "TERRA_CORE_SUBNET": str(core),
         "TERRA_CORE_RANGE": str(list(core.subnets())[1]),
         "TERRA_CORE_GATEWAY": str(core[1]),
@@ -156,9 +187,8 @@ def compose_values(settings: Settings) -> dict[str, str]:
 
 def service_values(settings: Settings) -> dict[str, str]:
     """Every setting that is no secret, for all processes."""
-    kept = [
-        item.name for item in fields(Settings) if not item.metadata["secret"] and item.name not in KEPT_FROM_SERVICES
-    ]
+    left_out = {*KEPT_FROM_SERVICES, *OF_THIS_MACHINE}
+    kept = [item.name for item in fields(Settings) if not item.metadata["secret"] and item.name not in left_out]
     values = {f"TERRA_{name.upper()}": str(getattr(settings, name)) for name in kept}
     return {name: value for name, value in values.items() if value}
 

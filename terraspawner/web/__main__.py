@@ -45,7 +45,7 @@ def main() -> int:
     # the address of the caller is the proxy's; nothing is decided by it, so no header about it is believed
     config = uvicorn.Config(
         app,
-        host="0.0.0.0",
+        host=os.environ.get("TERRA_WEB_ADDRESS", "0.0.0.0"),
         port=PORT,
         proxy_headers=False,
         server_header=False,

@@ -19,9 +19,9 @@ from terraspawner.errors import NotebookTooLarge, NotFound, Refused
 from terraspawner.operations import notebooks, workspaces
 from terraspawner.operations.notebooks import NotebookInfo, Place
 from terraspawner.web import wishes
+from terraspawner.web.addresses import lab_url
 from terraspawner.web.callers import ASpot, ASpotOfEither, TheParts
 from terraspawner.web.openapi import BOTH, PERSON, for_person
-from terraspawner.web.parts import lab_url
 from terraspawner.web.rendering import show_bytes
 from terraspawner.web.responses import Malformed, TooMany, TooSlow
 from terraspawner.web.room import InPieces, Share
@@ -176,7 +176,7 @@ async def open_notebook(parts: TheParts, spot: ASpot, path: str, wanted: OpenIn,
     sight = await wishes.start_for(parts, spot, info)
     environment: EnvironmentOut = wishes.told(parts, spot, sight)
     response.status_code = 200 if environment.state == "running" else 202
-    url = lab_url(spot.user, sight.view.workspace, place.path)
+    url = lab_url(parts.settings, spot.user, sight.view.workspace, place.path)
     return OpenOut(url=url, mode="edit", environment=environment)
 
 

@@ -120,7 +120,8 @@ class Auth:
         self._seal = Seal(settings.secret_key)
         self._xsrf_key = hashlib.sha256(f"xsrf:{settings.secret_key}".encode()).digest()
         name = settings.service_prefix.rstrip("/").rpartition("/")[2]
-        self.cookie = f"{settings.deployment}-{name}"
+        self.cookie = f"{'__Host-' if settings.has_safe_cookies else ''}{settings.deployment}-{name}"
+        self._cookie_path = "/" if settings.has_safe_cookies else settings.service_prefix
         self._oauth = HubOAuth(
             api_url=settings.hub_api_url,
             api_token=settings.service_token,
@@ -167,7 +168,9 @@ class Auth:
         """Take back the cookies of sign-ins under way and, if `session`, the session's."""
         for name in request.cookies:
             if name.startswith(f"{self.cookie}-state-") or (session and name == self.cookie):
-                response.delete_cookie(name, path=self._prefix, httponly=True, samesite="lax")
+                response.delete_cookie(
+                    name, path=self._cookie_path, httponly=True, samesite="lax", secure=self._is_secure(request)
+                )
 
     def xsrf_token(self, session: Session) -> str:
         """What a form of this session sends along."""
@@ -289,11 +292,14 @@ class Auth:
             name,
             value,
             max_age=seconds,
-            path=self._prefix,
+            path=self._cookie_path,
             httponly=True,
             samesite="lax",
-            secure=is_https(request),
+            secure=self._is_secure(request),
         )
+
+    def _is_secure(self, request: Request) -> bool:
+        return self._cookie_path == "/" or is_https(request)
 
 
 def is_https(request: Request) -> bool:

@@ -20,9 +20,10 @@ from terraspawner.domain.workspace import Action
 from terraspawner.errors import OutboxNotEmpty, StartFailed, TerraError
 from terraspawner.operations import deletions, workspaces
 from terraspawner.web import live, wishes
+from terraspawner.web.addresses import lab_url
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
-from terraspawner.web.parts import Parts, lab_url
+from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
 from terraspawner.web.schemas_environment import EnvironmentOut
@@ -155,7 +156,7 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "what_to_do": WHAT_TO_DO,
         "actions": ["cancel"] if is_asked else told.actions,
         "images": WORDS_OF_IMAGES if view.environment is None else {},
-        "lab": lab_url(person.name, view.workspace),
+        "lab": lab_url(parts.settings, person.name, view.workspace),
         "prices": view.prices,
         "now_per_hour": per_hour(view.prices, view.state),
         "disk_size": disk_size,

@@ -15,8 +15,9 @@ from terraspawner.errors import HubUnavailable, OtherImage, TerraError
 from terraspawner.operations import images, notebooks, workspaces
 from terraspawner.operations.notebooks import NotebookInfo, Place
 from terraspawner.web import live, wishes
+from terraspawner.web.addresses import lab_url
 from terraspawner.web.callers import APerson, ASpot, TheParts
-from terraspawner.web.parts import Parts, lab_url
+from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
 from terraspawner.web.wishes import Sight, Spot
@@ -135,7 +136,9 @@ def _misfit(sight: Sight, info: NotebookInfo) -> str:
 async def _progress(parts: Parts, spot: Spot, path: str, sight: Sight, after: int) -> Progress:
     state = sight.view.state
     if state is State.RUNNING and await _answers(parts, spot, sight):
-        return Progress(sight=sight, step=_STEPS[state], go=lab_url(spot.user, sight.view.workspace, path))
+        return Progress(
+            sight=sight, step=_STEPS[state], go=lab_url(parts.settings, spot.user, sight.view.workspace, path)
+        )
     if state is State.PAUSED and not sight.is_asked and _start_number(sight) > after >= 0:
         return Progress(sight=sight, step="", failure=_reason(sight) or "It was paused before it was ready.")
     if sight.fault and not sight.is_asked:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from fastapi import Request
-from jupyterhub.utils import subdomain_hook_idna as subdomain_of
 
-from terraspawner.domain.workspace import Workspace
 from terraspawner.settings import Settings
 from terraspawner.web.auth import Auth
 from terraspawner.web.deeds import Deeds
@@ -44,24 +41,3 @@ def parts_of(request: Request) -> Parts:
     """The parts of the app that serves this request."""
     parts: Parts = request.app.state.parts
     return parts
-
-
-def server_origin(settings: Settings, user: str) -> str:
-    """Scheme and host of the person's servers in the browser; empty where they share ours.
-
-    It is the Hub's own rule: the proxy's routes and the servers' sign-in are made by it.
-    """
-    scheme, _, host = settings.subdomain_host.partition("://")
-    name, colon, port = host.partition(":")
-    return f"{scheme}://{subdomain_of(user, name, 'user')}{colon}{port}" if host else ""
-
-
-def server_url(user: str, workspace: Workspace) -> str:
-    """Address of the environment's Jupyter server in the browser."""
-    return f"/user/{quote(user, safe='@~')}/{workspace.slug}/"
-
-
-def lab_url(user: str, workspace: Workspace, path: str = "") -> str:
-    """Address of Lab, on a notebook where one is named (E8: its place under ``edit/``)."""
-    base = f"{server_url(user, workspace)}lab"
-    return f"{base}/tree/{quote(workspace.name)}/edit/{quote(path)}" if path else base

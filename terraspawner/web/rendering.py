@@ -25,6 +25,7 @@ from fastapi.responses import HTMLResponse
 from jupyterhub import _data as hub_data
 
 from terraspawner.settings import Settings
+from terraspawner.web.addresses import server_origin
 from terraspawner.web.auth import Auth, Person
 
 HERE = Path(__file__).parent
@@ -32,10 +33,10 @@ _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>.*?</script>", re.DOTA
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
-    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    " connect-src 'self'; form-action 'self'{servers}; base-uri 'none'; frame-ancestors 'none'"
 )
+"""A form of ours may lead to the person's own servers, where they have another host: a notebook that opens."""
 PAGE_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -55,6 +56,7 @@ class Pages:
 
     def __init__(self, settings: Settings, auth: Auth, hub_prefix: str = "/hub/") -> None:
         self._auth = auth
+        self._settings = settings
         self._hub_prefix = hub_prefix
         self._prefix = settings.service_prefix
         self._jinja = jinja2.Environment(
@@ -92,11 +94,11 @@ class Pages:
 
     def page(self, template: str, person: Person | None, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A whole page."""
-        return self._answer(self.render(template, person, **values), status)
+        return self._answer(self.render(template, person, **values), status, self._servers(person))
 
     def fragment(self, template: str, person: Person, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A part of a page, for htmx."""
-        return self._answer(self.render(template, person, **values), status)
+        return self._answer(self.render(template, person, **values), status, self._servers(person))
 
     def render(self, template: str, person: Person | None, **values: Any) -> str:
         session = person.session if person else None
@@ -104,11 +106,17 @@ class Pages:
             user=SimpleNamespace(name=person.name) if person else None,
             parsed_scopes={"admin-ui"} if person and person.account.is_operator else set(),
             xsrf_token=self._auth.xsrf_token(session) if session else "",
+            servers=self._servers(person),
             **values,
         )
 
-    def _answer(self, text: str, status: int) -> HTMLResponse:
-        return HTMLResponse(text, status, headers=PAGE_HEADERS)
+    def _answer(self, text: str, status: int, servers: str) -> HTMLResponse:
+        policy = CONTENT_SECURITY_POLICY.format(servers=f" {servers}" if servers else "")
+        return HTMLResponse(text, status, headers={**PAGE_HEADERS, "Content-Security-Policy": policy})
+
+    def _servers(self, person: Person | None) -> str:
+        """Where the person's servers are, if that is not here."""
+        return server_origin(self._settings, person.name) if person else ""
 
     def _own_static(self, name: str) -> str:
         """Address of a file of ours; it changes with the file, so that no browser keeps an old one."""

@@ -19,8 +19,9 @@ from terraspawner.operations import accounts, deletions, environments, freezing,
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import View
 from terraspawner.operations.notebooks import NotebookInfo
+from terraspawner.web.addresses import server_url
 from terraspawner.web.launches import Server
-from terraspawner.web.parts import Parts, server_url
+from terraspawner.web.parts import Parts
 from terraspawner.web.schemas_environment import EnvironmentOut, environment_out
 
 _LOOK_SECONDS = 0.1
@@ -214,7 +215,7 @@ def told(parts: Parts, spot: Spot, sight: Sight) -> EnvironmentOut:
     return environment_out(
         sight.view,
         parts.settings,
-        user_url=server_url(spot.user, sight.view.workspace),
+        user_url=server_url(parts.settings, spot.user, sight.view.workspace),
         asked=sight.is_asked,
         fault=sight.fault,
         is_cancellable=sight.is_cancellable,

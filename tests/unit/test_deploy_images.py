@@ -101,11 +101,14 @@ def test_the_host_service_has_no_network_and_the_workspaces_service_only_its_own
 ) -> None:
     assert compose["services"]["host"]["network_mode"] == "none"
     mounted = {
-        name: [v for v in service["volumes"] if "secrets/" in v] for name, service in compose["services"].items()
+        name: [v for v in service["volumes"] if v.startswith("${TERRA_STATE}/secrets/")]
+        for name, service in compose["services"].items()
     }
     for name, volumes in mounted.items():
         assert all(f"secrets/{name}.env" in volume and volume.endswith(":ro") for volume in volumes)
     assert {name for name, volumes in mounted.items() if volumes} == {"proxy", "hub", "workspaces"}
+    tls = {name for name, service in compose["services"].items() if any("}/tls:" in v for v in service["volumes"])}
+    assert tls == {"proxy"}
 
 
 def test_environments_are_shut_off_from_each_other_by_the_network_itself(compose: dict[str, Any]) -> None:

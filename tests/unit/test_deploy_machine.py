@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
+import re
 import socket
 import sys
 from pathlib import Path
 
 import pytest
 
-from terraspawner.deploy import engine, images, machine, network, site
+import certificates
+from terraspawner.deploy import engine, images, machine, network, site, tls
 from terraspawner.deploy.commands import SetupStopped, attempt, run
 from terraspawner.deploy.network import Network, Taken
-from terraspawner.settings import Settings
+from terraspawner.settings import NETWORK_IS_TRUSTED, Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -167,3 +169,80 @@ def test_only_this_machine_reaches_a_loopback(bind: str) -> None:
 @pytest.mark.parametrize("bind", ["0.0.0.0", "192.0.2.7", "::", "lab.example.org"])
 def test_others_reach_every_other_address(bind: str) -> None:
     assert not network.is_loopback(bind)
+
+
+# --- beyond this machine ---
+
+WORD = NETWORK_IS_TRUSTED
+SAFE = {"tls_certificate": "/c", "tls_key": "/k", "subdomain_host": "https://lab.example.org"}
+
+
+@pytest.mark.feature("A7")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"tls_certificate": "/c", "tls_key": "/k"},
+        {"subdomain_host": "https://lab.example.org"},
+        {"subdomain_host": "http://lab.example.org"},
+    ],
+)
+def test_others_are_let_in_with_tls_and_subdomains_or_a_word_alone(changes: dict[str, str]) -> None:
+    with pytest.raises(SetupStopped) as refused:
+        network.check_exposure(Settings(bind="0.0.0.0", **changes))  # type: ignore[arg-type]
+    for word in (
+        "TERRA_BIND=0.0.0.0",
+        "TERRA_TLS_CERTIFICATE",
+        "TERRA_SUBDOMAIN_HOST",
+        f"TERRA_INSECURE_NETWORK='{WORD}'",
+    ):
+        assert word in refused.value.message
+    assert refused.value.message.count(". ") == 0, "one sentence"
+    network.check_exposure(Settings(bind="127.0.0.1", **changes))  # type: ignore[arg-type]
+    network.check_exposure(Settings(bind="0.0.0.0", insecure_network=WORD, **changes))  # type: ignore[arg-type]
+    network.check_exposure(Settings(bind="0.0.0.0", **SAFE))  # type: ignore[arg-type]
+
+
+# --- the certificate ---
+
+
+def settings_with(files: tuple[Path, Path]) -> Settings:
+    chain, key = map(str, files)
+    return Settings(subdomain_host="https://lab.example.org", tls_certificate=chain, tls_key=key)
+
+
+def test_a_certificate_for_the_host_and_its_users_will_do(tmp_path: Path) -> None:
+    tls.check(settings_with(certificates.make(tmp_path, "lab.example.org", "*.lab.example.org")))
+
+
+@pytest.mark.parametrize(
+    ("names", "missing"),
+    [
+        (["lab.example.org"], "somebody.lab.example.org"),
+        (["*.lab.example.org"], "lab.example.org"),
+        (["lab.example.com", "*.lab.example.com"], "lab.example.org"),
+    ],
+)
+def test_a_certificate_for_other_names_is_refused_with_the_name_that_it_lacks(
+    tmp_path: Path, names: list[str], missing: str
+) -> None:
+    with pytest.raises(SetupStopped, match=rf"will not do for {re.escape(missing)} \("):
+        tls.check(settings_with(certificates.make(tmp_path, *names)))
+
+
+def test_a_certificate_that_has_ended_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SetupStopped, match="expired"):
+        tls.check(settings_with(certificates.make(tmp_path, "lab.example.org", "*.lab.example.org", days=-3)))
+
+
+def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    chain, _ = certificates.make(tmp_path, "lab.example.org", "*.lab.example.org")
+    _, key = certificates.make(tmp_path / "other", "lab.example.org", "*.lab.example.org")
+    with pytest.raises(SetupStopped, match="its own key"):
+        tls.check(settings_with((chain, key)))
+
+
+def test_a_certificate_that_is_not_there_is_refused_by_its_setting(tmp_path: Path) -> None:
+    with pytest.raises(SetupStopped, match="TERRA_TLS_CERTIFICATE names"):
+        tls.check(settings_with((tmp_path / "gone.pem", tmp_path / "gone.key")))

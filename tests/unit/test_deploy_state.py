@@ -113,3 +113,23 @@ def test_a_proxy_on_this_machines_loopback_is_not_given_to_environments(tmp_path
 def test_the_accounts_are_an_operator_and_two_people() -> None:
     accounts = json.loads(state.accounts_json({"operator": "a", "ana": "b", "ben": "c"}))
     assert [(a["name"], a["operator"]) for a in accounts] == [("operator", True), ("ana", False), ("ben", False)]
+
+
+def test_the_certificate_is_handed_to_the_proxy_alone_and_taken_back(tmp_path: Path) -> None:
+    for name in ("chain", "key"):
+        (tmp_path / name).write_text(name)
+    given = {"TERRA_TLS_CERTIFICATE": f"{tmp_path}/chain", "TERRA_TLS_KEY": f"{tmp_path}/key"}
+    folder, settings = made(tmp_path, given)
+    state.write_environment(folder, settings, MACHINE)
+    copies = {path.name: path.read_text() for path in (folder.folder / "tls").iterdir()}
+    assert copies == {"certificate.pem": "chain", "key.pem": "key"}
+    assert "TLS" not in text_of(folder.services_env)
+    options = state.compose_values(settings)["TERRA_PROXY_OPTIONS"]
+    assert options == "--ssl-cert=/run/secrets/tls/certificate.pem --ssl-key=/run/secrets/tls/key.pem"
+
+    (tmp_path / "chain").write_text("renewed")
+    assert state.write_environment(folder, settings, MACHINE) is True, "the proxy must be made anew"
+    folder, settings = made(tmp_path)
+    state.write_environment(folder, settings, MACHINE)
+    assert list((folder.folder / "tls").iterdir()) == []
+    assert state.compose_values(settings)["TERRA_PROXY_OPTIONS"] == ""

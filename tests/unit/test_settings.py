@@ -26,6 +26,15 @@ def test_values_are_read_and_empty_ones_are_unset() -> None:
         ("TERRA_DEPLOYMENT", "-lab"),
         ("TERRA_USERS_SUBNET", "10.0.0.1/8"),
         ("TERRA_CORE_SUBNET", "everywhere"),
+        ("TERRA_SUBDOMAIN_HOST", "lab.example.org"),
+        ("TERRA_SUBDOMAIN_HOST", "https://lab.example.org/hub"),
+        ("TERRA_SUBDOMAIN_HOST", "https://Lab.example.org"),
+        ("TERRA_SUBDOMAIN_HOST", "https://localhost"),
+        ("TERRA_SUBDOMAIN_HOST", "https://192.0.2.7"),
+        ("TERRA_SUBDOMAIN_HOST", "https://lab.example.org:99999"),
+        ("TERRA_TLS_CERTIFICATE", "/etc/lab/chain.pem"),
+        ("TERRA_TLS_KEY", "/etc/lab/key.pem"),
+        ("TERRA_INSECURE_NETWORK", "yes"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_name_of_the_setting(name: str, value: str) -> None:
@@ -40,3 +49,21 @@ def test_the_bridge_name_fits_linux(deployment: str) -> None:
 
 def test_no_secret_has_a_default_in_the_help() -> None:
     assert all(HELP[name][0] == "" for name in ("TERRA_SERVICE_TOKEN", "TERRA_PROXY_TOKEN", "TERRA_SECRET_KEY"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "address"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"tls_certificate": "/c", "tls_key": "/k"}, "https://127.0.0.1:8000"),
+        ({"subdomain_host": "http://lab.localhost:8000"}, "http://lab.localhost:8000"),
+        ({"subdomain_host": "https://lab.example.org"}, "https://lab.example.org"),
+    ],
+)
+def test_the_address_in_the_browser(changes: dict[str, str], address: str) -> None:
+    assert Settings(**changes).address == address  # type: ignore[arg-type]
+
+
+def test_a_certificate_with_an_address_without_tls_is_refused() -> None:
+    with pytest.raises(SettingsWrong, match="with a certificate it is https"):
+        Settings(subdomain_host="http://lab.example.org", tls_certificate="/c", tls_key="/k")

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from terraspawner.db import tables
+from terraspawner.web.addresses import server_origin
 from terraspawner.web.lab_pages import LabPage, is_of_somebody, may_call_from, page_of
-from terraspawner.web.parts import server_origin
 from tests import builders
 from tests.web.hubs import until
 from tests.web.sites import API, Site, opened

@@ -21,6 +21,7 @@ class EnvironmentSettings:
     service_url: str
     key: str
     bucket: Path | None = None
+    hub_host: str = ""
 
     @property
     def state_folder(self) -> Path:
@@ -29,9 +30,12 @@ class EnvironmentSettings:
 
     @property
     def page(self) -> str:
-        """Path of the workspace's page in the browser: the service has its pages beside its REST interface."""
+        """Address of the workspace's page in the browser: the service has its pages beside its REST interface.
+
+        A path, unless users have domains of their own: then this server is on another host than the service.
+        """
         prefix = urlsplit(self.service_url).path.removesuffix("/api/v1")
-        return f"{prefix}/workspaces/{quote(self.namespace, safe='')}/{quote(self.workspace, safe='')}"
+        return f"{self.hub_host}{prefix}/workspaces/{quote(self.namespace, safe='')}/{quote(self.workspace, safe='')}"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "EnvironmentSettings | None":
@@ -48,4 +52,5 @@ class EnvironmentSettings:
             service_url=environ["TERRA_SERVICE_URL"].rstrip("/"),
             key=environ["TERRA_ENVIRONMENT_KEY"],
             bucket=Path(bucket) if bucket else None,
+            hub_host=environ.get("JUPYTERHUB_HOST", ""),
         )

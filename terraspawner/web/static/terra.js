@@ -21,10 +21,13 @@ function countSeconds() {
   }
 }
 
-// Only to a place of our own: the address comes with the page, yet nothing else is followed.
+// Only to a place of our own, or to the person's own servers: the address comes with the page, yet nothing else is
+// followed.
+const servers = document.querySelector('meta[name="terra-servers"]');
+const ours = [window.location.origin, servers ? servers.content : window.location.origin];
 function follow(root) {
   const link = root.querySelector("a[data-go]");
-  if (link && link.origin === window.location.origin) {
+  if (link && ours.includes(link.origin)) {
     window.location.replace(link.href);
   }
 }
