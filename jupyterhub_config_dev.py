@@ -1,3 +1,4 @@
+# ruff: noqa: F821 - what the Hub puts there when it reads this
 """The Hub outside compose (`make dev`): the deployment's configuration, and what differs on the machine itself."""
 
 import os

@@ -69,6 +69,8 @@ def dev(root: Path, environ: Mapping[str, str]) -> None:
         with step(service) as line:
             health.wait_for(settings.deployment, service)
             line.result = "healthy"
+    for number in (signal.SIGINT, signal.SIGTERM):  # told to end in either way, its processes end with it
+        signal.signal(number, signal.default_int_handler)
     try:
         outside.start()
         _wait(outside, settings)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from deployment import ROOT, Deployment, unique, until, with_settings
+from deployment import API, ROOT, Deployment, unique, until, with_settings
+from terraspawner.settings import Settings
 
 pytestmark = [pytest.mark.docker, pytest.mark.full]
 
@@ -46,7 +47,10 @@ def test_hub_and_service_outside_compose_serve_and_follow_a_change(tmp_path: Pat
         workspace = ana.workspace(unique("developed"))
         workspace.start()
         container = workspace.container().id
-        assert workspace.shell("curl -fsS $JUPYTERHUB_API_URL")[0] == 0, "the environment reaches the Hub"
+        settings = Settings.from_environ(deployment.environ)
+        for address in (f"{settings.hub_address}:8081/hub/health", f"{settings.service_address}:8010{API}/health"):
+            code, said = workspace.shell(f"curl -fsS http://{address}")
+            assert code == 0, said
         here = {part.attrs["Config"]["Labels"]["com.docker.compose.service"] for part in containers_of(deployment)}
         assert here == {"netguard", "host", "proxy", "relay-hub", "relay-workspaces"}
 
