@@ -53,6 +53,7 @@ class State:
         self.folder.chmod(0o700)
         for name in ("secrets", "tls"):
             (self.folder / name).mkdir(exist_ok=True)
+            (self.folder / name).chmod(0o755)  # whatever the umask: a folder is mounted as it is
 
     def secrets(self) -> dict[str, str]:
         """Tokens and keys by the names of their settings; made at the first call."""

@@ -15,9 +15,6 @@ from deployment import ROOT, Deployment
 
 QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
-# names below .localhost are this machine's anyhow; a look-up would be broken off whenever some container gets a network
-QUIET += ["--host-resolver-rules=MAP *.localhost 127.0.0.1"]
-
 expect.set_options(timeout=60_000)
 
 
@@ -27,7 +24,11 @@ def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
     sandbox = ["--no-sandbox"] if os.getuid() == 0 else []
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=[*QUIET, *sandbox])
+        launched = playwright.chromium.launch(
+            executable_path=Path(__file__).parent / "calm-chromium",
+            args=[*QUIET, *sandbox],
+            env={**os.environ, "CALM_CHROMIUM": chromium},
+        )
         yield launched
         launched.close()
 
