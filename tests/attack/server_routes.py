@@ -26,8 +26,10 @@ def rules_of(router):
             yield rule.matcher.regex.pattern, methods
 
 async def main():
-    from jupyterhub.singleuser.app import App
-    app = App.instance()
+    from terraspawner_environment import standins
+    standins.install()
+    from jupyter_server.serverapp import ServerApp
+    app = ServerApp.instance()
     app.initialize(["--ip=127.0.0.1", "--port=0", "--config=/opt/terra/etc/jupyter_server_config.py"])
     print("RULES " + json.dumps(list(rules_of(app.web_app.default_router))))
 

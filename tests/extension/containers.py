@@ -131,6 +131,11 @@ class Environment:
 
     def ask(self, path: str, *, method: str = "GET", body: Any = None) -> Any:
         """Ask the server's REST interface as the user."""
+        text = self.read(path, method=method, body=body)
+        return json.loads(text) if text else None
+
+    def read(self, path: str, *, method: str = "GET", body: Any = None) -> bytes:
+        """What the server answers to the user, whatever it is."""
         request = urllib.request.Request(
             f"http://{self.address}:8888{PREFIX}{path}",
             method=method,
@@ -138,8 +143,7 @@ class Environment:
             headers={"Authorization": f"token {TOKEN}"},
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+            return bytes(answer.read())
 
     def kernels(self) -> dict[str, str]:
         """What Lab's launcher offers: kernel name -> what is read there."""

@@ -114,7 +114,7 @@ def test_a_stopped_container_starts_again_with_new_settings(container: Any) -> N
     container.start(OWNER_EMAIL="new@example.org")
     assert container.container.id == before
     assert (
-        container.terminal("tr '\\0' '\\n' < /proc/$(pgrep -f -o jupyterhub.singleuser)/environ").count(
+        container.terminal("tr '\\0' '\\n' < /proc/$(pgrep -f -o terraspawner_environment.launch)/environ").count(
             "new@example.org"
         )
         == 1

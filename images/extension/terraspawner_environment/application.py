@@ -13,7 +13,7 @@ from traitlets import Float
 
 from terraspawner_environment.assembly import Workspace
 from terraspawner_environment.deaths import DeathWatch
-from terraspawner_environment.handlers import KillsHandler, SavesHandler
+from terraspawner_environment.handlers import EXPORT_FORMS, ExportFormsHandler, KillsHandler, SavesHandler
 from terraspawner_environment.kills import SCHEMA as KILLS_SCHEMA
 from terraspawner_environment.kills import SCHEMA_ID as KILLS_SCHEMA_ID
 from terraspawner_environment.kills import Kill, Kills
@@ -42,6 +42,8 @@ class EnvironmentExtension(ExtensionApp):
         base = url_path_join("/terraspawner", "api")
         self.handlers.append((f"{base}/saves", SavesHandler, {"workspace": self.workspace}))
         self.handlers.append((f"{base}/kills", KillsHandler, {"kills": self._kills}))
+        # a handler of an extension comes before Jupyter's own
+        self.handlers.append(("/api/nbconvert", ExportFormsHandler, {"written": EXPORT_FORMS}))
 
     def initialize_settings(self) -> None:
         events: EventLogger = self.serverapp.event_logger

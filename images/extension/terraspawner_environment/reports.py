@@ -7,6 +7,7 @@ nothing here fails when the service does not answer.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 from terraspawner_environment.assembly import Workspace
@@ -95,13 +96,19 @@ async def kernel_facts(server: Any) -> dict[str, Any]:
     kernels = []
     for kernel_id in server.kernel_manager.list_kernel_ids():
         kernel = server.kernel_manager.get_kernel(kernel_id)
+        active = last_activity(kernel)
         kernels.append(
             {
                 "id": kernel_id,
                 "path": paths.get(kernel_id),
                 "state": getattr(kernel, "execution_state", "unknown"),
-                "last_activity": rfc3339(kernel.last_activity) if getattr(kernel, "last_activity", None) else None,
+                "last_activity": rfc3339(active) if active else None,
             }
         )
     terminals = getattr(server.web_app.settings.get("terminal_manager"), "terminals", {})
     return {"kernels": kernels, "terminals": len(terminals)}
+
+
+def last_activity(kernel: Any) -> datetime | None:
+    """None while the kernel is being started: its trait has no value then, and to read it is an error."""
+    return kernel.last_activity if kernel.trait_has_value("last_activity") else None
