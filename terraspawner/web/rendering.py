@@ -16,11 +16,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from types import CodeType, SimpleNamespace
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import jinja2
+import jinja2.bccache
 from fastapi.responses import HTMLResponse
 from jupyterhub import _data as hub_data
 
@@ -51,6 +52,19 @@ class HubTemplates(jinja2.FileSystemLoader):
         return _INLINE_SCRIPT.sub("", source), path, is_fresh
 
 
+class CompiledOnce(jinja2.BytecodeCache):
+    """What a template was compiled to, for all `Pages` of this process: compiling takes longer than all else."""
+
+    _compiled: ClassVar[dict[tuple[str, str], CodeType]] = {}
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        bucket.code = self._compiled.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        if bucket.code is not None:
+            self._compiled[bucket.key, bucket.checksum] = bucket.code
+
+
 class Pages:
     """Renders templates. Names from users are escaped always: autoescape is on and nothing is marked safe."""
 
@@ -69,6 +83,7 @@ class Pages:
             autoescape=True,
             trim_blocks=True,
             lstrip_blocks=True,
+            bytecode_cache=CompiledOnce(),
         )
         self._jinja.filters.update(
             bytes=show_bytes,
