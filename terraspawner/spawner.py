@@ -67,6 +67,7 @@ class TerraSpawner(Makes, Freezes):
         self.steps = Progress(self.context.now)
         self._turn: Turn | None = None
         self._ending: asyncio.Future[BaseException] | None = None
+        self._is_unclean = False
         settings = self.context.settings
         self.deployment, self.stop_seconds = settings.deployment, settings.stop_timeout
         self.use_internal_ip = True
@@ -203,7 +204,11 @@ class TerraSpawner(Makes, Freezes):
         """A container that has ended is not waited for."""
         state = await self.inspected()
         if not state["Running"]:
-            raise StartFailed(end_of(state, self.context.settings.memory_limit))
+            end = end_of(state, self.plan.memory if self.plan else self.context.settings.memory_limit)
+            raise StartFailed(
+                f"{end} The last lines of its log may say why. Try again; if it goes on, delete the environment,"
+                " keep its disk, and start a new one."
+            )
 
     async def _give_up(self, error: BaseException) -> BaseException:
         """Undo what a failed start left: nothing runs, no secret lies in the layer, the row says why."""
@@ -221,6 +226,7 @@ class TerraSpawner(Makes, Freezes):
         try:
             await (self.stop_object() if self.kept else self.end_at_once(plan.empty_archive()))
         except NO_ANSWER:
+            self._is_unclean = True  # the Hub stops what failed, and its poll then waits for the Engine
             self.log.exception("Cleaning up after a failed start of %s", self._log_name)
         self.let_go()
         if is_cancelled:
@@ -258,6 +264,9 @@ class TerraSpawner(Makes, Freezes):
         if not self.environment_id:
             return 0
         container = await self.listed()
+        if self._is_unclean:
+            await self.end_at_once(plan.empty_archive())
+            self._is_unclean, container = False, await self.listed()
         if container is None:
             await self._report_stopped("The container is gone.", "")
             return 0

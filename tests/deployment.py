@@ -175,6 +175,7 @@ def with_settings(name: str, subnet: int, more: MoreSettings = lambda _: {}) -> 
         "TERRA_CORE_SUBNET": f"10.{100 + site}.{subnet}.0/24" if site else f"172.29.{subnet}.0/24",
         "TERRA_USERS_SUBNET": f"10.{150 + site}.{subnet}.0/20" if site else f"172.30.{subnet}.0/20",
         "TERRA_MEMORY_LIMIT": str(1024**3),
+        "TERRA_SCRIPT_TIMEOUT": "90",
     }
     return Deployment(name=name, port=port, environ=environ | more(port))
 

@@ -32,7 +32,10 @@ async def answers(url: str, *, within: float, look: Callable[[], Awaitable[None]
             await asyncio.sleep(POLL_SECONDS)
             now = time.monotonic()
             if now > deadline:
-                raise StartFailed(f"JupyterLab did not answer within {within:.0f} seconds.")
+                raise StartFailed(
+                    f"JupyterLab did not answer within {within:.0f} seconds, so the environment was stopped."
+                    " Try again; if it goes on, delete the environment, keep its disk, and start a new one."
+                )
             if now - looked > LOOK_SECONDS:
                 looked = now
                 await look()
