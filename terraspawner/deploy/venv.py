@@ -18,6 +18,8 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 def ensure_venv(root: Path) -> tuple[Path, str]:
     """``.venv`` with what pyproject.toml asks for. Made again only when that file changed. Raises `SetupStopped`."""
     folder = root / ".venv"
+    if Path(sys.prefix).resolve() == folder.resolve():
+        return folder, "in use"  # tests run `make dev`: nobody replaces the Python that he runs from
     interpreter = _interpreter()
     mark = hashlib.sha256((root / "pyproject.toml").read_bytes() + interpreter.encode()).hexdigest()
     marker = folder / "made-from"
