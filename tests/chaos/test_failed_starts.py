@@ -243,6 +243,14 @@ FAILURES = {
         says=("exit code 9", "without the script"),
         logs="no such package",
     ),
+    "script hangs": Failure(
+        breaks=nothing,
+        script="echo waiting for godot; sleep 1000",
+        is_new=True,
+        says=("not done within", "without the script"),
+        logs="godot",
+    ),
+    "server never answers": Failure(breaks=nothing, script=SLOW, is_new=True, says=("did not answer", "Try again")),
     "engine away": Failure(breaks=engine_away_in_the_middle, says=("Docker Engine", "Try again")),
     "network not closed": Failure(
         breaks=host_stopped, says=("network is closed", "operator"), state="none", is_new=True
