@@ -18,6 +18,7 @@ from tests.web.sites import PREFIX
 
 ANYBODY, PERSON, OPERATOR = "anybody", "a person", "an operator"
 KEY, PERSON_OR_KEY = "an environment", "a person or the environment"
+PERSON_OR_PAGE = "a person or Lab's page of the environment"
 KEYS = frozenset({KEY, PERSON_OR_KEY})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -58,9 +59,9 @@ REST: dict[str, Case] = {
         who=PERSON_OR_KEY, body={"to": "planted"}, headers={"If-Match": '"{version}"'}
     ),
     f"POST {AT}/notebooks/{{path}}/open": Case(body={"mode": "edit"}),
-    f"GET {AT}/environment": Case(),
+    f"GET {AT}/environment": Case(who=PERSON_OR_PAGE),
     f"DELETE {AT}/environment": Case(query={"disk": "delete", "force": "true"}),
-    f"POST {AT}/environment/start": Case(),
+    f"POST {AT}/environment/start": Case(who=PERSON_OR_PAGE),
     f"POST {AT}/environment/pause": Case(),
     f"POST {AT}/environment/cancel": Case(),
     f"GET {AT}/environment/events": Case(),
@@ -71,6 +72,7 @@ REST: dict[str, Case] = {
     "GET /environments/self": Case(who=KEY),
     "POST /environments/self/activity": Case(who=KEY, body={"kernels": [], "terminals": 0}),
     "POST /environments/self/outbox": Case(who=KEY, body={"pending": []}),
+    "POST /environments/self/pause": Case(who=KEY),
 }
 """Below the API's address, as the OpenAPI document writes it."""
 
@@ -131,7 +133,7 @@ def request_of(route: str, values: Mapping[str, str], **form: str) -> Request:
     """The request of a line, with its words filled in; `form` adds fields to a form."""
     case = ALL[route]
     method, _, path = route.partition(" ")
-    address = _WORD.sub(lambda word: quote(_value(route, word[1], values), safe="/"), path)
+    address = _WORD.sub(lambda word: _quoted(word[1], _value(route, word[1], values)), path)
     headers = {name: _filled(route, text, values) for name, text in (case.headers or {}).items()}
     content: bytes | None = None
     if case.form is not None:
@@ -149,6 +151,12 @@ def names_something(route: str) -> bool:
     """Whether a request of this line names a thing of somebody's, in its address, its body or its form."""
     case = ALL[route]
     return bool(_WORD.search(route) or _WORD.search(json.dumps([case.body, case.form])))
+
+
+def _quoted(word: str, value: str) -> str:
+    """As it travels: dots too, which clients would walk up at before they send."""
+    quoted = quote(value, safe="/" if word == "path" else "")
+    return "/".join(part.replace(".", "%2E") if set(part) == {"."} else part for part in quoted.split("/"))
 
 
 def _filled(route: str, template: Any, values: Mapping[str, str]) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -35,14 +36,23 @@ class Scene:
     values: Mapping[str, str]
     """Words of addresses and bodies -> ana's. A new parameter in a route's address wants its line in `laid_out`."""
 
+    first: dict[str, str] = field(default_factory=dict)
+    """What `belongings` were at first."""
+
     def belongings(self) -> str:
         """All of ana's that an attack may not change, as text to compare."""
         here = self.alpha.environment()
         seen: list[Any] = [{name: here[name] for name in ("id", "state", "since", "reason", "disk")}]
-        seen.append([item["id"] for item in self.alpha.owner.api.get("/disks").json()["items"]])
+        disks = self.ana.api.get("/disks").json()["items"]
+        seen.append([item["id"] for item in disks if item["state"] != "deleting"])
         seen += [self.ana.api.get(f"{at.path}/notebooks").json() for at in (self.alpha, self.spare)]
         seen.append(self.ana.api.get("/workspaces").json())
         return json.dumps(seen, indent=1)
+
+    def assert_untouched(self) -> None:
+        """Nothing of ana's has changed since the scene was laid out."""
+        now, first = self.belongings(), self.first["belongings"]
+        assert now == first, "\n".join(difflib.unified_diff(first.splitlines(), now.splitlines(), "before", "now"))
 
     def variables(self, at: Workspace) -> dict[str, str]:
         """What the first process of an environment was told, read as its user can."""
@@ -69,7 +79,7 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
     spare.delete()
     here = alpha.environment()
     version = alpha.notebook("secret.ipynb")[1].strip('"')
-    yield Scene(
+    scene = Scene(
         deployment=deployment,
         ana=ana,
         ben=ben,
@@ -87,6 +97,8 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
             "disk_id": disk,
         },
     )
+    scene.first["belongings"] = scene.belongings()
+    yield scene
     for at in (alpha, beta):
         at.owner.api.delete(f"{at.path}/environment", params={"disk": "delete", "force": "true"})
     ana.api.delete(f"/disks/{disk}")

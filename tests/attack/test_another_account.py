@@ -58,7 +58,6 @@ def expected(request: Request, case: Case, *, is_signed_in: bool) -> set[int]:
 def test_what_is_anas_is_anas_alone(
     scene: Scene, programs: dict[str, httpx.Client], browsers: dict[str, httpx.Client], route: str
 ) -> None:
-    before = scene.belongings()
     request = request_of(route, scene.values)
     made_up = request_of(route, {**scene.values, **NOT_THERE})
     attackers = {**programs, **{f"the browser of {name}": client for name, client in browsers.items()}}
@@ -74,7 +73,7 @@ def test_what_is_anas_is_anas_alone(
         assert leaks(scene, answer) == {}, who
         other = ask(client, made_up, **headers)
         assert (answer.status_code, told(answer, request)) == (other.status_code, told(other, made_up)), who
-    assert scene.belongings() == before
+    scene.assert_untouched()
 
 
 def leaks(scene: Scene, answer: httpx.Response) -> dict[str, str]:

@@ -1,15 +1,19 @@
-"""What lies inside a container against every route of ours: its environment key and its server's token.
+"""What lies inside a container against every route of ours: its environment key, its server's token, its page's token.
 
 API.md: a key reaches ``self`` and the notebooks of its own workspace, and nothing else; a token of a server is for the
-Hub. Anything else is refused, wherever the secret is put, and never with a 5xx.
+Hub; the token of its page is good for the environment's state and start alone. Anything else is refused, wherever the
+secret is put, and never with a 5xx.
 """
 
 from __future__ import annotations
 
+import json
+import re
+
 import httpx
 import pytest
 
-from tests.attack.routes import ALL, ANYBODY, KEYS, Request, request_of
+from tests.attack.routes import ALL, ANYBODY, KEYS, PERSON_OR_PAGE, Request, request_of
 from tests.attack.scene import Scene, as_program, ask, text_of
 from tests.web.sites import API
 
@@ -25,6 +29,15 @@ def held(scene: Scene) -> dict[str, str]:
     return {name: variables[name] for name in ("TERRA_ENVIRONMENT_KEY", "JUPYTERHUB_API_TOKEN")}
 
 
+@pytest.fixture(scope="module")
+def page_token(scene: Scene) -> str:
+    """The token that any script in ana's Lab can read."""
+    page = scene.ana.browser_session.get(f"{scene.alpha.server_url}lab").text
+    found = re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)
+    assert found, page
+    return str(json.loads(found[1])["token"])
+
+
 def refusals(request: Request) -> set[int]:
     return {401, 403, 404} if request.is_rest else {303, 401, 403}
 
@@ -37,7 +50,6 @@ def sent(scene: Scene, authorization: str, request: Request) -> httpx.Response:
 @pytest.mark.parametrize("route", GUARDED)
 def test_a_key_opens_its_own_part_alone(scene: Scene, held: dict[str, str], route: str) -> None:
     key = f"environment {held['TERRA_ENVIRONMENT_KEY']}"
-    before = scene.belongings()
     others = [scene.values | {"name": scene.spare.name}, scene.values | {"namespace": "ben", "name": scene.beta.name}]
     for values in others if ALL[route].who in KEYS and "{namespace}" in route else ():
         answer = sent(scene, key, request_of(route, values))
@@ -45,12 +57,11 @@ def test_a_key_opens_its_own_part_alone(scene: Scene, held: dict[str, str], rout
     if ALL[route].who not in KEYS:
         answer = sent(scene, key, request_of(route, scene.values))
         assert answer.status_code in refusals(request_of(route, scene.values)), text_of(answer)
-    assert scene.belongings() == before
+    scene.assert_untouched()
 
 
 @pytest.mark.parametrize("route", GUARDED)
 def test_a_secret_in_the_wrong_place_opens_nothing(scene: Scene, held: dict[str, str], route: str) -> None:
-    before = scene.belongings()
     request = request_of(route, scene.values)
     key, token = held["TERRA_ENVIRONMENT_KEY"], held["JUPYTERHUB_API_TOKEN"]
     cookie = f"{scene.deployment.name}-workspaces"
@@ -75,7 +86,23 @@ def test_a_secret_in_the_wrong_place_opens_nothing(scene: Scene, held: dict[str,
             answers[what] = answer.status_code
             assert not [name for name, secret in held.items() if secret in text_of(answer)], f"{what}: it is told back"
     assert {what: code for what, code in answers.items() if code not in refusals(request)} == {}
-    assert scene.belongings() == before
+    scene.assert_untouched()
+
+
+@pytest.mark.parametrize("route", GUARDED)
+def test_the_page_of_a_server_looks_at_its_environment_and_starts_it(scene: Scene, page_token: str, route: str) -> None:
+    request = request_of(route, scene.values)
+    spare = request_of(route, scene.values | {"name": scene.spare.name})
+    with as_program(scene.deployment, f"token {page_token}") as client:
+        if ALL[route].who == PERSON_OR_PAGE:
+            assert ask(client, request).status_code in (200, 202)
+            assert ask(client, spare).status_code == 403, "another environment of ana's"
+            for origin in ("http://evil.test", "null", f"{scene.deployment.url}.evil.test"):
+                assert ask(client, request, Origin=origin).status_code == 403, origin
+        else:
+            answer = ask(client, request)
+            assert answer.status_code in refusals(request), text_of(answer)
+    scene.assert_untouched()
 
 
 def fields(request: Request) -> dict[str, object]:

@@ -164,22 +164,20 @@ def hub_answers(scene: Scene, deployment: Deployment, authorization: str, passed
 
 
 def test_the_hub_says_and_does_nothing_of_ana_for_others(scene: Scene) -> None:
-    before = scene.belongings()
     assert hub_answers(scene, scene.deployment, f"token {scene.ben.token}", set()) == {}
     operator = f"token {scene.operator.token}"
     assert hub_answers(scene, scene.deployment, operator, SEEN_BY_OPERATORS | STOPPED_BY_OPERATORS) == {}
-    assert scene.belongings() == before
+    scene.assert_untouched()
 
 
 OF_A_SERVER = {"POST /hub/api/users/ana/activity": "its own activity", "GET /hub/api/users/ana": "its own user's name"}
 
 
 def test_the_token_of_a_server_opens_its_own_part_of_the_hub_alone(scene: Scene) -> None:
-    before = scene.belongings()
     own, other = scene.variables(scene.alpha), scene.variables(scene.beta)
     assert hub_answers(scene, scene.deployment, f"token {own['JUPYTERHUB_API_TOKEN']}", set(OF_A_SERVER)) == {}
     assert hub_answers(scene, scene.deployment, f"token {other['JUPYTERHUB_API_TOKEN']}", set()) == {}
-    assert scene.belongings() == before
+    scene.assert_untouched()
 
 
 def test_an_environment_key_is_nothing_to_the_hub(scene: Scene) -> None:

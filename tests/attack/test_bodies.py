@@ -1,0 +1,101 @@
+"""Bodies that are too large or never end, at every route: refused, and nobody else waits or loses the service."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from terraspawner.web.limits import SMALL_BODY
+from tests.attack.routes import ALL, API, KEY, OPERATOR, Request, request_of
+from tests.attack.scene import Scene, as_program, ask, text_of
+
+pytestmark = pytest.mark.docker
+
+TAKES_A_BODY = [route for route in ALL if ALL[route].body is not None or ALL[route].form]
+NOT_THERE = {"namespace": "ana", "name": "no-such-workspace", "path": "no.ipynb", "disk_id": "0" * 16}
+
+
+@pytest.fixture(autouse=True)
+def the_service_goes_on(scene: Scene) -> Iterator[None]:
+    """The same process as before, within its memory."""
+    before = scene.deployment.service("workspaces").attrs["State"]["StartedAt"]
+    yield
+    after = scene.deployment.service("workspaces").attrs["State"]
+    assert (after["StartedAt"], after["OOMKilled"], after["Status"]) == (before, False, "running")
+    scene.assert_untouched()
+
+
+def pieces(size: int) -> Iterator[bytes]:
+    for _ in range(0, size, 65536):
+        yield b"x" * 65536
+
+
+def large(request: Request, *, is_announced: bool) -> Request:
+    content = b"x" * (3 * SMALL_BODY) if is_announced else pieces(3 * SMALL_BODY)
+    return Request(
+        method=request.method,
+        address=request.address,
+        query=request.query,
+        headers=request.headers,
+        content=content,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("is_announced", [True, False], ids=["announced", "in-pieces"])
+@pytest.mark.parametrize("route", list(ALL))
+def test_a_large_body_is_refused(
+    scene: Scene, programs: dict[str, httpx.Client], browsers: dict[str, httpx.Client], route: str, is_announced: bool
+) -> None:
+    """From strangers before it is read, from the caller whom the route is for because it is too large."""
+    request = large(request_of(route, {**scene.values, **NOT_THERE}), is_announced=is_announced)
+    is_changing = request.method != "GET"
+    for who in ("nobody", "ben"):
+        try:
+            answer = ask(programs[who], request)
+        except httpx.TransportError:
+            continue  # hung up on while it was sent
+        assert answer.status_code < 500, text_of(answer)
+        assert not is_changing or answer.status_code >= 300, who
+
+
+@pytest.mark.parametrize("route", [route for route in TAKES_A_BODY if not route.startswith("PUT ")])
+def test_its_own_caller_is_told_that_it_is_too_large(
+    scene: Scene, programs: dict[str, httpx.Client], browsers: dict[str, httpx.Client], route: str
+) -> None:
+    request = large(request_of(route, scene.values), is_announced=True)
+    who = "operator" if ALL[route].who == OPERATOR else "ana"
+    client = programs[who] if request.is_rest else browsers[who]
+    if ALL[route].who == KEY:
+        key = scene.variables(scene.alpha)["TERRA_ENVIRONMENT_KEY"]
+        with as_program(scene.deployment, f"environment {key}") as inside:
+            answer = ask(inside, request)
+    else:
+        answer = ask(client, request)
+    assert answer.status_code == 413, text_of(answer)[:300]
+
+
+SLOW = 150
+
+
+def test_bodies_that_never_end_keep_nobody_waiting(scene: Scene, programs: dict[str, httpx.Client]) -> None:
+    """Ben opens many requests and ends none; ana is served, and each of his is still only his."""
+    head = (
+        f"POST {API}/workspaces HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: token {scene.ben.token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"
+    ).encode()
+    held = []
+    try:
+        for number in range(SLOW):
+            held.append(socket.create_connection(("127.0.0.1", scene.deployment.port), timeout=30))
+            # every third stops within its headers
+            held[-1].sendall(head if number % 3 else head[:60])
+        for _ in range(5):
+            assert programs["ana"].get(f"{API}/whoami").status_code == 200
+            assert scene.alpha.environment()["state"] == "running"
+    finally:
+        for connection in held:
+            connection.close()
