@@ -31,6 +31,7 @@ class Case:
     """What a route is asked. Words in braces, in address, body and form, are `Scene.values`.
 
     `leads_on`: it sends everybody who is signed in to another page, which then refuses.
+    `may_be_empty`: its body may be left out.
     `free` are fields of the body that may hold any text, so that hostile ones are no mistake there.
     """
 
@@ -40,6 +41,7 @@ class Case:
     headers: Mapping[str, str] | None = None
     form: Mapping[str, str] | None = None
     leads_on: bool = False
+    may_be_empty: bool = False
     free: tuple[str, ...] = ()
 
 
@@ -61,7 +63,7 @@ REST: dict[str, Case] = {
     f"POST {AT}/notebooks/{{path}}/open": Case(body={"mode": "edit"}),
     f"GET {AT}/environment": Case(who=PERSON_OR_PAGE),
     f"DELETE {AT}/environment": Case(query={"disk": "delete", "force": "true"}),
-    f"POST {AT}/environment/start": Case(who=PERSON_OR_PAGE),
+    f"POST {AT}/environment/start": Case(who=PERSON_OR_PAGE, body={}, may_be_empty=True),
     f"POST {AT}/environment/pause": Case(),
     f"POST {AT}/environment/cancel": Case(),
     f"GET {AT}/environment/events": Case(),
@@ -90,8 +92,8 @@ PAGES: dict[str, Case] = {
     f"GET {AT}/environment": Case(),
     f"GET {AT}/environment/live": Case(),
     f"POST {AT}/environment/start": Case(form={}),
-    f"POST {AT}/environment/freeze": Case(form={}),
     f"POST {AT}/environment/pause": Case(form={}),
+    f"POST {AT}/environment/freeze": Case(form={}),
     f"POST {AT}/environment/cancel": Case(form={}),
     f"POST {AT}/environment/delete": Case(form={"disk": "delete", "force": "true"}),
     f"POST {AT}/environment/delete-disk": Case(form={"disk_id": "{disk_id}"}),
