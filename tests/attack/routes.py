@@ -63,7 +63,7 @@ REST: dict[str, Case] = {
     f"POST {AT}/notebooks/{{path}}/open": Case(body={"mode": "edit"}),
     f"GET {AT}/environment": Case(who=PERSON_OR_PAGE),
     f"DELETE {AT}/environment": Case(query={"disk": "delete", "force": "true"}),
-    f"POST {AT}/environment/start": Case(who=PERSON_OR_PAGE, body={}, may_be_empty=True),
+    f"POST {AT}/environment/start": Case(who=PERSON_OR_PAGE, body={}, may_be_empty=True, free=("startup_script",)),
     f"POST {AT}/environment/pause": Case(),
     f"POST {AT}/environment/cancel": Case(),
     f"GET {AT}/environment/events": Case(),
