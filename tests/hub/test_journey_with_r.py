@@ -27,7 +27,7 @@ Rscript -e 'tools::write_PACKAGES(".", type = "source")'
 """A source package with C code in a repository of its own on the disk: runs where no network is."""
 INSTALL = 'install.packages("terrasample", repos = "file:///home/jupyter/repository", quiet = TRUE)'
 USE = "library(terrasample); cat(kept())"
-PLOT = "library(ggplot2); print(qplot(c(1, 2, 3), c(1, 4, 9)))"
+PLOT = "library(ggplot2); ggplot(data.frame(x = 1:3, y = c(1, 4, 9)), aes(x, y)) + geom_line()"
 
 
 def run_r(workspace: Workspace, code: str) -> str:

@@ -8,6 +8,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import { Badge } from './badge';
 import { KillNotices } from './kills';
+import { meanwhile } from './meanwhile';
 import { page } from './page';
 import { Saves } from './saves';
 import { describe } from './words';
@@ -59,4 +60,4 @@ function announceTrouble(saves: Saves): void {
   });
 }
 
-export default [badge, page];
+export default [badge, meanwhile, page];
