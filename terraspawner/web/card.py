@@ -126,6 +126,8 @@ async def delete_disk(
     """Delete the disk that was kept when its environment was deleted."""
 
     async def act() -> None:
+        # before, not after: an address that is answered with a 404 must not have deleted anything
+        await parts.deeds(workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.SEE)
         await parts.deeds(deletions.mark_disk_deleting, user=spot.user, disk_id=disk_id)
         parts.worker.wake()
 
