@@ -76,6 +76,8 @@ c.JupyterHub.db_url = "sqlite:////srv/terra/hub/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = "/srv/terra/hub/cookie_secret"
 c.JupyterHub.cleanup_proxy = False
 c.ConfigurableHTTPProxy.should_start = False
+# a proxy that was restarted knows no route: the Hub puts them back when it looks, by itself only every 300 s
+c.JupyterHub.last_activity_interval = 20
 c.ConfigurableHTTPProxy.auth_token = settings.proxy_token
 c.ConfigurableHTTPProxy.api_url = "http://proxy-api:8001"  # resolves to the core network alone
 
