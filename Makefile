@@ -2,12 +2,12 @@
 PYTHON ?= python3
 DEPLOY := $(PYTHON) -m terraspawner.deploy
 BIN := .venv/bin
-# more words for pytest: make test ARGS="-k pause -x"
+# more words: make test ARGS="-k pause -x", make accounts ARGS="add eva"
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev down logs status clean test test-fast test-full lint bench dev-venv
+.PHONY: help up dev down logs status accounts clean test test-fast test-full lint bench dev-venv
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ logs: ## what the services said: make logs SERVICE=hub FOLLOW=1
 
 status: ## what runs
 	@$(DEPLOY) status
+
+accounts: ## people: make accounts ARGS="add eva"; also list, link, disable, enable
+	@$(DEPLOY) accounts $(ARGS)
 
 clean: ## delete the deployment with its data; asks first
 	@$(DEPLOY) clean

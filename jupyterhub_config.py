@@ -6,6 +6,7 @@ from jupyterhub.utils import subdomain_hook_idna as subdomain_of
 
 import terraspawner
 from terraspawner import wiring
+from terraspawner.server_names import refuse_names_of_no_workspace
 
 settings = wiring.settings_from_environ()
 
@@ -51,6 +52,7 @@ c.JupyterHub.load_roles = [
 # --- environments ---
 c.JupyterHub.spawner_class = "terraspawner.spawner.TerraSpawner"
 c.JupyterHub.allow_named_servers = True
+c.JupyterHub.named_server_limit_per_user = refuse_names_of_no_workspace
 c.JupyterHub.default_url = settings.service_prefix
 if settings.subdomain_host:
     c.JupyterHub.subdomain_host = settings.subdomain_host

@@ -1,4 +1,4 @@
-"""Commands for the operator, run inside the deployment: ``python -m terraspawner migrate | accounts ensure``."""
+"""Commands for the operator, run inside the deployment: ``python -m terraspawner migrate | accounts ...``."""
 
 from __future__ import annotations
 
@@ -7,30 +7,71 @@ import json
 import sys
 
 from terraspawner import wiring
-from terraspawner.domain.account import Account
+from terraspawner.domain.account import Account, LinkState
 from terraspawner.errors import TerraError
-from terraspawner.operations import accounts
+from terraspawner.operations import accounts, links
+from terraspawner.operations.audit import COMMAND_LINE
 from terraspawner.operations.context import Context
+from terraspawner.operations.links import NewLink
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0 done, 1 refused with a sentence on standard error."""
-    parser = argparse.ArgumentParser(prog="python -m terraspawner", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("migrate", help="bring our database to this version's shape")
-    account_parser = commands.add_parser("accounts", help="accounts of the embedded sign-in")
-    account_parser.add_argument("act", choices=["ensure"], help="make the accounts given as JSON on standard input")
-    chosen = parser.parse_args(arguments)
+    chosen = _parser().parse_args(arguments)
     context = wiring.build_context(wiring.settings_from_environ())
     try:
         if chosen.command == "migrate":
             context.database.migrate()
         else:
-            _ensure_accounts(context, json.load(sys.stdin))
+            _accounts(context, chosen)
     except TerraError as error:
         print(error.message, file=sys.stderr)
         return 1
+    finally:
+        context.database.close()
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m terraspawner", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("migrate", help="bring our database to this version's shape")
+    acts = commands.add_parser("accounts", help="accounts of the embedded sign-in").add_subparsers(
+        dest="act", required=True
+    )
+    acts.add_parser("ensure", help="make the accounts given as JSON on standard input")
+    acts.add_parser("list", help="all accounts, with state and last sign-in")
+    add = acts.add_parser("add", help="make an account, and print the link by which its owner sets the password")
+    add.add_argument("name")
+    add.add_argument("--email", default="")
+    add.add_argument("--operator", action="store_true", help="may manage accounts; see and stop environments")
+    for act, words in (
+        ("link", "print a new one-time link by which the owner sets the password"),
+        ("disable", "end everything of the account and let nobody sign in with it"),
+        ("enable", "let its owner sign in again"),
+    ):
+        acts.add_parser(act, help=words).add_argument("name")
+    return parser
+
+
+def _accounts(context: Context, chosen: argparse.Namespace) -> None:
+    if chosen.act == "ensure":
+        _ensure_accounts(context, json.load(sys.stdin))
+    elif chosen.act == "list":
+        _list(context)
+    elif chosen.act == "add":
+        made = accounts.add_account(
+            context, name=chosen.name, email=chosen.email, is_operator=chosen.operator, actor=COMMAND_LINE
+        )
+        _tell(context, made)
+    elif chosen.act == "link":
+        _tell(context, links.make_link(context, name=chosen.name, actor=COMMAND_LINE))
+    elif chosen.act == "disable":
+        accounts.disable(context, name=chosen.name, actor=COMMAND_LINE)
+        print(f"{chosen.name} is disabled; what runs is paused in a few seconds.")
+    else:
+        accounts.enable(context, name=chosen.name, actor=COMMAND_LINE)
+        print(f"{chosen.name} is enabled.")
 
 
 def _ensure_accounts(context: Context, wanted: list[dict[str, object]]) -> None:
@@ -40,6 +81,37 @@ def _ensure_accounts(context: Context, wanted: list[dict[str, object]]) -> None:
         )
         made = accounts.ensure_account(context, account, str(item["password"]))
         print(f"account {account.name}: {'made' if made else 'there already'}")
+
+
+def _list(context: Context) -> None:
+    rows = [("name", "state", "role", "last sign-in", "e-mail")]
+    for listed in accounts.list_accounts(context):
+        account = listed.account
+        seen = listed.signed_in_at.strftime("%Y-%m-%d %H:%M UTC") if listed.signed_in_at else "never"
+        rows.append((account.name, _state(context, listed), _role(account), seen, account.email))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _state(context: Context, listed: accounts.Listed) -> str:
+    if listed.account.is_disabled:
+        return "disabled"
+    if listed.has_password:
+        return "enabled"
+    is_open = listed.link is not None and listed.link.state(context.now()) is LinkState.OPEN
+    return "link not used yet" if is_open else "no password, no link"
+
+
+def _role(account: Account) -> str:
+    return "operator" if account.is_operator else "user"
+
+
+def _tell(context: Context, link: NewLink) -> None:
+    settings = context.settings
+    print(f"Hand this to {link.account} over a way that nobody else reads. It works once,")
+    print(f"until {link.expires_at:%Y-%m-%d %H:%M UTC}, and whoever opens it first sets the password:")
+    print(f"{settings.address}{settings.service_prefix}set-password#{link.code}")
 
 
 if __name__ == "__main__":

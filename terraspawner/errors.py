@@ -39,10 +39,40 @@ class ScriptRefused(Refused):
     code = "script-invalid"
 
 
+class PasswordRefused(Refused):
+    """This password cannot be used. Choose another one."""
+
+    code = "password-refused"
+
+
+class PasswordWrong(Refused):
+    """The present password is not right. Nothing was changed."""
+
+    code = "password-wrong"
+
+
 class NotLoggedIn(TerraError):
     """You are not signed in. Sign in, or send a valid token."""
 
     code = "not-logged-in"
+
+
+class SignInRefused(NotLoggedIn):
+    """Wrong name or password. Try again."""
+
+    code = "sign-in-refused"
+
+
+class AccountDisabled(SignInRefused):
+    """This account is disabled. Ask the operator."""
+
+    code = "account-disabled"
+
+
+class TooManyTries(TerraError):
+    """There were too many wrong passwords. Wait before you try again."""
+
+    code = "too-many-tries"
 
 
 class NotAllowed(TerraError):
@@ -55,6 +85,19 @@ class NotFound(TerraError):
     """There is nothing here, or nothing that you may see."""
 
     code = "not-found"
+
+
+class AccountMissing(NotFound):
+    """There is no such account."""
+
+    code = "account-not-found"
+
+
+class LinkDead(NotFound):
+    """This link sets no password: it was used, is too old, was replaced by a newer one, or is not complete.
+    Ask the operator for a new one."""
+
+    code = "link-dead"
 
 
 class WorkspaceMissing(NotFound):
@@ -91,6 +134,12 @@ class NameTaken(Conflict):
     """This name is taken. Choose another one."""
 
     code = "name-taken"
+
+
+class OperatorNeeded(Conflict):
+    """This would leave nobody who can manage accounts. Nothing was changed."""
+
+    code = "operator-needed"
 
 
 class WrongState(Conflict):

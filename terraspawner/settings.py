@@ -63,6 +63,7 @@ class Settings:
     )
     script_timeout: int = _setting(600, "Seconds that a startup script may take.")
     stop_timeout: int = _setting(20, "Seconds that an environment gets to save and end at a pause.")
+    link_lifetime: int = _setting(72 * 3600, "Seconds that a one-time link for setting a password is good for.")
     notebook_limit: int = _setting(50 * MIB, "Largest notebook in bytes.")
     cpu_limit: float = _setting(1.0, "CPU cores of an environment.")
     memory_limit: int = _setting(2048 * MIB, "Memory of an environment in bytes.")
@@ -134,6 +135,11 @@ class Settings:
         Browsers want TLS and the path ``/`` for that, which without subdomains would hand them to users' servers.
         """
         return self.subdomain_host.startswith("https://")
+
+    @property
+    def core_proxy_address(self) -> str:
+        """Fixed address of the proxy on the network of hub and services."""
+        return str(ipaddress.ip_network(self.core_subnet)[3])
 
     @property
     def users_network(self) -> str:

@@ -51,6 +51,13 @@ def ben(deployment: Deployment) -> Iterator[Person]:
     signed_in.close()
 
 
+@pytest.fixture(scope="session")
+def operator(deployment: Deployment) -> Iterator[Person]:
+    signed_in = deployment.person("operator")
+    yield signed_in
+    signed_in.close()
+
+
 @pytest.fixture
 def workspace(ana: Person, request: pytest.FixtureRequest) -> Iterator[Workspace]:
     """A workspace of ana's for one test; its environment and disk are deleted afterwards."""

@@ -286,6 +286,7 @@ def intervals_of(connection: sa.Connection, subject: str) -> list[dict[str, Any]
 
 # --- rows to values ---
 
+_ACCOUNT_COLUMNS = ("name", "email", "is_operator", "is_disabled", "sessions_epoch")
 _WORKSPACE_COLUMNS = ("id", "namespace", "name", "slug", "storage", "created_by", "created_at")
 _ENVIRONMENT_COLUMNS = (
     "id",
@@ -312,7 +313,7 @@ def _one(connection: sa.Connection, query: sa.Select[Any]) -> Row | None:
 
 
 def _account(row: Row) -> Account:
-    return Account(**{name: row[name] for name in ("name", "email", "is_operator", "is_disabled")})
+    return Account(**{name: row[name] for name in _ACCOUNT_COLUMNS})
 
 
 def _workspace(row: Row) -> Workspace:

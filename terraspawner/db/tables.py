@@ -42,6 +42,45 @@ account = sa.Table(
     sa.Column("is_operator", sa.Boolean, nullable=False),
     sa.Column("is_disabled", sa.Boolean, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("sessions_epoch", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("signed_in_at", UtcDateTime, nullable=True),
+    sa.Column("password_set_at", UtcDateTime, nullable=True),
+)
+"""`password_hash` is empty and `password_set_at` null until the person has set one; of an account that the set-up
+made, `password_set_at` alone is null."""
+
+sign_in_link = sa.Table(
+    "sign_in_link",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("account", sa.ForeignKey("account.name"), nullable=False, index=True),
+    sa.Column("secret_hash", sa.String(64), nullable=False),
+    sa.Column("made_by", sa.String(255), nullable=False),
+    sa.Column("made_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("used_at", UtcDateTime, nullable=True),
+    sa.Column("replaced_at", UtcDateTime, nullable=True),
+    sa.Column("seen_at", UtcDateTime, nullable=True),
+)
+
+sign_in_failure = sa.Table(
+    "sign_in_failure",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("failures", sa.Float, nullable=False),
+    sa.Column("last_at", UtcDateTime, nullable=False, index=True),
+)
+"""`key` is a keyed hash of what is counted: a password typed into the name field stands nowhere."""
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("actor", sa.String(255), nullable=False),
+    sa.Column("action", sa.String(40), nullable=False),
+    sa.Column("subject", sa.String(255), nullable=False, index=True),
+    sa.Column("details", sa.JSON, nullable=False),
 )
 
 project = sa.Table(

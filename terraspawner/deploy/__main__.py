@@ -39,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("--follow", action=argparse.BooleanOptionalAction, default=False)
     clean = commands.add_parser("clean", help="delete the deployment with its data; asks first")
     clean.add_argument("--yes", action="store_true", help="do not ask")
+    accounts = commands.add_parser("accounts", help="people: list, add, link, disable, enable")
+    accounts.add_argument("words", nargs=argparse.REMAINDER)
     commands.add_parser("images", help="Engine and images only")
     commands.add_parser("venv", help="the virtual environment for tests")
     commands.add_parser("test-machine", help="all that the whole test suite needs of this machine")
@@ -59,6 +61,8 @@ def _do(chosen: argparse.Namespace) -> int:
         code = ending.logs(ROOT, os.environ, chosen.services, follow=chosen.follow)
     elif chosen.command == "clean":
         ending.clean(ROOT, os.environ, is_confirmed=chosen.yes)
+    elif chosen.command == "accounts":
+        print(deployment.manage_accounts(ROOT, os.environ, chosen.words or ["list"]), end="")
     else:
         _prepare(chosen.command)
     return code

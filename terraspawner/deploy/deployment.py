@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,10 +178,32 @@ def _prepare_database(here: Site, compose: Compose) -> str:
     return f"migrated, {made.count(': made')} accounts made"
 
 
+def manage_accounts(root: Path, environ: Mapping[str, str], words: list[str]) -> str:
+    """Run ``python -m terraspawner accounts <words>`` in the deployment. Returns what it said."""
+    here = Site.of(root, environ)
+    if engine.inspect("volume", f"{here.settings.deployment}-db") is None:
+        raise SetupStopped(f"The deployment {here.settings.deployment} has no accounts yet. Run `make up` first.")
+    try:
+        return _in_hub_image(here, "accounts", *words, doing="accounts")
+    except SetupStopped as stopped:
+        # the sentence of the command itself, without ours about it
+        raise SetupStopped(textwrap.dedent(stopped.message.partition("\n")[2]) or stopped.message) from None
+
+
 def _in_hub_image(here: Site, *command: str, doing: str, text: str = "") -> str:
     """Run ``python -m terraspawner ...`` as the hub's user, with the hub's secrets and our database."""
     deployment, folder = here.settings.deployment, here.state.folder
-    options = ["--rm", "--interactive", "--user", "2001:2000", "--network", f"{deployment}-core"]
+    # no log: what it prints can be a link that sets a password
+    options = [
+        "--rm",
+        "--log-driver",
+        "none",
+        "--interactive",
+        "--user",
+        "2001:2000",
+        "--network",
+        f"{deployment}-core",
+    ]
     options += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--env-file", str(here.state.services_env)]
     options += ["--volume", f"{deployment}-db:/srv/terra/db"]
     options += ["--volume", f"{folder}/secrets/hub.env:/run/secrets/terraspawner.env:ro"]
@@ -193,7 +216,8 @@ def _print_welcome(here: Site, facts: EngineFacts) -> None:
     say(f"\nOpen {settings.address}/ and sign in:")
     for name, password in here.state.logins().items():
         say(f"    {name:<10} {password}")
-    say(f"(kept in {here.state.logins_file})")
+    say(f"(made once, kept in {here.state.logins_file}; a password that was changed since is known to its owner alone)")
+    say('More people: make accounts ARGS="add eva", or the page People of an operator.')
     say("Next: make status, make logs, make down (keeps everything), make clean (deletes, and asks first).")
     if settings.insecure_network and not network.is_loopback(settings.bind):
         say(

@@ -174,7 +174,7 @@ def compose_values(settings: Settings) -> dict[str, str]:
         "TERRA_CORE_RANGE": str(list(core.subnets())[1]),
         "TERRA_CORE_GATEWAY": str(core[1]),
         "TERRA_CORE_HUB": str(core[2]),
-        "TERRA_CORE_PROXY": str(core[3]),
+        "TERRA_CORE_PROXY": settings.core_proxy_address,
         "TERRA_CORE_SERVICE": str(core[4]),
         "TERRA_USERS_SUBNET": str(users),
         "TERRA_USERS_RANGE": str(list(users.subnets())[1]),

@@ -1,20 +1,102 @@
-"""Accounts: one per person."""
+"""Accounts: one per person; what one may be called, and the one-time links with which people set passwords."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from terraspawner.errors import NameRefused, Refused
+
+NAME_LIMIT = 62
+EMAIL_LIMIT = 254
+
+_NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
+_EMAIL = re.compile(r"[^\s@<>\"',;:\\()\[\]]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
+
+
+class LinkState(StrEnum):
+    """Only an open link sets a password."""
+
+    OPEN = "open"
+    USED = "used"
+    REPLACED = "replaced"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A one-time link, without its secret: that was told once, to the operator who made it."""
+
+    id: str
+    account: str
+    made_by: str
+    made_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+    replaced_at: datetime | None = None
+    seen_at: datetime | None = None
+
+    def state(self, now: datetime) -> LinkState:
+        """A link ends at its use, when a newer one is made or the account disabled, and when its time is over."""
+        if self.used_at:
+            return LinkState.USED
+        if self.replaced_at:
+            return LinkState.REPLACED
+        return LinkState.EXPIRED if now >= self.expires_at else LinkState.OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A person who can sign in. `email` is empty where none is known."""
+    """A person who can sign in. `email` is empty where none is known.
+
+    `sessions_epoch` counts how often everything that was signed in has ended: a new password, a disabling. `unseen`
+    are links that were made for this account and that the person has not been told of yet.
+    """
 
     name: str
     email: str = ""
     is_operator: bool = False
     is_disabled: bool = False
+    sessions_epoch: int = 0
+    unseen: tuple[Link, ...] = ()
 
     @property
     def address(self) -> str:
         """What ``OWNER_EMAIL`` says: the e-mail, or the user name where there is none (API.md)."""
         return self.email or self.name
+
+
+def account_name(text: str) -> str:
+    """The name of an account: small ASCII letters, as the Hub folds what is typed into its form, so that no two
+    names look the same. Raises `NameRefused`."""
+    rule = f"Use 1 to {NAME_LIMIT} small letters a-z, digits, '.' and '-', with a letter or digit at both ends"
+    if not text:
+        raise NameRefused(f"The account's name is empty. {rule}.")
+    for char in text:
+        if char not in _NAME_LETTERS:
+            raise NameRefused(f"The account's name cannot be used: it contains {_shown(char)}. {rule}.")
+    if len(text) > NAME_LIMIT:
+        raise NameRefused(f"The account's name cannot be used: it is {len(text)} characters long. {rule}.")
+    if text[0] in ".-" or text[-1] in ".-":
+        raise NameRefused(f"The account's name cannot be used: it begins or ends with '.' or '-'. {rule}.")
+    return text
+
+
+def email_address(text: str) -> str:
+    """An e-mail address, or nothing. It becomes a variable in environments. Raises `Refused`."""
+    if text and (len(text) > EMAIL_LIMIT or not _EMAIL.fullmatch(text) or not text.isprintable()):
+        raise Refused("This is no e-mail address. Write one such as eva@example.org, or leave it empty.")
+    return text
+
+
+def _shown(char: str) -> str:
+    """A character as a sentence can show it; what looks like another letter is told by its own name."""
+    if char == " ":
+        return "a space"
+    if char.isascii() and char.isprintable():
+        return f"'{char}'"
+    name = unicodedata.name(char, "a character without a name").lower()
+    return f"{name} (U+{ord(char):04X})"

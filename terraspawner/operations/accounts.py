@@ -1,71 +1,170 @@
-"""Accounts of the embedded sign-in: one per person, passwords hashed with argon2id."""
+"""Accounts: made and disabled by operators, who never learn or set a password (`operations.links`)."""
 
 from __future__ import annotations
 
 import itertools
-import re
+from dataclasses import dataclass
+from datetime import datetime
 
-import argon2
 import sqlalchemy as sa
 
-from terraspawner.db import records
+from terraspawner.db import account_records, records
 from terraspawner.domain import names
-from terraspawner.domain.account import Account
-from terraspawner.errors import NameRefused
+from terraspawner.domain.account import Account, Link, account_name, email_address
+from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.workspace import Workspace
+from terraspawner.errors import AccountMissing, NameTaken, OperatorNeeded
+from terraspawner.operations import audit, environments, links, passwords
 from terraspawner.operations.context import Context
+from terraspawner.operations.links import NewLink
 
-_ACCOUNT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,60}[a-z0-9])?")
-"""Lower case, as the Hub folds what is typed into its form."""
+_UP = frozenset({State.CREATING, State.STARTING, State.RUNNING, State.FREEZING, State.FROZEN})
 
-_hasher = argon2.PasswordHasher()
-_UNKNOWN = _hasher.hash("no account has this password")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """An account as operators see it. `link` is the newest one."""
+
+    account: Account
+    created_at: datetime
+    signed_in_at: datetime | None
+    has_password: bool
+    link: Link | None
 
 
 def ensure_account(context: Context, account: Account, password: str) -> bool:
-    """Make the account with its personal project unless it is there. Returns whether it was made.
+    """Make an account of the set-up's with its personal project unless it is there. Returns whether it was made.
 
     Raises `NameRefused` for a name that cannot be one. An existing account keeps its password.
     """
-    if not _ACCOUNT_NAME.fullmatch(account.name):
-        raise NameRefused(
-            f"The user name {account.name!r} cannot be used: use lower-case letters, digits, dots, hyphens."
-        )
+    account_name(account.name)
     with context.database.read() as connection:
         if records.account_named(connection, account.name):
             return False
-    hashed = _hasher.hash(password)
+    hashed = passwords.hashed(password)
     with context.database.write() as connection:
         if records.account_named(connection, account.name):
             return False
-        records.insert_account(connection, account, hashed, context.now())
-        namespace = _free_namespace(connection, account.name)
-        records.insert_project(connection, namespace, account.name, True, context.now())
+        _insert(context, connection, account, hashed, audit.COMMAND_LINE)
     return True
 
 
-def sign_in(context: Context, name: str, password: str) -> Account | None:
-    """The account, if name and password are right and it is not disabled. Slow on purpose: call it in a thread."""
+def add_account(context: Context, *, name: str, email: str = "", is_operator: bool = False, actor: str) -> NewLink:
+    """Make an account without a password, and the link by which its owner sets one.
+
+    Raises `NameRefused`, `Refused` for the e-mail, `NameTaken`: a disabled account keeps its name too.
+    """
+    account = Account(name=account_name(name), email=email_address(email), is_operator=is_operator)
+    with context.database.write() as connection:
+        if records.account_named(connection, name):
+            raise NameTaken(f"There is an account {name} already. Choose another name, or make a link for that one.")
+        _insert(context, connection, account, "", actor)
+        return links.make_within(context, connection, name, actor)
+
+
+def list_accounts(context: Context) -> list[Listed]:
+    """All accounts, by name."""
     with context.database.read() as connection:
-        account = records.account_named(connection, name)
-        hashed = records.password_hash_of(connection, name)
-    try:
-        _hasher.verify(hashed or _UNKNOWN, password)
-    except argon2.exceptions.VerifyMismatchError:
-        return None
-    return account if account and not account.is_disabled else None
+        newest = account_records.newest_links(connection)
+        return [_listed(row, newest.get(row["name"])) for row in account_records.account_rows(connection)]
+
+
+def get_account(context: Context, name: str) -> Listed:
+    """One account. Raises `AccountMissing`."""
+    with context.database.read() as connection:
+        row = account_records.account_row(connection, name)
+        if row is None:
+            raise AccountMissing(f"There is no account {name!r}.")
+        return _listed(row, next(iter(account_records.links_of(connection, name)), None))
+
+
+def disable(context: Context, *, name: str, actor: str) -> None:
+    """From the next request on nothing is done in this name; its environments are paused, its disks and work stay.
+
+    Raises `AccountMissing`; `OperatorNeeded` for one's own account and for the last operator. Idempotent.
+    """
+    with context.database.write() as connection:
+        account = _there(connection, name)
+        if name == actor:
+            raise OperatorNeeded("You cannot disable your own account. Ask another operator.")
+        if account.is_disabled:
+            return
+        if account.is_operator and set(account_records.able_operators(connection)) <= {name}:
+            raise OperatorNeeded(f"{name} is the last operator who can sign in. Make another one first.")
+        account_records.update_account(connection, name, is_disabled=True)
+        account_records.end_sessions(connection, name)
+        account_records.replace_links(connection, name, context.now())
+        audit.note(context, connection, actor=actor, action="account-disabled", subject=f"account:{name}")
+
+
+def enable(context: Context, *, name: str, actor: str) -> None:
+    """The account signs in again, with the password that it had; nothing that was signed in before comes back."""
+    with context.database.write() as connection:
+        if not _there(connection, name).is_disabled:
+            return
+        account_records.update_account(connection, name, is_disabled=False)
+        audit.note(context, connection, actor=actor, action="account-enabled", subject=f"account:{name}")
 
 
 def account_of(context: Context, name: str) -> Account | None:
     """The account as it is now, or None where it is missing or disabled. Asked at every request."""
     with context.database.read() as connection:
-        account = records.account_named(connection, name)
-    return account if account and not account.is_disabled else None
+        row = account_records.account_row(connection, name)
+        if row is None or row["is_disabled"]:
+            return None
+        return _account(row, tuple(account_records.links_of(connection, name, unseen=True)))
+
+
+def to_be_paused(context: Context) -> list[tuple[Environment, Workspace]]:
+    """What still runs, or stands still with its memory, of accounts that are disabled."""
+    found = environments.environments_in(context, _UP)
+    with context.database.read() as connection:
+        disabled = {row["name"] for row in account_records.account_rows(connection) if row["is_disabled"]}
+    return [(environment, at) for environment, at in found if environment.user in disabled]
 
 
 def personal_namespace(context: Context, user: str) -> str | None:
     """Namespace of the personal project of `user`."""
     with context.database.read() as connection:
         return records.personal_project_of(connection, user)
+
+
+def _insert(context: Context, connection: sa.Connection, account: Account, password_hash: str, actor: str) -> None:
+    records.insert_account(connection, account, password_hash, context.now())
+    namespace = _free_namespace(connection, account.name)
+    records.insert_project(connection, namespace, account.name, True, context.now())
+    audit.note(
+        context, connection, actor=actor, action="account-added", subject=f"account:{account.name}",
+        operator=account.is_operator,
+    )  # fmt: skip
+
+
+def _there(connection: sa.Connection, name: str) -> Account:
+    account = records.account_named(connection, name)
+    if account is None:
+        raise AccountMissing(f"There is no account {name!r}.")
+    return account
+
+
+def _listed(row: account_records.Row, link: Link | None) -> Listed:
+    return Listed(
+        account=_account(row),
+        created_at=row["created_at"],
+        signed_in_at=row["signed_in_at"],
+        has_password=bool(row["password_hash"]),
+        link=link,
+    )
+
+
+def _account(row: account_records.Row, unseen: tuple[Link, ...] = ()) -> Account:
+    return Account(
+        name=row["name"],
+        email=row["email"],
+        is_operator=row["is_operator"],
+        is_disabled=row["is_disabled"],
+        sessions_epoch=row["sessions_epoch"],
+        unseen=unseen,
+    )
 
 
 def _free_namespace(connection: sa.Connection, user: str) -> str:

@@ -8,6 +8,7 @@ from terraspawner.db import records
 from terraspawner.domain.account import Account
 from terraspawner.domain.workspace import Action, Membership, permits
 from terraspawner.errors import NotAllowed, WorkspaceMissing
+from terraspawner.operations.context import Context
 
 
 def check(connection: sa.Connection, *, user: str, slug: str) -> tuple[Account, Membership]:
@@ -17,11 +18,22 @@ def check(connection: sa.Connection, *, user: str, slug: str) -> tuple[Account, 
         raise NotAllowed(f"The account {user!r} is disabled. Ask the operator.")
     member = records.membership_by_slug(connection, user, slug)
     if member is None:
-        raise WorkspaceMissing(
-            f"No workspace of yours has the server name {slug!r}."
-            " Environments are started from a workspace: open your workspaces and choose one."
-        )
+        raise WorkspaceMissing(no_workspace(slug))
     allowed = permits(member.role, Action.USE_ENVIRONMENT)
     if not allowed:
         raise NotAllowed(f"In {member.workspace.name} {allowed.reason}. Ask an owner of the workspace.")
     return account, member
+
+
+def why_no_server(context: Context, *, user: str, slug: str) -> str:
+    """Why `user` can have no server of this name: a sentence; empty where a workspace of theirs has it as slug."""
+    with context.database.read() as connection:
+        found = records.membership_by_slug(connection, user, slug)
+    return "" if found else no_workspace(slug)
+
+
+def no_workspace(slug: str) -> str:
+    return (
+        f"No workspace of yours has the server name {slug!r}."
+        " Environments are started from a workspace: open your workspaces and choose one."
+    )

@@ -115,7 +115,11 @@ def disks_of(context: Context, user: str) -> list[tuple[Disk, Workspace]]:
 
 
 def identify(context: Context, key: str) -> Identity | None:
-    """Whom an environment key speaks for; None for a wrong or old key, a disabled account, a lost membership."""
+    """Whom an environment key speaks for; None for a wrong or old key, a disabled account, a lost membership.
+
+    While the environment of a disabled account is being paused its key still serves: what was acknowledged on the
+    disk goes to the workspace in these seconds, and nobody could bring it there later.
+    """
     with context.database.read() as connection:
         environment = records.environment_by_key(connection, _hash(key))
         if environment is None:
@@ -123,7 +127,9 @@ def identify(context: Context, key: str) -> Identity | None:
         account = records.account_named(connection, environment.user)
         workspace = records.workspace_by_id(connection, environment.workspace_id)
         member = records.membership_by_slug(connection, environment.user, workspace.slug)
-    if account is None or account.is_disabled or member is None:
+    if account is None or member is None:
+        return None
+    if account.is_disabled and environment.state is not State.PAUSING:
         return None
     return Identity(environment=environment, workspace=workspace, role=member.role)
 

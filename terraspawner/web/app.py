@@ -15,14 +15,18 @@ from starlette.staticfiles import StaticFiles
 
 from terraspawner import __version__
 from terraspawner.errors import NotLoggedIn, TerraError
+from terraspawner.operations import passwords
 from terraspawner.operations.context import Context
 from terraspawner.web import (
+    account_pages,
+    api_accounts,
     api_environments,
     api_notebooks,
     api_people,
     api_self,
     card,
     health,
+    link_pages,
     openapi,
     opening,
     pages,
@@ -76,6 +80,7 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
     return Parts(
         settings=context.settings,
         deeds=deeds,
+        hashing=Deeds(context, threads=passwords.AT_ONCE),
         auth=auth,
         hub=hub,
         host=host,
@@ -91,10 +96,12 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
 
 
 def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
-    for router in (api_self.router, api_people.router, api_environments.router, api_notebooks.router, health.router):
+    apis = (api_self, api_people, api_accounts, api_environments, api_notebooks, health)
+    for router in (api.router for api in apis):
         app.include_router(router, prefix=api_prefix)
     site = APIRouter(prefix=prefix)
-    for router in (signing_in.router, pages.router, card.router, opening.router):
+    doors = (signing_in, link_pages, account_pages, pages, card, opening)
+    for router in (door.router for door in doors):
         site.include_router(router)
     app.include_router(site)
     app.add_api_route(f"{prefix}/health", health.health, include_in_schema=False)
@@ -115,6 +122,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await parts.hub.close()
         await parts.host.close()
         await JupyterHubHTTPClient.loop_instance().close()
+        parts.hashing.close()
         parts.deeds.close()
 
 

@@ -53,6 +53,15 @@ APerson = Annotated[Person, Depends(_person)]
 AnEnvironment = Annotated[Identity, Depends(_environment)]
 
 
+async def _operator(person: APerson) -> Person:
+    if not person.account.is_operator:
+        raise NotAllowed("This is for operators. Your account is none: ask one of them.")
+    return person
+
+
+AnOperator = Annotated[Person, Depends(_operator)]
+
+
 async def _spot(person: APerson, namespace: str, name: str) -> Spot:
     return Spot(user=person.name, namespace=namespace, name=name)
 

@@ -38,7 +38,7 @@ LATER = (
     "…/files/{path}",
     "PATCH …/environment, …/environment/cancel, losses, keep-alive, decisions",
     "GET, DELETE /environments/{id}, POST /environments/{id}/pause, PATCH /disks/{id}",
-    "/trash, /images, /libraries, /usage, /audit, /environments/facts, /metrics",
+    "/trash, /images, /libraries, /usage, /environments/facts, /metrics",
 )
 """What the contract names and a later step brings; it stands in the document as ``x-later``."""
 

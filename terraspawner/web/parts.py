@@ -20,10 +20,12 @@ from terraspawner.web.worker import Host, Worker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Everything that outlives a request. `closing` is set when the process ends, so that streams end too."""
+    """Everything that outlives a request. `hashing` carries out the deeds that try or set a password, on few threads;
+    `closing` is set when the process ends, so that streams end too."""
 
     settings: Settings
     deeds: Deeds
+    hashing: Deeds
     auth: Auth
     hub: Hub
     host: Host

@@ -119,6 +119,7 @@ class Pages:
         session = person.session if person else None
         return self._jinja.get_template(template).render(
             user=SimpleNamespace(name=person.name) if person else None,
+            person=person,
             parsed_scopes={"admin-ui"} if person and person.account.is_operator else set(),
             xsrf_token=self._auth.xsrf_token(session) if session else "",
             servers=self._servers(person),

@@ -32,6 +32,7 @@ STATUS: Mapping[type[TerraError], int] = {
     errors.Conflict: 409,
     errors.NotebookTooLarge: 413,
     errors.StartFailed: 503,
+    errors.TooManyTries: 429,
     errors.Unavailable: 503,
     errors.SettingsWrong: 500,
 }
@@ -97,7 +98,7 @@ def install(app: FastAPI, *, is_api: Callable[[Request], bool], page: ErrorPage)
         _log(request, error, status)
         if not is_api(request):
             return await page(request, error, status)
-        return JSONResponse(body_of(error), status, headers=_headers(status))
+        return JSONResponse(body_of(error), status, headers=_headers(error, status))
 
     async def on_error(request: Request, error: Exception) -> Response:
         return await tell(request, _translated(request, error))
@@ -106,12 +107,12 @@ def install(app: FastAPI, *, is_api: Callable[[Request], bool], page: ErrorPage)
         app.add_exception_handler(kind, on_error)
 
 
-def _headers(status: int) -> dict[str, str]:
+def _headers(error: TerraError, status: int) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
-        headers["Retry-After"] = str(RETRY_SECONDS)
+        headers["Retry-After"] = str(error.details.get("seconds", RETRY_SECONDS))
     return headers
 
 

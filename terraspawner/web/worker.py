@@ -1,4 +1,5 @@
-"""Carries out what the rows ask for, in the background: deletions, and rows that the Hub contradicts.
+"""Carries out what the rows ask for, in the background: deletions, pauses of disabled accounts' environments, and
+rows that the Hub contradicts.
 
 The row drives it (ARCHITECTURE.md, Delete): a deletion that fails half-way is found again by the next sweep,
 here or after a restart, and every step can be repeated. No answer is never "stopped": where the Hub or the
@@ -19,7 +20,7 @@ from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import TerraError
 from terraspawner.host_client import ContainerState
 from terraspawner.hub import ServerState
-from terraspawner.operations import deletions, environments, freezing
+from terraspawner.operations import accounts, deletions, environments, freezing
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub
 from terraspawner.web.pace import Pace
@@ -91,6 +92,7 @@ class Worker:
         """One look at everything. Items do not hold each other up."""
         await self._delete_environments()
         await self._delete_disks()
+        await self._pause_of_disabled()
         await self._look_for_contradictions()
 
     async def _pause(self) -> None:
@@ -110,7 +112,7 @@ class Worker:
         going = await self._deeds(environments.environments_in, frozenset({State.DELETING}))
         await asyncio.gather(
             *(
-                self._try(environment.id, partial(self._delete_environment, environment, at))
+                self._try(f"deletion of {environment.id}", partial(self._delete_environment, environment, at))
                 for environment, at in going
             )
         )
@@ -125,13 +127,32 @@ class Worker:
 
     async def _delete_disks(self) -> None:
         going = await self._deeds(deletions.disks_to_delete)
-        await asyncio.gather(*(self._try(disk.id, partial(self._delete_disk, disk.id)) for disk in going))
+        await asyncio.gather(
+            *(self._try(f"deletion of {disk.id}", partial(self._delete_disk, disk.id)) for disk in going)
+        )
 
     async def _delete_disk(self, disk_id: str) -> bool:
         await self._host.delete_disk(disk_id)
         await self._deeds(deletions.finish_disk_delete, disk_id)
         log.info("disk %s deleted", disk_id)
         return True
+
+    # --- accounts that were disabled ---
+
+    async def _pause_of_disabled(self) -> None:
+        running = {f"pause of {here.id}": (here, at) for here, at in await self._deeds(accounts.to_be_paused)}
+        # what ended by itself is not waited for
+        self._retries = {
+            item: retry for item, retry in self._retries.items() if item in running or not item.startswith("pause of ")
+        }
+        await asyncio.gather(
+            *(self._try(item, partial(self._pause_environment, here, at)) for item, (here, at) in running.items())
+        )
+
+    async def _pause_environment(self, environment: Environment, workspace: Workspace) -> bool:
+        log.info("environment %s is paused: the account %s is disabled", environment.id, environment.user)
+        await self._hub.stop(environment.user, workspace.slug)
+        return True  # or on its way: the next sweep looks again
 
     async def _try(self, item: str, act: Callable[[], Awaitable[bool]]) -> None:
         """Do `act` unless it failed a short while ago. It returns whether it is done."""
@@ -145,7 +166,7 @@ class Worker:
             failures = retry.failures + 1 if retry else 1
             pause = min(self._pace.back_off * 2 ** (failures - 1), self._pace.back_off_limit)
             self._retries[item] = _Retry(failures=failures, not_before=self._clock() + pause)
-            log.warning("deletion of %s: %s; tried again in %g s", item, error.message, pause)
+            log.warning("%s: %s; tried again in %g s", item, error.message, pause)
             return
         if is_done:
             self._retries.pop(item, None)

@@ -12,13 +12,6 @@ from tests.attack.scene import Scene, as_program, browser, laid_out
 
 
 @pytest.fixture(scope="session")
-def operator(deployment: Deployment) -> Iterator[Person]:
-    signed_in = deployment.person("operator")
-    yield signed_in
-    signed_in.close()
-
-
-@pytest.fixture(scope="session")
 def scene(deployment: Deployment, ana: Person, ben: Person, operator: Person) -> Iterator[Scene]:
     with laid_out(deployment, ana, ben, operator) as made:
         yield made

@@ -47,6 +47,7 @@ class Scene:
         seen.append([item["id"] for item in disks if item["state"] != "deleting"])
         seen += [self.ana.api.get(f"{at.path}/notebooks").json() for at in (self.alpha, self.spare)]
         seen.append(self.ana.api.get("/workspaces").json())
+        seen.append([self.ana.api.get("/account").json(), self.ana.hub.get("/user").status_code])
         return json.dumps(seen, indent=1)
 
     def assert_untouched(self) -> None:
@@ -76,6 +77,8 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
     with ThreadPoolExecutor() as pool:
         assert [seen["state"] for seen in pool.map(Workspace.start, (spare, alpha, beta))] == ["running"] * 3
     disk = spare.environment()["disk"]["id"]
+    account = unique("attacked")
+    assert operator.api.post("/accounts", json={"name": account}).status_code == 201
     spare.delete()
     here = alpha.environment()
     version = alpha.notebook("secret.ipynb")[1].strip('"')
@@ -95,6 +98,7 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
             "path": "secret.ipynb",
             "version": version,
             "disk_id": disk,
+            "account": account,  # of nobody who is needed: operators may do all of that
         },
     )
     scene.first["belongings"] = scene.belongings()

@@ -28,6 +28,7 @@ from tests.web.test_callers import ROUTES
 pytestmark = pytest.mark.docker
 
 NOT_THERE = {"namespace": "ana", "name": "no-such-workspace", "path": "no.ipynb", "disk_id": "0" * 16, "version": "no"}
+NOT_THERE |= {"account": "no-such-account"}
 
 
 def test_every_route_of_the_document_has_its_line(scene: Scene) -> None:

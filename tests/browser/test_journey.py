@@ -203,4 +203,4 @@ def test_a_wrong_password_is_refused_with_a_sentence(page: Page) -> None:
     page.get_by_label("Username").fill("ana")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_text("Invalid username or password")).to_be_visible()
+    expect(page.get_by_text("Wrong name or password. Try again.")).to_be_visible()

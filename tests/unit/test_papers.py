@@ -65,6 +65,6 @@ def test_every_finished_feature_is_held_by_a_test_that_names_it() -> None:
 def test_the_readme_shows_the_commands_of_the_makefile() -> None:
     readme = papers.README.read_text()
     makefile = (papers.ROOT / "Makefile").read_text()
-    for target in ("up", "down", "logs", "clean", "test", "test-fast", "test-full", "lint", "bench"):
+    for target in ("up", "down", "accounts", "logs", "clean", "test", "test-fast", "test-full", "lint", "bench"):
         assert f"\n{target}:" in makefile
         assert f"`make {target}`" in readme

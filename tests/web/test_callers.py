@@ -7,16 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from terraspawner.db import tables
+from terraspawner.operations import accounts
 from tests.web.sites import API, CALM, PREFIX, Site, opened
 
 AT = "/workspaces/{namespace}/{name}"
 OPEN, PERSON, ENVIRONMENT, BOTH = "anybody", "a person", "an environment", "a person or the environment"
 OR_PAGE = "a person or Lab's page of the environment"
+OPERATOR = "an operator"
 
 ROUTES = {
     f"GET {API}/health": OPEN,
@@ -45,6 +45,27 @@ ROUTES = {
     f"GET {API}/environments": PERSON,
     f"GET {API}/disks": PERSON,
     f"DELETE {API}/disks/{{disk_id}}": PERSON,
+    f"GET {API}/account": PERSON,
+    f"PUT {API}/account/password": PERSON,
+    f"GET {API}/audit": PERSON,
+    f"POST {API}/links/look": OPEN,
+    f"POST {API}/links/use": OPEN,
+    f"GET {API}/accounts": OPERATOR,
+    f"POST {API}/accounts": OPERATOR,
+    f"GET {API}/accounts/{{account}}": OPERATOR,
+    f"PATCH {API}/accounts/{{account}}": OPERATOR,
+    f"POST {API}/accounts/{{account}}/link": OPERATOR,
+    f"GET {PREFIX}/set-password": OPEN,
+    f"POST {PREFIX}/set-password": OPEN,
+    f"POST {PREFIX}/set-password/new": OPEN,
+    f"GET {PREFIX}/account": PERSON,
+    f"POST {PREFIX}/account/password": PERSON,
+    f"POST {PREFIX}/account/seen": PERSON,
+    f"GET {PREFIX}/accounts": OPERATOR,
+    f"POST {PREFIX}/accounts": OPERATOR,
+    f"POST {PREFIX}/accounts/{{account}}/link": OPERATOR,
+    f"POST {PREFIX}/accounts/{{account}}/disable": OPERATOR,
+    f"POST {PREFIX}/accounts/{{account}}/enable": OPERATOR,
     f"GET {API}/environments/self": ENVIRONMENT,
     f"POST {API}/environments/self/activity": ENVIRONMENT,
     f"POST {API}/environments/self/outbox": ENVIRONMENT,
@@ -93,6 +114,7 @@ async def test_every_route_says_who_may_call_it(site: Site) -> None:
 def address(route: str) -> tuple[str, str]:
     method, _, path = route.partition(" ")
     values = {"{namespace}": "ana", "{name}": "alpha", "{path:tail}": "a.ipynb", "{disk_id}": "0" * 16}
+    values |= {"{account}": "nobody"}
     for name, value in values.items():
         path = path.replace(name, value)
     return method, path
@@ -114,6 +136,7 @@ async def test_only_its_callers_reach_a_route(site: Site, route: str) -> None:
         "the environment": {"authorization": f"environment {key}"},  # first: a person may end it
         "nobody": {},
         "a person": {"authorization": f"token {token}"},
+        "an operator": {"authorization": f"token {site.hub.token('operator')}"},
         "a wrong token": {"authorization": "token wrong"},
         "a token with a line break": {"authorization": "token a b"},
         "a wrong key": {"authorization": "environment wrong"},
@@ -132,6 +155,8 @@ async def test_only_its_callers_reach_a_route(site: Site, route: str) -> None:
     assert {who: code for who, code in answers.items() if code >= 500} == {}
     expected = expectations(method, path, ROUTES[route])
     assert {who: answers[who] for who in expected if answers[who] not in expected[who]} == {}
+    lets_in_operator = ROUTES[route] in (PERSON, BOTH, OPERATOR) and "{namespace}" not in route
+    assert (answers["an operator"] not in IS_REFUSED) or not lets_in_operator
     lets_in_person, lets_in_key = ROUTES[route] in (PERSON, BOTH, OR_PAGE), ROUTES[route] in (ENVIRONMENT, BOTH)
     assert (answers["a person"] not in IS_REFUSED) == lets_in_person
     assert (answers["the environment"] not in IS_REFUSED) == lets_in_key
@@ -159,7 +184,9 @@ def expectations(method: str, path: str, who: str) -> dict[str, set[int]]:
     }
     if method not in ("GET", "HEAD"):
         expected["a browser that sends no XSRF token"] = {403}
-    if who in (PERSON, OR_PAGE):
+    if who == OPERATOR:
+        expected["a person"] = {403}
+    if who in (PERSON, OR_PAGE, OPERATOR):
         expected["the environment"] = {403}
     if who == ENVIRONMENT:
         expected["a person"] = {403}
@@ -194,8 +221,7 @@ async def test_a_disabled_account_is_out_at_the_next_request(site: Site) -> None
     browser = await site.browser("ana")
     async with site.person("ana") as ana, site.environment(key) as inside:
         assert (await ana.get("whoami")).status_code == 200
-        with site.context.database.write() as connection:
-            connection.execute(sa.update(tables.account).where(tables.account.c.name == "ana").values(is_disabled=True))
+        accounts.disable(site.context, name="ana", actor="operator")
         assert (await ana.get("whoami")).status_code == 403
         assert (await inside.get("environments/self")).status_code == 401
     assert (await browser.client.get(f"{PREFIX}/")).status_code == 403

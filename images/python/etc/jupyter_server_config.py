@@ -10,6 +10,9 @@ home = Path(os.environ.get("HOME", "/home/jupyter"))
 c.ServerApp.root_dir = str(home)
 c.ServerApp.default_url = "/lab"
 c.ServerApp.open_browser = False
+# The server remembers the Hub's word on a browser for so many seconds; stock is five minutes, in which a session that
+# was ended by a new password would go on.
+c.HubOAuth.cache_max_age = 10
 c.ServerApp.contents_manager_class = "terraspawner_environment.contents.TerraContentsManager"
 c.ServerApp.kernel_spec_manager_class = "terraspawner_environment.kernelspecs.EnvironmentKernelSpecs"
 c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "-l"]}

@@ -62,6 +62,19 @@ document.addEventListener("click", (event) => {
     }
   }
 });
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copies]");
+  if (button) {
+    const field = document.querySelector(button.dataset.copies);
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Press Ctrl+C"; // browsers give no clipboard to pages without TLS
+    }
+  }
+});
 document.addEventListener("htmx:load", (event) => refresh(event.target.parentElement || document));
 document.addEventListener("DOMContentLoaded", () => refresh(document));
 // A browser keeps six connections to a host, for all its tabs together: a tab that nobody sees gives its stream back.

@@ -1,0 +1,162 @@
+"""Rows of signing in: accounts as operators list them, one-time links, failures, the audit. No rule stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from terraspawner.db import tables as t
+from terraspawner.domain.account import Link
+from terraspawner.domain.sign_in import Tally
+
+Row = sa.RowMapping
+
+
+# --- accounts ---
+
+
+def account_rows(connection: sa.Connection) -> list[Row]:
+    """All accounts with all columns, by name."""
+    return list(connection.execute(sa.select(t.account).order_by(t.account.c.name)).mappings())
+
+
+def account_row(connection: sa.Connection, name: str) -> Row | None:
+    return connection.execute(sa.select(t.account).where(t.account.c.name == name)).mappings().one_or_none()
+
+
+def update_account(connection: sa.Connection, name: str, **values: Any) -> None:
+    connection.execute(sa.update(t.account).where(t.account.c.name == name).values(**values))
+
+
+def end_sessions(connection: sa.Connection, name: str) -> None:
+    """From here on everything that was signed in as `name` counts as older."""
+    update_account(connection, name, sessions_epoch=t.account.c.sessions_epoch + 1)
+
+
+def able_operators(connection: sa.Connection) -> list[str]:
+    """Operators who can sign in; held until the transaction ends, so that two cannot go at once."""
+    query = sa.select(t.account.c.name).where(
+        t.account.c.is_operator, sa.not_(t.account.c.is_disabled), t.account.c.password_hash != ""
+    )
+    return list(connection.scalars(query.with_for_update()))
+
+
+# --- links ---
+
+
+def insert_link(connection: sa.Connection, link: Link, secret_hash: str) -> None:
+    values = {name: getattr(link, name) for name in _LINK_COLUMNS}
+    connection.execute(sa.insert(t.sign_in_link).values(secret_hash=secret_hash, **values))
+
+
+def link_by_id(connection: sa.Connection, link_id: str) -> tuple[Link, str] | None:
+    """The link and its secret's hash."""
+    query = sa.select(t.sign_in_link).where(t.sign_in_link.c.id == link_id).with_for_update()
+    row = connection.execute(query).mappings().one_or_none()
+    return (_link(row), row["secret_hash"]) if row else None
+
+
+def links_of(connection: sa.Connection, account: str, *, unseen: bool = False) -> list[Link]:
+    """The newest first."""
+    query = sa.select(t.sign_in_link).where(t.sign_in_link.c.account == account)
+    if unseen:
+        query = query.where(t.sign_in_link.c.seen_at.is_(None))
+    query = query.order_by(t.sign_in_link.c.made_at.desc(), t.sign_in_link.c.id)
+    return [_link(row) for row in connection.execute(query).mappings()]
+
+
+def newest_links(connection: sa.Connection) -> dict[str, Link]:
+    """Account -> its newest link."""
+    query = sa.select(t.sign_in_link).order_by(t.sign_in_link.c.made_at, t.sign_in_link.c.id.desc())
+    return {row["account"]: _link(row) for row in connection.execute(query).mappings()}
+
+
+def mark_used(connection: sa.Connection, link_id: str, now: datetime) -> bool:
+    """Whether it was unused before."""
+    query = sa.update(t.sign_in_link).where(t.sign_in_link.c.id == link_id, t.sign_in_link.c.used_at.is_(None))
+    return connection.execute(query.values(used_at=now)).rowcount == 1
+
+
+def replace_links(connection: sa.Connection, account: str, now: datetime) -> None:
+    """The links of `account` that could still be used end."""
+    connection.execute(
+        sa.update(t.sign_in_link)
+        .where(
+            t.sign_in_link.c.account == account,
+            t.sign_in_link.c.used_at.is_(None),
+            t.sign_in_link.c.replaced_at.is_(None),
+        )
+        .values(replaced_at=now)
+    )
+
+
+def mark_seen(connection: sa.Connection, account: str, up_to: datetime, now: datetime) -> None:
+    """What the person was shown; a link that was made meanwhile is not among it."""
+    connection.execute(
+        sa.update(t.sign_in_link)
+        .where(
+            t.sign_in_link.c.account == account,
+            t.sign_in_link.c.seen_at.is_(None),
+            t.sign_in_link.c.made_at <= up_to,
+        )
+        .values(seen_at=now)
+    )
+
+
+# --- failures ---
+
+
+def tallies(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Tally]:
+    """Those that there are, held until the transaction ends."""
+    query = sa.select(t.sign_in_failure).where(t.sign_in_failure.c.key.in_(list(keys))).with_for_update()
+    return {
+        row["key"]: Tally(failures=row["failures"], last_at=row["last_at"])
+        for row in connection.execute(query).mappings()
+    }
+
+
+def set_tally(connection: sa.Connection, key: str, tally: Tally) -> None:
+    """Keep it; one without failures is forgotten."""
+    table = t.sign_in_failure
+    values = {"failures": tally.failures, "last_at": tally.last_at}
+    if tally.failures <= 0:
+        connection.execute(sa.delete(table).where(table.c.key == key))
+    elif not connection.execute(sa.update(table).where(table.c.key == key).values(**values)).rowcount:
+        connection.execute(sa.insert(table).values(key=key, **values))
+
+
+def forget_failures(connection: sa.Connection, before: datetime) -> None:
+    connection.execute(sa.delete(t.sign_in_failure).where(t.sign_in_failure.c.last_at < before))
+
+
+# --- the audit ---
+
+
+def insert_audit(
+    connection: sa.Connection, *, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, object]
+) -> None:
+    connection.execute(
+        sa.insert(t.audit).values(at=at, actor=actor, action=action, subject=subject, details=dict(details))
+    )
+
+
+def audit_rows(
+    connection: sa.Connection, *, about: tuple[str, str] | None, before: int | None, limit: int
+) -> list[Row]:
+    """The newest first; `about` is an actor and a subject, one of which it must be."""
+    query = sa.select(t.audit)
+    if about is not None:
+        query = query.where(sa.or_(t.audit.c.actor == about[0], t.audit.c.subject == about[1]))
+    if before is not None:
+        query = query.where(t.audit.c.id < before)
+    return list(connection.execute(query.order_by(t.audit.c.id.desc()).limit(limit)).mappings())
+
+
+_LINK_COLUMNS = ("id", "account", "made_by", "made_at", "expires_at", "used_at", "replaced_at", "seen_at")
+
+
+def _link(row: Row) -> Link:
+    return Link(**{name: row[name] for name in _LINK_COLUMNS})

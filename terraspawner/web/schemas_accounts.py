@@ -1,0 +1,131 @@
+"""What goes in and out of the routes on accounts. No password and no link ever goes out but where it is made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from terraspawner.domain.account import Link, LinkState
+from terraspawner.operations.accounts import Listed
+from terraspawner.operations.audit import Entry
+from terraspawner.operations.links import NewLink
+from terraspawner.web.schemas import In, Text
+
+
+class LinkOut(BaseModel):
+    """A one-time link as it is told of, without what would open it."""
+
+    made_by: str
+    made_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    state: LinkState
+
+    @classmethod
+    def of(cls, link: Link, now: datetime) -> LinkOut:
+        return cls(
+            made_by=link.made_by,
+            made_at=link.made_at,
+            expires_at=link.expires_at,
+            used_at=link.used_at,
+            state=link.state(now),
+        )
+
+
+class AccountOut(BaseModel):
+    name: str
+    email: str
+    is_operator: bool
+    is_disabled: bool
+    has_password: bool = Field(description="false until the person has set one")
+    created_at: datetime
+    signed_in_at: datetime | None = Field(description="last sign-in; null before the first")
+    link: LinkOut | None = Field(description="the newest one")
+
+    @classmethod
+    def of(cls, listed: Listed, now: datetime) -> AccountOut:
+        account = listed.account
+        return cls(
+            name=account.name,
+            email=account.email,
+            is_operator=account.is_operator,
+            is_disabled=account.is_disabled,
+            has_password=listed.has_password,
+            created_at=listed.created_at,
+            signed_in_at=listed.signed_in_at,
+            link=LinkOut.of(listed.link, now) if listed.link else None,
+        )
+
+
+class AccountIn(In):
+    name: Text = Field(description="small letters a-z, digits, '.' and '-'", examples=["eva"])
+    email: Text = ""
+    is_operator: bool = False
+
+
+class AccountChangeIn(In):
+    is_disabled: bool
+
+
+class NewLinkOut(BaseModel):
+    """A link as it is told once. Hand it to the person over a way that only the person reads."""
+
+    account: str
+    url: str = Field(description="what stands behind the # is sent to no server by a browser")
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, link: NewLink, page: str) -> NewLinkOut:
+        return cls(account=link.account, url=f"{page}#{link.code}", expires_at=link.expires_at)
+
+
+class LinkCodeIn(In):
+    code: Text = Field(description="what stands behind the # of the link; the whole link does too")
+
+
+class LinkUseIn(LinkCodeIn):
+    password: Text
+
+
+class LinkLookOut(BaseModel):
+    """Whom a link is for."""
+
+    account: str
+    made_by: str
+    expires_at: datetime
+
+
+class LinkUsedOut(BaseModel):
+    account: str
+
+
+class PasswordIn(In):
+    present: Text
+    new: Text
+
+
+class OwnAccountOut(BaseModel):
+    name: str
+    email: str
+    roles: list[Literal["user", "operator"]]
+    links: list[LinkOut] = Field(description="all that were made for this account, the newest first")
+
+
+class AuditOut(BaseModel):
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    details: dict[str, Any]
+
+    @classmethod
+    def of(cls, entry: Entry) -> AuditOut:
+        return cls(
+            at=entry.at,
+            actor=entry.actor,
+            action=entry.action,
+            subject=entry.subject,
+            details=dict(entry.details),
+        )
