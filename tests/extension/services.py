@@ -89,6 +89,7 @@ class WorkspaceThatAnswers(Server):
         app.router.add_post(notebooks + "/{path:.+}/rename", self.rename)
         app.router.add_post(f"{base}/environments/self/outbox", self.take_outbox)
         app.router.add_post(f"{base}/environments/self/activity", self.take_activity)
+        app.router.add_post(f"{base}/environments/self/pause", self.pause)
         return app
 
     @web.middleware
@@ -171,6 +172,10 @@ class WorkspaceThatAnswers(Server):
     async def take_outbox(self, request: web.Request) -> web.Response:
         self.outbox.append(await request.json())
         return web.Response(status=204)
+
+    async def pause(self, request: web.Request) -> web.Response:
+        self.asked[request.path] += 1
+        return web.Response(status=202)
 
     async def take_activity(self, request: web.Request) -> web.Response:
         self.activity.append(await request.json())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -27,6 +29,7 @@ FINISHED = [
     "C13",
     "C14",
     "C15",
+    "C21",
     "D1",
     "D2",
     "D3",
@@ -68,3 +71,9 @@ def test_the_readme_shows_the_commands_of_the_makefile() -> None:
     for target in ("up", "down", "accounts", "logs", "clean", "test", "test-fast", "test-full", "lint", "bench"):
         assert f"\n{target}:" in makefile
         assert f"`make {target}`" in readme
+
+
+def test_each_of_labs_plugins_that_is_off_stands_in_the_table_with_its_reason() -> None:
+    table = (papers.ROOT / "images/extension/README.md").read_text()
+    off = json.loads((papers.ROOT / "images/python/etc/page_config.json").read_text())["disabledExtensions"]
+    assert re.findall(r"^\| `([^`]+)` \| .+ \|$", table, re.MULTILINE) == off

@@ -1,6 +1,7 @@
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { Widget } from '@lumino/widgets';
 
+import { Presence } from './presence';
 import { Saves } from './saves';
 import { describe, ISaveState, IWords, SAVING, UNSAVED } from './words';
 
@@ -8,19 +9,23 @@ import { describe, ISaveState, IWords, SAVING, UNSAVED } from './words';
  * The badge of one notebook: `[data-terra-badge]` with `data-state`, text for eyes and for screen readers.
  */
 export class Badge extends Widget {
-  constructor(context: DocumentRegistry.Context, saves: Saves) {
+  constructor(
+    private _context: DocumentRegistry.Context,
+    private _saves: Saves,
+    private _presence: Presence
+  ) {
     super();
-    this._context = context;
-    this._saves = saves;
     this.addClass('terra-Badge');
     this.node.dataset.terraBadge = '';
     this.node.setAttribute('role', 'status');
     this.node.setAttribute('aria-live', 'polite');
     this._text.className = 'terra-Badge-text';
     this.node.append(this._text);
-    context.saveState.connect(this._onSaveState, this);
-    context.pathChanged.connect(this._update, this);
-    saves.changed.connect(this._onChanged, this);
+    _context.saveState.connect(this._onSaveState, this);
+    _context.pathChanged.connect(this._update, this);
+    _context.model.stateChanged.connect(this._onModelChanged, this);
+    _saves.changed.connect(this._onChanged, this);
+    _presence.changed.connect(this._onPresence, this);
     this._update();
   }
 
@@ -30,13 +35,30 @@ export class Badge extends Widget {
     }
     this._context.saveState.disconnect(this._onSaveState, this);
     this._context.pathChanged.disconnect(this._update, this);
+    this._context.model?.stateChanged.disconnect(this._onModelChanged, this);
     this._saves.changed.disconnect(this._onChanged, this);
+    this._presence.changed.disconnect(this._onPresence, this);
     super.dispose();
   }
 
   private _onSaveState(_: unknown, state: DocumentRegistry.SaveState): void {
+    if (this._presence.isLost) {
+      return; // what counts then is whether there are changes
+    }
     this._saving = state === 'started';
     this._failed = state === 'failed' || (this._failed && this._saving);
+    this._update();
+  }
+
+  private _onModelChanged(): void {
+    if (this._presence.isLost) {
+      this._update();
+    }
+  }
+
+  /** A save that was under way when the environment was lost has ended without a word. */
+  private _onPresence(): void {
+    this._saving = false;
     this._update();
   }
 
@@ -50,7 +72,8 @@ export class Badge extends Widget {
     const { path } = this._context;
     const save = this._saves.get(path);
     const known =
-      this._saves.covers(path) && (save || this._saving || this._failed);
+      this._saves.covers(path) &&
+      (save || this._saving || this._failed || this._isInTabAlone);
     this.node.hidden = !known;
     if (known) {
       this._show(this._words(save));
@@ -59,10 +82,14 @@ export class Badge extends Widget {
 
   /** A save that failed is said until one succeeds: what the server last knew is not what is on the screen. */
   private _words(save?: ISaveState): IWords {
-    if (this._failed) {
+    if (this._failed || this._isInTabAlone) {
       return UNSAVED;
     }
     return this._saving || !save ? SAVING : describe(save);
+  }
+
+  private get _isInTabAlone(): boolean {
+    return this._presence.isLost && this._context.model.dirty;
   }
 
   private _show(words: IWords): void {
@@ -73,8 +100,6 @@ export class Badge extends Widget {
     this.node.title = words.title;
   }
 
-  private _context: DocumentRegistry.Context;
-  private _saves: Saves;
   private _saving = false;
   private _failed = false;
   private _text = document.createElement('span');

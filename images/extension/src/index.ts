@@ -6,12 +6,17 @@ import { IToolbarWidgetRegistry, Notification } from '@jupyterlab/apputils';
 import { IDocumentWidget } from '@jupyterlab/docregistry';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
+import { connectionLost, drive } from './attendance';
 import { Badge } from './badge';
 import { KillNotices } from './kills';
 import { meanwhile } from './meanwhile';
 import { page } from './page';
+import { Presence } from './presence';
 import { Saves } from './saves';
 import { describe } from './words';
+
+/** One for all plugins: the drive notices a loss before there is an application. */
+const presence = new Presence();
 
 /**
  * Where the work is: a badge beside each workspace notebook, and one notice when the workspace did not take a save,
@@ -33,10 +38,15 @@ const badge: JupyterFrontEndPlugin<void> = {
     toolbars.addFactory<IDocumentWidget>(
       'Notebook',
       'terra-badge',
-      panel => new Badge(panel.context, saves)
+      panel => new Badge(panel.context, saves, presence)
     );
     void settings.load(badge.id);
     announceTrouble(saves);
+    presence.changed.connect(() => {
+      if (!presence.isLost) {
+        void saves.refresh();
+      }
+    });
     new KillNotices(app.serviceManager);
   }
 };
@@ -60,4 +70,10 @@ function announceTrouble(saves: Saves): void {
   });
 }
 
-export default [badge, meanwhile, page];
+export default [
+  drive(presence),
+  connectionLost(presence),
+  badge,
+  meanwhile,
+  page(presence)
+];

@@ -3,19 +3,24 @@ import {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
-import { PageConfig } from '@jupyterlab/coreutils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
-const COMMAND = 'terra:workspace-page';
+import { Closing } from './closing';
+import { workspacePage } from './environment';
+import { Presence } from './presence';
+import { Reunion } from './reunion';
+
+const PAGE = 'terra:workspace-page';
+const CLOSE = 'terra:close-and-pause';
 
 /**
- * The way back: the workspace's page, where the environment is paused and notebooks are deleted.
+ * The ways out: the workspace's page, where the environment is paused and notebooks are deleted, and both in one act.
  *
- * The menu item itself is declared in `schema/page.json`, which is why the settings are loaded here.
+ * Menu items and the button in the top bar are declared in `schema/page.json`, which is why the settings are loaded here.
  */
-export const page: JupyterFrontEndPlugin<void> = {
+export const page = (presence: Presence): JupyterFrontEndPlugin<void> => ({
   id: '@terraspawner/environment:page',
-  description: 'Leads back to the page of the workspace.',
+  description: 'Leads back to the page of the workspace, and pauses.',
   autoStart: true,
   requires: [ISettingRegistry],
   optional: [ICommandPalette],
@@ -24,15 +29,32 @@ export const page: JupyterFrontEndPlugin<void> = {
     settings: ISettingRegistry,
     palette: ICommandPalette | null
   ): void => {
-    app.commands.addCommand(COMMAND, {
+    const closing = new Closing(
+      app.serviceManager,
+      presence,
+      new Reunion(app.shell, app.serviceManager)
+    );
+    const isVisible = () => workspacePage() !== '';
+    app.commands.addCommand(PAGE, {
       label: 'Workspace Page',
       caption: 'The page of this workspace: its notebooks, pause, delete',
-      isVisible: () => PageConfig.getOption('terraWorkspacePage') !== '',
+      isVisible,
       execute: () => {
-        window.open(PageConfig.getOption('terraWorkspacePage'), '_blank', 'noopener');
+        window.open(workspacePage(), '_blank', 'noopener');
       }
     });
-    palette?.addItem({ command: COMMAND, category: 'Workspace' });
-    void settings.load(page.id);
+    app.commands.addCommand(CLOSE, {
+      label: 'Close and Pause',
+      caption:
+        'Save everything to the workspace, pause this environment and go to the workspace page',
+      isVisible,
+      isEnabled: () => !presence.isLost,
+      execute: () => closing.run()
+    });
+    presence.changed.connect(() => app.commands.notifyCommandChanged(CLOSE));
+    for (const command of [PAGE, CLOSE]) {
+      palette?.addItem({ command, category: 'Workspace' });
+    }
+    void settings.load('@terraspawner/environment:page');
   }
-};
+});

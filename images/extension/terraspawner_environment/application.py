@@ -13,7 +13,14 @@ from traitlets import Float
 
 from terraspawner_environment.assembly import Workspace
 from terraspawner_environment.deaths import DeathWatch
-from terraspawner_environment.handlers import EXPORT_FORMS, ExportFormsHandler, KillsHandler, SavesHandler
+from terraspawner_environment.handlers import (
+    EXPORT_FORMS,
+    ExportFormsHandler,
+    FlushHandler,
+    KillsHandler,
+    PauseHandler,
+    SavesHandler,
+)
 from terraspawner_environment.kills import SCHEMA as KILLS_SCHEMA
 from terraspawner_environment.kills import SCHEMA_ID as KILLS_SCHEMA_ID
 from terraspawner_environment.kills import Kill, Kills
@@ -40,7 +47,8 @@ class EnvironmentExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         self._kills = Kills(read_memory, clock=time.monotonic, now=lambda: datetime.now(UTC))
         base = url_path_join("/terraspawner", "api")
-        self.handlers.append((f"{base}/saves", SavesHandler, {"workspace": self.workspace}))
+        for name, handler in (("saves", SavesHandler), ("flush", FlushHandler), ("pause", PauseHandler)):
+            self.handlers.append((f"{base}/{name}", handler, {"workspace": self.workspace}))
         self.handlers.append((f"{base}/kills", KillsHandler, {"kills": self._kills}))
         # a handler of an extension comes before Jupyter's own
         self.handlers.append(("/api/nbconvert", ExportFormsHandler, {"written": EXPORT_FORMS}))
@@ -52,6 +60,7 @@ class EnvironmentExtension(ExtensionApp):
         if self.workspace is not None:
             page_config = self.serverapp.web_app.settings.setdefault("page_config_data", {})
             page_config["terraWorkspacePage"] = self.workspace.settings.page
+            page_config["terraEnvironment"] = self.workspace.settings.environment
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Called once the server runs: what an earlier one left goes out first."""

@@ -149,6 +149,10 @@ class WorkspaceService:
         """Tell the service about this environment: `activity` or `outbox`."""
         await self._ask("POST", f"/environments/self/{what}", json=facts, patience=self._connect_patience * 2)
 
+    async def pause(self) -> None:
+        """Ask the service to pause this environment; it ends soon after the answer."""
+        await self._ask("POST", "/environments/self/pause")
+
     def _notebook(self, notebook: str) -> str:
         return f"{self._notebooks}/{quote(notebook, safe='/')}"
 
@@ -166,7 +170,7 @@ class WorkspaceService:
                 body = await answer.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NotReached("the workspace cannot be reached") from error
-        if answer.status in (200, 201, 204, 304):
+        if answer.status in (200, 201, 202, 204, 304):
             return answer.status, answer.headers, body
         raise _trouble(answer.status, body)
 

@@ -30,12 +30,17 @@ class EnvironmentSettings:
 
     @property
     def page(self) -> str:
-        """Address of the workspace's page in the browser: the service has its pages beside its REST interface.
+        """Address of the workspace's page in the browser: the service has its pages beside its REST interface."""
+        return self._in_browser(urlsplit(self.service_url).path.removesuffix("/api/v1"))
 
-        A path, unless users have domains of their own: then this server is on another host than the service.
-        """
-        prefix = urlsplit(self.service_url).path.removesuffix("/api/v1")
-        return f"{self.hub_host}{prefix}/workspaces/{quote(self.namespace, safe='')}/{quote(self.workspace, safe='')}"
+    @property
+    def environment(self) -> str:
+        """Address of this environment in the service's REST interface, for the page in the browser."""
+        return self._in_browser(urlsplit(self.service_url).path) + "/environment"
+
+    def _in_browser(self, base: str) -> str:
+        """A path, unless users have domains of their own: then this server is on another host than the service."""
+        return f"{self.hub_host}{base}/workspaces/{quote(self.namespace, safe='')}/{quote(self.workspace, safe='')}"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "EnvironmentSettings | None":
