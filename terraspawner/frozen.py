@@ -61,8 +61,19 @@ class Freezes(PooledDockerSpawner):
 
     @property
     def will_resume(self) -> bool:
-        """Whether the Hub leaves token and OAuth client alone when this stops: only for a frozen one."""
-        return self.kept is not None
+        """True: the Hub leaves token and OAuth client alone when this stops.
+
+        The client stays, and with it the sign-in of open Lab tabs: they may ask how their environment is and start it
+        (`web.lab_pages`), and for that they must be known while it is frozen or paused. They end with the person's
+        session and with the environment. The server's own token is ended below.
+        """
+        return True
+
+    def run_post_stop_hook(self) -> Any:
+        """The end of every stop, however it came: the server's token is dead, but a frozen one's."""
+        if self.kept is None:
+            self._revoke(self.api_token)
+        return super().run_post_stop_hook()
 
     # --- state over a restart of the Hub; `clear_state` leaves it, as the Hub clears at each stop and start ---
 
@@ -231,8 +242,6 @@ class Freezes(PooledDockerSpawner):
         else:
             reason = f"It ended while it was frozen. {end_of(state, self.context.settings.memory_limit)}"
         self.let_go()
-        for client in self.user.db.query(orm.OAuthClient).filter_by(identifier=self.oauth_client_id):
-            self.user.db.delete(client)
         self.clear_state()
         self.orm_spawner.state = self.get_state()
         self.user.db.commit()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from browser.conftest import sign_in
 from browser.test_journey import badge, in_lab, output, type_cell
-from deployment import Deployment, Workspace
+from deployment import Deployment, Workspace, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.browser]
+
+STATE = re.compile(r"/api/v1/workspaces/[^/]+/[^/]+/environment$")
 
 
 @pytest.fixture
@@ -44,12 +47,80 @@ def no_dialog(page: Page) -> None:
 
 def type_unsaved(page: Page, text: str) -> None:
     page.locator(".jp-CodeCell").last.locator(".cm-content").click()
-    page.keyboard.insert_text(text)
+    page.keyboard.insert_text(f"{text}; ")
+
+
+def in_bucket(workspace: Workspace, text: str) -> None:
+    until(lambda: text in str(workspace.notebook("away.ipynb")), f"the bucket has {text}")
+
+
+def wait_for_looks(page: Page, count: int) -> None:
+    """The tab has asked for the state so many times more."""
+    seen: list[Request] = []
+    page.on("request", lambda request: seen.append(request) if STATE.search(request.url.partition("?")[0]) else None)
+    while len(seen) < count:
+        page.wait_for_event("request", lambda request: STATE.search(request.url.partition("?")[0]) is not None)
+
+
+PRETEND = """() => {
+    const cell = document.querySelector('.jp-CodeCell .cm-content');
+    cell.dispatchEvent(new KeyboardEvent('keydown', { key: 'a', bubbles: true }));
+    cell.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true }));
+}"""
+"""What a script in a notebook can do to look like a person."""
+
+
+def open_terminal(page: Page) -> None:
+    page.get_by_role("menuitem", name="File", exact=True).click()
+    page.get_by_text("New", exact=True).click()
+    page.get_by_text("Terminal", exact=True).click()
+    expect(page.locator(".jp-Terminal")).to_be_visible()
+    show_tab(page, "away.ipynb")
+
+
+def show_tab(page: Page, name: str) -> None:
+    page.locator("#jp-main-dock-panel .lm-TabBar-tab", has_text=name).click()
+
+
+def use_theme(page: Page, name: str) -> None:
+    page.get_by_role("menuitem", name="Settings").click()
+    page.get_by_text("Theme", exact=True).click()
+    page.get_by_text(name, exact=True).click()
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+
+
+def test_a_paused_environment_is_told_quietly_and_resumed_by_a_button(
+    lab: Page, workspace: Workspace, artefacts: Path
+) -> None:
+    use_theme(lab, "JupyterLab Dark")
+    workspace.pause()
+    shown = banner(lab, "paused")
+    expect(shown).to_contain_text("Paused since")
+    type_unsaved(lab, "'typed while paused'")
+    badge(lab, "unsaved")
+    expect(shown).to_contain_text("kept in this tab")
+    lab.screenshot(path=artefacts / "paused-dark.png")
+
+    # neither looking nor typing resumes what costs
+    wait_for_looks(lab, 2)
+    no_dialog(lab)
+    assert workspace.environment()["state"] == "paused"
+
+    shown.get_by_role("button", name="Resume").click()
+    no_banner(lab)
+    assert workspace.environment()["state"] == "running"
+    in_bucket(workspace, "typed while paused")
+    badge(lab, "workspace")
+    type_cell(lab, "print('goes', 'on')")
+    output(lab, "goes on")
+    no_dialog(lab)
 
 
 def test_a_deleted_environment_is_told_with_a_way_out(lab: Page, workspace: Workspace, artefacts: Path) -> None:
     workspace.delete()
-    shown = banner(lab, "stopped")
+    # while it is being deleted the service tells; afterwards the page's sign-in is gone with it
+    shown = lab.locator("[data-terra-banner]:is([data-state=deleted], [data-state=stopped])")
+    expect(shown).to_be_visible()
     lab.screenshot(path=artefacts / "deleted.png")
     with lab.expect_popup() as opened:
         shown.get_by_role("button", name="Workspace Page").click()
@@ -60,6 +131,45 @@ def test_a_deleted_environment_is_told_with_a_way_out(lab: Page, workspace: Work
     no_banner(lab)
     type_cell(lab, "print('new', 'kernel')")
     output(lab, "new kernel")
+    no_dialog(lab)
+
+
+@pytest.mark.feature("C8")
+def test_a_frozen_environment_is_woken_by_a_key_and_by_nothing_else(
+    lab: Page, workspace: Workspace, artefacts: Path
+) -> None:
+    open_terminal(lab)
+    began = workspace.container().attrs["State"]["StartedAt"]
+    type_unsaved(lab, "'typed before'")
+    workspace.freeze()
+    shown = banner(lab, "frozen")
+    expect(shown).to_contain_text("Frozen since")
+    lab.screenshot(path=artefacts / "frozen.png")
+
+    # the tab goes on looking, a script pretends to be a person, the mouse wanders over the menu: nothing wakes it
+    lab.evaluate(PRETEND)
+    wait_for_looks(lab, 2)
+    assert workspace.environment()["state"] == "frozen"
+    assert workspace.container().status == "paused"
+    no_dialog(lab)
+
+    type_cell(lab, "print('x', '+ 1 =', x + 1)")
+    output(lab, "x + 1 = 42")
+    no_banner(lab)
+    assert workspace.environment()["state"] == "running"
+    assert workspace.container().attrs["State"]["StartedAt"] == began
+    in_bucket(workspace, "typed before")
+    badge(lab, "workspace")
+    lab.screenshot(path=artefacts / "back.png")
+
+    # autosave goes on, and so does the terminal
+    type_unsaved(lab, "'typed after'")
+    in_bucket(workspace, "typed after")
+    show_tab(lab, "Terminal")
+    lab.locator(".jp-Terminal").click()
+    lab.keyboard.type("echo terminal $((40 + 2)) > ~/said")
+    lab.keyboard.press("Enter")
+    until(lambda: workspace.execute("cat", "/home/jupyter/said")[1] == "terminal 42\n", "the terminal did it")
     no_dialog(lab)
 
 

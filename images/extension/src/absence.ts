@@ -111,8 +111,8 @@ export function describeAbsence(
       );
     case 'signed-out':
       return words(
-        `You are signed out since ${at}.`,
-        `${kept} Sign in on the workspace's page; this tab then comes back by itself.`,
+        `This tab's sign-in ended; noticed at ${at}.`,
+        `${kept} Sign in again in another tab; this one then comes back by itself.`,
         { label: 'Sign In', act: 'renew' }
       );
   }

@@ -156,7 +156,7 @@ export class Presence {
     if (this._lab && (await renewToken(this._lab.settings))) {
       this.retry();
     } else {
-      window.open(workspacePage(), '_blank', 'noopener');
+      window.open(this._signInPage, '_blank', 'noopener');
     }
   }
 
@@ -185,6 +185,11 @@ export class Presence {
 
   private _absenceOf(sight: Answer, status: number): IAbsence {
     const since = this._lostAt;
+    if (isRefused(status)) {
+      this._signInPage = URLExt.join(this._lab!.settings.baseUrl, 'lab');
+      return { kind: 'signed-out', since, reason: '' };
+    }
+    this._signInPage = workspacePage();
     if (sight.kind === 'signed-out') {
       // a token can end with a restart of the Hub, while the person is signed in as before
       const kind = status === NOT_RUNNING ? 'stopped' : 'signed-out';
@@ -213,8 +218,7 @@ export class Presence {
   private async _ask(): Promise<number> {
     const { settings } = this._lab!;
     const status = await statusOf(settings);
-    const isRefused = status === 401 || status === 403;
-    return isRefused && (await renewToken(settings))
+    return isRefused(status) && (await renewToken(settings))
       ? statusOf(settings)
       : status;
   }
@@ -251,6 +255,7 @@ export class Presence {
   private _isStarting = false;
   private _lostAt = new Date();
   private _absence: IAbsence | null = null;
+  private _signInPage = '';
   private _refusedAt = -Infinity;
   private _changed = new Signal<this, void>(this);
   private _givenUp = new Signal<this, string>(this);
@@ -263,16 +268,26 @@ export class Presence {
   });
 }
 
+function isRefused(status: number): boolean {
+  return status === 401 || status === 403;
+}
+
 function after(milliseconds: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, milliseconds));
 }
 
-/** What the environment answers to a small question; 0 where it does not answer. */
+/**
+ * What the environment answers to a small question; 0 where it does not answer.
+ *
+ * Asked with the browser's cookie, as web sockets do, and without the token: after a resume the server knows the token
+ * and no longer the cookie, and kernels would stay away.
+ */
 async function statusOf(settings: ServerConnection.ISettings): Promise<number> {
   const url = URLExt.join(settings.baseUrl, 'api/status');
   const signal = AbortSignal.timeout(PATIENCE);
+  const byCookie = { ...settings, token: '' };
   try {
-    return (await ServerConnection.makeRequest(url, { signal }, settings))
+    return (await ServerConnection.makeRequest(url, { signal }, byCookie))
       .status;
   } catch {
     return 0;
