@@ -13,7 +13,7 @@ MEANT = {
     "__init__", "__doc__", "__module__", "__annotations__", "__static_attributes__", "__firstlineno__",
     "remove", "pull_policy", "port", "executor", "client", "docker", "will_resume",
     "get_state", "load_state", "clear_state", "start", "get_object", "create_object", "start_object", "progress",
-    "poll", "get_url", "stop", "stop_object", "delete_forever", "rename",
+    "poll", "get_url", "stop", "stop_object", "delete_forever", "rename", "run_post_stop_hook",
 }  # fmt: skip
 
 
