@@ -72,7 +72,7 @@ class Freezes(PooledDockerSpawner):
     def run_post_stop_hook(self) -> Any:
         """The end of every stop, however it came: the server's token is dead, but a frozen one's."""
         if self.kept is None:
-            self._revoke(self.api_token)
+            self._forget_the_new_token()
         return super().run_post_stop_hook()
 
     # --- state over a restart of the Hub; `clear_state` leaves it, as the Hub clears at each stop and start ---
@@ -193,7 +193,7 @@ class Freezes(PooledDockerSpawner):
         await self.found_frozen()
 
     def _forget_the_new_token(self) -> None:
-        """The one that the Hub minted for this start; as the server will resume, it would leave it."""
+        """The one that the Hub minted for the last start; as the server will resume, it would leave it."""
         self.api_token = ""
         self.forget_tokens()
 
