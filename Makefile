@@ -7,7 +7,7 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev down logs status accounts clean test test-fast test-full lint bench dev-venv
+.PHONY: help up dev push down logs status accounts clean test test-fast test-full lint bench dev-venv
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,6 +17,9 @@ up: ## set everything up and start it; quick when it is there already
 
 dev: ## run hub and workspaces from .venv, started anew at each change
 	@$(DEPLOY) dev
+
+push: ## put the images into the registry that TERRA_REGISTRY names, for the other machines' make up
+	@$(DEPLOY) push
 
 down: ## stop everything, keep everything
 	@$(DEPLOY) down

@@ -20,6 +20,11 @@ MIB = 1024 * 1024
 NETWORK_IS_TRUSTED = "everybody on this network trusts everybody else"
 """What TERRA_INSECURE_NETWORK must say, word for word: nobody sets it by the way."""
 _DEPLOYMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_REGISTRY = re.compile(
+    r"(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(:\d{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+)
+"""With a host in front: without one an image would go to the public registry, where nobody meant it to."""
+_IMAGE = re.compile(r"[a-z0-9][\w.:/@-]*")
 _LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _ORIGIN = re.compile(rf"https?://(?P<host>{_LABEL}(\.{_LABEL})+)(:(?P<port>[0-9]{{1,5}}))?")
 
@@ -44,6 +49,14 @@ class Settings:
     tls_key: str = _setting("", "File with the key of that certificate (PEM).")
     insecure_network: str = _setting(
         "", f"The sentence `{NETWORK_IS_TRUSTED}`, to be reached by other machines without TLS and subdomains."
+    )
+    registry: str = _setting(
+        "",
+        "Registry that `make push` puts the images into and `make up` takes them from, with what their names begin "
+        "with: `registry.example.org/terraspawner`.",
+    )
+    upstream: str = _setting(
+        "debian:trixie-slim", "Where Debian is pulled from for the base image, when that is made for the first time."
     )
     core_subnet: str = _setting("172.31.239.0/24", "Network of proxy, hub and services.")
     users_subnet: str = _setting("172.31.240.0/20", "Network of the environments.")
@@ -90,6 +103,7 @@ class Settings:
             )
         if self.starts_at_once < 1:
             raise SettingsWrong(f"TERRA_STARTS_AT_ONCE is {self.starts_at_once}; at least one start must be possible.")
+        _check_image_names(self.registry, self.upstream)
         for name in ("core_subnet", "users_subnet"):
             try:
                 ipaddress.ip_network(getattr(self, name))
@@ -198,6 +212,17 @@ def _check_subdomain_host(text: str) -> None:
             f"TERRA_SUBDOMAIN_HOST is {text!r}; give an address such as https://lab.example.org or "
             "http://lab.localhost:8000: a name in small letters, which can have others below it, and no path."
         )
+
+
+def _check_image_names(registry: str, upstream: str) -> None:
+    """Raises `SettingsWrong` for what is no registry with a path, or no image's name."""
+    if registry and not _REGISTRY.fullmatch(registry):
+        raise SettingsWrong(
+            f"TERRA_REGISTRY is {registry!r}; give host, port if any, and path, such as "
+            "registry.example.org/terraspawner: in small letters, without https:// and without a tag."
+        )
+    if not _IMAGE.fullmatch(upstream):
+        raise SettingsWrong(f"TERRA_UPSTREAM is {upstream!r}; give an image's name, such as debian:trixie-slim.")
 
 
 def _parse(name: str, kind: type, text: str) -> object:

@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     accounts = commands.add_parser("accounts", help="people: list, add, link, disable, enable")
     accounts.add_argument("words", nargs=argparse.REMAINDER)
     commands.add_parser("images", help="Engine and images only")
+    commands.add_parser("push", help="put the images into the registry that TERRA_REGISTRY names")
     commands.add_parser("venv", help="the virtual environment for tests")
     commands.add_parser("test-machine", help="all that the whole test suite needs of this machine")
     return parser
@@ -53,6 +54,8 @@ def _do(chosen: argparse.Namespace) -> int:
         deployment.up(ROOT, os.environ)
     elif chosen.command == "dev":
         dev.dev(ROOT, os.environ)
+    elif chosen.command == "push":
+        deployment.push_images(ROOT, os.environ)
     elif chosen.command == "down":
         ending.down(ROOT, os.environ)
     elif chosen.command == "status":

@@ -14,6 +14,7 @@ from terraspawner.deploy.commands import SetupStopped, run
 from terraspawner.deploy.compose import Compose, ensure_program
 from terraspawner.deploy.engine import EngineFacts
 from terraspawner.deploy.progress import say, step
+from terraspawner.deploy.registry import Registry
 from terraspawner.deploy.state import State
 from terraspawner.settings import Settings
 
@@ -83,17 +84,33 @@ def prepare_machine(here: Site) -> EngineFacts:
 
 
 def build_images(here: Site) -> None:
-    """Base, hub, python and r, each unless it is there."""
+    """Base, hub, python and r, each unless it is there: pulled where the site has them, else built."""
+    registry = Registry.at(here.settings.registry) if here.settings.registry else None
     arguments = site.build_arguments(here.environ)
     images.write_ca_bundle(here.root, machine.ca_bundle(here.environ))
     if images.label_of(images.PYTHON) is None:
         machine.check_room(Path("/var/lib/docker"))
     with images.one_at_a_time(here.root):
         with step("image base") as line:
-            line.result = images.ensure_base(here.root, here.environ, arguments)
+            line.result = images.ensure_base(here.root, here.environ, arguments, here.settings.upstream, registry)
         for name, image in images.IN_ORDER.items():
             with step(f"image {name}") as line:
-                line.result = images.ensure_image(here.root, image, arguments)
+                line.result = images.ensure_image(here.root, image, arguments, registry)
+
+
+def push_images(root: Path, environ: Mapping[str, str]) -> None:
+    """Put the images as they are made from these files into the site's registry. Raises `SetupStopped`."""
+    here = Site.of(root, environ)
+    if not here.settings.registry:
+        raise SetupStopped(
+            "No registry is named: TERRA_REGISTRY=registry.example.org/terraspawner make push, with yours."
+        )
+    prepare_machine(here)
+    registry = Registry.at(here.settings.registry)
+    build_images(here)
+    for name, tag in {"base": images.BASE, **{name: image.tag for name, image in images.IN_ORDER.items()}}.items():
+        with step(f"push {name}") as line:
+            line.result = images.push(registry, tag)
 
 
 def _compose(here: Site, program: tuple[str, ...], version: str) -> Compose:

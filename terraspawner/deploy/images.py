@@ -1,4 +1,4 @@
-"""Builds the images; skips each whose label names the same inputs.
+"""Builds the images, or takes them from the site's registry; skips each whose label names the same inputs.
 
 What a site adds (certificate authorities, indexes, proxies) is not an input: changing it builds nothing anew.
 """
@@ -8,19 +8,16 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import re
-import shutil
-import subprocess
-import tempfile
-import time
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from terraspawner import __version__
-from terraspawner.deploy import engine, machine
-from terraspawner.deploy.commands import SetupStopped, attempt, is_there, run
+from terraspawner.deploy import engine, rootfs
+from terraspawner.deploy.commands import SetupStopped, run
+from terraspawner.deploy.registry import Registry
 
 TAG = os.environ.get("TERRA_IMAGE_TAG") or __version__
 """Another one lets two checkouts build beside each other on one machine."""
@@ -30,13 +27,23 @@ PYTHON = f"terraspawner/python:{TAG}"
 R = f"terraspawner/r:{TAG}"
 ENVIRONMENT = f"terraspawner/environment:{TAG}"
 """A stage of the Python image that the R image stands on too, with a name so that it can."""
-ROOTFS = "terraspawner/rootfs:trixie"
-UPSTREAM = "debian:trixie-slim"
 INPUTS = "terraspawner.inputs"
-REGISTRY_SECONDS = 15
-PULL_SECONDS = 600
+NO_REGISTRY = "no registry is named"
 BUILD_SECONDS = 3600
-IGNORED = {"__pycache__", "node_modules", "lib", "labextension", "build", "dist", "deploy"}
+SENT = ("images", "terraspawner", "culler", "jupyterhub_config.py")
+"""What images are made of, as .dockerignore lets it through."""
+IGNORED = {
+    "__pycache__",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    "node_modules",
+    "lib",
+    "labextension",
+    "build",
+    "dist",
+    "deploy",
+}
 """Folders that never are inputs: made by tools, or (deploy) not used inside an image."""
 
 
@@ -83,7 +90,8 @@ def inputs_of(root: Path, parts: Sequence[str], *more: str) -> str:
     digest = hashlib.sha256("\0".join(more).encode())
     for path in sorted(path for part in parts for path in _files(root / part)):
         content = path.read_bytes()
-        is_executable = os.access(path, os.X_OK)
+        # its owner's bit, as git has it: the same for everybody who looks
+        is_executable = bool(path.stat().st_mode & stat.S_IXUSR)
         digest.update(f"{path.relative_to(root)}\0{is_executable}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()
@@ -96,6 +104,29 @@ def _files(path: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(path):
         folders[:] = [name for name in folders if name not in IGNORED and not name.endswith(".egg-info")]
         yield from (Path(folder) / name for name in names if not name.endswith((".pyc", ".tsbuildinfo")))
+
+
+def open_to_all(root: Path) -> None:
+    """Let everybody read what images are made of: files keep their modes in there, and other users read them.
+
+    Else an image would depend on the umask that somebody cloned with; git does not see this. Raises `SetupStopped`
+    where the files are somebody else's.
+    """
+    for part in SENT:
+        for path in _files(root / part):
+            folders = [folder for folder in path.parents if folder.is_relative_to(root) and folder != root]
+            for entry in (path, *folders):
+                mode = entry.stat().st_mode
+                wanted = mode | (0o555 if mode & stat.S_IXUSR else 0o444)
+                if wanted == mode:
+                    continue
+                try:
+                    entry.chmod(wanted)
+                except PermissionError as error:
+                    raise SetupStopped(
+                        f"{entry} goes into images, where everybody must be able to read it: as its owner, run "
+                        f"`chmod -R a+rX {root}`."
+                    ) from error
 
 
 def label_of(tag: str) -> str | None:
@@ -115,34 +146,73 @@ def mirror_of(environ: Mapping[str, str]) -> str:
     return mirror
 
 
-def ensure_base(root: Path, environ: Mapping[str, str], arguments: Mapping[str, str]) -> str:
+def ensure_base(
+    root: Path, environ: Mapping[str, str], arguments: Mapping[str, str], upstream: str, registry: Registry | None
+) -> str:
     """Make `BASE` unless it is there. Returns a few words on how. Raises `SetupStopped`."""
     mirror = mirror_of(environ)
     wanted = inputs_of(root, ["images/base/Dockerfile", "images/base/files"], mirror)
     if label_of(BASE) == wanted:
         return "present"
+    refusal = _take(registry, BASE, wanted)
+    if not refusal:
+        return "pulled"
     how = "rebuilt"
-    if label_of(ROOTFS) is None:
-        how = _ensure_rootfs(mirror)
+    if label_of(rootfs.ROOTFS) is None:
+        how = rootfs.make(upstream, mirror)
     image = Image(tag=BASE, dockerfile="images/base/Dockerfile", parts=(), on=())
-    extra = {"ROOTFS": ROOTFS, "DEBIAN_MIRROR": mirror}
+    extra = {"ROOTFS": rootfs.ROOTFS, "DEBIAN_MIRROR": mirror}
     _build(root, image, wanted, {**arguments, **extra})
-    return how
+    return _words(how, refusal)
 
 
-def ensure_image(root: Path, image: Image, arguments: Mapping[str, str]) -> str:
-    """Build `image` unless it is there, made from the same inputs. Needs what it stands on. Raises `SetupStopped`."""
+def ensure_image(root: Path, image: Image, arguments: Mapping[str, str], registry: Registry | None = None) -> str:
+    """Have `image`, made from the files as they are; needs what it stands on. Returns how. Raises `SetupStopped`."""
     wanted = inputs_of(root, image.parts, *(label_of(tag) or "" for tag in image.on))
     if label_of(image.tag) == wanted:
         return "present"
+    refusal = _take(registry, image.tag, wanted)
+    if not refusal:
+        return "pulled"
     if image.first:
         # without our label: the Engine then finds again all that was built on it
         _build(root, image.first, "", arguments)
     _build(root, image, wanted, arguments)
-    return "built"
+    return _words("built", refusal)
+
+
+def _take(registry: Registry | None, tag: str, wanted: str) -> str:
+    """Take an image from the site's registry. Returns why it is not taken; empty when it is here."""
+    if registry is None:
+        return NO_REGISTRY
+    name = registry.name_of(tag, wanted)
+    refusal = registry.pull(name)
+    if refusal:
+        return refusal
+    is_right = label_of(name) == wanted
+    if is_right:
+        engine.docker("tag", name, tag, doing=f"Tagging {name}")
+    engine.docker("image", "rm", name, doing=f"Removing the name {name}")
+    return "" if is_right else "what the registry has was made from other files"
+
+
+def _words(how: str, refusal: str) -> str:
+    return how if refusal == NO_REGISTRY else f"{how}, since {refusal}"
+
+
+def push(registry: Registry, tag: str) -> str:
+    """Put the image that is here into the registry, under the name of what it was made from. Returns that name."""
+    name = registry.name_of(tag, label_of(tag) or "")
+    engine.docker("tag", tag, name, doing=f"Tagging {name}")
+    try:
+        registry.push(name)
+    finally:
+        engine.docker("image", "rm", name, doing=f"Removing the name {name}")
+    return name
 
 
 def _build(root: Path, image: Image, wanted: str, arguments: Mapping[str, str]) -> None:
+    open_to_all(root)
     name = image.dockerfile.split("/")[1]
     # an argument without a value is taken from the environment: the site's passwords stand in no process list
     arguments = {**arguments, **image.arguments}
@@ -177,88 +247,3 @@ def one_at_a_time(root: Path) -> Iterator[None]:
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-# --- Debian from a registry, or made here ---
-
-
-def _ensure_rootfs(mirror: str) -> str:
-    if _pull(UPSTREAM):
-        engine.docker("tag", UPSTREAM, ROOTFS, doing=f"Tagging {UPSTREAM}")
-        return "pulled"
-    _debootstrap(mirror)
-    return "made by debootstrap, since no image registry answers"
-
-
-def _pull(image: str) -> bool:
-    """Whether a registry gave the image. Gives up after 15 s without a first answer."""
-    with tempfile.TemporaryFile("w+") as output:
-        pull = subprocess.Popen(["docker", "pull", image], stdout=output, stderr=subprocess.STDOUT)
-        started = time.monotonic()
-        while pull.poll() is None:
-            seconds = time.monotonic() - started
-            has_answered = os.fstat(output.fileno()).st_size > 0
-            if seconds > (PULL_SECONDS if has_answered else REGISTRY_SECONDS):
-                pull.kill()
-            time.sleep(0.1)
-    return pull.returncode == 0
-
-
-def _debootstrap(mirror: str) -> None:
-    if not machine.is_root():
-        raise SetupStopped(
-            "No image registry answers, and making the base image here takes root: run this as root once."
-        )
-    if not is_there("debootstrap") or not is_there("wget"):
-        otherwise = (
-            f"No image registry answers and debootstrap is missing: install it, or load {UPSTREAM} (docker load)."
-        )
-        machine.apt_install("debootstrap", "debian-archive-keyring", "wget", otherwise=otherwise)
-    keyring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-    if not keyring.exists():
-        machine.apt_install(
-            "debian-archive-keyring", otherwise="Debian's archive keys are missing: install debian-archive-keyring."
-        )
-    scripts = Path("/usr/share/debootstrap/scripts")
-    # an older debootstrap does not know trixie by name; all newer suites are made alike
-    script = next(path for path in (scripts / "trixie", scripts / "sid") if path.exists())
-    source = mirror or _own_mirror(Path("/usr/sbin/debootstrap"))
-    # not in the checkout or /tmp, which may forbid device files
-    folder = Path(tempfile.mkdtemp(prefix="terraspawner-", dir="/var/tmp"))
-    try:
-        root = folder / "root"
-        run(
-            ["debootstrap", "--variant=minbase", f"--keyring={keyring}", "trixie", str(root), source, str(script)],
-            doing="debootstrap (Debian trixie)",
-            timeout=1800,
-        )
-        _import(root, folder / "rootfs.tar")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _own_mirror(debootstrap: Path) -> str:
-    """Where debootstrap takes Debian from unless it is told otherwise."""
-    named = re.search(r'^DEF_MIRROR="?([^"\s]+)', debootstrap.read_text(), re.MULTILINE)
-    if named is None:
-        raise SetupStopped("debootstrap names no mirror of its own: set TERRA_DEBIAN_MIRROR to one.")
-    return named.group(1)
-
-
-def _import(root: Path, archive: Path) -> None:
-    left_out = ["./dev/*", "./proc/*", "./sys/*", "./var/cache/apt/*", "./var/lib/apt/lists/*", "./var/log/*"]
-    left_out += [
-        "./usr/share/man/*",
-        "./usr/share/info/*",
-        "./usr/share/locale/*",
-        "./etc/resolv.conf",
-        "./etc/hostname",
-    ]
-    excluded = [f"--exclude={pattern}" for pattern in left_out]
-    run(["tar", "-C", str(root), *excluded, "-cf", str(archive), "."], doing="Packing Debian", timeout=300)
-    engine.docker("import", str(archive), ROOTFS, doing="Importing Debian", timeout=300)
-
-
-def remove_unused_rootfs() -> None:
-    """For tests: the next `ensure_base` starts from nothing."""
-    attempt(["docker", "image", "rm", ROOTFS])

@@ -29,7 +29,7 @@ ACCOUNTS = (("operator", True), ("ana", False), ("ben", False))
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105  no look-alikes
 KEPT_FROM_SERVICES = ("database_url", "http_proxy", "https_proxy")
 """Settings that can hold a password: they travel with the secrets, to the processes that need them."""
-OF_THIS_MACHINE = ("tls_certificate", "tls_key", "insecure_network")
+OF_THIS_MACHINE = ("tls_certificate", "tls_key", "insecure_network", "registry", "upstream")
 """Settings for `make up` alone: no process has a use for them."""
 CERTIFICATE, KEY = "certificate.pem", "key.pem"
 TLS_FOLDER = "/run/secrets/tls"

@@ -45,6 +45,20 @@ def test_content_name_mode_and_base_are_inputs(tree: Path) -> None:
     assert len(seen) == 5
 
 
+def test_a_strict_umask_keeps_nothing_from_the_images_users(tmp_path: Path) -> None:
+    part = tmp_path / "terraspawner" / "part"
+    part.mkdir(parents=True)
+    code, script = part / "code.py", part / "script"
+    code.touch()
+    script.touch()
+    for path, mode in ((code, 0o600), (script, 0o700), (part, 0o700), (part.parent, 0o700)):
+        path.chmod(mode)
+    before = images.inputs_of(tmp_path, ["terraspawner"])
+    images.open_to_all(tmp_path)
+    assert [path.stat().st_mode & 0o777 for path in (code, script, part, part.parent)] == [0o644, 0o755, 0o755, 0o755]
+    assert images.inputs_of(tmp_path, ["terraspawner"]) == before
+
+
 @pytest.mark.parametrize("name", DOCKERFILES)
 def test_the_last_stage_takes_nothing_of_the_site(name: str) -> None:
     last = re.split(r"^FROM ", (ROOT / name).read_text(), flags=re.MULTILINE)[-1]

@@ -35,6 +35,12 @@ def test_values_are_read_and_empty_ones_are_unset() -> None:
         ("TERRA_TLS_CERTIFICATE", "/etc/lab/chain.pem"),
         ("TERRA_TLS_KEY", "/etc/lab/key.pem"),
         ("TERRA_INSECURE_NETWORK", "yes"),
+        ("TERRA_REGISTRY", "https://registry.example.org/lab"),
+        ("TERRA_REGISTRY", "registry.example.org/lab:1"),
+        ("TERRA_REGISTRY", "registry.example.org/Lab"),
+        ("TERRA_REGISTRY", "registry.example.org/lab/"),
+        ("TERRA_REGISTRY", "somebody/lab"),
+        ("TERRA_UPSTREAM", "--all-tags debian"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_name_of_the_setting(name: str, value: str) -> None:
@@ -45,6 +51,11 @@ def test_a_wrong_value_is_refused_with_the_name_of_the_setting(name: str, value:
 @pytest.mark.parametrize("deployment", ["a", "terraspawner", "a-very-long-name-for-a-laboratory-of-many"])
 def test_the_bridge_name_fits_linux(deployment: str) -> None:
     assert len(Settings(deployment=deployment).users_bridge) <= 15
+
+
+@pytest.mark.parametrize("name", ["registry.example.org", "registry:5000/lab", "localhost/a/b", "127.0.0.1:5000/a-b"])
+def test_a_registry_is_a_host_and_perhaps_port_and_path(name: str) -> None:
+    assert Settings.from_environ({"TERRA_REGISTRY": name}).registry == name
 
 
 def test_no_secret_has_a_default_in_the_help() -> None:
