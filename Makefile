@@ -47,12 +47,12 @@ test-full: ## all tests
 	@$(DEPLOY) test-machine
 	$(BIN)/pytest $(ARGS)
 
-# A test that hangs is ended after a minute, with the stacks of all threads.
+# Fewer examples, and without what is slow: `make test` has all of it. A test that hangs is ended after a minute, with the stacks of all threads.
 test-fast: ## tests without Docker and browser, in less than 30 s
 	@$(DEPLOY) venv
-	PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=.venv/pycache $(BIN)/pytest -n auto -m "not docker and not browser and not full" \
+	PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=.venv/pycache $(BIN)/pytest -n auto -m "not docker and not browser and not slow and not full" \
 		-o faulthandler_timeout=60 -o faulthandler_exit_on_timeout=true \
-		-p no:schemathesis --ignore tests/web/test_schemathesis.py \
+		--hypothesis-profile quick -p no:schemathesis --ignore tests/web/test_schemathesis.py \
 		tests/unit tests/contracts tests/operations tests/web tests/host tests/extension $(ARGS)
 
 lint: ## ruff, mypy, floors

@@ -1,4 +1,4 @@
-"""The only place that picks implementations: which database, which bucket, which clock."""
+"""The only place that picks implementations: which database, which bucket, which clock, which hash."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import os
 from datetime import UTC, datetime
 from functools import cache
 
+import argon2
+
 from terraspawner.db.engine import Database
 from terraspawner.operations.context import Context
+from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
 from terraspawner.storage import create_bucket, open_bucket
 
@@ -24,6 +27,7 @@ def build_context(settings: Settings) -> Context:
         now=lambda: datetime.now(UTC),
         bucket=lambda workspace_id: open_bucket(settings.buckets, workspace_id),
         make_bucket=lambda workspace_id: create_bucket(settings.buckets, workspace_id),
+        passwords=Passwords(argon2.PasswordHasher()),  # the library's own strength, which follows the times
     )
 
 

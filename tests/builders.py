@@ -7,12 +7,14 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import argon2
 from cryptography.fernet import Fernet
 
 from terraspawner.db.engine import Database
 from terraspawner.domain.account import Account
 from terraspawner.operations import accounts, workspaces
 from terraspawner.operations.context import Context
+from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
 from terraspawner.storage.memory import MemoryBucket
 
@@ -56,6 +58,11 @@ def settings(folder: Path, **changes: object) -> Settings:
     return Settings(**(values | changes))  # type: ignore[arg-type]
 
 
+def quick_hasher() -> argon2.PasswordHasher:
+    """Real hashes that cost next to nothing; what they cost a deployment is held by a test in `test_sign_ins`."""
+    return argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
 @cache
 def _template() -> bytes:
     """A migrated database with the accounts ana, ben and operator (password: name + "-secret"), made once."""
@@ -77,6 +84,7 @@ def _open(folder: Path, clock: Clock, **changes: object) -> Context:
         now=clock,
         bucket=(made := MemoryBuckets()),
         make_bucket=made.make,
+        passwords=Passwords(quick_hasher()),
     )
 
 

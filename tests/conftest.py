@@ -6,12 +6,17 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 import certificates
 from deployment import Deployment, Person, Workspace, deployed, unique
 
 # before any test imports jsonschema, which compiles a grammar for 1 s where this package is; the images leave it out
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+settings.register_profile("whole", deadline=None)  # nothing is measured by a clock
+settings.register_profile("quick", settings.get_profile("whole"), max_examples=20)  # of `make test-fast`
+settings.load_profile("whole")
 
 
 @pytest.fixture(scope="session")

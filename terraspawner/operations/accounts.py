@@ -14,7 +14,7 @@ from terraspawner.domain.account import Account, Link, account_name, email_addre
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import AccountMissing, NameTaken, OperatorNeeded
-from terraspawner.operations import audit, environments, links, passwords
+from terraspawner.operations import audit, environments, links
 from terraspawner.operations.context import Context
 from terraspawner.operations.links import NewLink
 
@@ -41,7 +41,7 @@ def ensure_account(context: Context, account: Account, password: str) -> bool:
     with context.database.read() as connection:
         if records.account_named(connection, account.name):
             return False
-    hashed = passwords.hashed(password)
+    hashed = context.passwords.hashed(password)
     with context.database.write() as connection:
         if records.account_named(connection, account.name):
             return False

@@ -1,4 +1,4 @@
-"""What every deed is handed: database, buckets, clock, settings. Built by ``terraspawner.wiring``."""
+"""What every deed is handed: database, buckets, passwords, clock, settings. Built by ``terraspawner.wiring``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from terraspawner.db.engine import Database
+from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
 from terraspawner.storage.base import Bucket
 
@@ -24,6 +25,7 @@ class Context:
     now: Callable[[], datetime]
     bucket: Callable[[str], Bucket]
     make_bucket: Callable[[str], Bucket]
+    passwords: Passwords
 
 
 def new_id() -> str:

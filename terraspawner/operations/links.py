@@ -18,7 +18,7 @@ from terraspawner.db import account_records, records
 from terraspawner.domain.account import Link, LinkState
 from terraspawner.domain.password import check_password
 from terraspawner.errors import AccountMissing, Conflict, LinkDead
-from terraspawner.operations import audit, passwords, sign_ins
+from terraspawner.operations import audit, sign_ins
 from terraspawner.operations.context import Context, new_id
 
 _SECRET_BYTES = 32
@@ -79,7 +79,7 @@ def use_link(context: Context, *, code: str, password: str) -> str:
     """
     name = look_at(context, code).account
     check_password(password, name)
-    password_hash = passwords.hashed(password)
+    password_hash = context.passwords.hashed(password)
     with context.database.write() as connection:
         link = _open_link(context, connection, code)
         account_records.mark_used(connection, link.id, context.now())

@@ -13,21 +13,24 @@ from terraspawner.domain.password import normal
 
 AT_ONCE = 2
 
-_hasher = argon2.PasswordHasher()
-_slots = threading.BoundedSemaphore(AT_ONCE)
-_UNKNOWN = _hasher.hash("no account has this password")
 
+class Passwords:
+    """The hashes of one process. `hasher` says what one of them costs."""
 
-def hashed(password: str) -> str:
-    """What is kept of it."""
-    with _slots:
-        return str(_hasher.hash(normal(password)))
+    def __init__(self, hasher: argon2.PasswordHasher) -> None:
+        self._hasher = hasher
+        self._slots = threading.BoundedSemaphore(AT_ONCE)
+        self._unknown = hasher.hash("no account has this password")
 
+    def hashed(self, password: str) -> str:
+        """What is kept of it."""
+        with self._slots:
+            return str(self._hasher.hash(normal(password)))
 
-def is_right(kept: str | None, password: str) -> bool:
-    """Whether it is the one that was kept. Takes as long where none is, as for an account that is not there."""
-    try:
-        with _slots:
-            return _hasher.verify(kept or _UNKNOWN, normal(password)) and bool(kept)
-    except (argon2.exceptions.VerifyMismatchError, UnicodeEncodeError):
-        return False
+    def is_right(self, kept: str | None, password: str) -> bool:
+        """Whether it is the one that was kept. Takes as long where none is, as for an account that is not there."""
+        try:
+            with self._slots:
+                return self._hasher.verify(kept or self._unknown, normal(password)) and bool(kept)
+        except (argon2.exceptions.VerifyMismatchError, UnicodeEncodeError):
+            return False

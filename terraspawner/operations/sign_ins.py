@@ -11,7 +11,7 @@ from terraspawner.db import account_records, records
 from terraspawner.domain.account import Account
 from terraspawner.domain.password import check_password
 from terraspawner.errors import AccountDisabled, AccountMissing, PasswordWrong, SignInRefused
-from terraspawner.operations import attempts, audit, passwords
+from terraspawner.operations import attempts, audit
 from terraspawner.operations.attempts import Place
 from terraspawner.operations.context import Context, new_id
 
@@ -30,7 +30,7 @@ def sign_in(context: Context, name: str, password: str, place: Place) -> Account
     with context.database.read() as connection:
         account = records.account_named(connection, name)
         kept = records.password_hash_of(connection, name)
-    if not passwords.is_right(kept, password) or account is None:
+    if not context.passwords.is_right(kept, password) or account is None:
         raise SignInRefused(_wrong("name or password", attempt.wait_words))
     with context.database.write() as connection:
         attempts.succeeded(connection, attempt)
@@ -51,9 +51,9 @@ def change_password(context: Context, *, name: str, present: str, new: str) -> N
         raise AccountMissing
     check_password(new, name)
     attempt = attempts.begin(context, name, _OWN_PAGE)
-    if not passwords.is_right(kept, present):
+    if not context.passwords.is_right(kept, present):
         raise PasswordWrong(_wrong("present password; nothing was changed", attempt.wait_words))
-    password_hash = passwords.hashed(new)
+    password_hash = context.passwords.hashed(new)
     with context.database.write() as connection:
         attempts.succeeded(connection, attempt)
         set_password(context, connection, name, password_hash)

@@ -103,6 +103,10 @@ def test_a_store_behaves_as_a_dictionary_with_versions(make: Callable[[Path, Clo
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25, stateful_step_count=25, deadline=None, derandomize=True, database=None, print_blob=False
+            max_examples=settings().max_examples // 4,
+            stateful_step_count=25,
+            derandomize=True,
+            database=None,
+            print_blob=False,
         ),
     )

@@ -31,7 +31,9 @@ def worker(bucket: DirectoryBucket, *words: str) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.parametrize("each_adds", [20, pytest.param(200, marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "each_adds", [5, pytest.param(20, marks=pytest.mark.slow), pytest.param(200, marks=pytest.mark.full)]
+)
 def test_no_increment_is_lost_between_processes(directory: DirectoryBucket, each_adds: int) -> None:
     directory.write(KEY, b"0", ABSENT)
     workers = [worker(directory, "increment", str(each_adds)) for _ in range(8)]
@@ -41,7 +43,9 @@ def test_no_increment_is_lost_between_processes(directory: DirectoryBucket, each
     assert directory.read(KEY)[0] == str(8 * each_adds).encode()
 
 
-@pytest.mark.parametrize("races", [300, pytest.param(3000, marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "races", [30, pytest.param(300, marks=pytest.mark.slow), pytest.param(3000, marks=pytest.mark.full)]
+)
 def test_of_two_creators_one_wins_each_race(tmp_path: Path, races: int) -> None:
     bucket = DirectoryBucket(make_folders(tmp_path, "b1"))
     names = ("ana", "ben")
@@ -52,11 +56,12 @@ def test_of_two_creators_one_wins_each_race(tmp_path: Path, races: int) -> None:
         assert {bucket.read(f"notebooks/{n}.ipynb")[0].decode() for n in won[name]} <= {name}
 
 
-def test_a_killed_writer_leaves_the_old_object_or_the_new_one(directory: DirectoryBucket) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(8, marks=pytest.mark.slow)])
+def test_a_killed_writer_leaves_the_old_object_or_the_new_one(directory: DirectoryBucket, kills: int) -> None:
     size = 300_000
     directory.write(KEY, b"a" * size, ABSENT)
     reads = 0
-    for turn in range(8):
+    for turn in range(kills):
         with worker(directory, "scribble", str(size)) as writer:
             assert writer.stdout is not None
             last = writer.stdout.readline()
@@ -75,7 +80,7 @@ def test_a_killed_writer_leaves_the_old_object_or_the_new_one(directory: Directo
         # What was acknowledged is there; the one in the making is there whole or not at all.
         assert body[0] - 97 in (acknowledged % 26, (acknowledged + 1) % 26)
         assert not info.is_external
-    assert reads == sum(range(20, 28))
+    assert reads == sum(range(20, 20 + kills))
     DirectoryBucket(directory.path)
     assert list((directory.path / private.TEMPORARY).iterdir()) == []
 

@@ -154,7 +154,9 @@ async def until(condition, *, seconds: float = 20.0) -> None:
 
 
 @pytest.mark.feature("F4")
-@pytest.mark.parametrize("rounds", [4, pytest.param(30, marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    "rounds", [1, pytest.param(4, marks=pytest.mark.slow), pytest.param(30, marks=pytest.mark.full)]
+)
 async def test_no_acknowledged_save_is_lost_and_none_is_torn_by_kill_9(servers, rounds: int) -> None:
     async with WorkspaceThatAnswers() as service:
         server = servers(service)

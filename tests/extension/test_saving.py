@@ -295,6 +295,7 @@ async def test_a_restored_checkpoint_is_a_save_like_any_other(environment_of: Ma
 
 
 @pytest.mark.feature("F4")
+@pytest.mark.slow
 async def test_fifty_megabytes_travel(environment_of: MakeEnvironment) -> None:
     async with WorkspaceThatAnswers() as service:
         environment = environment_of(service)

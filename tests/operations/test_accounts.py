@@ -10,7 +10,7 @@ from terraspawner.db import account_records, tables
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import State
 from terraspawner.errors import AccountMissing, NameRefused, NameTaken, OperatorNeeded, Refused
-from terraspawner.operations import accounts, audit, environments, links, passwords, sign_ins
+from terraspawner.operations import accounts, audit, environments, links, sign_ins
 from terraspawner.operations.attempts import place_of
 from terraspawner.operations.context import Context
 
@@ -88,7 +88,7 @@ def test_each_account_has_one_personal_project_of_its_own(context: Context) -> N
 def test_a_new_account_has_no_password_until_its_owner_sets_one(context: Context) -> None:
     made = accounts.add_account(context, name="eva", email="eva@example.org", actor="operator")
     assert not accounts.get_account(context, "eva").has_password
-    assert not passwords.is_right("", "")
+    assert not context.passwords.is_right("", "")
     links.use_link(context, code=made.code, password="a garden of words")
     assert accounts.get_account(context, "eva").has_password
     sign_ins.sign_in(context, "eva", "a garden of words", HERE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,9 +27,10 @@ from terraspawner.authenticator import (
 from terraspawner.db import tables
 from terraspawner.domain.account import Account
 from terraspawner.domain.sign_in import SLOWDOWNS, Guard
-from terraspawner.operations import accounts, links, passwords, sign_ins
+from terraspawner.operations import accounts, links, sign_ins
 from terraspawner.operations import attempts as counts
 from terraspawner.operations.context import Context
+from terraspawner.operations.passwords import Passwords
 
 HubUser = Callable[..., Any]
 
@@ -213,15 +215,19 @@ def test_a_browser_that_has_signed_in_before_is_its_own_place(context: Context) 
 
 
 async def test_passwords_that_are_tried_keep_nobody_waiting_who_is_signed_in_and_wait_in_a_short_row(
-    door: EmbeddedAuthenticator, monkeypatch: pytest.MonkeyPatch, hub_user: HubUser
+    door: EmbeddedAuthenticator, context: Context, monkeypatch: pytest.MonkeyPatch, hub_user: HubUser
 ) -> None:
     end = threading.Event()
 
     class HasherThatWaits:
+        def hash(self, _: str) -> str:
+            return "unknown"
+
         def verify(self, *_: str) -> bool:
             return end.wait(30)
 
-    monkeypatch.setattr(passwords, "_hasher", HasherThatWaits())
+    waiting = replace(context, passwords=Passwords(HasherThatWaits()))
+    monkeypatch.setattr(wiring, "deployment_context", lambda: waiting)
     tries = [asyncio.create_task(door.authenticate(None, {"username": "x", "password": "y"})) for _ in range(100)]
     await asyncio.sleep(0)
     try:

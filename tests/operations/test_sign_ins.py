@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 import argon2
@@ -11,35 +13,45 @@ import pytest
 import sqlalchemy as sa
 
 import builders
+from terraspawner import wiring
 from terraspawner.db import tables
 from terraspawner.domain.sign_in import FORGOTTEN_AFTER, SLOWDOWNS, Guard
 from terraspawner.errors import AccountDisabled, PasswordRefused, PasswordWrong, SignInRefused, TooManyTries
 from terraspawner.operations import accounts, passwords, sign_ins
 from terraspawner.operations.attempts import Place, place_of
 from terraspawner.operations.context import Context
+from terraspawner.operations.passwords import Passwords
 
 HERE, THERE = place_of("192.0.2.1"), place_of("192.0.2.2")
 PAIR, ACCOUNT, PLACE = (SLOWDOWNS[guard] for guard in Guard)
 
 
-class HasherThatCounts(argon2.PasswordHasher):
+class HasherThatNotes:
     """Real hashes that cost next to nothing; notes which passwords were tried."""
 
     def __init__(self) -> None:
-        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self._quick = builders.quick_hasher()
+        self.hash = self._quick.hash
         self.tried: list[str] = []
 
-    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 - argon2's word
-        self.tried.append(str(password))
-        return super().verify(hash, password)
+    def verify(self, kept: str, password: str) -> Literal[True]:
+        self.tried.append(password)
+        return self._quick.verify(kept, password)
 
 
 @pytest.fixture
-def tried(context: Context, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """All accounts have the password "right", and each try is quick: there are hundreds. Says what was tried."""
-    hasher = HasherThatCounts()
-    monkeypatch.setattr(passwords, "_hasher", hasher)
-    monkeypatch.setattr(passwords, "_UNKNOWN", hasher.hash("unknown"))
+def hasher() -> HasherThatNotes:
+    return HasherThatNotes()
+
+
+@pytest.fixture
+def context(context: Context, hasher: HasherThatNotes) -> Context:
+    return replace(context, passwords=Passwords(hasher))
+
+
+@pytest.fixture
+def tried(context: Context, hasher: HasherThatNotes) -> list[str]:
+    """All accounts have the password "right". Says what was tried."""
     with context.database.write() as connection:
         connection.execute(sa.update(tables.account).values(password_hash=hasher.hash("right")))
     return hasher.tried
@@ -250,12 +262,22 @@ def test_a_new_password_that_is_refused_costs_no_try(context: Context) -> None:
             sign_ins.change_password(context, name="ana", present="wrong", new="short")
 
 
-def test_no_more_hashes_are_made_at_once_than_the_machine_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deployments_hashes_are_as_strong_as_the_rfc_asks_for_where_there_is_no_account_too(tmp_path: Path) -> None:
+    made = wiring.build_context(builders.settings(tmp_path)).passwords
+    kept = made.hashed("a garden of words")
+    for text in (kept, made._unknown):
+        assert argon2.extract_parameters(text) == argon2.profiles.RFC_9106_LOW_MEMORY
+    assert made.is_right(kept, "a garden of words")
+
+
+def test_no_more_hashes_are_made_at_once_than_the_machine_has_room_for() -> None:
     under_way, most, lock = 0, 0, threading.Lock()
     gate = threading.Event()
 
     class Hasher:
-        def hash(self, _: str) -> str:
+        def hash(self, password: str) -> str:
+            if password != "x":
+                return "unknown"
             nonlocal under_way, most
             with lock:
                 under_way += 1
@@ -267,7 +289,7 @@ def test_no_more_hashes_are_made_at_once_than_the_machine_has_room_for(monkeypat
                 under_way -= 1
             return "hash"
 
-    monkeypatch.setattr(passwords, "_hasher", Hasher())
+    made = Passwords(Hasher())
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(passwords.hashed, ["x"] * 20)) == ["hash"] * 20
+        assert list(pool.map(made.hashed, ["x"] * 20)) == ["hash"] * 20
     assert most == passwords.AT_ONCE

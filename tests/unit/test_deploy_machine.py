@@ -131,6 +131,7 @@ def test_the_clients_settings_become_build_arguments(tmp_path: Path) -> None:
     assert arguments["NPM_CONFIG_REGISTRY"] == "https://npm.lab/"
 
 
+@pytest.mark.slow
 def test_folders_of_this_machine_are_no_index_in_a_build() -> None:
     found = site.pip_indexes({"PIP_EXTRA_INDEX_URL": "file:///srv/wheels https://pypi.lab/simple"})
     assert found["PIP_EXTRA_INDEX_URL"] == "https://pypi.lab/simple"

@@ -29,7 +29,7 @@ TRICKY = st.text(
     ),
     max_size=80,
 )
-FIXED = settings(derandomize=True, deadline=None, database=None)
+FIXED = settings(derandomize=True, database=None)
 
 
 def message_of(refusal: pytest.ExceptionInfo[NameRefused]) -> str:
@@ -354,6 +354,7 @@ def test_a_notebook_path_stays_below_its_folder(text: str) -> None:
     assert not any(folder.endswith(".ipynb") for folder in folders)
 
 
+@pytest.mark.slow
 def test_every_single_character_of_unicode_is_decided_the_same_way_twice() -> None:
     """Normalisation may turn a character into another; that one must be allowed as well."""
     for number in range(sys.maxunicode + 1):

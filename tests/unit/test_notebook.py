@@ -48,7 +48,16 @@ def test_names_of_kernel_and_language_can_be_told_whatever_they_are(name: object
         assert 0 < len(said.encode()) <= 3 * notebook.NAME_LENGTH
 
 
-@pytest.mark.parametrize("unit", ["{},", "[],", '{"a":1},', '"ab",', "1.5,", '{"a":{"b":[]}},'])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "{},",
+        *(
+            pytest.param(unit, marks=pytest.mark.slow)
+            for unit in ("[],", '{"a":1},', '"ab",', "1.5,", '{"a":{"b":[]}},')
+        ),
+    ],
+)
 def test_a_small_body_that_would_become_a_gigabyte_of_objects_is_refused_unread(unit: str) -> None:
     filler = (unit * (20_000_000 // len(unit)))[:-1]
     body = f'{{"cells": [], "nbformat": 4, "metadata": {{"x": [{filler}]}}}}'.encode()

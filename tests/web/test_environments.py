@@ -97,10 +97,10 @@ async def test_a_failed_start_leaves_its_reason_and_log(site: Site) -> None:
         assert (await ana.post(f"{HERE}/start")).json()["reason"] == ""
 
 
-async def test_a_start_waits_for_a_stop_that_is_under_way(site: Site) -> None:
-    at = site.workspace()
-    site.hub.servers[("ana", at.slug)] = {"ready": False, "pending": "stop"}
-    async with site.person() as ana:
+async def test_a_start_waits_for_a_stop_that_is_under_way(tmp_path: Path) -> None:
+    async with opened(tmp_path, pace=replace(CALM, ask=0.05)) as site, site.person() as ana:
+        at = site.workspace()
+        site.hub.servers[("ana", at.slug)] = {"ready": False, "pending": "stop"}
         asked = await ana.post(f"{HERE}/start")
         assert (asked.status_code, asked.json()["is_start_requested"]) == (202, True)
         site.hub.servers[("ana", at.slug)]["pending"] = None

@@ -273,7 +273,7 @@ async def test_a_link_alone_starts_nothing_its_page_asks(site: Site) -> None:
 
 
 async def test_a_link_resumes_what_is_paused_and_shows_how_it_goes(tmp_path: Path) -> None:
-    async with opened(tmp_path, pace=replace(CALM, stream=0.3, ask=0.05)) as site:
+    async with opened(tmp_path, pace=replace(CALM, stream=0.1, ask=0.05)) as site:
         at = with_notebook(site)
         ticket = site.running(at)
         environments.stopped(site.context, ticket.environment.id, 1)
@@ -294,7 +294,7 @@ async def test_a_link_resumes_what_is_paused_and_shows_how_it_goes(tmp_path: Pat
 
 
 async def test_a_link_whose_start_fails_says_why_and_leads_back(tmp_path: Path) -> None:
-    async with opened(tmp_path, pace=replace(CALM, stream=0.3, ask=0.05)) as site:
+    async with opened(tmp_path, pace=replace(CALM, stream=0.1, ask=0.05)) as site:
         with_notebook(site)
         site.hub.may_finish.clear()
         site.hub.failure = ("The image is not on this machine.", "last line")

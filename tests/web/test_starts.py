@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from terraspawner.domain.start import StepName, Steps, begun, ended, waiting_words
 from terraspawner.operations import environments
 from terraspawner.operations.environments import Ticket
 from tests.web.hubs import until
-from tests.web.sites import PREFIX, Site
+from tests.web.sites import CALM, PREFIX, Site, opened
 
 pytestmark = pytest.mark.feature("C12")
 HERE = "workspaces/ana/alpha/environment"
@@ -72,20 +75,21 @@ async def test_a_start_is_cancelled_and_says_so(site: Site) -> None:
         assert (await ana.post(f"{HERE}/start")).json()["state"] == "running"
 
 
-async def test_a_start_that_still_waits_for_the_last_stop_is_cancelled_too(site: Site) -> None:
-    at = site.workspace()
-    key = ("ana", at.slug)
-    site.running(at)
-    async with site.person() as ana:
-        await ana.post(f"{HERE}/pause")
-        site.hub.servers[key]["pending"] = "stop"
-        asked = await ana.post(f"{HERE}/start")
-        assert (asked.status_code, asked.json()["is_start_requested"]) == (202, True)
-        assert asked.json()["actions"] == ["cancel", "delete", "start"]
-        cancelled = (await ana.post(f"{HERE}/cancel")).json()
-    assert (cancelled["state"], cancelled["is_start_requested"]) == ("paused", False)
-    await until(lambda: not site.parts.launches.is_under_way(key), "it is no longer asked for")
-    assert site.state(at) == "paused"
+async def test_a_start_that_still_waits_for_the_last_stop_is_cancelled_too(tmp_path: Path) -> None:
+    async with opened(tmp_path, pace=replace(CALM, ask=0.05)) as site:
+        at = site.workspace()
+        key = ("ana", at.slug)
+        here = site.running(at).environment
+        environments.stopped(site.context, here.id, here.start_number)
+        site.hub.servers[key] = {"ready": False, "pending": "stop"}
+        async with site.person() as ana:
+            asked = await ana.post(f"{HERE}/start")
+            assert (asked.status_code, asked.json()["is_start_requested"]) == (202, True)
+            assert asked.json()["actions"] == ["cancel", "delete", "start"]
+            cancelled = (await ana.post(f"{HERE}/cancel")).json()
+        assert (cancelled["state"], cancelled["is_start_requested"]) == ("paused", False)
+        await until(lambda: not site.parts.launches.is_under_way(key), "it is no longer asked for")
+        assert site.state(at) == "paused"
 
 
 async def test_cancelling_what_does_not_start_says_how_it_is(site: Site) -> None:
