@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from terraspawner.domain.language import Language
-from terraspawner.domain.start import Steps
+from terraspawner.domain.start import StepName, Steps, under_way
 from terraspawner.errors import WrongState
 
 
@@ -194,3 +194,9 @@ class Environment:
     def never_came_up(self) -> bool:
         """Paused, and none of its containers has ever answered: what is in one is half-made."""
         return self.state is State.PAUSED and not self.container_id
+
+    @property
+    def waits_for_turn(self) -> bool:
+        """Asked for, and other starts are before it: nothing of it is there yet, or has been woken."""
+        step = under_way(self.steps)
+        return self.state in CANCELLABLE and step is not None and step.name is StepName.QUEUE

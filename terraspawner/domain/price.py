@@ -27,8 +27,10 @@ class Prices:
     disk: Decimal
 
 
-def per_hour(prices: Prices, state: State) -> Decimal:
-    """Price per hour of an environment in `state`, without its disk."""
+def per_hour(prices: Prices, state: State, *, waits_for_turn: bool = False) -> Decimal:
+    """Price per hour of an environment in `state`, without its disk. One that waits for its turn takes nothing yet."""
+    if waits_for_turn:
+        return prices.paused
     if state in _RUNS:
         return prices.running
     if state is State.FROZEN:

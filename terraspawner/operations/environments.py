@@ -10,6 +10,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import sqlalchemy as sa
 
@@ -61,6 +62,12 @@ class View:
     @property
     def state(self) -> State:
         return self.environment.state if self.environment else State.NONE
+
+    @property
+    def now_per_hour(self) -> Decimal:
+        """What it costs at this moment, without its disk."""
+        waits = self.environment is not None and self.environment.waits_for_turn
+        return price.per_hour(self.prices, self.state, waits_for_turn=waits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,9 +222,16 @@ def check_script_wish(environment: Environment, script: str) -> None:
 
 
 def note_steps(context: Context, environment_id: str, start_number: int, steps: Steps) -> None:
-    """How far this start has come. Too late, it is void: the end of a start writes all of its steps."""
+    """How far this start has come. Too late, it is void: the end of a start writes all of its steps.
+
+    Where its turn comes, or it begins to wait for it, its price changes, and so another interval begins.
+    """
     with context.database.write() as connection:
+        before = ledger.load(connection, environment_id)
         records.note_steps(connection, environment_id, start_number, CANCELLABLE, _told(steps))
+        after = ledger.load(connection, environment_id)
+        if after.waits_for_turn != before.waits_for_turn:
+            ledger.note_interval(context, connection, after)
 
 
 def started(

@@ -36,7 +36,7 @@ def note_interval(context: Context, connection: sa.Connection, environment: Envi
         state=str(environment.state),
         size=environment.size,
         disk_size=0,
-        price_per_hour=price.per_hour(prices(context), environment.state),
+        price_per_hour=price.per_hour(prices(context), environment.state, waits_for_turn=environment.waits_for_turn),
         now=context.now(),
     )
 

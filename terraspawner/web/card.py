@@ -13,7 +13,7 @@ from markupsafe import escape
 from terraspawner.domain.environment import CANCELLABLE, IN_TRANSITION, State
 from terraspawner.domain.language import WORDS as WORDS_OF_IMAGES
 from terraspawner.domain.language import language_named
-from terraspawner.domain.price import disk_per_month, per_hour
+from terraspawner.domain.price import disk_per_month
 from terraspawner.domain.script import MOST_BYTES
 from terraspawner.domain.start import StepName
 from terraspawner.domain.workspace import Action
@@ -160,7 +160,7 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "images": WORDS_OF_IMAGES if view.environment is None else {},
         "lab": lab_url(parts.settings, person.name, view.workspace),
         "prices": view.prices,
-        "now_per_hour": per_hour(view.prices, view.state),
+        "now_per_hour": view.now_per_hour,
         "disk_size": disk_size,
         "disk_per_month": disk_per_month(view.prices, disk_size),
     }

@@ -256,7 +256,7 @@ def _prices(view: View, settings: Settings) -> PricesOut:
         frozen_per_hour=float(view.prices.frozen),
         paused_per_hour=float(view.prices.paused),
         disk_per_month=float(price.disk_per_month(view.prices, disk_size)),
-        now_per_hour=float(price.per_hour(view.prices, view.state)),
+        now_per_hour=float(view.now_per_hour),
     )
 
 

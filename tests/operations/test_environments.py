@@ -272,6 +272,47 @@ def test_every_interval_is_recorded_with_its_size_and_price(
     ]
 
 
+@pytest.mark.feature("J2")
+def test_a_start_is_priced_from_its_turn_on(context: Context, clock: builders.Clock, workspace: Workspace) -> None:
+    here = admit(context).environment
+    waits = begun((), StepName.QUEUE, clock())
+    environments.note_steps(context, here.id, here.start_number, waits)
+    assert view(context).now_per_hour == 0
+    clock.move(minutes=10)
+    environments.note_steps(context, here.id, here.start_number, begun(waits, StepName.QUEUE, clock(), "the next one"))
+    clock.move(minutes=20)
+    creating = begun(waits, StepName.CONTAINER, clock())
+    environments.note_steps(context, here.id, here.start_number, creating)
+    assert view(context).now_per_hour == Decimal("0.06")
+    clock.move(seconds=2)
+    environments.note_steps(context, here.id, here.start_number, begun(creating, StepName.ANSWER, clock()))
+    clock.move(seconds=1)
+    environments.started(context, here.id, here.start_number, "c1")
+    with context.database.read() as connection:
+        rows = records.intervals_of(connection, here.id)
+    assert [(row["state"], row["ended_at"] and row["ended_at"] - row["started_at"]) for row in rows] == [
+        ("creating", timedelta(0)),  # its checks, before it stood in the row
+        ("creating", timedelta(minutes=30)),
+        ("creating", timedelta(seconds=3)),
+        ("running", None),
+    ]
+    assert [row["price_per_hour"] for row in rows] == [Decimal("0.06"), 0, Decimal("0.06"), Decimal("0.06")]
+
+
+def test_a_start_that_is_given_up_in_the_queue_costs_nothing(
+    context: Context, clock: builders.Clock, workspace: Workspace
+) -> None:
+    here = admit(context).environment
+    environments.note_steps(context, here.id, here.start_number, begun((), StepName.QUEUE, clock()))
+    clock.move(hours=1)
+    environments.begin_pause(context, here.id)
+    environments.stopped(context, here.id, here.start_number)
+    with context.database.read() as connection:
+        rows = records.intervals_of(connection, here.id)
+    hours = [(row["ended_at"] or clock()) - row["started_at"] for row in rows]
+    assert sum(row["price_per_hour"] * int(each.total_seconds()) for row, each in zip(rows, hours, strict=True)) == 0
+
+
 def test_a_missing_membership_takes_the_key_away(context: Context, workspace: Workspace) -> None:
     ticket = running(context)
     with context.database.write() as connection:

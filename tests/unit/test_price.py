@@ -30,6 +30,11 @@ def test_an_environment_costs_by_its_state(state: State, price: str) -> None:
     assert per_hour(PRICES, state) == Decimal(price)
 
 
+@pytest.mark.parametrize("state", [State.CREATING, State.STARTING])
+def test_a_start_that_waits_for_its_turn_costs_no_more_than_a_pause(state: State) -> None:
+    assert per_hour(PRICES, state, waits_for_turn=True) == PRICES.paused
+
+
 @pytest.mark.parametrize(("size", "price"), [(50 * GIB, "2.00"), (100 * GIB, "4.00"), (10 * GIB, "0.40")])
 def test_a_disk_costs_in_proportion(size: int, price: str) -> None:
     assert disk_per_month(PRICES, size) == Decimal(price)
