@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from chaos.places import Place
 from deployment import Deployment, Person, Workspace, until
 from hub.test_journey_by_rest import contents
 
@@ -46,12 +47,15 @@ def mended(deployment: Deployment, ana: Person) -> Any:
 def test_a_hub_killed_in_the_middle_of_a_start_leaves_a_true_state(
     deployment: Deployment, ana: Person, workspace: Workspace
 ) -> None:
+    place = Place(workspace=workspace)
+
     def ask() -> None:
         with contextlib.suppress(httpx.HTTPError):
             ana.api.post(f"{workspace.path}/environment/start", json={})
 
     asking = threading.Thread(target=ask)
     asking.start()
+    until(lambda: place.tokens() == 1, "the start has its token")
     until(lambda: deployment.containers(workspace=workspace_id(workspace)), "the container is being made")
     deployment.service("hub").kill()
     asking.join()
@@ -62,8 +66,9 @@ def test_a_hub_killed_in_the_middle_of_a_start_leaves_a_true_state(
     )
     if seen["state"] == "paused":
         assert "interrupted" in seen["reason"]
+    place.agrees(seen["state"])  # paused: the token that the interrupted start was given is dead
     workspace.start()
-    assert workspace.container().status == "running"
+    place.agrees("running")  # with one token, its own
 
 
 def workspace_id(workspace: Workspace) -> str:

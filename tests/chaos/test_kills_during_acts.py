@@ -16,8 +16,8 @@ import docker
 import httpx
 import pytest
 
+from chaos.places import Place
 from chaos.test_kills import hub_answers, save, service_answers
-from chaos.test_table import Place
 from deployment import Person, unique, until
 
 pytestmark = pytest.mark.docker
