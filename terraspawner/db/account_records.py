@@ -1,4 +1,4 @@
-"""Rows of signing in: accounts as operators list them, one-time links, failures, the audit. No rule stands here."""
+"""Rows of accounts, their projects, one-time links, failed sign-ins and the audit. No rule stands here."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from terraspawner.db import tables as t
-from terraspawner.domain.account import Link
+from terraspawner.domain.account import Account, Link
 from terraspawner.domain.sign_in import Tally
 
 Row = sa.RowMapping
+_ACCOUNT_COLUMNS = ("name", "email", "is_operator", "is_disabled", "sessions_epoch")
 
 
 # --- accounts ---
@@ -25,6 +26,28 @@ def account_rows(connection: sa.Connection) -> list[Row]:
 
 def account_row(connection: sa.Connection, name: str) -> Row | None:
     return connection.execute(sa.select(t.account).where(t.account.c.name == name)).mappings().one_or_none()
+
+
+def account_named(connection: sa.Connection, name: str) -> Account | None:
+    row = account_row(connection, name)
+    return Account(**{column: row[column] for column in _ACCOUNT_COLUMNS}) if row else None
+
+
+def password_hash_of(connection: sa.Connection, name: str) -> str | None:
+    return connection.scalar(sa.select(t.account.c.password_hash).where(t.account.c.name == name))
+
+
+def insert_account(connection: sa.Connection, account: Account, password_hash: str, now: datetime) -> None:
+    connection.execute(
+        sa.insert(t.account).values(
+            name=account.name,
+            email=account.email,
+            password_hash=password_hash,
+            is_operator=account.is_operator,
+            is_disabled=account.is_disabled,
+            created_at=now,
+        )
+    )
 
 
 def update_account(connection: sa.Connection, name: str, **values: Any) -> None:
@@ -42,6 +65,23 @@ def able_operators(connection: sa.Connection) -> list[str]:
         t.account.c.is_operator, sa.not_(t.account.c.is_disabled), t.account.c.password_hash != ""
     )
     return list(connection.scalars(query.with_for_update()))
+
+
+# --- projects ---
+
+
+def personal_project_of(connection: sa.Connection, user: str) -> str | None:
+    return connection.scalar(sa.select(t.project.c.namespace).where(t.project.c.owner == user, t.project.c.is_personal))
+
+
+def project_owner(connection: sa.Connection, namespace: str) -> str | None:
+    return connection.scalar(sa.select(t.project.c.owner).where(t.project.c.namespace == namespace))
+
+
+def insert_project(connection: sa.Connection, namespace: str, owner: str, is_personal: bool, now: datetime) -> None:
+    connection.execute(
+        sa.insert(t.project).values(namespace=namespace, owner=owner, is_personal=is_personal, created_at=now)
+    )
 
 
 # --- links ---

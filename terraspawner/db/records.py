@@ -1,60 +1,18 @@
-"""Rows in and out: every query of the house, as functions of a connection. No rule stands here."""
+"""Rows of workspaces, disks and environments, in and out, as functions of a connection. No rule stands here."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
 from terraspawner.db import tables as t
-from terraspawner.domain.account import Account
 from terraspawner.domain.environment import Disk, DiskState, Environment, Size, State
 from terraspawner.domain.language import Language
 from terraspawner.domain.start import Step
 from terraspawner.domain.workspace import Membership, Role, Workspace
 
 Row = sa.RowMapping
-
-
-# --- accounts and projects ---
-
-
-def account_named(connection: sa.Connection, name: str) -> Account | None:
-    row = _one(connection, sa.select(t.account).where(t.account.c.name == name))
-    return _account(row) if row else None
-
-
-def password_hash_of(connection: sa.Connection, name: str) -> str | None:
-    return connection.scalar(sa.select(t.account.c.password_hash).where(t.account.c.name == name))
-
-
-def insert_account(connection: sa.Connection, account: Account, password_hash: str, now: datetime) -> None:
-    connection.execute(
-        sa.insert(t.account).values(
-            name=account.name,
-            email=account.email,
-            password_hash=password_hash,
-            is_operator=account.is_operator,
-            is_disabled=account.is_disabled,
-            created_at=now,
-        )
-    )
-
-
-def personal_project_of(connection: sa.Connection, user: str) -> str | None:
-    return connection.scalar(sa.select(t.project.c.namespace).where(t.project.c.owner == user, t.project.c.is_personal))
-
-
-def project_owner(connection: sa.Connection, namespace: str) -> str | None:
-    return connection.scalar(sa.select(t.project.c.owner).where(t.project.c.namespace == namespace))
-
-
-def insert_project(connection: sa.Connection, namespace: str, owner: str, is_personal: bool, now: datetime) -> None:
-    connection.execute(
-        sa.insert(t.project).values(namespace=namespace, owner=owner, is_personal=is_personal, created_at=now)
-    )
 
 
 # --- workspaces ---
@@ -239,54 +197,8 @@ def frozen_sum(connection: sa.Connection) -> tuple[int, int]:
     return count, int(memory)
 
 
-# --- the ledger ---
-
-
-def close_interval(connection: sa.Connection, subject: str, now: datetime) -> None:
-    connection.execute(
-        sa.update(t.state_interval)
-        .where(t.state_interval.c.subject == subject, t.state_interval.c.ended_at.is_(None))
-        .values(ended_at=now)
-    )
-
-
-def open_interval(
-    connection: sa.Connection,
-    *,
-    kind: str,
-    subject: str,
-    workspace_id: str,
-    user: str,
-    state: str,
-    size: Size,
-    disk_size: int,
-    price_per_hour: Decimal,
-    now: datetime,
-) -> None:
-    connection.execute(
-        sa.insert(t.state_interval).values(
-            kind=kind,
-            subject=subject,
-            workspace_id=workspace_id,
-            user=user,
-            state=state,
-            cpu=size.cpu,
-            memory=size.memory,
-            disk_size=disk_size,
-            price_per_hour=price_per_hour,
-            started_at=now,
-        )
-    )
-
-
-def intervals_of(connection: sa.Connection, subject: str) -> list[dict[str, Any]]:
-    query = sa.select(t.state_interval).where(t.state_interval.c.subject == subject).order_by(t.state_interval.c.id)
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
 # --- rows to values ---
 
-_ACCOUNT_COLUMNS = ("name", "email", "is_operator", "is_disabled", "sessions_epoch")
 _WORKSPACE_COLUMNS = ("id", "namespace", "name", "slug", "storage", "created_by", "created_at")
 _ENVIRONMENT_COLUMNS = (
     "id",
@@ -310,10 +222,6 @@ _ENVIRONMENT_COLUMNS = (
 
 def _one(connection: sa.Connection, query: sa.Select[Any]) -> Row | None:
     return connection.execute(query).mappings().one_or_none()
-
-
-def _account(row: Row) -> Account:
-    return Account(**{name: row[name] for name in _ACCOUNT_COLUMNS})
 
 
 def _workspace(row: Row) -> Workspace:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from terraspawner.db import account_records, records
+from terraspawner.db import account_records
 from terraspawner.domain import names
 from terraspawner.domain.account import Account, Link, account_name, email_address
 from terraspawner.domain.environment import Environment, State
@@ -39,11 +39,11 @@ def ensure_account(context: Context, account: Account, password: str) -> bool:
     """
     account_name(account.name)
     with context.database.read() as connection:
-        if records.account_named(connection, account.name):
+        if account_records.account_named(connection, account.name):
             return False
     hashed = context.passwords.hashed(password)
     with context.database.write() as connection:
-        if records.account_named(connection, account.name):
+        if account_records.account_named(connection, account.name):
             return False
         _insert(context, connection, account, hashed, audit.COMMAND_LINE)
     return True
@@ -56,7 +56,7 @@ def add_account(context: Context, *, name: str, email: str = "", is_operator: bo
     """
     account = Account(name=account_name(name), email=email_address(email), is_operator=is_operator)
     with context.database.write() as connection:
-        if records.account_named(connection, name):
+        if account_records.account_named(connection, name):
             raise NameTaken(f"There is an account {name} already. Choose another name, or make a link for that one.")
         _insert(context, connection, account, "", actor)
         return links.make_within(context, connection, name, actor)
@@ -126,13 +126,13 @@ def to_be_paused(context: Context) -> list[tuple[Environment, Workspace]]:
 def personal_namespace(context: Context, user: str) -> str | None:
     """Namespace of the personal project of `user`."""
     with context.database.read() as connection:
-        return records.personal_project_of(connection, user)
+        return account_records.personal_project_of(connection, user)
 
 
 def _insert(context: Context, connection: sa.Connection, account: Account, password_hash: str, actor: str) -> None:
-    records.insert_account(connection, account, password_hash, context.now())
+    account_records.insert_account(connection, account, password_hash, context.now())
     namespace = _free_namespace(connection, account.name)
-    records.insert_project(connection, namespace, account.name, True, context.now())
+    account_records.insert_project(connection, namespace, account.name, True, context.now())
     audit.note(
         context, connection, actor=actor, action="account-added", subject=f"account:{account.name}",
         operator=account.is_operator,
@@ -140,7 +140,7 @@ def _insert(context: Context, connection: sa.Connection, account: Account, passw
 
 
 def _there(connection: sa.Connection, name: str) -> Account:
-    account = records.account_named(connection, name)
+    account = account_records.account_named(connection, name)
     if account is None:
         raise AccountMissing(f"There is no account {name!r}.")
     return account
@@ -171,6 +171,5 @@ def _free_namespace(connection: sa.Connection, user: str) -> str:
     """The user's name as a project's name; with a counter where it is taken."""
     stem = user.replace(".", "-")[:30]
     candidates = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-    return next(
-        names.namespace(candidate) for candidate in candidates if not records.project_owner(connection, candidate)
-    )
+    free = (each for each in candidates if not account_records.project_owner(connection, each))
+    return names.namespace(next(free))

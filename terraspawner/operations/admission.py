@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from terraspawner.db import records
+from terraspawner.db import account_records, records
 from terraspawner.domain.account import Account
 from terraspawner.domain.workspace import Action, Membership, permits
 from terraspawner.errors import NotAllowed, WorkspaceMissing
@@ -13,7 +13,7 @@ from terraspawner.operations.context import Context
 
 def check(connection: sa.Connection, *, user: str, slug: str) -> tuple[Account, Membership]:
     """The account and its membership of the workspace with this slug. Raises `NotAllowed`, `WorkspaceMissing`."""
-    account = records.account_named(connection, user)
+    account = account_records.account_named(connection, user)
     if account is None or account.is_disabled:
         raise NotAllowed(f"The account {user!r} is disabled. Ask the operator.")
     member = records.membership_by_slug(connection, user, slug)

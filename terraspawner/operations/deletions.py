@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from terraspawner.db import records
+from terraspawner.db import interval_records, records
 from terraspawner.domain.environment import Disk, DiskState, Environment, Event, State
 from terraspawner.errors import DiskAttached, DiskMissing, OutboxNotEmpty
 from terraspawner.operations import ledger
@@ -43,7 +43,7 @@ def finish_delete(context: Context, environment_id: str) -> None:
         if environment is None or environment.state is not State.DELETING:
             return
         ledger.move(context, connection, environment, Event.DELETED, reason="")
-        records.close_interval(connection, environment.id, now)
+        interval_records.close_interval(connection, environment.id, now)
         following = DiskState.DELETING if environment.deletes_disk else DiskState.DETACHED
         records.set_disk_state(connection, environment.disk_id, following)
 
@@ -69,4 +69,4 @@ def finish_disk_delete(context: Context, disk_id: str) -> None:
     """The volume is gone."""
     with context.database.write() as connection:
         records.set_disk_state(connection, disk_id, DiskState.DELETED)
-        records.close_interval(connection, disk_id, context.now())
+        interval_records.close_interval(connection, disk_id, context.now())

@@ -1,4 +1,4 @@
-"""Environments: how they look, admission, the steps of a start and a pause. Each step is one transaction.
+"""Environments: admission, the steps of a start and a pause. Each step is one transaction.
 
 The spawner and the service report what happened; the row decides what is shown and what a start may do.
 A step that belongs to an earlier start is void.
@@ -6,16 +6,12 @@ A step that belongs to an earlier start is void.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 import sqlalchemy as sa
 
 from terraspawner.db import records
-from terraspawner.domain import price
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import (
     CANCELLABLE,
@@ -30,10 +26,11 @@ from terraspawner.domain.environment import (
 )
 from terraspawner.domain.language import Language
 from terraspawner.domain.start import Steps, ended
-from terraspawner.domain.workspace import Action, Role, Workspace
+from terraspawner.domain.workspace import Role, Workspace
 from terraspawner.errors import WrongState
-from terraspawner.operations import admission, images, ledger, workspaces
+from terraspawner.operations import admission, images, ledger
 from terraspawner.operations.context import Context, new_id
+from terraspawner.operations.identities import hash_of
 
 LOG_CHARACTERS = 8000
 SCRIPT_LOG_CHARACTERS = 16_000
@@ -50,95 +47,7 @@ class Ticket:
     key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """An environment as its user sees it; `environment` and `disk` are None before there is one."""
-
-    workspace: Workspace
-    environment: Environment | None
-    disk: Disk | None
-    prices: price.Prices
-
-    @property
-    def state(self) -> State:
-        return self.environment.state if self.environment else State.NONE
-
-    @property
-    def now_per_hour(self) -> Decimal:
-        """What it costs at this moment, without its disk."""
-        waits = self.environment is not None and self.environment.waits_for_turn
-        return price.per_hour(self.prices, self.state, waits_for_turn=waits)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who an environment key speaks for. It opens this workspace's notebooks and nothing else."""
-
-    environment: Environment
-    workspace: Workspace
-    role: Role
-
-    @property
-    def user(self) -> str:
-        return self.environment.user
-
-
-# --- looking ---
-
-
-def describe(context: Context, *, user: str, namespace: str, name: str) -> View:
-    """The environment of `user` in a workspace, and the disk."""
-    workspace = workspaces.enter(context, user=user, namespace=namespace, name=name, action=Action.SEE)
-    with context.database.read() as connection:
-        return View(
-            workspace=workspace,
-            environment=records.environment_for(connection, workspace.id, user),
-            disk=records.disk_for(connection, workspace.id, user),
-            prices=ledger.prices(context),
-        )
-
-
-def views_of(context: Context, user: str) -> list[View]:
-    """All environments of `user`."""
-    with context.database.read() as connection:
-        return [
-            View(
-                workspace=records.workspace_by_id(connection, environment.workspace_id),
-                environment=environment,
-                disk=records.disk_by_id(connection, environment.disk_id),
-                prices=ledger.prices(context),
-            )
-            for environment in records.environments_of(connection, user)
-        ]
-
-
-def disks_of(context: Context, user: str) -> list[tuple[Disk, Workspace]]:
-    """All disks of `user` that are not gone, with the workspace that each belongs to."""
-    with context.database.read() as connection:
-        return [
-            (disk, records.workspace_by_id(connection, disk.workspace_id))
-            for disk in records.disks_of(connection, user)
-        ]
-
-
-def identify(context: Context, key: str) -> Identity | None:
-    """Whom an environment key speaks for; None for a wrong or old key, a disabled account, a lost membership.
-
-    While the environment of a disabled account is being paused its key still serves: what was acknowledged on the
-    disk goes to the workspace in these seconds, and nobody could bring it there later.
-    """
-    with context.database.read() as connection:
-        environment = records.environment_by_key(connection, _hash(key))
-        if environment is None:
-            return None
-        account = records.account_named(connection, environment.user)
-        workspace = records.workspace_by_id(connection, environment.workspace_id)
-        member = records.membership_by_slug(connection, environment.user, workspace.slug)
-    if account is None or member is None:
-        return None
-    if account.is_disabled and environment.state is not State.PAUSING:
-        return None
-    return Identity(environment=environment, workspace=workspace, role=member.role)
+# --- finding ---
 
 
 def by_slug(context: Context, *, user: str, slug: str) -> Environment | None:
@@ -198,7 +107,7 @@ def admit(
         records.update_environment(
             connection,
             environment.id,
-            key_hash=_hash(key),
+            key_hash=hash_of(key),
             start_number=environment.start_number + 1,
             reason="",
             log="",
@@ -305,27 +214,6 @@ def stopped(context: Context, environment_id: str, start_number: int, reason: st
         )
 
 
-# --- what an environment says of itself ---
-
-
-def note_activity(
-    context: Context,
-    identity: Identity,
-    kernels: Sequence[Mapping[str, object]],
-    memory: Mapping[str, object] | None = None,
-) -> None:
-    """What runs and what memory it takes, as the environment's own extension says; None where it does not say."""
-    values = {"kernels": [dict(item) for item in kernels], "memory_seen": dict(memory or {})}
-    with context.database.write() as connection:
-        records.update_environment(connection, identity.environment.id, **values)
-
-
-def note_outbox(context: Context, identity: Identity, pending: int) -> None:
-    """How many notebooks have changes on the disk that are not in the workspace."""
-    with context.database.write() as connection:
-        records.update_environment(connection, identity.environment.id, outbox_pending=pending)
-
-
 # --- steps ---
 
 
@@ -387,7 +275,3 @@ def _told(steps: Steps) -> list[dict[str, str | None]]:
 
 def _script_log(text: str | None) -> dict[str, str]:
     return {} if text is None else {"startup_log": text[-SCRIPT_LOG_CHARACTERS:]}
-
-
-def _hash(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()

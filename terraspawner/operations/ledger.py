@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from terraspawner.db import records
+from terraspawner.db import interval_records, records
 from terraspawner.domain import price
 from terraspawner.domain.environment import Disk, Environment, Event, Size, next_state
 from terraspawner.errors import EnvironmentMissing
@@ -26,8 +26,8 @@ def move(
 
 
 def note_interval(context: Context, connection: sa.Connection, environment: Environment) -> None:
-    records.close_interval(connection, environment.id, context.now())
-    records.open_interval(
+    interval_records.close_interval(connection, environment.id, context.now())
+    interval_records.open_interval(
         connection,
         kind="environment",
         subject=environment.id,
@@ -42,7 +42,7 @@ def note_interval(context: Context, connection: sa.Connection, environment: Envi
 
 
 def open_disk_interval(context: Context, connection: sa.Connection, disk: Disk) -> None:
-    records.open_interval(
+    interval_records.open_interval(
         connection,
         kind="disk",
         subject=disk.id,

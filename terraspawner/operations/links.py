@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from terraspawner.db import account_records, records
+from terraspawner.db import account_records
 from terraspawner.domain.account import Link, LinkState
 from terraspawner.domain.password import check_password
 from terraspawner.errors import AccountMissing, Conflict, LinkDead
@@ -42,7 +42,7 @@ def make_link(context: Context, *, name: str, actor: str) -> NewLink:
     if name == actor:
         raise Conflict("You cannot make a link for your own account. Change the password on the page Account.")
     with context.database.write() as connection:
-        account = records.account_named(connection, name)
+        account = account_records.account_named(connection, name)
         if account is None:
             raise AccountMissing(f"There is no account {name!r}.")
         if account.is_disabled:
@@ -111,7 +111,7 @@ def _open_link(context: Context, connection: sa.Connection, code: str) -> Link:
     is_right = hmac.compare_digest(_hash(secret), kept)
     if link is None or not is_right or link.state(context.now()) is not LinkState.OPEN:
         raise LinkDead
-    account = records.account_named(connection, link.account)
+    account = account_records.account_named(connection, link.account)
     if account is None or account.is_disabled:
         raise LinkDead
     return link

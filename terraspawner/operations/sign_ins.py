@@ -7,7 +7,7 @@ import hmac
 
 import sqlalchemy as sa
 
-from terraspawner.db import account_records, records
+from terraspawner.db import account_records
 from terraspawner.domain.account import Account
 from terraspawner.domain.password import check_password
 from terraspawner.errors import AccountDisabled, AccountMissing, PasswordWrong, SignInRefused
@@ -28,8 +28,8 @@ def sign_in(context: Context, name: str, password: str, place: Place) -> Account
     name = name[:_NAME_LIMIT] if name.isascii() else ""
     attempt = attempts.begin(context, name, place)
     with context.database.read() as connection:
-        account = records.account_named(connection, name)
-        kept = records.password_hash_of(connection, name)
+        account = account_records.account_named(connection, name)
+        kept = account_records.password_hash_of(connection, name)
     if not context.passwords.is_right(kept, password) or account is None:
         raise SignInRefused(_wrong("name or password", attempt.wait_words))
     with context.database.write() as connection:
@@ -46,7 +46,7 @@ def change_password(context: Context, *, name: str, present: str, new: str) -> N
     Raises `PasswordRefused`; `PasswordWrong` and `TooManyTries`: who has found an open browser may not guess.
     """
     with context.database.read() as connection:
-        kept = records.password_hash_of(connection, name)
+        kept = account_records.password_hash_of(connection, name)
     if kept is None:
         raise AccountMissing
     check_password(new, name)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from terraspawner.db import records
+from terraspawner.db import account_records, records
 from terraspawner.domain import names
 from terraspawner.domain.workspace import Action, Membership, Role, Workspace, permits
 from terraspawner.errors import NameTaken, NotAllowed, NotFound, Refused, WorkspaceMissing
@@ -24,7 +24,7 @@ def create_workspace(context: Context, *, user: str, namespace: str, name: str, 
         raise Refused(f"A workspace with storage {storage!r} cannot be created: this deployment offers 'bucket'.")
     comparable = names.comparable(name)
     with context.database.write() as connection:
-        if records.project_owner(connection, namespace) != user:
+        if account_records.project_owner(connection, namespace) != user:
             raise NotFound(f"There is no billing project {namespace!r} in which you may create a workspace.")
         if twin := records.workspace_like(connection, namespace, comparable):
             raise NameTaken(f"There is a workspace {twin.name!r} in {namespace!r} already. Choose another name.")

@@ -14,7 +14,8 @@ from terraspawner.domain.account import LinkState
 from terraspawner.errors import Conflict, NotFound, PasswordRefused, Refused, TerraError, TooManyTries
 from terraspawner.operations import accounts, links, sign_ins
 from terraspawner.operations.links import NewLink
-from terraspawner.web.auth import Person, is_https
+from terraspawner.web.addresses import is_https
+from terraspawner.web.auth import Person
 from terraspawner.web.callers import AnOperator, APerson, TheParts
 from terraspawner.web.pages import Field
 from terraspawner.web.parts import Parts

@@ -1,9 +1,10 @@
-"""Addresses of users' servers in the browser, with and without a domain for each user (TERRA_SUBDOMAIN_HOST)."""
+"""Addresses in the browser: ours, and those of users' servers, with and without TERRA_SUBDOMAIN_HOST."""
 
 from __future__ import annotations
 
 from urllib.parse import quote
 
+from fastapi import Request
 from jupyterhub.utils import subdomain_hook_idna as subdomain_of
 
 from terraspawner.domain.workspace import Workspace
@@ -29,3 +30,14 @@ def lab_url(settings: Settings, user: str, workspace: Workspace, path: str = "")
     """Address of Lab, on a notebook where one is named (E8: its place under ``edit/``)."""
     base = f"{server_url(settings, user, workspace)}lab"
     return f"{base}/tree/{quote(workspace.name)}/edit/{quote(path)}" if path else base
+
+
+def is_https(request: Request) -> bool:
+    """Whether the browser speaks TLS with the proxy in front of us."""
+    told = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip()
+    return (told or request.url.scheme) == "https"
+
+
+def own_origin(request: Request) -> str:
+    """Scheme and host of this service as the browser has them."""
+    return f"{'https' if is_https(request) else 'http'}://{request.headers.get('host', '')}"

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from terraspawner.domain.environment import HOLDS_CONTAINER, State
-from terraspawner.operations import deletions, environments, ledger
+from terraspawner.operations import deletions, ledger, views
 from terraspawner.web import live, wishes
 from terraspawner.web.callers import APerson, ASpot, ASpotOfPage, TheParts
 from terraspawner.web.openapi import PERSON, PERSON_OR_PAGE, Answers, for_person
@@ -129,9 +129,8 @@ async def environment_log(
 @router.get("/environments", responses=for_person(), openapi_extra=PERSON)
 async def list_environments(parts: TheParts, person: APerson) -> ListOut[EnvironmentOut]:
     """All environments of the caller."""
-    views = await parts.deeds(environments.views_of, person.name)
     answers = []
-    for view in views:
+    for view in await parts.deeds(views.views_of, person.name):
         server = (person.name, view.workspace.slug)
         sight = Sight(view=view, is_asked=parts.launches.is_under_way(server), fault=parts.launches.fault(server))
         spot = Spot(user=person.name, namespace=view.workspace.namespace, name=view.workspace.name)
@@ -142,7 +141,7 @@ async def list_environments(parts: TheParts, person: APerson) -> ListOut[Environ
 @router.get("/disks", responses=for_person(), openapi_extra=PERSON)
 async def list_disks(parts: TheParts, person: APerson) -> ListOut[DiskOut]:
     """All disks of the caller, attached or not."""
-    found = await parts.deeds(environments.disks_of, person.name)
+    found = await parts.deeds(views.disks_of, person.name)
     prices = await parts.deeds(ledger.prices)
     return ListOut(items=[DiskOut.of(disk, workspace, prices) for disk, workspace in found])
 

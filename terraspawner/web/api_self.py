@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from terraspawner.operations import environments
+from terraspawner.operations import identities
 from terraspawner.web import wishes
 from terraspawner.web.callers import AnEnvironment, TheParts
 from terraspawner.web.openapi import ENVIRONMENT, for_person
@@ -25,13 +25,13 @@ async def note_activity(parts: TheParts, environment: AnEnvironment, said: Activ
     """What runs now, and what memory it takes."""
     kernels = [kernel.model_dump() for kernel in said.kernels]
     memory = said.memory.model_dump(mode="json") if said.memory else None
-    await parts.deeds(environments.note_activity, environment, kernels, memory)
+    await parts.deeds(identities.note_activity, environment, kernels, memory)
 
 
 @router.post("/outbox", status_code=204, response_model=None, responses=for_person(413), openapi_extra=ENVIRONMENT)
 async def note_outbox(parts: TheParts, environment: AnEnvironment, said: OutboxIn) -> None:
     """Which notebooks have changes that are not in the workspace yet."""
-    await parts.deeds(environments.note_outbox, environment, len(said.pending))
+    await parts.deeds(identities.note_outbox, environment, len(said.pending))
 
 
 @router.post("/pause", status_code=202, response_model=None, responses=for_person(404, 409), openapi_extra=ENVIRONMENT)

@@ -17,14 +17,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import json
 import re
 import secrets
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from cryptography.fernet import Fernet, InvalidToken
 from fastapi import Request
 from fastapi.responses import Response
 from jupyterhub.services.auth import HubOAuth, check_scopes
@@ -32,11 +30,13 @@ from tornado.web import HTTPError
 
 from terraspawner.domain.account import Account
 from terraspawner.errors import HubUnavailable, NotAllowed, NotLoggedIn, SettingsWrong
-from terraspawner.operations import accounts, environments
-from terraspawner.operations.environments import Identity
+from terraspawner.operations import accounts, identities
+from terraspawner.operations.identities import Identity
 from terraspawner.settings import Settings
+from terraspawner.web.addresses import is_https
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.lab_pages import LabPage, page_of
+from terraspawner.web.seal import Seal
 
 SESSION_SECONDS = 14 * 24 * 3600
 STATE_SECONDS = 600
@@ -86,27 +86,6 @@ class Departure:
     url: str
     cookie: str
     sealed: str
-
-
-class Seal:
-    """Seals small values for cookies. A value sealed for one purpose opens for no other."""
-
-    def __init__(self, key: str) -> None:
-        try:
-            self._fernet = Fernet(key)
-        except ValueError as error:
-            raise SettingsWrong("TERRA_SECRET_KEY is no Fernet key; `make up` makes one.") from error
-
-    def seal(self, purpose: str, **values: str) -> str:
-        return self._fernet.encrypt(json.dumps({**values, "for": purpose}).encode()).decode()
-
-    def open(self, purpose: str, sealed: str, seconds: int) -> dict[str, str] | None:
-        """What was sealed for `purpose` less than `seconds` ago, else None."""
-        try:
-            values: dict[str, str] = json.loads(self._fernet.decrypt(sealed.encode(), ttl=seconds))
-        except (InvalidToken, ValueError):
-            return None
-        return values if values.pop("for", "") == purpose else None
 
 
 class Auth:
@@ -224,7 +203,7 @@ class Auth:
         return Session(id=values["id"], token=values["token"]) if values else None
 
     async def _identify(self, key: str) -> Identity:
-        identity = await self._deeds(environments.identify, key)
+        identity = await self._deeds(identities.identify, key)
         if identity is None:
             raise NotLoggedIn("This environment key is not valid: it ends when its environment is paused.")
         return identity
@@ -300,17 +279,6 @@ class Auth:
 
     def _is_secure(self, request: Request) -> bool:
         return self._cookie_path == "/" or is_https(request)
-
-
-def is_https(request: Request) -> bool:
-    """Whether the browser speaks TLS with the proxy in front of us."""
-    told = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip()
-    return (told or request.url.scheme) == "https"
-
-
-def own_origin(request: Request) -> str:
-    """Scheme and host of this service as the browser has them."""
-    return f"{'https' if is_https(request) else 'http'}://{request.headers.get('host', '')}"
 
 
 def _authorization(request: Request) -> tuple[str, str]:

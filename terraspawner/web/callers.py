@@ -9,9 +9,9 @@ from starlette.convertors import Convertor, register_url_convertor
 
 from terraspawner.errors import NotAllowed
 from terraspawner.operations import workspaces
-from terraspawner.operations.environments import Identity
-from terraspawner.web.addresses import server_origin
-from terraspawner.web.auth import Person, own_origin
+from terraspawner.operations.identities import Identity
+from terraspawner.web.addresses import own_origin, server_origin
+from terraspawner.web.auth import Person
 from terraspawner.web.lab_pages import may_call_from
 from terraspawner.web.parts import Parts, parts_of
 from terraspawner.web.wishes import Spot

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from terraspawner.domain import password as rules
 from terraspawner.errors import LinkDead, PasswordRefused, TerraError
 from terraspawner.operations import links, sign_ins
-from terraspawner.web.auth import is_https
+from terraspawner.web.addresses import is_https
 from terraspawner.web.callers import TheParts
 from terraspawner.web.pages import Field
 from terraspawner.web.parts import Parts

@@ -12,7 +12,7 @@ from terraspawner.domain.notebook import KERNELS
 from terraspawner.domain.price import disk_per_month
 from terraspawner.domain.workspace import Action, Role, permits
 from terraspawner.errors import Conflict, NotebookMissing, NotFound, Refused, TerraError
-from terraspawner.operations import accounts, environments, ledger, notebooks, workspaces
+from terraspawner.operations import accounts, ledger, notebooks, views, workspaces
 from terraspawner.operations.notebooks import Place
 from terraspawner.web import wishes
 from terraspawner.web.auth import Person
@@ -103,13 +103,13 @@ _NOTICES = {
 async def _home(parts: Parts, person: Person, wanted: str = "", error: TerraError | None = None) -> Response:
     members = await parts.deeds(workspaces.list_workspaces, person.name)
     prices = await parts.deeds(ledger.prices)
-    views = {view.workspace.id: view for view in await parts.deeds(environments.views_of, person.name)}
+    there = await parts.deeds(views.views_of, person.name)
     return parts.pages.page(
         "home.html",
         person,
         status=status_of(error) if error else 200,
         members=members,
-        views=views,
+        views={view.workspace.id: view for view in there},
         none=State.NONE,
         namespace=await parts.deeds(accounts.personal_namespace, person.name),
         prices=prices,

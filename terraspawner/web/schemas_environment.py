@@ -13,7 +13,8 @@ from terraspawner.domain.environment import Disk, State, allowed_events
 from terraspawner.domain.language import Language
 from terraspawner.domain.start import Step, StepName
 from terraspawner.domain.workspace import Role, Workspace
-from terraspawner.operations.environments import Identity, View
+from terraspawner.operations.identities import Identity
+from terraspawner.operations.views import View
 from terraspawner.settings import Settings
 from terraspawner.web.schemas import In, Text, WorkspaceRef
 

@@ -15,10 +15,10 @@ from terraspawner.domain.script import wanted_script
 from terraspawner.domain.start import StepName, under_way
 from terraspawner.domain.workspace import Action
 from terraspawner.errors import EnvironmentMissing, HostUnavailable, NotLoggedIn, WorkspaceMissing, WrongState
-from terraspawner.operations import accounts, deletions, environments, freezing, images, workspaces
+from terraspawner.operations import accounts, deletions, environments, freezing, images, views, workspaces
 from terraspawner.operations.context import Context
-from terraspawner.operations.environments import View
 from terraspawner.operations.notebooks import NotebookInfo
+from terraspawner.operations.views import View
 from terraspawner.web.addresses import server_url
 from terraspawner.web.launches import Server
 from terraspawner.web.parts import Parts
@@ -233,12 +233,10 @@ def _nothing_there(spot: Spot) -> EnvironmentMissing:
 def _look(context: Context, spot: Spot) -> View:
     if accounts.account_of(context, spot.user) is None:
         raise NotLoggedIn("This account is disabled. Ask the operator.")
-    return environments.describe(context, user=spot.user, namespace=spot.namespace, name=spot.name)
+    return views.describe(context, user=spot.user, namespace=spot.namespace, name=spot.name)
 
 
 def _is_gone(context: Context, user: str, environment_id: str, disk_id: str | None) -> bool:
-    if any(view.environment and view.environment.id == environment_id for view in environments.views_of(context, user)):
+    if any(view.environment and view.environment.id == environment_id for view in views.views_of(context, user)):
         return False
-    return not any(
-        disk.id == disk_id and disk.state is DiskState.DELETING for disk, _ in environments.disks_of(context, user)
-    )
+    return not any(disk.id == disk_id and disk.state is DiskState.DELETING for disk, _ in views.disks_of(context, user))

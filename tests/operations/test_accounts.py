@@ -10,7 +10,7 @@ from terraspawner.db import account_records, tables
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import State
 from terraspawner.errors import AccountMissing, NameRefused, NameTaken, OperatorNeeded, Refused
-from terraspawner.operations import accounts, audit, environments, links, sign_ins
+from terraspawner.operations import accounts, audit, environments, identities, links, sign_ins
 from terraspawner.operations.attempts import place_of
 from terraspawner.operations.context import Context
 
@@ -143,13 +143,13 @@ def test_what_runs_of_a_disabled_account_is_to_be_paused_and_its_key_serves_the_
     assert accounts.to_be_paused(context) == []
     accounts.disable(context, name="ana", actor="operator")
     assert [found.id for found, _ in accounts.to_be_paused(context)] == [ticket.environment.id]
-    assert environments.identify(context, ticket.key) is None
+    assert identities.identify(context, ticket.key) is None
     environments.begin_pause(context, ticket.environment.id)
-    identity = environments.identify(context, ticket.key)
+    identity = identities.identify(context, ticket.key)
     assert identity is not None
     assert identity.environment.state is State.PAUSING
     environments.stopped(context, ticket.environment.id, ticket.environment.start_number)
-    assert environments.identify(context, ticket.key) is None
+    assert identities.identify(context, ticket.key) is None
     assert accounts.to_be_paused(context) == []
 
 

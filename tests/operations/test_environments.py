@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 import builders
-from terraspawner.db import records, tables
+from terraspawner.db import interval_records, records, tables
 from terraspawner.domain.environment import DiskState, State
 from terraspawner.domain.start import StepName, begun, ended
 from terraspawner.domain.workspace import Role, Workspace
@@ -19,7 +19,7 @@ from terraspawner.errors import (
     WorkspaceMissing,
     WrongState,
 )
-from terraspawner.operations import deletions, environments
+from terraspawner.operations import deletions, environments, identities, views
 from terraspawner.operations.context import Context
 
 
@@ -43,8 +43,8 @@ def pause(context: Context, ticket: environments.Ticket) -> None:
     environments.stopped(context, ticket.environment.id, ticket.environment.start_number)
 
 
-def view(context: Context, name: str = "alpha") -> environments.View:
-    return environments.describe(context, user="ana", namespace="ana", name=name)
+def view(context: Context, name: str = "alpha") -> views.View:
+    return views.describe(context, user="ana", namespace="ana", name=name)
 
 
 @pytest.mark.feature("C1", "D1")
@@ -70,20 +70,20 @@ def test_a_resume_is_the_same_environment_with_a_new_key(context: Context, works
 
 def test_a_key_speaks_for_its_environment_from_start_to_stop(context: Context, workspace: Workspace) -> None:
     first = running(context)
-    identity = environments.identify(context, first.key)
+    identity = identities.identify(context, first.key)
     assert identity is not None
     assert (identity.user, identity.workspace, identity.role) == ("ana", workspace, Role.OWNER)
     pause(context, first)
-    assert environments.identify(context, first.key) is None
+    assert identities.identify(context, first.key) is None
     second = running(context)
-    assert environments.identify(context, first.key) is None
-    assert environments.identify(context, second.key) is not None
+    assert identities.identify(context, first.key) is None
+    assert identities.identify(context, second.key) is not None
 
 
 @pytest.mark.parametrize("key", ["", "guess", "' OR 1=1 --"])
 def test_a_guessed_key_speaks_for_nobody(context: Context, workspace: Workspace, key: str) -> None:
     running(context)
-    assert environments.identify(context, key) is None
+    assert identities.identify(context, key) is None
 
 
 def test_the_key_is_not_in_the_database(context: Context, workspace: Workspace) -> None:
@@ -97,7 +97,7 @@ def test_a_disabled_account_has_no_key_and_no_start(context: Context, workspace:
     ticket = running(context)
     with context.database.write() as connection:
         connection.execute(sa.update(tables.account).values(is_disabled=True))
-    assert environments.identify(context, ticket.key) is None
+    assert identities.identify(context, ticket.key) is None
     with pytest.raises(NotAllowed, match="disabled"):
         admit(context)
 
@@ -204,9 +204,9 @@ def test_what_the_user_said_of_the_disk_outlives_the_hubs_own_delete(context: Co
 
 def test_a_disk_with_work_that_is_nowhere_else_is_not_deleted(context: Context, workspace: Workspace) -> None:
     ticket = running(context)
-    identity = environments.identify(context, ticket.key)
+    identity = identities.identify(context, ticket.key)
     assert identity is not None
-    environments.note_outbox(context, identity, 2)
+    identities.note_outbox(context, identity, 2)
     with pytest.raises(OutboxNotEmpty, match="2 notebook"):
         deletions.mark_deleting(context, ticket.environment.id, deletes_disk=True)
     assert view(context).state is State.RUNNING
@@ -236,7 +236,7 @@ def test_two_workspaces_have_two_of_everything(context: Context, workspace: Work
     assert first.environment.disk_id != second.environment.disk_id
     pause(context, first)
     assert (view(context).state, view(context, "beta").state) == (State.PAUSED, State.RUNNING)
-    assert environments.identify(context, second.key) is not None
+    assert identities.identify(context, second.key) is not None
 
 
 @pytest.mark.feature("J2")
@@ -256,8 +256,8 @@ def test_every_interval_is_recorded_with_its_size_and_price(
     clock.move(minutes=1)
     deletions.finish_disk_delete(context, ticket.environment.disk_id)
     with context.database.read() as connection:
-        rows = records.intervals_of(connection, ticket.environment.id)
-        disk_rows = records.intervals_of(connection, ticket.environment.disk_id)
+        rows = interval_records.intervals_of(connection, ticket.environment.id)
+        disk_rows = interval_records.intervals_of(connection, ticket.environment.disk_id)
     assert [(row["state"], row["ended_at"] - row["started_at"], row["price_per_hour"]) for row in rows] == [
         ("creating", timedelta(seconds=3), Decimal("0.06")),
         ("running", timedelta(hours=2), Decimal("0.06")),
@@ -289,7 +289,7 @@ def test_a_start_is_priced_from_its_turn_on(context: Context, clock: builders.Cl
     clock.move(seconds=1)
     environments.started(context, here.id, here.start_number, "c1")
     with context.database.read() as connection:
-        rows = records.intervals_of(connection, here.id)
+        rows = interval_records.intervals_of(connection, here.id)
     assert [(row["state"], row["ended_at"] and row["ended_at"] - row["started_at"]) for row in rows] == [
         ("creating", timedelta(0)),  # its checks, before it stood in the row
         ("creating", timedelta(minutes=30)),
@@ -308,7 +308,7 @@ def test_a_start_that_is_given_up_in_the_queue_costs_nothing(
     environments.begin_pause(context, here.id)
     environments.stopped(context, here.id, here.start_number)
     with context.database.read() as connection:
-        rows = records.intervals_of(connection, here.id)
+        rows = interval_records.intervals_of(connection, here.id)
     hours = [(row["ended_at"] or clock()) - row["started_at"] for row in rows]
     assert sum(row["price_per_hour"] * int(each.total_seconds()) for row, each in zip(rows, hours, strict=True)) == 0
 
@@ -317,7 +317,7 @@ def test_a_missing_membership_takes_the_key_away(context: Context, workspace: Wo
     ticket = running(context)
     with context.database.write() as connection:
         connection.execute(sa.delete(tables.workspace_member))
-    assert environments.identify(context, ticket.key) is None
+    assert identities.identify(context, ticket.key) is None
 
 
 @pytest.mark.feature("C12")

@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 import builders
-from terraspawner.db import records, tables
+from terraspawner.db import interval_records, tables
 from terraspawner.domain.environment import State
 from terraspawner.domain.workspace import Role
 from terraspawner.errors import NotAllowed, WorkspaceMissing, WrongState
-from terraspawner.operations import environments, freezing
+from terraspawner.operations import environments, freezing, identities, views
 from terraspawner.operations.context import Context
 
 HELD = 7 * 1024**2
@@ -29,7 +29,7 @@ def frozen(context: Context) -> environments.Ticket:
 
 
 def row(context: Context) -> environments.Environment:
-    here = environments.describe(context, user="ana", namespace="ana", name="alpha").environment
+    here = views.describe(context, user="ana", namespace="ana", name="alpha").environment
     assert here
     return here
 
@@ -45,7 +45,7 @@ def test_the_start_goes_on_over_a_freeze(context: Context, frozen: environments.
     assert row(context).state is State.STARTING
     environments.started(context, frozen.environment.id, 1, "c1")
     assert (row(context).state, row(context).start_number) == (State.RUNNING, 1)
-    identity = environments.identify(context, frozen.key)
+    identity = identities.identify(context, frozen.key)
     assert identity
     assert identity.environment.id == frozen.environment.id
 
@@ -97,15 +97,15 @@ def test_who_may_not_start_it_may_not_wake_it(context: Context, frozen: environm
 
 def test_a_pause_or_an_end_takes_the_key(context: Context, frozen: environments.Ticket) -> None:
     environments.begin_pause(context, frozen.environment.id)
-    assert environments.identify(context, frozen.key) is not None  # it saves on its way down
+    assert identities.identify(context, frozen.key) is not None  # it saves on its way down
     environments.stopped(context, frozen.environment.id, 1)
-    assert environments.identify(context, frozen.key) is None
+    assert identities.identify(context, frozen.key) is None
 
 
 def test_a_fresh_start_of_what_cannot_be_woken_has_a_new_key(context: Context, frozen: environments.Ticket) -> None:
     again = environments.admit(context, user="ana", slug=SLUG)
     assert (row(context).state, again.environment.start_number) == (State.STARTING, 2)
-    assert environments.identify(context, frozen.key) is None
+    assert identities.identify(context, frozen.key) is None
 
 
 @pytest.mark.feature("C8", "J2")
@@ -113,7 +113,7 @@ def test_frozen_has_a_price_of_its_own(context: Context, clock: builders.Clock, 
     clock.move(hours=3)
     wake(context, frozen)
     with context.database.read() as connection:
-        rows = records.intervals_of(connection, frozen.environment.id)
+        rows = interval_records.intervals_of(connection, frozen.environment.id)
     assert [(item["state"], item["price_per_hour"]) for item in rows[-4:]] == [
         ("running", Decimal("0.06")),
         ("freezing", Decimal("0.06")),

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 import builders
 from terraspawner.domain.workspace import Workspace
 from terraspawner.hub import HubClient
-from terraspawner.operations import environments
+from terraspawner.operations import environments, views
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
 from terraspawner.web import app as app_of
@@ -86,7 +86,7 @@ class Site:
         return ticket
 
     def state(self, at: Workspace, user: str = "ana") -> str:
-        return str(environments.describe(self.context, user=user, namespace=at.namespace, name=at.name).state)
+        return str(views.describe(self.context, user=user, namespace=at.namespace, name=at.name).state)
 
 
 @dataclass(kw_only=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from terraspawner.operations import environments
+from terraspawner.operations import environments, workspaces
 from tests.web.hosts import HostThatIsSilent, HostThatSeesTheDiskInUse
 from tests.web.hubs import serving, until
 from tests.web.sites import API, CALM, Site, opened
@@ -139,7 +139,7 @@ async def test_a_disk_option_that_is_neither_is_400(site: Site) -> None:
 
 
 def builders_workspace(site: Site):  # type: ignore[no-untyped-def]
-    (member,) = environments.workspaces.list_workspaces(site.context, "ana")
+    (member,) = workspaces.list_workspaces(site.context, "ana")
     return member.workspace
 
 

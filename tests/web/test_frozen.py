@@ -6,7 +6,7 @@ import pytest
 
 from terraspawner.db import records
 from terraspawner.domain.environment import State
-from terraspawner.operations import deletions, environments, notebooks
+from terraspawner.operations import deletions, identities, notebooks
 from terraspawner.operations.notebooks import Place
 from tests.web.hubs import HELD, until
 from tests.web.sites import API, PREFIX, Site
@@ -29,11 +29,11 @@ async def test_it_freezes_wakes_and_pauses(site: Site) -> None:
         woken = await ana.post(f"{HERE}/start")
         assert (woken.status_code, woken.json()["state"], woken.json()["frozen_memory"]) == (200, "running", None)
         # the processes are the same, and so is the key that they hold
-        assert environments.identify(site.context, key) is not None
+        assert identities.identify(site.context, key) is not None
         await ana.post(f"{HERE}/pause", json=FREEZE)
         paused = await ana.post(f"{HERE}/pause", json={"freeze": False})
         assert (paused.status_code, paused.json()["state"]) == (200, "paused")
-    assert environments.identify(site.context, key) is None
+    assert identities.identify(site.context, key) is None
     assert site.hub.calls == [("stop", at.slug), ("start", at.slug), ("stop", at.slug), ("stop", at.slug)]
 
 
@@ -154,5 +154,5 @@ async def test_a_frozen_one_is_deleted(site: Site) -> None:
         await ana.post(f"{HERE}/pause", json=FREEZE)
         assert (await ana.delete(HERE)).status_code == 204
     await until(lambda: site.state(at) == "none", "it is gone")
-    assert environments.identify(site.context, ticket.key) is None
+    assert identities.identify(site.context, ticket.key) is None
     assert deletions.disks_to_delete(site.context) == []

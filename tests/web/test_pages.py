@@ -12,7 +12,7 @@ import pytest
 
 from terraspawner.db import records
 from terraspawner.domain.environment import CANCELLABLE, State, allowed_events
-from terraspawner.operations import environments, notebooks
+from terraspawner.operations import environments, identities, notebooks
 from terraspawner.operations.notebooks import Place
 from tests.web.hubs import until
 from tests.web.sites import CALM, PREFIX, Site, opened
@@ -218,9 +218,9 @@ async def test_deleting_keeps_the_disk_unless_the_form_says_delete(site: Site) -
 
 async def test_unsent_work_is_named_before_it_is_lost(site: Site) -> None:
     ticket = site.running(site.workspace())
-    identity = environments.identify(site.context, ticket.key)
+    identity = identities.identify(site.context, ticket.key)
     assert identity
-    environments.note_outbox(site.context, identity, 2)
+    identities.note_outbox(site.context, identity, 2)
     browser = await site.browser()
     refused = await browser.submit(f"{PAGE}/environment/delete", htmx=True, disk="delete")
     assert refused.status_code == 409

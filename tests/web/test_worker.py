@@ -12,7 +12,7 @@ import builders
 from terraspawner.domain.environment import State
 from terraspawner.errors import HubUnavailable
 from terraspawner.hub import ServerState
-from terraspawner.operations import deletions, environments
+from terraspawner.operations import deletions, environments, views
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
 from terraspawner.web.deeds import Deeds
@@ -89,8 +89,8 @@ class Bench:
     def id(self) -> str:
         return self.ticket.environment.id
 
-    def view(self) -> environments.View:
-        return environments.describe(self.context, user="ana", namespace="ana", name="alpha")
+    def view(self) -> views.View:
+        return views.describe(self.context, user="ana", namespace="ana", name="alpha")
 
     async def sweep_after(self, seconds: float) -> None:
         self.seconds.now += seconds

@@ -10,7 +10,7 @@ import pytest
 import builders
 from terraspawner.domain.environment import State
 from terraspawner.hub import ServerState
-from terraspawner.operations import environments, freezing
+from terraspawner.operations import freezing, identities
 from terraspawner.operations.context import Context
 from tests.web.hosts import HostThatIsSilent, HostThatObeys
 from tests.web.test_worker import STOPPED, Bench, HubThatSays, bench
@@ -66,7 +66,7 @@ async def test_what_ended_while_it_was_frozen_is_ended_by_the_hub_and_paused_wit
     assert here
     assert (here.state, made.hub.stops) == (State.PAUSED, ["ana-alpha"])
     assert "ended while it was frozen" in here.reason
-    assert environments.identify(context, made.ticket.key) is None
+    assert identities.identify(context, made.ticket.key) is None
 
 
 async def test_a_wake_under_way_is_no_contradiction(context: Context) -> None:
@@ -100,7 +100,7 @@ async def test_a_freeze_that_was_done_and_not_written_down_is_written_down(conte
     here = made.view().environment
     assert here
     assert (here.state, here.frozen_memory, made.hub.stops) == (State.FROZEN, HELD, [])
-    assert environments.identify(context, made.ticket.key) is not None
+    assert identities.identify(context, made.ticket.key) is not None
 
 
 async def test_what_ended_before_it_was_frozen_is_paused_with_a_reason(context: Context) -> None:

@@ -9,7 +9,6 @@ and delete (`ARCHITECTURE.md`, Notebooks). This file translates between Jupyter'
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +18,14 @@ from jupyter_server.services.contents.largefilemanager import AsyncLargeFileMana
 from tornado.web import HTTPError
 from traitlets import Instance, default
 
-from terraspawner_environment import incoming
+from terraspawner_environment import incoming, refusals
 from terraspawner_environment.assembly import Workspace, assemble
 from terraspawner_environment.checkpoints import CheckpointsApart
 from terraspawner_environment.files import writing_whole
+from terraspawner_environment.models import file_facts, listed_model
 from terraspawner_environment.paths import NOTEBOOK_ENDING, normal
 from terraspawner_environment.refusals import told_when_full, told_when_not_done, told_when_not_open
-from terraspawner_environment.service import Listed
 from terraspawner_environment.settings import EnvironmentSettings
-
-DELETE_THERE = (
-    "“{name}” belongs to the workspace and was not deleted. Delete it on the workspace's page: menu File, "
-    "Workspace Page."
-)
-STAYS = "The folder “{name}” belongs to the workspace and stays where it is."
 
 
 class TerraContentsManager(AsyncLargeFileManager):
@@ -148,7 +141,7 @@ class TerraContentsManager(AsyncLargeFileManager):
             return
         with told_when_not_done():
             if not await self._there.changes.may_delete(notebook):
-                raise HTTPError(403, DELETE_THERE.format(name=notebook))
+                raise refusals.belongs_there(notebook)
         await super().delete_file(path)
         await self._there.changes.forget(notebook)
 
@@ -261,11 +254,7 @@ class TerraContentsManager(AsyncLargeFileManager):
 
     async def _rename_notebook(self, old: str, new: str | None) -> None:
         if new is None:
-            raise HTTPError(
-                403,
-                f"“{old}” belongs to the workspace and was not moved out of the folder edit. Copy it, and work on the "
-                "copy; delete the notebook on the workspace's page if nobody needs it there.",
-            )
+            raise refusals.not_moved_out(old)
         with told_when_not_done(), told_when_full(new):
             await self._there.changes.rename(old, new)
 
@@ -281,7 +270,7 @@ class TerraContentsManager(AsyncLargeFileManager):
 
     def _refuse_fixed(self, path: str) -> None:
         if self.workspace is not None and self.workspace.paths.is_fixed(path):
-            raise HTTPError(403, STAYS.format(name=path))
+            raise refusals.stays(path)
 
     def _refuse_with_notebooks(self, path: str, verb: str) -> None:
         """A folder below `edit` goes only without notebooks in it."""
@@ -289,8 +278,7 @@ class TerraContentsManager(AsyncLargeFileManager):
             return
         folder = Path(self._get_os_path(path))
         if folder.is_dir() and any(folder.rglob(f"*{NOTEBOOK_ENDING}")):
-            name = folder.name
-            raise HTTPError(403, f"The folder “{name}” was not {verb}: workspace notebooks are in it.")
+            raise refusals.has_notebooks(folder.name, verb)
 
     # ---- what the workspace has and the disk has not ----------------------------------------------------------------
 
@@ -302,26 +290,8 @@ class TerraContentsManager(AsyncLargeFileManager):
         here = {entry["name"] for entry in model["content"]}
         for item in await self._there.listing.notebooks_in(folder):
             if item.path.rpartition("/")[2] not in here:
-                model["content"].append(self._listed_model(item))
+                model["content"].append(listed_model(self._there.paths.lab_path(item.path), item))
         for name in sorted(await self._there.listing.folders_in(folder) - here):
             path = f"{model['path']}/{name}"
             self._make_folder(path)
             model["content"].append(await super().get(path, content=False))
-
-    def _listed_model(self, item: Listed) -> dict[str, Any]:
-        path = self._there.paths.lab_path(item.path)
-        return {
-            **file_facts(path, item.size),
-            "type": "notebook",
-            "last_modified": item.modified,
-            "created": item.modified,
-        }
-
-
-def file_facts(path: str, size: int) -> dict[str, Any]:
-    """The fields of a model whose file is not there (yet)."""
-    now = datetime.now(UTC)
-    return {
-        "name": path.rpartition("/")[2], "path": path, "type": "file", "size": size, "writable": True,
-        "last_modified": now, "created": now, "content": None, "format": None, "mimetype": None,
-    }  # fmt: skip

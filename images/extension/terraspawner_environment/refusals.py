@@ -1,4 +1,4 @@
-"""Refusals of the parts below become HTTP answers; the statuses stand here alone."""
+"""What is refused in a workspace's folders, and refusals of the parts below, as HTTP answers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,3 +39,30 @@ def told_when_not_open() -> Iterator[None]:
         yield
     except CannotOpen as trouble:
         raise HTTPError(404 if trouble.is_missing else 503, str(trouble)) from trouble
+
+
+# ---- what a workspace's folders do not allow ----
+
+
+def stays(folder: str) -> HTTPError:
+    return HTTPError(403, f"The folder “{folder}” belongs to the workspace and stays where it is.")
+
+
+def belongs_there(notebook: str) -> HTTPError:
+    return HTTPError(
+        403,
+        f"“{notebook}” belongs to the workspace and was not deleted. Delete it on the workspace's page: menu File, "
+        "Workspace Page.",
+    )
+
+
+def not_moved_out(notebook: str) -> HTTPError:
+    return HTTPError(
+        403,
+        f"“{notebook}” belongs to the workspace and was not moved out of the folder edit. Copy it, and work on the "
+        "copy; delete the notebook on the workspace's page if nobody needs it there.",
+    )
+
+
+def has_notebooks(folder: str, verb: str) -> HTTPError:
+    return HTTPError(403, f"The folder “{folder}” was not {verb}: workspace notebooks are in it.")

@@ -1,0 +1,68 @@
+"""Who an environment key speaks for, and what an environment says of itself with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from terraspawner.db import account_records, records
+from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.workspace import Role, Workspace
+from terraspawner.operations.context import Context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who an environment key speaks for. It opens this workspace's notebooks and nothing else."""
+
+    environment: Environment
+    workspace: Workspace
+    role: Role
+
+    @property
+    def user(self) -> str:
+        return self.environment.user
+
+
+def hash_of(key: str) -> str:
+    """What is kept of a key."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def identify(context: Context, key: str) -> Identity | None:
+    """Whom an environment key speaks for; None for a wrong or old key, a disabled account, a lost membership.
+
+    While the environment of a disabled account is being paused its key still serves: what was acknowledged on the
+    disk goes to the workspace in these seconds, and nobody could bring it there later.
+    """
+    with context.database.read() as connection:
+        environment = records.environment_by_key(connection, hash_of(key))
+        if environment is None:
+            return None
+        account = account_records.account_named(connection, environment.user)
+        workspace = records.workspace_by_id(connection, environment.workspace_id)
+        member = records.membership_by_slug(connection, environment.user, workspace.slug)
+    if account is None or member is None:
+        return None
+    if account.is_disabled and environment.state is not State.PAUSING:
+        return None
+    return Identity(environment=environment, workspace=workspace, role=member.role)
+
+
+def note_activity(
+    context: Context,
+    identity: Identity,
+    kernels: Sequence[Mapping[str, object]],
+    memory: Mapping[str, object] | None = None,
+) -> None:
+    """What runs and what memory it takes, as the environment's own extension says; None where it does not say."""
+    values = {"kernels": [dict(item) for item in kernels], "memory_seen": dict(memory or {})}
+    with context.database.write() as connection:
+        records.update_environment(connection, identity.environment.id, **values)
+
+
+def note_outbox(context: Context, identity: Identity, pending: int) -> None:
+    """How many notebooks have changes on the disk that are not in the workspace."""
+    with context.database.write() as connection:
+        records.update_environment(connection, identity.environment.id, outbox_pending=pending)

@@ -1,0 +1,68 @@
+"""How environments and disks look to the person whose they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from terraspawner.db import records
+from terraspawner.domain import price
+from terraspawner.domain.environment import Disk, Environment, State
+from terraspawner.domain.workspace import Action, Workspace
+from terraspawner.operations import ledger, workspaces
+from terraspawner.operations.context import Context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """An environment as its user sees it; `environment` and `disk` are None before there is one."""
+
+    workspace: Workspace
+    environment: Environment | None
+    disk: Disk | None
+    prices: price.Prices
+
+    @property
+    def state(self) -> State:
+        return self.environment.state if self.environment else State.NONE
+
+    @property
+    def now_per_hour(self) -> Decimal:
+        """What it costs at this moment, without its disk."""
+        waits = self.environment is not None and self.environment.waits_for_turn
+        return price.per_hour(self.prices, self.state, waits_for_turn=waits)
+
+
+def describe(context: Context, *, user: str, namespace: str, name: str) -> View:
+    """The environment of `user` in a workspace, and the disk."""
+    workspace = workspaces.enter(context, user=user, namespace=namespace, name=name, action=Action.SEE)
+    with context.database.read() as connection:
+        return View(
+            workspace=workspace,
+            environment=records.environment_for(connection, workspace.id, user),
+            disk=records.disk_for(connection, workspace.id, user),
+            prices=ledger.prices(context),
+        )
+
+
+def views_of(context: Context, user: str) -> list[View]:
+    """All environments of `user`."""
+    with context.database.read() as connection:
+        return [
+            View(
+                workspace=records.workspace_by_id(connection, environment.workspace_id),
+                environment=environment,
+                disk=records.disk_by_id(connection, environment.disk_id),
+                prices=ledger.prices(context),
+            )
+            for environment in records.environments_of(connection, user)
+        ]
+
+
+def disks_of(context: Context, user: str) -> list[tuple[Disk, Workspace]]:
+    """All disks of `user` that are not gone, with the workspace that each belongs to."""
+    with context.database.read() as connection:
+        return [
+            (disk, records.workspace_by_id(connection, disk.workspace_id))
+            for disk in records.disks_of(connection, user)
+        ]
