@@ -246,7 +246,18 @@ def test_with_subdomains_a_page_of_a_users_server_is_a_stranger_to_all_others(
     assert badge_of_ben.status == 200
     until(lambda: victim.environment()["state"] == "running", "nothing was paused")
 
+    # but may sign him out: the Hub takes that from any address that a browser is sent to
+    page.goto(hostile)
+    page.evaluate(SEEN, f"{hub}/logout")
+    page.goto(f"{service}/")
+    assert urlsplit(page.url).path == "/hub/login"
 
+
+SEEN = """(url) => new Promise((resolve) => {
+  const picture = new Image();
+  picture.onerror = picture.onload = () => resolve();
+  picture.src = url;
+})"""
 PLANT = """(host) => {
   for (const name of ["terraspawner-workspaces", "jupyterhub-hub-login"]) {
     for (const prefix of ["__Host-", ""]) {

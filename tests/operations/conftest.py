@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import builders
+from terraspawner.domain.workspace import Workspace
 from terraspawner.operations.context import Context
 
 
@@ -19,3 +20,9 @@ def context(tmp_path: Path, clock: builders.Clock) -> Iterator[Context]:
     made = builders.context(tmp_path, clock)
     yield made
     made.database.close()
+
+
+@pytest.fixture
+def workspace(context: Context) -> Workspace:
+    """Ana's, with the name alpha."""
+    return builders.workspace(context)

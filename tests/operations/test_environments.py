@@ -1,13 +1,10 @@
 """The steps of an environment's life, in our rows."""
 
-from datetime import timedelta
-from decimal import Decimal
-
 import pytest
 import sqlalchemy as sa
 
 import builders
-from terraspawner.db import interval_records, records, tables
+from terraspawner.db import records, tables
 from terraspawner.domain.environment import DiskState, State
 from terraspawner.domain.start import StepName, begun, ended
 from terraspawner.domain.workspace import Role, Workspace
@@ -21,11 +18,6 @@ from terraspawner.errors import (
 )
 from terraspawner.operations import deletions, environments, identities, views
 from terraspawner.operations.context import Context
-
-
-@pytest.fixture
-def workspace(context: Context) -> Workspace:
-    return builders.workspace(context)
 
 
 def admit(context: Context, slug: str = "ana-alpha", user: str = "ana") -> environments.Ticket:
@@ -237,80 +229,6 @@ def test_two_workspaces_have_two_of_everything(context: Context, workspace: Work
     pause(context, first)
     assert (view(context).state, view(context, "beta").state) == (State.PAUSED, State.RUNNING)
     assert identities.identify(context, second.key) is not None
-
-
-@pytest.mark.feature("J2")
-def test_every_interval_is_recorded_with_its_size_and_price(
-    context: Context, clock: builders.Clock, workspace: Workspace
-) -> None:
-    ticket = admit(context)
-    clock.move(seconds=3)
-    environments.started(context, ticket.environment.id, 1, "c1")
-    clock.move(hours=2)
-    environments.begin_pause(context, ticket.environment.id)
-    clock.move(seconds=1)
-    environments.stopped(context, ticket.environment.id, 1)
-    clock.move(hours=10)
-    deletions.mark_deleting(context, ticket.environment.id, deletes_disk=True)
-    deletions.finish_delete(context, ticket.environment.id)
-    clock.move(minutes=1)
-    deletions.finish_disk_delete(context, ticket.environment.disk_id)
-    with context.database.read() as connection:
-        rows = interval_records.intervals_of(connection, ticket.environment.id)
-        disk_rows = interval_records.intervals_of(connection, ticket.environment.disk_id)
-    assert [(row["state"], row["ended_at"] - row["started_at"], row["price_per_hour"]) for row in rows] == [
-        ("creating", timedelta(seconds=3), Decimal("0.06")),
-        ("running", timedelta(hours=2), Decimal("0.06")),
-        ("pausing", timedelta(seconds=1), Decimal("0.06")),
-        ("paused", timedelta(hours=10), Decimal(0)),
-        ("deleting", timedelta(0), Decimal(0)),
-        ("none", timedelta(0), Decimal(0)),
-    ]
-    assert {(row["cpu"], row["memory"]) for row in rows} == {(1.0, 2 * 1024**3)}
-    assert [(row["ended_at"] - row["started_at"], row["disk_size"], row["price_per_hour"]) for row in disk_rows] == [
-        (timedelta(hours=12, minutes=1, seconds=4), 50 * 1024**3, Decimal("0.002740"))
-    ]
-
-
-@pytest.mark.feature("J2")
-def test_a_start_is_priced_from_its_turn_on(context: Context, clock: builders.Clock, workspace: Workspace) -> None:
-    here = admit(context).environment
-    waits = begun((), StepName.QUEUE, clock())
-    environments.note_steps(context, here.id, here.start_number, waits)
-    assert view(context).now_per_hour == 0
-    clock.move(minutes=10)
-    environments.note_steps(context, here.id, here.start_number, begun(waits, StepName.QUEUE, clock(), "the next one"))
-    clock.move(minutes=20)
-    creating = begun(waits, StepName.CONTAINER, clock())
-    environments.note_steps(context, here.id, here.start_number, creating)
-    assert view(context).now_per_hour == Decimal("0.06")
-    clock.move(seconds=2)
-    environments.note_steps(context, here.id, here.start_number, begun(creating, StepName.ANSWER, clock()))
-    clock.move(seconds=1)
-    environments.started(context, here.id, here.start_number, "c1")
-    with context.database.read() as connection:
-        rows = interval_records.intervals_of(connection, here.id)
-    assert [(row["state"], row["ended_at"] and row["ended_at"] - row["started_at"]) for row in rows] == [
-        ("creating", timedelta(0)),  # its checks, before it stood in the row
-        ("creating", timedelta(minutes=30)),
-        ("creating", timedelta(seconds=3)),
-        ("running", None),
-    ]
-    assert [row["price_per_hour"] for row in rows] == [Decimal("0.06"), 0, Decimal("0.06"), Decimal("0.06")]
-
-
-def test_a_start_that_is_given_up_in_the_queue_costs_nothing(
-    context: Context, clock: builders.Clock, workspace: Workspace
-) -> None:
-    here = admit(context).environment
-    environments.note_steps(context, here.id, here.start_number, begun((), StepName.QUEUE, clock()))
-    clock.move(hours=1)
-    environments.begin_pause(context, here.id)
-    environments.stopped(context, here.id, here.start_number)
-    with context.database.read() as connection:
-        rows = interval_records.intervals_of(connection, here.id)
-    hours = [(row["ended_at"] or clock()) - row["started_at"] for row in rows]
-    assert sum(row["price_per_hour"] * int(each.total_seconds()) for row, each in zip(rows, hours, strict=True)) == 0
 
 
 def test_a_missing_membership_takes_the_key_away(context: Context, workspace: Workspace) -> None:
