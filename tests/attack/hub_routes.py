@@ -18,7 +18,8 @@ OF_ANA = {
 """What stands in an address about her, by the address's first word; SLUG is for the name of her server."""
 METHODS = ("get", "post", "put", "patch", "delete")
 FAULTY = frozenset({"GET /hub/api/authorizations/token", "POST /hub/api/authorizations/token/x"})
-"""The Hub answers 500 to these two old addresses, whatever is sent and whoever asks: an error of its own."""
+"""The Hub answers 500 to these two old addresses, whatever is sent and whoever asks: an error of its own, which no
+setting mends (its own handlers come before `extra_handlers`). Nothing is told and nothing changed by it."""
 _GROUP = re.compile(r"\(\[\^/\][+*]\)")
 
 
