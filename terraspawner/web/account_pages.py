@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from terraspawner.domain import password as rules
 from terraspawner.domain.account import LinkState
-from terraspawner.errors import Conflict, NotFound, PasswordRefused, Refused, TerraError, TooManyTries
+from terraspawner.errors import Conflict, NameRefused, NotFound, PasswordRefused, Refused, TerraError, TooManyTries
 from terraspawner.operations import accounts, links, sign_ins
 from terraspawner.operations.links import NewLink
 from terraspawner.web.addresses import is_https
@@ -112,13 +112,19 @@ async def change_password(
 @router.post("/account/seen")
 async def seen(parts: TheParts, person: APerson, up_to: Field = "") -> Response:
     """The button of the message about links: it was read."""
+    await parts.deeds(links.mark_seen, person.name, _moment(up_to))
+    return _see(f"{parts.settings.service_prefix}account")
+
+
+def _moment(written: str) -> datetime:
+    """The moment that the form was given. Raises `NameRefused` for anything else."""
     try:
-        moment = datetime.fromisoformat(up_to)
+        moment = datetime.fromisoformat(written)
     except ValueError:
         moment = None
-    if moment and moment.tzinfo:
-        await parts.deeds(links.mark_seen, person.name, moment)
-    return _see(f"{parts.settings.service_prefix}account")
+    if moment is None or moment.tzinfo is None:
+        raise NameRefused("This form was changed on its way: it has no moment in it. Open the page again.")
+    return moment
 
 
 async def _accounts(

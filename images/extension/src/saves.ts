@@ -1,5 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { Event, ServerConnection, ServiceManager } from '@jupyterlab/services';
+import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { ISaveState } from './words';
@@ -7,11 +8,16 @@ import { ISaveState } from './words';
 /** The schema under which the server extension announces each change; see `saves.py`. */
 const SCHEMA = 'urn:terraspawner:saves:v1';
 
+/** States that another one follows. */
+const ON_THE_WAY: ISaveState['state'][] = ['disk', 'waiting'];
+const SECONDS = 1000;
+
 /**
  * The save states of all workspace notebooks, kept up to date by Jupyter's event bus.
  *
- * The bus only tells what changes, so the whole is asked for once at the start and again whenever the connection to the
- * server comes back.
+ * The bus only tells what changes, so the whole is asked for once at the start, again whenever the connection to the
+ * server comes back, and now and then while something is on its way: after a pause the bus takes up to half a minute to
+ * come back, and what it would have told meanwhile is told by nobody.
  */
 export class Saves {
   constructor(services: ServiceManager.IManager) {
@@ -63,6 +69,7 @@ export class Saves {
       this._folder = folder;
       saves.forEach(save => this._put(save));
       this._changed.emit('');
+      this._followWhatIsOnTheWay();
     } catch (error) {
       this._stale = true;
       console.warn('The save states could not be read.', error);
@@ -72,6 +79,16 @@ export class Saves {
   private _onEvent(_: Event.IManager, event: Event.Emission): void {
     if (event.schema_id === SCHEMA) {
       this._put(event as unknown as ISaveState);
+      this._followWhatIsOnTheWay();
+    }
+  }
+
+  private _followWhatIsOnTheWay(): void {
+    const states = [...this._states.values()].map(save => save.state);
+    const isMoving = states.some(state => ON_THE_WAY.includes(state));
+    if (isMoving !== this._isFollowing) {
+      this._isFollowing = isMoving;
+      void (isMoving ? this._poll.start() : this._poll.stop());
     }
   }
 
@@ -84,5 +101,18 @@ export class Saves {
   private _states = new Map<string, ISaveState>();
   private _folder: string | null = null;
   private _stale = false;
+  private _isFollowing = false;
+  private _poll = new Poll({
+    auto: false,
+    name: '@terraspawner/environment:saves',
+    factory: async () => {
+      await this.refresh();
+      if (this._stale) {
+        throw new Error('The server does not answer.'); // the poll then takes longer steps
+      }
+    },
+    frequency: { interval: 3 * SECONDS, backoff: true, max: 30 * SECONDS },
+    standby: 'when-hidden'
+  });
   private _changed = new Signal<this, string>(this);
 }
