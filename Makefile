@@ -64,4 +64,4 @@ lint: ## ruff, mypy, floors
 
 bench: ## speed beside the stock parts, on this machine
 	@$(DEPLOY) test-machine
-	$(BIN)/python -m tests.bench $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m tests.bench $(ARGS)

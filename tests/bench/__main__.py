@@ -6,11 +6,11 @@ import argparse
 import os
 from pathlib import Path
 
+from deployment import deployed
 from terraspawner.deploy import images
 from tests.bench import report, sizes, stock_hub
 from tests.bench.rounds import measure
 from tests.bench.sides import OurSide, StockSide
-from tests.deployment import deployed
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 

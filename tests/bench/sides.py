@@ -8,8 +8,8 @@ from typing import Protocol
 
 import httpx
 
+from deployment import Person, Workspace
 from tests.bench.stock_hub import StockHub
-from tests.deployment import Person, Workspace
 
 
 class Side(Protocol):

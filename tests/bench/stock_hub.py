@@ -13,8 +13,8 @@ from pathlib import Path
 import docker
 import httpx
 
+from deployment import ROOT, until
 from terraspawner.deploy import images, machine, site
-from tests.deployment import ROOT, until
 
 Command = tuple[Sequence[str], Sequence[str]]
 """Program and arguments."""
