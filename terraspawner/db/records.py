@@ -7,10 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from terraspawner.db import tables as t
+from terraspawner.domain.access import Role, computes_by_default
 from terraspawner.domain.environment import Disk, DiskState, Environment, Size, State
 from terraspawner.domain.language import Language
 from terraspawner.domain.start import Step
-from terraspawner.domain.workspace import Membership, Role, Workspace
+from terraspawner.domain.workspace import Membership, Workspace
 
 Row = sa.RowMapping
 
@@ -229,7 +230,8 @@ def _workspace(row: Row) -> Workspace:
 
 
 def _membership(row: Row) -> Membership:
-    return Membership(workspace=_workspace(row), role=Role(row["role"]))
+    role = Role(row["role"])
+    return Membership(workspace=_workspace(row), role=role, may_compute=computes_by_default(role))
 
 
 def _disk(row: Row) -> Disk:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from terraspawner.db import account_records, records
+from terraspawner.domain.access import Action, permits
 from terraspawner.domain.account import Account
-from terraspawner.domain.workspace import Action, Membership, permits
+from terraspawner.domain.workspace import Membership
 from terraspawner.errors import NotAllowed, WorkspaceMissing
 from terraspawner.operations.context import Context
 
@@ -19,9 +20,11 @@ def check(connection: sa.Connection, *, user: str, slug: str) -> tuple[Account, 
     member = records.membership_by_slug(connection, user, slug)
     if member is None:
         raise WorkspaceMissing(no_workspace(slug))
-    allowed = permits(member.role, Action.USE_ENVIRONMENT)
+    allowed = permits(member.standing, Action.USE_ENVIRONMENT)
     if not allowed:
-        raise NotAllowed(f"In {member.workspace.name} {allowed.reason}. Ask an owner of the workspace.")
+        raise NotAllowed(
+            f"In {member.workspace.name} {allowed.reason}. Ask an owner of the workspace.", needed=allowed.needed
+        )
     return account, member
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from terraspawner.db import records
+from terraspawner.domain.access import Role
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import (
     CANCELLABLE,
@@ -26,7 +27,7 @@ from terraspawner.domain.environment import (
 )
 from terraspawner.domain.language import Language
 from terraspawner.domain.start import Steps, ended
-from terraspawner.domain.workspace import Role, Workspace
+from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import WrongState
 from terraspawner.operations import admission, images, ledger
 from terraspawner.operations.context import Context, new_id

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from terraspawner.db import account_records, records
+from terraspawner.domain.access import Role
 from terraspawner.domain.environment import Environment, State
-from terraspawner.domain.workspace import Role, Workspace
+from terraspawner.domain.workspace import Workspace
 from terraspawner.operations.context import Context
 
 

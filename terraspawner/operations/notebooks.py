@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from terraspawner.domain import names, notebook
-from terraspawner.domain.workspace import Action, Workspace
+from terraspawner.domain.access import Action
+from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import (
     NameTaken,
     NotebookInvalid,

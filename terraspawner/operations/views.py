@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from terraspawner.db import records
 from terraspawner.domain import price
+from terraspawner.domain.access import Action
 from terraspawner.domain.environment import Disk, Environment, State
-from terraspawner.domain.workspace import Action, Workspace
+from terraspawner.domain.workspace import Workspace
 from terraspawner.operations import ledger, workspaces
 from terraspawner.operations.context import Context
 

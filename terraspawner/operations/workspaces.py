@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from terraspawner.db import account_records, records
 from terraspawner.domain import names
-from terraspawner.domain.workspace import Action, Membership, Role, Workspace, permits
+from terraspawner.domain.access import Action, Role, permits
+from terraspawner.domain.workspace import Membership, Workspace
 from terraspawner.errors import NameTaken, NotAllowed, NotFound, Refused, WorkspaceMissing
 from terraspawner.operations.context import Context, new_id
 
@@ -40,7 +41,7 @@ def create_workspace(context: Context, *, user: str, namespace: str, name: str, 
         records.insert_workspace(connection, workspace, comparable)
         records.insert_member(connection, workspace.id, user, Role.OWNER)
         context.make_bucket(workspace.id)
-    return Membership(workspace=workspace, role=Role.OWNER)
+    return Membership(workspace=workspace, role=Role.OWNER, may_compute=True)
 
 
 def list_workspaces(context: Context, user: str) -> list[Membership]:
@@ -67,9 +68,11 @@ def membership(context: Context, *, user: str, namespace: str, name: str, action
             f"There is no workspace {namespace}/{name}, or you are not a member of it."
             " Check the address or ask its owner."
         )
-    allowed = permits(found.role, action)
+    allowed = permits(found.standing, action)
     if not allowed:
-        raise NotAllowed(f"In {namespace}/{name} {allowed.reason}. Ask an owner of the workspace.")
+        raise NotAllowed(
+            f"In {namespace}/{name} {allowed.reason}. Ask an owner of the workspace.", needed=allowed.needed
+        )
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 
 from terraspawner.domain import names
-from terraspawner.domain.workspace import Action
+from terraspawner.domain.access import Action
 from terraspawner.errors import NotebookTooLarge, NotFound, Refused
 from terraspawner.operations import notebooks, workspaces
 from terraspawner.operations.notebooks import NotebookInfo, Place

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from terraspawner.domain.workspace import Action
+from terraspawner.domain.access import Action
 from terraspawner.operations import accounts, workspaces
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from markupsafe import escape
 
+from terraspawner.domain.access import Action
 from terraspawner.domain.environment import CANCELLABLE, IN_TRANSITION, State
 from terraspawner.domain.language import WORDS as WORDS_OF_IMAGES
 from terraspawner.domain.language import language_named
 from terraspawner.domain.price import disk_per_month
 from terraspawner.domain.script import MOST_BYTES
 from terraspawner.domain.start import StepName
-from terraspawner.domain.workspace import Action
 from terraspawner.errors import OutboxNotEmpty, StartFailed, TerraError
 from terraspawner.operations import deletions, workspaces
 from terraspawner.web import live, wishes

@@ -9,8 +9,8 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from terraspawner.domain import names
+from terraspawner.domain.access import Action
 from terraspawner.domain.environment import CANCELLABLE, State
-from terraspawner.domain.workspace import Action
 from terraspawner.errors import HubUnavailable, OtherImage, TerraError
 from terraspawner.operations import images, notebooks, workspaces
 from terraspawner.operations.notebooks import NotebookInfo, Place

@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from terraspawner.domain.access import Action, Role, permits
 from terraspawner.domain.environment import State
 from terraspawner.domain.notebook import KERNELS
 from terraspawner.domain.price import disk_per_month
-from terraspawner.domain.workspace import Action, Role, permits
 from terraspawner.errors import Conflict, NotebookMissing, NotFound, Refused, TerraError
 from terraspawner.operations import accounts, ledger, notebooks, views, workspaces
 from terraspawner.operations.notebooks import Place
@@ -141,7 +141,7 @@ async def _workspace(
         member=member,
         notebooks=found,
         kernels=KERNELS,
-        may_write=bool(permits(member.role, Action.WRITE_NOTEBOOKS)),
+        may_write=bool(permits(member.standing, Action.WRITE_NOTEBOOKS)),
         is_owner=member.role is Role.OWNER,
         wanted=wanted,
         error=error,

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from terraspawner.domain.workspace import Membership, Role, Workspace
+from terraspawner.domain.access import Role
+from terraspawner.domain.workspace import Membership, Workspace
 from terraspawner.operations.notebooks import NotebookInfo
 
 T = TypeVar("T")

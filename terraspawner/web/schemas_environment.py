@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from terraspawner.domain import price
+from terraspawner.domain.access import Role
 from terraspawner.domain.environment import Disk, State, allowed_events
 from terraspawner.domain.language import Language
 from terraspawner.domain.start import Step, StepName
-from terraspawner.domain.workspace import Role, Workspace
+from terraspawner.domain.workspace import Workspace
 from terraspawner.operations.identities import Identity
 from terraspawner.operations.views import View
 from terraspawner.settings import Settings

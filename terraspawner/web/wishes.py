@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from terraspawner.domain.access import Action
 from terraspawner.domain.environment import CANCELLABLE, DiskState, Environment, State
 from terraspawner.domain.language import Language, language_of
 from terraspawner.domain.script import wanted_script
 from terraspawner.domain.start import StepName, under_way
-from terraspawner.domain.workspace import Action
 from terraspawner.errors import EnvironmentMissing, HostUnavailable, NotLoggedIn, WorkspaceMissing, WrongState
 from terraspawner.operations import accounts, deletions, environments, freezing, images, views, workspaces
 from terraspawner.operations.context import Context

@@ -5,9 +5,10 @@ import sqlalchemy as sa
 
 import builders
 from terraspawner.db import records, tables
+from terraspawner.domain.access import Role
 from terraspawner.domain.environment import DiskState, State
 from terraspawner.domain.start import StepName, begun, ended
-from terraspawner.domain.workspace import Role, Workspace
+from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import (
     DiskAttached,
     DiskMissing,
@@ -105,7 +106,7 @@ def test_only_a_member_starts_and_only_a_workspace(
 def test_a_reader_has_no_environment(context: Context, workspace: Workspace) -> None:
     with context.database.write() as connection:
         records.insert_member(connection, workspace.id, "ben", Role.READER)
-    with pytest.raises(NotAllowed, match="writer"):
+    with pytest.raises(NotAllowed, match="with compute"):
         admit(context, user="ben")
 
 

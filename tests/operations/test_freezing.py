@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 import builders
 from terraspawner.db import interval_records, tables
+from terraspawner.domain.access import Role
 from terraspawner.domain.environment import State
-from terraspawner.domain.workspace import Role
 from terraspawner.errors import NotAllowed, WorkspaceMissing, WrongState
 from terraspawner.operations import environments, freezing, identities, views
 from terraspawner.operations.context import Context
@@ -86,7 +86,7 @@ def test_who_may_not_start_it_may_not_wake_it(context: Context, frozen: environm
         wake(context, frozen, user="ben")
     with context.database.write() as connection:
         connection.execute(sa.update(tables.workspace_member).values(role=str(Role.READER)))
-    with pytest.raises(NotAllowed, match="writer"):
+    with pytest.raises(NotAllowed, match="with compute"):
         wake(context, frozen)
     with context.database.write() as connection:
         connection.execute(sa.update(tables.account).values(is_disabled=True))

@@ -3,7 +3,7 @@
 import pytest
 
 import builders
-from terraspawner.domain.workspace import Action
+from terraspawner.domain.access import Action
 from terraspawner.errors import NameRefused, NameTaken, NotFound, Refused, WorkspaceMissing
 from terraspawner.operations import workspaces
 from terraspawner.operations.context import Context
