@@ -1,4 +1,4 @@
-"""Rows of accounts, their projects, one-time links, failed sign-ins and the audit. No rule stands here."""
+"""Rows of accounts, one-time links, failed sign-ins and the audit. No rule stands here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from terraspawner.domain.account import Account, Link
 from terraspawner.domain.sign_in import Tally
 
 Row = sa.RowMapping
-_ACCOUNT_COLUMNS = ("name", "email", "is_operator", "is_disabled", "sessions_epoch")
+_ACCOUNT_COLUMNS = ("name", "email", "is_operator", "is_disabled", "may_create_projects", "sessions_epoch")
 
 
 # --- accounts ---
@@ -45,6 +45,7 @@ def insert_account(connection: sa.Connection, account: Account, password_hash: s
             password_hash=password_hash,
             is_operator=account.is_operator,
             is_disabled=account.is_disabled,
+            may_create_projects=account.may_create_projects,
             created_at=now,
         )
     )
@@ -65,23 +66,6 @@ def able_operators(connection: sa.Connection) -> list[str]:
         t.account.c.is_operator, sa.not_(t.account.c.is_disabled), t.account.c.password_hash != ""
     )
     return list(connection.scalars(query.with_for_update()))
-
-
-# --- projects ---
-
-
-def personal_project_of(connection: sa.Connection, user: str) -> str | None:
-    return connection.scalar(sa.select(t.project.c.namespace).where(t.project.c.owner == user, t.project.c.is_personal))
-
-
-def project_owner(connection: sa.Connection, namespace: str) -> str | None:
-    return connection.scalar(sa.select(t.project.c.owner).where(t.project.c.namespace == namespace))
-
-
-def insert_project(connection: sa.Connection, namespace: str, owner: str, is_personal: bool, now: datetime) -> None:
-    connection.execute(
-        sa.insert(t.project).values(namespace=namespace, owner=owner, is_personal=is_personal, created_at=now)
-    )
 
 
 # --- links ---

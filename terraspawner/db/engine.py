@@ -44,12 +44,12 @@ class Database:
         ):
             yield connection
 
-    def migrate(self) -> None:
-        """Bring the tables to this version's shape. Idempotent."""
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the tables to this version's shape, or to an older one's. Idempotent."""
         config = Config()
         config.set_main_option("script_location", str(files("terraspawner.db") / "migrations"))
         config.attributes["engine"] = self.engine
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -7,11 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from terraspawner.db import tables as t
-from terraspawner.domain.access import Role, computes_by_default
 from terraspawner.domain.environment import Disk, DiskState, Environment, Size, State
 from terraspawner.domain.language import Language
 from terraspawner.domain.start import Step
-from terraspawner.domain.workspace import Membership, Workspace
+from terraspawner.domain.workspace import Workspace
 
 Row = sa.RowMapping
 
@@ -24,8 +23,8 @@ def insert_workspace(connection: sa.Connection, workspace: Workspace, comparable
     connection.execute(sa.insert(t.workspace).values(comparable=comparable, **values))
 
 
-def insert_member(connection: sa.Connection, workspace_id: str, user: str, role: Role) -> None:
-    connection.execute(sa.insert(t.workspace_member).values(workspace_id=workspace_id, user=user, role=str(role)))
+def set_workspace_title(connection: sa.Connection, workspace_id: str, title: str) -> None:
+    connection.execute(sa.update(t.workspace).where(t.workspace.c.id == workspace_id).values(title=title))
 
 
 def is_slug_taken(connection: sa.Connection, slug: str) -> bool:
@@ -37,36 +36,17 @@ def workspace_like(connection: sa.Connection, namespace: str, comparable: str) -
         connection,
         sa.select(t.workspace).where(t.workspace.c.namespace == namespace, t.workspace.c.comparable == comparable),
     )
-    return _workspace(row) if row else None
+    return workspace_of(row) if row else None
 
 
 def workspace_by_id(connection: sa.Connection, workspace_id: str) -> Workspace:
     row = connection.execute(sa.select(t.workspace).where(t.workspace.c.id == workspace_id)).mappings().one()
-    return _workspace(row)
+    return workspace_of(row)
 
 
-def memberships_of(connection: sa.Connection, user: str) -> list[Membership]:
-    query = _memberships(user).order_by(t.workspace.c.namespace, t.workspace.c.comparable)
-    return [_membership(row) for row in connection.execute(query).mappings()]
-
-
-def membership_by_name(connection: sa.Connection, user: str, namespace: str, name: str) -> Membership | None:
-    query = _memberships(user).where(t.workspace.c.namespace == namespace, t.workspace.c.name == name)
-    row = _one(connection, query)
-    return _membership(row) if row else None
-
-
-def membership_by_slug(connection: sa.Connection, user: str, slug: str) -> Membership | None:
-    row = _one(connection, _memberships(user).where(t.workspace.c.slug == slug))
-    return _membership(row) if row else None
-
-
-def _memberships(user: str) -> sa.Select[Any]:
-    return (
-        sa.select(t.workspace, t.workspace_member.c.role)
-        .join(t.workspace_member, t.workspace_member.c.workspace_id == t.workspace.c.id)
-        .where(t.workspace_member.c.user == user)
-    )
+def workspace_by_slug(connection: sa.Connection, slug: str) -> Workspace | None:
+    row = _one(connection, sa.select(t.workspace).where(t.workspace.c.slug == slug))
+    return workspace_of(row) if row else None
 
 
 # --- disks ---
@@ -200,7 +180,7 @@ def frozen_sum(connection: sa.Connection) -> tuple[int, int]:
 
 # --- rows to values ---
 
-_WORKSPACE_COLUMNS = ("id", "namespace", "name", "slug", "storage", "created_by", "created_at")
+_WORKSPACE_COLUMNS = ("id", "namespace", "name", "slug", "storage", "created_by", "created_at", "title")
 _ENVIRONMENT_COLUMNS = (
     "id",
     "workspace_id",
@@ -217,6 +197,7 @@ _ENVIRONMENT_COLUMNS = (
     "startup_script",
     "startup_log",
     "frozen_memory",
+    "writes_bucket",
     "created_at",
 )
 
@@ -225,13 +206,8 @@ def _one(connection: sa.Connection, query: sa.Select[Any]) -> Row | None:
     return connection.execute(query).mappings().one_or_none()
 
 
-def _workspace(row: Row) -> Workspace:
+def workspace_of(row: Row) -> Workspace:
     return Workspace(**{name: row[name] for name in _WORKSPACE_COLUMNS})
-
-
-def _membership(row: Row) -> Membership:
-    role = Role(row["role"])
-    return Membership(workspace=_workspace(row), role=role, may_compute=computes_by_default(role))
 
 
 def _disk(row: Row) -> Disk:

@@ -45,6 +45,7 @@ account = sa.Table(
     sa.Column("sessions_epoch", sa.Integer, nullable=False, server_default="0"),
     sa.Column("signed_in_at", UtcDateTime, nullable=True),
     sa.Column("password_set_at", UtcDateTime, nullable=True),
+    sa.Column("may_create_projects", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 """`password_hash` is empty and `password_set_at` null until the person has set one; of an account that the set-up
 made, `password_set_at` alone is null."""
@@ -90,13 +91,41 @@ project = sa.Table(
     sa.Column("owner", sa.ForeignKey("account.name"), nullable=False),
     sa.Column("is_personal", sa.Boolean, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("title", sa.String(120), nullable=False, server_default=""),
 )
+"""`owner` made it, or is the person whose personal one it is. Who may do what there stands in `project_member`."""
+
 sa.Index(
     "uq_project_personal",
     project.c.owner,
     unique=True,
     sqlite_where=project.c.is_personal,
     postgresql_where=project.c.is_personal,
+)
+
+project_member = sa.Table(
+    "project_member",
+    metadata,
+    sa.Column("namespace", sa.ForeignKey("project.namespace"), primary_key=True),
+    sa.Column("user", sa.ForeignKey("account.name"), primary_key=True, index=True),
+    sa.Column("role", sa.String(10), nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),
+)
+
+person_group = sa.Table(
+    "person_group",
+    metadata,
+    sa.Column("name", sa.String(255), primary_key=True),
+    sa.Column("is_managed", sa.Boolean, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+"""The members of a managed one are who the sign-in says, at each sign-in anew."""
+
+group_member = sa.Table(
+    "group_member",
+    metadata,
+    sa.Column("group_name", sa.ForeignKey("person_group.name"), primary_key=True),
+    sa.Column("user", sa.ForeignKey("account.name"), primary_key=True, index=True),
 )
 
 workspace = sa.Table(
@@ -110,6 +139,7 @@ workspace = sa.Table(
     sa.Column("storage", sa.String(10), nullable=False),
     sa.Column("created_by", sa.ForeignKey("account.name"), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("title", sa.String(120), nullable=False, server_default=""),
     sa.UniqueConstraint("namespace", "comparable"),
 )
 
@@ -117,8 +147,18 @@ workspace_member = sa.Table(
     "workspace_member",
     metadata,
     sa.Column("workspace_id", sa.ForeignKey("workspace.id"), primary_key=True),
-    sa.Column("user", sa.ForeignKey("account.name"), primary_key=True),
+    sa.Column("user", sa.ForeignKey("account.name"), primary_key=True, index=True),
     sa.Column("role", sa.String(10), nullable=False),
+    sa.Column("may_compute", sa.Boolean, nullable=False, server_default=sa.true()),
+)
+
+workspace_group = sa.Table(
+    "workspace_group",
+    metadata,
+    sa.Column("workspace_id", sa.ForeignKey("workspace.id"), primary_key=True),
+    sa.Column("group_name", sa.ForeignKey("person_group.name"), primary_key=True, index=True),
+    sa.Column("role", sa.String(10), nullable=False),
+    sa.Column("may_compute", sa.Boolean, nullable=False),
 )
 
 disk = sa.Table(
@@ -158,6 +198,7 @@ environment = sa.Table(
     sa.Column("startup_script", sa.Text, nullable=False, server_default=""),
     sa.Column("startup_log", sa.Text, nullable=False, server_default=""),
     sa.Column("frozen_memory", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("writes_bucket", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 _is_live = environment.c.state != "none"

@@ -60,6 +60,7 @@ class Account:
     email: str = ""
     is_operator: bool = False
     is_disabled: bool = False
+    may_create_projects: bool = False
     sessions_epoch: int = 0
     unseen: tuple[Link, ...] = ()
 

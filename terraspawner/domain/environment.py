@@ -164,7 +164,7 @@ class Environment:
     end of what it said.
     `frozen_memory` is what the Engine counted when it was frozen, in bytes; it says nothing in other states.
     `kernels` and `memory_seen` are what the environment last said of itself: claims, for people to look at.
-    `language` says what its image is for.
+    `language` says what its image is for. `writes_bucket`: its last start may change the data of the bucket.
     """
 
     id: str
@@ -188,6 +188,7 @@ class Environment:
     startup_script: str = ""
     startup_log: str = ""
     frozen_memory: int = 0
+    writes_bucket: bool = True
     language: Language = Language.PYTHON
 
     @property

@@ -7,10 +7,15 @@ from datetime import datetime
 
 from terraspawner.domain.access import Role, Standing
 
+GROUP_PREFIX = "group:"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """A shared folder of notebooks and data. `id` and `slug` never change and are never used again."""
+    """A shared folder of notebooks and data. `id` and `slug` never change and are never used again.
+
+    `name` is what addresses and folders say, for ever; `title` is what people call it, empty where nobody has said.
+    """
 
     id: str
     namespace: str
@@ -19,6 +24,27 @@ class Workspace:
     storage: str
     created_by: str
     created_at: datetime
+    title: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What people read."""
+        return self.title or self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A person or a group of a workspace, with what was given to it by this name."""
+
+    name: str
+    is_group: bool
+    role: Role
+    may_compute: bool
+
+    @property
+    def address(self) -> str:
+        """As it stands in addresses; no account can have a colon in its name."""
+        return f"{GROUP_PREFIX}{self.name}" if self.is_group else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from terraspawner.db import account_records
+from terraspawner.db import account_records, project_records
 from terraspawner.domain import names
 from terraspawner.domain.account import Account, Link, account_name, email_address
 from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.project import Project
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import AccountMissing, NameTaken, OperatorNeeded
 from terraspawner.operations import audit, environments, links
@@ -126,13 +127,14 @@ def to_be_paused(context: Context) -> list[tuple[Environment, Workspace]]:
 def personal_namespace(context: Context, user: str) -> str | None:
     """Namespace of the personal project of `user`."""
     with context.database.read() as connection:
-        return account_records.personal_project_of(connection, user)
+        return project_records.personal_of(connection, user)
 
 
 def _insert(context: Context, connection: sa.Connection, account: Account, password_hash: str, actor: str) -> None:
     account_records.insert_account(connection, account, password_hash, context.now())
     namespace = _free_namespace(connection, account.name)
-    account_records.insert_project(connection, namespace, account.name, True, context.now())
+    project = Project(namespace=namespace, title="", owner=account.name, is_personal=True, created_at=context.now())
+    project_records.insert(connection, project)
     audit.note(
         context, connection, actor=actor, action="account-added", subject=f"account:{account.name}",
         operator=account.is_operator,
@@ -162,6 +164,7 @@ def _account(row: account_records.Row, unseen: tuple[Link, ...] = ()) -> Account
         email=row["email"],
         is_operator=row["is_operator"],
         is_disabled=row["is_disabled"],
+        may_create_projects=row["may_create_projects"],
         sessions_epoch=row["sessions_epoch"],
         unseen=unseen,
     )
@@ -171,5 +174,5 @@ def _free_namespace(connection: sa.Connection, user: str) -> str:
     """The user's name as a project's name; with a counter where it is taken."""
     stem = user.replace(".", "-")[:30]
     candidates = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-    free = (each for each in candidates if not account_records.project_owner(connection, each))
+    free = (each for each in candidates if not project_records.named(connection, each))
     return names.namespace(next(free))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from terraspawner.db import account_records, records
+from terraspawner.db import account_records, member_records
 from terraspawner.domain.access import Action, permits
 from terraspawner.domain.account import Account
 from terraspawner.domain.workspace import Membership
@@ -17,7 +17,7 @@ def check(connection: sa.Connection, *, user: str, slug: str) -> tuple[Account, 
     account = account_records.account_named(connection, user)
     if account is None or account.is_disabled:
         raise NotAllowed(f"The account {user!r} is disabled. Ask the operator.")
-    member = records.membership_by_slug(connection, user, slug)
+    member = member_records.membership_by_slug(connection, user, slug)
     if member is None:
         raise WorkspaceMissing(no_workspace(slug))
     allowed = permits(member.standing, Action.USE_ENVIRONMENT)
@@ -31,7 +31,7 @@ def check(connection: sa.Connection, *, user: str, slug: str) -> tuple[Account, 
 def why_no_server(context: Context, *, user: str, slug: str) -> str:
     """Why `user` can have no server of this name: a sentence; empty where a workspace of theirs has it as slug."""
     with context.database.read() as connection:
-        found = records.membership_by_slug(connection, user, slug)
+        found = member_records.membership_by_slug(connection, user, slug)
     return "" if found else no_workspace(slug)
 
 

@@ -52,10 +52,11 @@ class Ticket:
 
 
 def by_slug(context: Context, *, user: str, slug: str) -> Environment | None:
-    """The environment behind a named server of the Hub, if there is one."""
+    """The environment behind a named server of the Hub, if there is one; also of somebody who is no member any more:
+    what runs must be found to be ended."""
     with context.database.read() as connection:
-        member = records.membership_by_slug(connection, user, slug)
-        return records.environment_for(connection, member.workspace.id, user) if member else None
+        workspace = records.workspace_by_slug(connection, slug)
+        return records.environment_for(connection, workspace.id, user) if workspace else None
 
 
 def environments_in(context: Context, states: frozenset[State]) -> list[tuple[Environment, Workspace]]:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from terraspawner.db import account_records, records
+from terraspawner.db import account_records, member_records, records
 from terraspawner.domain.access import Role
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.workspace import Workspace
@@ -43,7 +43,7 @@ def identify(context: Context, key: str) -> Identity | None:
             return None
         account = account_records.account_named(connection, environment.user)
         workspace = records.workspace_by_id(connection, environment.workspace_id)
-        member = records.membership_by_slug(connection, environment.user, workspace.slug)
+        member = member_records.membership_by_slug(connection, environment.user, workspace.slug)
     if account is None or member is None:
         return None
     if account.is_disabled and environment.state is not State.PAUSING:

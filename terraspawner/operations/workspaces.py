@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from terraspawner.db import account_records, records
+from terraspawner.db import member_records, project_records, records
 from terraspawner.domain import names
 from terraspawner.domain.access import Action, Role, permits
-from terraspawner.domain.workspace import Membership, Workspace
+from terraspawner.domain.workspace import Member, Membership, Workspace
 from terraspawner.errors import NameTaken, NotAllowed, NotFound, Refused, WorkspaceMissing
 from terraspawner.operations.context import Context, new_id
 
@@ -25,7 +25,7 @@ def create_workspace(context: Context, *, user: str, namespace: str, name: str, 
         raise Refused(f"A workspace with storage {storage!r} cannot be created: this deployment offers 'bucket'.")
     comparable = names.comparable(name)
     with context.database.write() as connection:
-        if account_records.project_owner(connection, namespace) != user:
+        if project_records.membership(connection, user, namespace) is None:
             raise NotFound(f"There is no billing project {namespace!r} in which you may create a workspace.")
         if twin := records.workspace_like(connection, namespace, comparable):
             raise NameTaken(f"There is a workspace {twin.name!r} in {namespace!r} already. Choose another name.")
@@ -39,7 +39,8 @@ def create_workspace(context: Context, *, user: str, namespace: str, name: str, 
             created_at=context.now(),
         )
         records.insert_workspace(connection, workspace, comparable)
-        records.insert_member(connection, workspace.id, user, Role.OWNER)
+        owner = Member(name=user, is_group=False, role=Role.OWNER, may_compute=True)
+        member_records.put_member(connection, workspace.id, owner)
         context.make_bucket(workspace.id)
     return Membership(workspace=workspace, role=Role.OWNER, may_compute=True)
 
@@ -47,7 +48,7 @@ def create_workspace(context: Context, *, user: str, namespace: str, name: str, 
 def list_workspaces(context: Context, user: str) -> list[Membership]:
     """The workspaces that `user` is a member of, by name."""
     with context.database.read() as connection:
-        return records.memberships_of(connection, user)
+        return member_records.memberships_of(connection, user)
 
 
 def enter(context: Context, *, user: str, namespace: str, name: str, action: Action) -> Workspace:
@@ -62,7 +63,7 @@ def enter(context: Context, *, user: str, namespace: str, name: str, action: Act
 def membership(context: Context, *, user: str, namespace: str, name: str, action: Action) -> Membership:
     """As `enter`, with the role."""
     with context.database.read() as connection:
-        found = records.membership_by_name(connection, user, namespace, name)
+        found = member_records.membership_by_name(connection, user, namespace, name)
     if found is None:
         raise WorkspaceMissing(
             f"There is no workspace {namespace}/{name}, or you are not a member of it."
@@ -79,7 +80,7 @@ def membership(context: Context, *, user: str, namespace: str, name: str, action
 def slug_of(context: Context, *, user: str, namespace: str, name: str) -> str:
     """The slug of a workspace that `user` is a member of; empty where there is none, or none of theirs."""
     with context.database.read() as connection:
-        found = records.membership_by_name(connection, user, namespace, name)
+        found = member_records.membership_by_name(connection, user, namespace, name)
     return found.workspace.slug if found else ""
 
 

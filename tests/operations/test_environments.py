@@ -4,11 +4,11 @@ import pytest
 import sqlalchemy as sa
 
 import builders
-from terraspawner.db import records, tables
+from terraspawner.db import member_records, tables
 from terraspawner.domain.access import Role
 from terraspawner.domain.environment import DiskState, State
 from terraspawner.domain.start import StepName, begun, ended
-from terraspawner.domain.workspace import Workspace
+from terraspawner.domain.workspace import Member, Workspace
 from terraspawner.errors import (
     DiskAttached,
     DiskMissing,
@@ -105,7 +105,8 @@ def test_only_a_member_starts_and_only_a_workspace(
 
 def test_a_reader_has_no_environment(context: Context, workspace: Workspace) -> None:
     with context.database.write() as connection:
-        records.insert_member(connection, workspace.id, "ben", Role.READER)
+        ben = Member(name="ben", is_group=False, role=Role.READER, may_compute=False)
+        member_records.put_member(connection, workspace.id, ben)
     with pytest.raises(NotAllowed, match="with compute"):
         admit(context, user="ben")
 

@@ -85,7 +85,7 @@ def test_who_may_not_start_it_may_not_wake_it(context: Context, frozen: environm
     with pytest.raises(WorkspaceMissing):
         wake(context, frozen, user="ben")
     with context.database.write() as connection:
-        connection.execute(sa.update(tables.workspace_member).values(role=str(Role.READER)))
+        connection.execute(sa.update(tables.workspace_member).values(role=str(Role.READER), may_compute=False))
     with pytest.raises(NotAllowed, match="with compute"):
         wake(context, frozen)
     with context.database.write() as connection:

@@ -1,0 +1,104 @@
+"""From the previous schema, with rows in it, to the present one: nothing is lost, nobody gains or loses a right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from terraspawner.db import account_records, member_records, project_records, records
+from terraspawner.db.engine import Database
+from terraspawner.domain.access import Action, ProjectRole, permits
+
+BEFORE_ACCESS = "0006"
+AT = "2026-11-01 10:00:00.000000"
+ROWS = [
+    *(
+        "INSERT INTO account (name, email, password_hash, is_operator, is_disabled, created_at)"
+        f" VALUES ('{name}', '', 'x', false, {is_disabled}, '{AT}')"
+        for name, is_disabled in (("ana", "false"), ("ben", "false"), ("cleo", "true"))
+    ),
+    *(
+        "INSERT INTO project (namespace, owner, is_personal, created_at)"
+        f" VALUES ('{namespace}', '{owner}', {is_personal}, '{AT}')"
+        for namespace, owner, is_personal in (("ana", "ana", "true"), ("lab", "ana", "false"), ("ben", "ben", "true"))
+    ),
+    (
+        "INSERT INTO workspace (id, namespace, name, comparable, slug, storage, created_by, created_at)"
+        f" VALUES ('w1', 'ana', 'Alpha', 'alpha', 'ana-alpha', 'bucket', 'ana', '{AT}')"
+    ),
+    *(
+        f"INSERT INTO workspace_member (workspace_id, \"user\", role) VALUES ('w1', '{user}', '{role}')"
+        for user, role in (("ana", "owner"), ("ben", "reader"), ("cleo", "writer"))
+    ),
+    (
+        'INSERT INTO disk (id, workspace_id, "user", size, state, created_at)'
+        f" VALUES ('d1', 'w1', 'ana', 1, 'attached', '{AT}')"
+    ),
+    (
+        'INSERT INTO environment (id, workspace_id, "user", state, since, start_number, cpu, memory, image, disk_id,'
+        " deletes_disk, kernels, created_at)"
+        f" VALUES ('e1', 'w1', 'ana', 'paused', '{AT}', 3, 1, 1, 'i', 'd1', false, '[]', '{AT}')"
+    ),
+]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """As a deployment left it that knew no members of projects."""
+    made = Database(f"sqlite:///{tmp_path}/old.sqlite")
+    made.migrate(BEFORE_ACCESS)
+    with made.write() as connection:
+        for row in ROWS:
+            connection.exec_driver_sql(row)
+    yield made
+    made.close()
+
+
+@pytest.mark.feature("B1")
+def test_who_owned_a_project_owns_it_still(database: Database) -> None:
+    database.migrate()
+    with database.read() as connection:
+        for user, namespaces in (("ana", ["ana", "lab"]), ("ben", ["ben"]), ("cleo", [])):
+            found = project_records.projects_of(connection, user)
+            assert [(each.project.namespace, each.role) for each in found] == [
+                (namespace, ProjectRole.OWNER) for namespace in namespaces
+            ]
+        assert project_records.personal_of(connection, "ana") == "ana"
+
+
+@pytest.mark.feature("B3")
+def test_members_may_do_what_they_could(database: Database) -> None:
+    database.migrate()
+    with database.read() as connection:
+        for user, has_environment in (("ana", True), ("ben", False), ("cleo", True)):
+            found = member_records.membership_by_name(connection, user, "ana", "Alpha")
+            assert found is not None
+            assert bool(permits(found.standing, Action.USE_ENVIRONMENT)) == has_environment
+
+
+def test_environments_and_accounts_are_what_they_were(database: Database) -> None:
+    database.migrate()
+    with database.read() as connection:
+        here = records.environment_by_id(connection, "e1")
+        account = account_records.account_named(connection, "ana")
+        assert here is not None
+        assert account is not None
+        assert (here.start_number, here.writes_bucket, account.may_create_projects) == (3, True, False)
+
+
+def test_migrating_again_changes_nothing(database: Database) -> None:
+    database.migrate()
+    before = _everything(database)
+    database.migrate()
+    assert _everything(database) == before
+
+
+def _everything(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    with database.read() as connection:
+        return {
+            name: sorted(map(tuple, connection.execute(sa.text(f'SELECT * FROM "{name}"'))), key=repr)
+            for name in sa.inspect(connection).get_table_names()
+        }
