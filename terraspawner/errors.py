@@ -106,6 +106,24 @@ class WorkspaceMissing(NotFound):
     code = "workspace-not-found"
 
 
+class ProjectMissing(NotFound):
+    """There is no such billing project, or you do not belong to it. Check the name or ask its owner."""
+
+    code = "project-not-found"
+
+
+class MemberMissing(NotFound):
+    """There is no such member."""
+
+    code = "member-not-found"
+
+
+class GroupMissing(NotFound):
+    """There is no such group."""
+
+    code = "group-not-found"
+
+
 class NotebookMissing(NotFound):
     """There is no such notebook in this workspace."""
 
@@ -134,6 +152,18 @@ class NameTaken(Conflict):
     """This name is taken. Choose another one."""
 
     code = "name-taken"
+
+
+class OwnerNeeded(Conflict):
+    """This would leave nobody who owns it. Make somebody else an owner first. Nothing was changed."""
+
+    code = "owner-needed"
+
+
+class GroupManaged(Conflict):
+    """Who is in this group is said by the sign-in. Change it there."""
+
+    code = "group-managed"
 
 
 class OperatorNeeded(Conflict):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -12,6 +15,7 @@ from cryptography.fernet import Fernet
 
 from terraspawner.db.engine import Database
 from terraspawner.domain.account import Account
+from terraspawner.errors import TerraError
 from terraspawner.operations import accounts, workspaces
 from terraspawner.operations.context import Context
 from terraspawner.operations.passwords import Passwords
@@ -96,3 +100,18 @@ def context(folder: Path, clock: Clock | None = None, **changes: object) -> Cont
 
 def workspace(made: Context, user: str = "ana", name: str = "alpha"):  # type: ignore[no-untyped-def]
     return workspaces.create_workspace(made, user=user, namespace=user, name=name).workspace
+
+
+def at_once(*acts: Callable[[], object]) -> list[object]:
+    """What each of these returned or raised, begun at the same moment in a thread of its own."""
+    gate = threading.Barrier(len(acts))
+
+    def run(act: Callable[[], object]) -> object:
+        gate.wait()
+        try:
+            return act()
+        except TerraError as error:
+            return error
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))

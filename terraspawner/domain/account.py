@@ -70,19 +70,19 @@ class Account:
         return self.email or self.name
 
 
-def account_name(text: str) -> str:
-    """The name of an account: small ASCII letters, as the Hub folds what is typed into its form, so that no two
-    names look the same. Raises `NameRefused`."""
+def account_name(text: str, *, thing: str = "The account's name") -> str:
+    """The name of an account, or of another `thing` that is named like one: small ASCII letters, as the Hub folds what
+    is typed into its form, so that no two names look the same. Raises `NameRefused`."""
     rule = f"Use 1 to {NAME_LIMIT} small letters a-z, digits, '.' and '-', with a letter or digit at both ends"
     if not text:
-        raise NameRefused(f"The account's name is empty. {rule}.")
+        raise NameRefused(f"{thing} is empty. {rule}.")
     for char in text:
         if char not in _NAME_LETTERS:
-            raise NameRefused(f"The account's name cannot be used: it contains {_shown(char)}. {rule}.")
+            raise NameRefused(f"{thing} cannot be used: it contains {_shown(char)}. {rule}.")
     if len(text) > NAME_LIMIT:
-        raise NameRefused(f"The account's name cannot be used: it is {len(text)} characters long. {rule}.")
+        raise NameRefused(f"{thing} cannot be used: it is {len(text)} characters long. {rule}.")
     if text[0] in ".-" or text[-1] in ".-":
-        raise NameRefused(f"The account's name cannot be used: it begins or ends with '.' or '-'. {rule}.")
+        raise NameRefused(f"{thing} cannot be used: it begins or ends with '.' or '-'. {rule}.")
     return text
 
 

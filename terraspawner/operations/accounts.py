@@ -107,6 +107,18 @@ def enable(context: Context, *, name: str, actor: str) -> None:
         audit.note(context, connection, actor=actor, action="account-enabled", subject=f"account:{name}")
 
 
+def set_project_founder(context: Context, *, name: str, may_create_projects: bool, actor: str) -> None:
+    """Say whether the account may create billing projects besides its personal one. Raises `AccountMissing`."""
+    with context.database.write() as connection:
+        if _there(connection, name).may_create_projects == may_create_projects:
+            return
+        account_records.update_account(connection, name, may_create_projects=may_create_projects)
+        audit.note(
+            context, connection, actor=actor, action="account-changed", subject=f"account:{name}",
+            may_create_projects=may_create_projects,
+        )  # fmt: skip
+
+
 def account_of(context: Context, name: str) -> Account | None:
     """The account as it is now, or None where it is missing or disabled. Asked at every request."""
     with context.database.read() as connection:

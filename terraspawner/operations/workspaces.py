@@ -6,27 +6,27 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from terraspawner.db import member_records, project_records, records
+from terraspawner.db import member_records, records
 from terraspawner.domain import names
 from terraspawner.domain.access import Action, Role, permits
 from terraspawner.domain.workspace import Member, Membership, Workspace
-from terraspawner.errors import NameTaken, NotAllowed, NotFound, Refused, WorkspaceMissing
+from terraspawner.errors import NameTaken, NotAllowed, Refused, WorkspaceMissing
+from terraspawner.operations import audit, projects
 from terraspawner.operations.context import Context, new_id
 
 
 def create_workspace(context: Context, *, user: str, namespace: str, name: str, storage: str = "bucket") -> Membership:
     """Make a workspace of which `user` is the owner, with its bucket.
 
-    Raises `NameRefused`, `NameTaken` (also when only the case differs), `NotFound` for a project that is not
-    theirs, `Refused` for a storage that is not offered.
+    Raises `NameRefused`, `NameTaken` (also when only the case differs), `ProjectMissing` for a project that
+    is not theirs, `Refused` for a storage that is not offered.
     """
     name = names.workspace_name(name)
     if storage != "bucket":
         raise Refused(f"A workspace with storage {storage!r} cannot be created: this deployment offers 'bucket'.")
     comparable = names.comparable(name)
     with context.database.write() as connection:
-        if project_records.membership(connection, user, namespace) is None:
-            raise NotFound(f"There is no billing project {namespace!r} in which you may create a workspace.")
+        projects.within(connection, user=user, namespace=namespace, action=Action.CREATE_WORKSPACE)
         if twin := records.workspace_like(connection, namespace, comparable):
             raise NameTaken(f"There is a workspace {twin.name!r} in {namespace!r} already. Choose another name.")
         workspace = Workspace(
@@ -46,7 +46,7 @@ def create_workspace(context: Context, *, user: str, namespace: str, name: str, 
 
 
 def list_workspaces(context: Context, user: str) -> list[Membership]:
-    """The workspaces that `user` is a member of, by name."""
+    """The workspaces in which `user` has a role, by name or by a group: own ones and shared ones, by name."""
     with context.database.read() as connection:
         return member_records.memberships_of(connection, user)
 
@@ -63,7 +63,12 @@ def enter(context: Context, *, user: str, namespace: str, name: str, action: Act
 def membership(context: Context, *, user: str, namespace: str, name: str, action: Action) -> Membership:
     """As `enter`, with the role."""
     with context.database.read() as connection:
-        found = member_records.membership_by_name(connection, user, namespace, name)
+        return within(connection, user=user, namespace=namespace, name=name, action=action)
+
+
+def within(connection: sa.Connection, *, user: str, namespace: str, name: str, action: Action) -> Membership:
+    """As `membership`, in a transaction that goes on."""
+    found = member_records.membership_by_name(connection, user, namespace, name)
     if found is None:
         raise WorkspaceMissing(
             f"There is no workspace {namespace}/{name}, or you are not a member of it."
@@ -75,6 +80,24 @@ def membership(context: Context, *, user: str, namespace: str, name: str, action
             f"In {namespace}/{name} {allowed.reason}. Ask an owner of the workspace.", needed=allowed.needed
         )
     return found
+
+
+def change_workspace(context: Context, *, actor: str, namespace: str, name: str, title: str) -> Membership:
+    """Give it another title, an empty one for none; its name, address and folders stay.
+
+    Raises `WorkspaceMissing`, `NotAllowed`, `NameRefused`.
+    """
+    with context.database.write() as connection:
+        at = within(connection, user=actor, namespace=namespace, name=name, action=Action.CHANGE_WORKSPACE)
+        title = names.display_name(title) if title else ""
+        before = at.workspace.title
+        if title != before:
+            records.set_workspace_title(connection, at.workspace.id, title)
+            audit.note(
+                context, connection, actor=actor, action="workspace-changed",
+                subject=f"workspace:{namespace}/{name}", before=before, after=title,
+            )  # fmt: skip
+        return within(connection, user=actor, namespace=namespace, name=name, action=Action.SEE)
 
 
 def slug_of(context: Context, *, user: str, namespace: str, name: str) -> str:
