@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from terraspawner.domain import password as rules
+from terraspawner.domain.access import Action
 from terraspawner.domain.account import LinkState
 from terraspawner.errors import Conflict, NameRefused, NotFound, PasswordRefused, Refused, TerraError, TooManyTries
 from terraspawner.operations import accounts, links, sign_ins
@@ -17,6 +18,7 @@ from terraspawner.operations.links import NewLink
 from terraspawner.web.addresses import is_https
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import AnOperator, APerson, TheParts
+from terraspawner.web.declared import needs
 from terraspawner.web.pages import Field
 from terraspawner.web.parts import Parts
 from terraspawner.web.responses import status_of
@@ -30,12 +32,14 @@ _LONGEST = 2000
 
 
 @router.get("/accounts")
+@needs(Action.RUN_ACCOUNTS)
 async def all_accounts(parts: TheParts, operator: AnOperator) -> Response:
     """All accounts, and the form for a new one."""
     return await _accounts(parts, operator)
 
 
 @router.post("/accounts")
+@needs(Action.RUN_ACCOUNTS)
 async def add_account(
     request: Request,
     parts: TheParts,
@@ -54,6 +58,7 @@ async def add_account(
 
 
 @router.post("/accounts/{account}/link")
+@needs(Action.RUN_ACCOUNTS)
 async def make_link(request: Request, parts: TheParts, operator: AnOperator, account: str) -> Response:
     """A one-time link, shown once, on the answer."""
     try:
@@ -64,6 +69,7 @@ async def make_link(request: Request, parts: TheParts, operator: AnOperator, acc
 
 
 @router.post("/accounts/{account}/disable")
+@needs(Action.RUN_ACCOUNTS)
 async def disable(parts: TheParts, operator: AnOperator, account: str) -> Response:
     """The dialog of the button Disable."""
     try:
@@ -75,6 +81,7 @@ async def disable(parts: TheParts, operator: AnOperator, account: str) -> Respon
 
 
 @router.post("/accounts/{account}/enable")
+@needs(Action.RUN_ACCOUNTS)
 async def enable(parts: TheParts, operator: AnOperator, account: str) -> Response:
     """The button Enable."""
     try:
@@ -88,12 +95,14 @@ async def enable(parts: TheParts, operator: AnOperator, account: str) -> Respons
 
 
 @router.get("/account")
+@needs(Action.ABOUT_ONESELF)
 async def own_account(parts: TheParts, person: APerson) -> Response:
     """My account: the password, and who made links for it."""
     return await _own(parts, person)
 
 
 @router.post("/account/password")
+@needs(Action.ABOUT_ONESELF)
 async def change_password(
     request: Request, parts: TheParts, person: APerson, present: Field = "", new: Field = "", again: Field = ""
 ) -> Response:
@@ -110,6 +119,7 @@ async def change_password(
 
 
 @router.post("/account/seen")
+@needs(Action.ABOUT_ONESELF)
 async def seen(parts: TheParts, person: APerson, up_to: Field = "") -> Response:
     """The button of the message about links: it was read."""
     await parts.deeds(links.mark_seen, person.name, _moment(up_to))

@@ -7,8 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from terraspawner.domain.access import Action
 from terraspawner.operations import accounts, audit, links, sign_ins
 from terraspawner.web.callers import AnOperator, APerson, TheParts
+from terraspawner.web.declared import needs, open_to_anybody
 from terraspawner.web.openapi import NOBODY, PERSON, errors, for_person
 from terraspawner.web.parts import Parts
 from terraspawner.web.schemas import ListOut
@@ -25,6 +27,7 @@ from terraspawner.web.schemas_accounts import (
     NewLinkOut,
     OwnAccountOut,
     PasswordIn,
+    roles_of,
 )
 
 router = APIRouter(tags=["accounts"])
@@ -34,6 +37,7 @@ router = APIRouter(tags=["accounts"])
 
 
 @router.get("/accounts", responses=for_person(), openapi_extra=PERSON)
+@needs(Action.RUN_ACCOUNTS)
 async def list_accounts(parts: TheParts, operator: AnOperator) -> ListOut[AccountOut]:  # noqa: ARG001 - the guard
     """All accounts, by name. For operators."""
     now = parts.deeds.context.now()
@@ -41,6 +45,7 @@ async def list_accounts(parts: TheParts, operator: AnOperator) -> ListOut[Accoun
 
 
 @router.post("/accounts", status_code=201, responses=for_person(409, 413, 422), openapi_extra=PERSON)
+@needs(Action.RUN_ACCOUNTS)
 async def add_account(parts: TheParts, operator: AnOperator, wanted: AccountIn) -> NewLinkOut:
     """Make an account and the link by which its owner sets the password. For operators, who never learn it."""
     made = await parts.deeds(
@@ -54,22 +59,33 @@ async def add_account(parts: TheParts, operator: AnOperator, wanted: AccountIn) 
 
 
 @router.get("/accounts/{account}", responses=for_person(404), openapi_extra=PERSON)
+@needs(Action.RUN_ACCOUNTS)
 async def get_account(parts: TheParts, operator: AnOperator, account: str) -> AccountOut:  # noqa: ARG001 - the guard
     """One account. For operators."""
     return AccountOut.of(await parts.deeds(accounts.get_account, account), parts.deeds.context.now())
 
 
 @router.patch("/accounts/{account}", responses=for_person(404, 409, 413), openapi_extra=PERSON)
+@needs(Action.RUN_ACCOUNTS)
 async def change_account(parts: TheParts, operator: AnOperator, account: str, wanted: AccountChangeIn) -> AccountOut:
-    """Disable or enable an account. Disabling ends its sessions and tokens and pauses its environments; its disks
-    and work stay. For operators."""
-    act = accounts.disable if wanted.is_disabled else accounts.enable
-    await parts.deeds(act, name=account, actor=operator.name)
+    """Disable or enable an account, or say whether it may create billing projects. Disabling ends its sessions and
+    tokens and pauses its environments; its disks and work stay. For operators."""
+    if wanted.may_create_projects is not None:
+        await parts.deeds(
+            accounts.set_project_founder,
+            name=account,
+            may_create_projects=wanted.may_create_projects,
+            actor=operator.name,
+        )
+    if wanted.is_disabled is not None:
+        act = accounts.disable if wanted.is_disabled else accounts.enable
+        await parts.deeds(act, name=account, actor=operator.name)
     parts.worker.wake()
     return AccountOut.of(await parts.deeds(accounts.get_account, account), parts.deeds.context.now())
 
 
 @router.post("/accounts/{account}/link", status_code=201, responses=for_person(404, 409), openapi_extra=PERSON)
+@needs(Action.RUN_ACCOUNTS)
 async def make_link(parts: TheParts, operator: AnOperator, account: str) -> NewLinkOut:
     """Make a one-time link by which the owner sets a password; an earlier one ends. The owner is shown who made it.
     For operators."""
@@ -80,18 +96,20 @@ async def make_link(parts: TheParts, operator: AnOperator, account: str) -> NewL
 
 
 @router.get("/account", responses=for_person(), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
 async def own_account(parts: TheParts, person: APerson) -> OwnAccountOut:
     """The caller's account, with the links that were ever made for it."""
     now = parts.deeds.context.now()
     return OwnAccountOut(
         name=person.name,
         email=person.account.email,
-        roles=["user", "operator"] if person.account.is_operator else ["user"],
+        roles=roles_of(person.account),
         links=[LinkOut.of(link, now) for link in await parts.deeds(links.links_of, person.name)],
     )
 
 
 @router.put("/account/password", status_code=204, responses=for_person(413, 422, 429), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
 async def change_password(parts: TheParts, person: APerson, wanted: PasswordIn) -> Response:
     """Set another password. Every session and token of the account ends, the caller's too."""
     await parts.hashing(sign_ins.change_password, name=person.name, present=wanted.present, new=wanted.new)
@@ -102,6 +120,7 @@ async def change_password(parts: TheParts, person: APerson, wanted: PasswordIn) 
 
 
 @router.post("/links/look", responses=errors(404, 413), openapi_extra=NOBODY)
+@open_to_anybody
 async def look_at_link(parts: TheParts, shown: LinkCodeIn) -> LinkLookOut:
     """Whom a one-time link is for. It stays as good as it was."""
     link = await parts.deeds(links.look_at, shown.code)
@@ -109,6 +128,7 @@ async def look_at_link(parts: TheParts, shown: LinkCodeIn) -> LinkLookOut:
 
 
 @router.post("/links/use", responses=errors(404, 413, 422), openapi_extra=NOBODY)
+@open_to_anybody
 async def use_link(parts: TheParts, shown: LinkUseIn) -> LinkUsedOut:
     """Set the password of the link's account. The link ends, and every session and token of the account."""
     return LinkUsedOut(account=await parts.hashing(links.use_link, code=shown.code, password=shown.password))
@@ -118,6 +138,7 @@ async def use_link(parts: TheParts, shown: LinkUseIn) -> LinkUsedOut:
 
 
 @router.get("/audit", responses=for_person(), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
 async def read_audit(
     parts: TheParts, person: APerson, cursor: Annotated[int | None, Query(ge=0, le=2**53)] = None
 ) -> ListOut[AuditOut]:

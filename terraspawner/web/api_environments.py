@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
+from terraspawner.domain.access import Action
 from terraspawner.domain.environment import HOLDS_CONTAINER, State
 from terraspawner.operations import deletions, ledger, views
 from terraspawner.web import live, wishes
 from terraspawner.web.callers import APerson, ASpot, ASpotOfPage, TheParts
+from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, PERSON_OR_PAGE, Answers, for_person
 from terraspawner.web.schemas import ListOut
 from terraspawner.web.schemas_environment import DiskOut, EnvironmentOut, LogOut, PauseIn, StartIn
@@ -23,12 +25,14 @@ _ON_ITS_WAY: Answers = {202: {"model": EnvironmentOut, "description": "on its wa
 
 
 @router.get(HERE, responses=for_person(404), openapi_extra=PERSON_OR_PAGE)
+@needs(Action.SEE)
 async def get_environment(parts: TheParts, spot: ASpotOfPage) -> EnvironmentOut:
     """The caller's environment in this workspace; state `none` before there is one."""
     return wishes.told(parts, spot, await wishes.look(parts, spot))
 
 
 @router.post(f"{HERE}/start", responses={**for_person(404, 409, 422, 429), **_ON_ITS_WAY}, openapi_extra=PERSON_OR_PAGE)
+@needs(Action.USE_ENVIRONMENT)
 async def start_environment(
     parts: TheParts, spot: ASpotOfPage, response: Response, wanted: StartIn | None = None
 ) -> EnvironmentOut:
@@ -41,6 +45,7 @@ async def start_environment(
 
 
 @router.post(f"{HERE}/pause", responses={**for_person(404, 409), **_ON_ITS_WAY}, openapi_extra=PERSON)
+@needs(Action.END_OWN_ENVIRONMENT)
 async def pause_environment(
     parts: TheParts, spot: ASpot, response: Response, how: PauseIn | None = None
 ) -> EnvironmentOut:
@@ -55,6 +60,7 @@ async def pause_environment(
 
 
 @router.post(f"{HERE}/cancel", responses={**for_person(404, 409), **_ON_ITS_WAY}, openapi_extra=PERSON)
+@needs(Action.END_OWN_ENVIRONMENT)
 async def cancel_start(parts: TheParts, spot: ASpot, response: Response) -> EnvironmentOut:
     """Call off a start, whatever step it has come to; the disk is kept. 200 when nothing is under way any more."""
     seen = await wishes.cancel(parts, spot)
@@ -65,6 +71,7 @@ async def cancel_start(parts: TheParts, spot: ASpot, response: Response) -> Envi
 @router.delete(
     HERE, status_code=204, response_model=None, responses={**for_person(404, 409), **_ON_ITS_WAY}, openapi_extra=PERSON
 )
+@needs(Action.END_OWN_ENVIRONMENT)
 async def delete_environment(
     parts: TheParts,
     spot: ASpot,
@@ -91,6 +98,7 @@ async def delete_environment(
     },
     openapi_extra=PERSON,
 )
+@needs(Action.SEE)
 async def environment_events(parts: TheParts, spot: ASpot) -> StreamingResponse:
     """The environment now and at each change, as server-sent events."""
     await wishes.look(parts, spot)  # a refusal is told as a status, before the stream begins
@@ -102,6 +110,7 @@ async def environment_events(parts: TheParts, spot: ASpot) -> StreamingResponse:
 
 
 @router.get(f"{HERE}/log", responses=for_person(404), openapi_extra=PERSON)
+@needs(Action.SEE)
 async def environment_log(
     parts: TheParts,
     spot: ASpot,
@@ -127,6 +136,7 @@ async def environment_log(
 
 
 @router.get("/environments", responses=for_person(), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
 async def list_environments(parts: TheParts, person: APerson) -> ListOut[EnvironmentOut]:
     """All environments of the caller."""
     answers = []
@@ -139,6 +149,7 @@ async def list_environments(parts: TheParts, person: APerson) -> ListOut[Environ
 
 
 @router.get("/disks", responses=for_person(), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
 async def list_disks(parts: TheParts, person: APerson) -> ListOut[DiskOut]:
     """All disks of the caller, attached or not."""
     found = await parts.deeds(views.disks_of, person.name)
@@ -149,6 +160,7 @@ async def list_disks(parts: TheParts, person: APerson) -> ListOut[DiskOut]:
 @router.delete(
     "/disks/{disk_id}", status_code=202, response_model=None, responses=for_person(404, 409), openapi_extra=PERSON
 )
+@needs(Action.ABOUT_ONESELF)
 async def delete_disk(parts: TheParts, person: APerson, disk_id: str) -> None:
     """Delete a disk that is attached to no environment. `GET /disks` tells when it is gone."""
     await parts.deeds(deletions.mark_disk_deleting, user=person.name, disk_id=disk_id)

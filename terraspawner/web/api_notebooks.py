@@ -16,11 +16,12 @@ from fastapi import APIRouter, Header, Request, Response
 from terraspawner.domain import names
 from terraspawner.domain.access import Action
 from terraspawner.errors import NotebookTooLarge, NotFound, Refused
-from terraspawner.operations import notebooks, workspaces
+from terraspawner.operations import notebooks
 from terraspawner.operations.notebooks import NotebookInfo, Place
 from terraspawner.web import wishes
 from terraspawner.web.addresses import lab_url
 from terraspawner.web.callers import ASpot, ASpotOfEither, TheParts
+from terraspawner.web.declared import needs
 from terraspawner.web.openapi import BOTH, PERSON, for_person
 from terraspawner.web.rendering import show_bytes
 from terraspawner.web.responses import Malformed, TooMany, TooSlow
@@ -48,6 +49,7 @@ IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match")]
 
 
 @router.get(LIST, responses=for_person(404), openapi_extra=BOTH)
+@needs(Action.READ_NOTEBOOKS)
 async def list_notebooks(parts: TheParts, spot: ASpotOfEither) -> ListOut[NotebookOut]:
     """The notebooks of a workspace, by path."""
     found = await parts.deeds(notebooks.list_notebooks, user=spot.user, namespace=spot.namespace, name=spot.name)
@@ -55,6 +57,7 @@ async def list_notebooks(parts: TheParts, spot: ASpotOfEither) -> ListOut[Notebo
 
 
 @router.post(LIST, status_code=201, responses=for_person(404, 409, 413, 422), openapi_extra=PERSON)
+@needs(Action.WRITE_NOTEBOOKS)
 async def create_notebook(parts: TheParts, spot: ASpot, wanted: NotebookIn, response: Response) -> NotebookOut:
     """Create an empty notebook from what a person calls it; it is in the bucket at once."""
     place = _place(spot, wanted.name)
@@ -73,6 +76,7 @@ async def create_notebook(parts: TheParts, spot: ASpot, wanted: NotebookIn, resp
     },
     openapi_extra=BOTH,
 )
+@needs(Action.READ_NOTEBOOKS)
 async def read_notebook(
     parts: TheParts,
     spot: ASpotOfEither,
@@ -102,6 +106,7 @@ async def read_notebook(
     responses={201: {"model": SavedOut, "description": "created"}, **for_person(404, 408, 409, 413, 422, 429)},
     openapi_extra={**BOTH, "requestBody": {"required": True, "content": _BYTES}},
 )
+@needs(Action.WRITE_NOTEBOOKS)
 async def save_notebook(
     parts: TheParts,
     spot: ASpotOfEither,
@@ -118,9 +123,6 @@ async def save_notebook(
     """
     base = _base(if_match, if_none_match)
     place = _place(spot, _only_path(path))
-    await parts.deeds(
-        workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.WRITE_NOTEBOOKS
-    )
     with closing(parts.room.share(spot.user)) as share:
         body = await _read(request.stream(), parts.settings.notebook_limit, place.path, share)
         info = await parts.deeds(notebooks.save_notebook, place, body, base)
@@ -130,6 +132,7 @@ async def save_notebook(
 
 
 @router.delete(ONE, status_code=204, response_model=None, responses=for_person(404, 409, 422), openapi_extra=PERSON)
+@needs(Action.WRITE_NOTEBOOKS)
 async def delete_notebook(parts: TheParts, spot: ASpot, path: str, if_match: IfMatch = None) -> None:
     """Delete it; with If-Match only if it is still that version."""
     place = _place(spot, _only_path(path))
@@ -142,6 +145,7 @@ async def delete_notebook(parts: TheParts, spot: ASpot, path: str, if_match: IfM
 
 
 @router.post(f"{ONE}/rename", responses=for_person(404, 409, 413, 422), openapi_extra=BOTH)
+@needs(Action.WRITE_NOTEBOOKS)
 async def rename_notebook(
     parts: TheParts,
     spot: ASpotOfEither,
@@ -167,6 +171,7 @@ async def rename_notebook(
     },
     openapi_extra=PERSON,
 )
+@needs(Action.WRITE_NOTEBOOKS, Action.USE_ENVIRONMENT)
 async def open_notebook(parts: TheParts, spot: ASpot, path: str, wanted: OpenIn, response: Response) -> OpenOut:
     """Start what is needed and say where the notebook opens. 200 when it answers there, 202 while it is on its way."""
     if wanted.mode != "edit":

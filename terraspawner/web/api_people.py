@@ -1,45 +1,45 @@
-"""REST: who am I, which billing projects, which workspaces."""
+"""REST: who am I, which workspaces."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
 from terraspawner.domain.access import Action
-from terraspawner.operations import accounts, workspaces
-from terraspawner.web.auth import Person
+from terraspawner.operations import groups, projects, workspaces
 from terraspawner.web.callers import APerson, ASpot, TheParts
+from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, for_person
-from terraspawner.web.parts import Parts
-from terraspawner.web.schemas import ListOut, ProjectOut, WhoAmI, WorkspaceIn, WorkspaceOut
+from terraspawner.web.schemas import ListOut, WorkspaceChangeIn, WorkspaceIn, WorkspaceOut
+from terraspawner.web.schemas_access import ProjectOut, WhoAmI
+from terraspawner.web.schemas_accounts import roles_of
 
 router = APIRouter(tags=["people and workspaces"])
 
 
 @router.get("/whoami", responses=for_person(), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
 async def whoami(parts: TheParts, person: APerson) -> WhoAmI:
-    """The caller: user, roles, billing projects."""
+    """The caller: user, roles, groups, billing projects."""
+    found = await parts.deeds(projects.list_projects, person.name)
     return WhoAmI(
         name=person.name,
         email=person.account.email,
-        roles=["user", "operator"] if person.account.is_operator else ["user"],
-        projects=await _projects(parts, person),
+        roles=roles_of(person.account),
+        groups=await parts.deeds(groups.groups_of, person.name),
+        projects=[ProjectOut.of(each) for each in found],
     )
 
 
-@router.get("/projects", responses=for_person(), openapi_extra=PERSON)
-async def list_projects(parts: TheParts, person: APerson) -> ListOut[ProjectOut]:
-    """The caller's billing projects."""
-    return ListOut(items=await _projects(parts, person))
-
-
 @router.get("/workspaces", responses=for_person(), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
 async def list_workspaces(parts: TheParts, person: APerson) -> ListOut[WorkspaceOut]:
-    """The caller's workspaces, by name."""
+    """The workspaces in which the caller has a role: own ones and shared ones, by name."""
     found = await parts.deeds(workspaces.list_workspaces, person.name)
     return ListOut(items=[WorkspaceOut.of(member) for member in found])
 
 
 @router.post("/workspaces", status_code=201, responses=for_person(404, 409, 413, 422), openapi_extra=PERSON)
+@needs(Action.CREATE_WORKSPACE)
 async def create_workspace(parts: TheParts, person: APerson, wanted: WorkspaceIn) -> WorkspaceOut:
     """Create a workspace with its bucket; the caller is its owner."""
     made = await parts.deeds(
@@ -53,6 +53,7 @@ async def create_workspace(parts: TheParts, person: APerson, wanted: WorkspaceIn
 
 
 @router.get("/workspaces/{namespace}/{name}", responses=for_person(404), openapi_extra=PERSON)
+@needs(Action.SEE)
 async def get_workspace(parts: TheParts, spot: ASpot) -> WorkspaceOut:
     """One workspace, with the caller's role in it."""
     return WorkspaceOut.of(
@@ -62,6 +63,16 @@ async def get_workspace(parts: TheParts, spot: ASpot) -> WorkspaceOut:
     )
 
 
-async def _projects(parts: Parts, person: Person) -> list[ProjectOut]:
-    namespace = await parts.deeds(accounts.personal_namespace, person.name)
-    return [ProjectOut(namespace=namespace, role="owner", is_personal=True)] if namespace else []
+@router.patch("/workspaces/{namespace}/{name}", responses=for_person(404, 413, 422), openapi_extra=PERSON)
+@needs(Action.CHANGE_WORKSPACE)
+async def change_workspace(parts: TheParts, spot: ASpot, wanted: WorkspaceChangeIn) -> WorkspaceOut:
+    """Give it another title; its name, address and folders stay. For owners."""
+    return WorkspaceOut.of(
+        await parts.deeds(
+            workspaces.change_workspace,
+            actor=spot.user,
+            namespace=spot.namespace,
+            name=spot.name,
+            title=wanted.title,
+        )
+    )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from terraspawner.domain.access import Action
 from terraspawner.operations import identities
 from terraspawner.web import wishes
 from terraspawner.web.callers import AnEnvironment, TheParts
+from terraspawner.web.declared import needs
 from terraspawner.web.openapi import ENVIRONMENT, for_person
 from terraspawner.web.schemas_environment import ActivityIn, OutboxIn, SelfOut
 from terraspawner.web.wishes import Spot
@@ -15,12 +17,14 @@ router = APIRouter(prefix="/environments/self", tags=["from inside an environmen
 
 
 @router.get("", responses=for_person(), openapi_extra=ENVIRONMENT)
+@needs(Action.USE_ENVIRONMENT)
 async def get_self(environment: AnEnvironment) -> SelfOut:
     """Which environment this key speaks for."""
     return SelfOut.of(environment)
 
 
 @router.post("/activity", status_code=204, response_model=None, responses=for_person(413), openapi_extra=ENVIRONMENT)
+@needs(Action.USE_ENVIRONMENT)
 async def note_activity(parts: TheParts, environment: AnEnvironment, said: ActivityIn) -> None:
     """What runs now, and what memory it takes."""
     kernels = [kernel.model_dump() for kernel in said.kernels]
@@ -29,12 +33,14 @@ async def note_activity(parts: TheParts, environment: AnEnvironment, said: Activ
 
 
 @router.post("/outbox", status_code=204, response_model=None, responses=for_person(413), openapi_extra=ENVIRONMENT)
+@needs(Action.USE_ENVIRONMENT)
 async def note_outbox(parts: TheParts, environment: AnEnvironment, said: OutboxIn) -> None:
     """Which notebooks have changes that are not in the workspace yet."""
     await parts.deeds(identities.note_outbox, environment, len(said.pending))
 
 
 @router.post("/pause", status_code=202, response_model=None, responses=for_person(404, 409), openapi_extra=ENVIRONMENT)
+@needs(Action.END_OWN_ENVIRONMENT)
 async def pause_self(parts: TheParts, environment: AnEnvironment) -> None:
     """Pause the environment that asks, as "Close and Pause" in JupyterLab does.
 

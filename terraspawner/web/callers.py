@@ -7,11 +7,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.convertors import Convertor, register_url_convertor
 
+from terraspawner.domain.access import permits
 from terraspawner.errors import NotAllowed
-from terraspawner.operations import workspaces
+from terraspawner.operations import projects, workspaces
 from terraspawner.operations.identities import Identity
 from terraspawner.web.addresses import own_origin, server_origin
 from terraspawner.web.auth import Person
+from terraspawner.web.declared import actions_of
 from terraspawner.web.lab_pages import may_call_from
 from terraspawner.web.parts import Parts, parts_of
 from terraspawner.web.wishes import Spot
@@ -53,39 +55,50 @@ APerson = Annotated[Person, Depends(_person)]
 AnEnvironment = Annotated[Identity, Depends(_environment)]
 
 
-async def _operator(person: APerson) -> Person:
-    if not person.account.is_operator:
-        raise NotAllowed("This is for operators. Your account is none: ask one of them.")
+async def _operator(request: Request, person: APerson) -> Person:
+    standing = projects.standing_of(person.account)
+    if not all(permits(standing, action) for action in actions_of(request, person.name)):
+        raise NotAllowed("This is for operators. Your account is none: ask one of them.", needed=("operator",))
     return person
 
 
 AnOperator = Annotated[Person, Depends(_operator)]
 
 
-async def _spot(person: APerson, namespace: str, name: str) -> Spot:
-    return Spot(user=person.name, namespace=namespace, name=name)
+async def _permitted(request: Request, parts: Parts, user: str, namespace: str, name: str) -> Spot:
+    """The spot, where `user` may do there what the handler declares. Raises `WorkspaceMissing`, `NotAllowed`."""
+    spot = Spot(user=user, namespace=namespace, name=name)
+    for action in actions_of(request, user):
+        await parts.deeds(workspaces.enter, user=user, namespace=namespace, name=name, action=action)
+    return spot
 
 
-async def _spot_of_either(caller: Annotated[Person | Identity, Depends(_either)], namespace: str, name: str) -> Spot:
+async def _spot(request: Request, parts: TheParts, person: APerson, namespace: str, name: str) -> Spot:
+    return await _permitted(request, parts, person.name, namespace, name)
+
+
+async def _spot_of_either(
+    request: Request, parts: TheParts, caller: Annotated[Person | Identity, Depends(_either)], namespace: str, name: str
+) -> Spot:
     if isinstance(caller, Person):
-        return Spot(user=caller.name, namespace=namespace, name=name)
+        return await _permitted(request, parts, caller.name, namespace, name)
     own = caller.workspace
     if (own.namespace, own.name) != (namespace, name):
         raise NotAllowed(f"This environment belongs to {own.namespace}/{own.name}; its key opens no other workspace.")
-    return Spot(user=caller.user, namespace=namespace, name=name)
+    return await _permitted(request, parts, caller.user, namespace, name)
 
 
 async def _spot_of_page(request: Request, parts: TheParts, namespace: str, name: str) -> Spot:
     caller = await parts.auth.person_or_page(request)
     if isinstance(caller, Person):
-        return Spot(user=caller.name, namespace=namespace, name=name)
+        return await _permitted(request, parts, caller.name, namespace, name)
     theirs = server_origin(parts.settings, caller.user)
     if not may_call_from(request.headers.get("origin", ""), ours=own_origin(request), theirs=theirs):
         raise NotAllowed("This token is for the page of its own server, and the browser is on another page.")
     own = await parts.deeds(workspaces.slug_of, user=caller.user, namespace=namespace, name=name)
     if own != caller.slug:
         raise NotAllowed("This page may look at its own environment and start it, and nothing else.")
-    return Spot(user=caller.user, namespace=namespace, name=name)
+    return await _permitted(request, parts, caller.user, namespace, name)
 
 
 ASpot = Annotated[Spot, Depends(_spot)]

@@ -23,6 +23,7 @@ from terraspawner.web import live, wishes
 from terraspawner.web.addresses import lab_url
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
+from terraspawner.web.declared import needs
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
@@ -49,12 +50,14 @@ WORDS = {
 
 
 @router.get("")
+@needs(Action.SEE)
 async def show(parts: TheParts, person: APerson, spot: ASpot) -> Response:
     """The card as it is now."""
     return await _card(parts, person, spot)
 
 
 @router.get("/live")
+@needs(Action.SEE)
 async def stream(parts: TheParts, person: APerson, spot: ASpot) -> StreamingResponse:
     """The card at each change, with a short sentence for screen readers."""
     await wishes.look(parts, spot)
@@ -72,6 +75,7 @@ async def stream(parts: TheParts, person: APerson, spot: ASpot) -> StreamingResp
 
 
 @router.post("/start")
+@needs(Action.USE_ENVIRONMENT)
 async def start(
     request: Request,
     parts: TheParts,
@@ -88,24 +92,28 @@ async def start(
 
 
 @router.post("/freeze")
+@needs(Action.END_OWN_ENVIRONMENT)
 async def freeze(request: Request, parts: TheParts, person: APerson, spot: ASpot) -> Response:
     """The button Freeze."""
     return await _after(request, parts, person, spot, wishes.freeze(parts, spot))
 
 
 @router.post("/pause")
+@needs(Action.END_OWN_ENVIRONMENT)
 async def pause(request: Request, parts: TheParts, person: APerson, spot: ASpot) -> Response:
     """The button Pause."""
     return await _after(request, parts, person, spot, wishes.pause(parts, spot))
 
 
 @router.post("/cancel")
+@needs(Action.END_OWN_ENVIRONMENT)
 async def cancel(request: Request, parts: TheParts, person: APerson, spot: ASpot) -> Response:
     """The button Cancel, while it starts."""
     return await _after(request, parts, person, spot, wishes.cancel(parts, spot))
 
 
 @router.post("/delete")
+@needs(Action.END_OWN_ENVIRONMENT)
 async def delete(
     request: Request,
     parts: TheParts,
@@ -120,6 +128,7 @@ async def delete(
 
 
 @router.post("/delete-disk")
+@needs(Action.END_OWN_ENVIRONMENT)
 async def delete_disk(
     request: Request, parts: TheParts, person: APerson, spot: ASpot, disk_id: Annotated[str, Form()]
 ) -> Response:

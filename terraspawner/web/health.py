@@ -11,6 +11,7 @@ from terraspawner import __version__
 from terraspawner.errors import TerraError
 from terraspawner.operations import freezing
 from terraspawner.web.callers import TheParts
+from terraspawner.web.declared import open_to_anybody
 from terraspawner.web.openapi import NOBODY
 from terraspawner.web.parts import Parts
 from terraspawner.web.schemas import FindingOut, FrozenOut, HealthOut, PartOut
@@ -25,6 +26,7 @@ _ALIVE = PartOut(ok=True, message="answers")
     responses={503: {"model": HealthOut, "description": "our own database does not answer"}},
     openapi_extra=NOBODY,
 )
+@open_to_anybody
 async def health(parts: TheParts, response: Response) -> HealthOut:
     """200 while this service can do its part, even when the Hub or the host is away (then `ready` is false)."""
     (database, frozen), hub, (host, network) = await asyncio.gather(_database(parts), _hub(parts), _host(parts))

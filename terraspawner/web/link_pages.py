@@ -15,6 +15,7 @@ from terraspawner.errors import LinkDead, PasswordRefused, TerraError
 from terraspawner.operations import links, sign_ins
 from terraspawner.web.addresses import is_https
 from terraspawner.web.callers import TheParts
+from terraspawner.web.declared import open_to_anybody
 from terraspawner.web.pages import Field
 from terraspawner.web.parts import Parts
 from terraspawner.web.responses import status_of
@@ -26,18 +27,21 @@ _DEVICE_SECONDS = 400 * 24 * 3600
 
 
 @router.get("/set-password")
+@open_to_anybody
 async def ask_for_link(parts: TheParts) -> Response:
     """The address of every link, as far as a server sees it."""
     return _page(parts, "link.html")
 
 
 @router.post("/set-password")
+@open_to_anybody
 async def show_link(parts: TheParts, code: Field = "") -> Response:
     """Whom the link is for, and the form for the password."""
     return await _form(parts, code)
 
 
 @router.post("/set-password/new")
+@open_to_anybody
 async def use_link(
     request: Request, parts: TheParts, code: Field = "", password: Field = "", again: Field = ""
 ) -> Response:

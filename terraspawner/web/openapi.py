@@ -32,8 +32,7 @@ _MEANING = {
 }
 
 LATER = (
-    "GET, PATCH /projects/{ns}, POST /projects, PUT, DELETE /projects/{ns}/members/{user}",
-    "PATCH, DELETE /workspaces/{ns}/{name}, …/members",
+    "DELETE /workspaces/{ns}/{name}",
     "…/notebooks/{path}/copy, preview, versions, diff, lease",
     "…/files/{path}",
     "PATCH …/environment, …/environment/cancel, losses, keep-alive, decisions",

@@ -12,11 +12,12 @@ from terraspawner.domain import names
 from terraspawner.domain.access import Action
 from terraspawner.domain.environment import CANCELLABLE, State
 from terraspawner.errors import HubUnavailable, OtherImage, TerraError
-from terraspawner.operations import images, notebooks, workspaces
+from terraspawner.operations import images, notebooks
 from terraspawner.operations.notebooks import NotebookInfo, Place
 from terraspawner.web import live, wishes
 from terraspawner.web.addresses import lab_url
 from terraspawner.web.callers import APerson, ASpot, TheParts
+from terraspawner.web.declared import needs
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
@@ -52,6 +53,7 @@ class Progress:
 
 
 @router.get("/{path:tail}/live")
+@needs(Action.WRITE_NOTEBOOKS, Action.USE_ENVIRONMENT)
 async def stream(
     parts: TheParts, person: APerson, spot: ASpot, path: str, *, after: int = 0, anyway: bool = False
 ) -> StreamingResponse:
@@ -70,6 +72,7 @@ async def stream(
 
 
 @router.get("/{path:tail}")
+@needs(Action.WRITE_NOTEBOOKS, Action.USE_ENVIRONMENT)
 async def open_page(parts: TheParts, person: APerson, spot: ASpot, path: str, *, anyway: bool = False) -> Response:
     """Straight to Lab where it runs; else a page that asks for the start and shows it.
 
@@ -93,6 +96,7 @@ async def open_page(parts: TheParts, person: APerson, spot: ASpot, path: str, *,
 
 
 @router.post("/{path:tail}")
+@needs(Action.WRITE_NOTEBOOKS, Action.USE_ENVIRONMENT)
 async def ask(parts: TheParts, person: APerson, spot: ASpot, path: str, *, anyway: bool = False) -> Response:
     """Ask for the start; answers the first piece of progress, which follows the rest by itself."""
     info = await _checked(parts, spot, path)
@@ -114,10 +118,7 @@ async def ask(parts: TheParts, person: APerson, spot: ASpot, path: str, *, anywa
 
 
 async def _checked(parts: Parts, spot: Spot, path: str) -> NotebookInfo:
-    """Raises what the page shall say instead: no such workspace, no such notebook, a role that is too little."""
-    await parts.deeds(
-        workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.USE_ENVIRONMENT
-    )
+    """Raises what the page shall say instead: no such notebook."""
     place = Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=names.notebook_path(path))
     _, info = await parts.deeds(notebooks.read_notebook, place)
     return info

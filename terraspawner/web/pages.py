@@ -18,6 +18,7 @@ from terraspawner.web import wishes
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.card import card_values
+from terraspawner.web.declared import needs
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
@@ -30,18 +31,21 @@ _LONGEST = 2000
 
 
 @router.get("/")
+@needs(Action.ABOUT_ONESELF)
 async def home(parts: TheParts, person: APerson) -> Response:
     """My workspaces."""
     return await _home(parts, person)
 
 
 @router.get("/workspaces")
+@needs(Action.ABOUT_ONESELF)
 async def home_again(parts: TheParts, person: APerson) -> Response:  # noqa: ARG001 - who is not signed in signs in first
     """The address of the form, typed or kept by a browser without scripts after a refusal."""
     return _see(parts.settings.service_prefix)
 
 
 @router.post("/workspaces")
+@needs(Action.CREATE_WORKSPACE)
 async def create_workspace(
     request: Request, parts: TheParts, person: APerson, namespace: Field = "", name: Field = ""
 ) -> Response:
@@ -56,18 +60,21 @@ async def create_workspace(
 
 
 @router.get("/workspaces/{namespace}/{name}")
+@needs(Action.SEE, Action.READ_NOTEBOOKS)
 async def workspace(parts: TheParts, person: APerson, spot: ASpot, notice: str = "") -> Response:
     """One workspace: its notebooks and the person's environment."""
     return await _workspace(parts, person, spot, notice=_NOTICES.get(notice, ""))
 
 
 @router.get("/workspaces/{namespace}/{name}/notebooks")
+@needs(Action.SEE)
 async def workspace_again(parts: TheParts, spot: ASpot) -> Response:
     """The address of the form, typed or kept by a browser without scripts after a refusal."""
     return _see(_address(parts, spot.namespace, spot.name))
 
 
 @router.post("/workspaces/{namespace}/{name}/notebooks")
+@needs(Action.WRITE_NOTEBOOKS)
 async def create_notebook(
     request: Request, parts: TheParts, person: APerson, spot: ASpot, title: Field = "", kernel: Field = "python3"
 ) -> Response:
@@ -82,6 +89,7 @@ async def create_notebook(
 
 
 @router.post("/workspaces/{namespace}/{name}/notebooks/delete")
+@needs(Action.WRITE_NOTEBOOKS)
 async def delete_notebook(parts: TheParts, person: APerson, spot: ASpot, path: Field = "") -> Response:
     """The dialog of a notebook's button Delete: the version that the bucket has now goes."""
     place = Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=path[:_LONGEST])

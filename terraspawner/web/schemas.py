@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -38,21 +38,6 @@ class ListOut(BaseModel, Generic[T]):
     next: str | None = Field(default=None, description="cursor of the next page; null at the end")
 
 
-class ProjectOut(BaseModel):
-    """A billing project."""
-
-    namespace: str
-    role: Literal["owner", "member"]
-    is_personal: bool
-
-
-class WhoAmI(BaseModel):
-    name: str
-    email: str
-    roles: list[Literal["user", "operator"]]
-    projects: list[ProjectOut]
-
-
 class WorkspaceIn(In):
     namespace: Text = Field(description="the billing project that pays for it")
     name: Text
@@ -64,7 +49,9 @@ class WorkspaceOut(BaseModel):
     name: str
     slug: str = Field(description="the Hub's server name of its environments; never changes")
     storage: str
-    role: Role
+    title: str = Field(description="what people call it; empty where nobody has said")
+    role: Role = Field(description="the caller's: the highest of those by name and by groups")
+    compute: bool = Field(description="the caller may have an environment in it")
     created_at: datetime
 
     @classmethod
@@ -75,9 +62,15 @@ class WorkspaceOut(BaseModel):
             name=at.name,
             slug=at.slug,
             storage=at.storage,
+            title=at.title,
             role=member.role,
+            compute=member.may_compute,
             created_at=at.created_at,
         )
+
+
+class WorkspaceChangeIn(In):
+    title: Text = Field(description="what people call it; empty takes it away. Name, address and folders stay")
 
 
 class WorkspaceRef(BaseModel):

@@ -7,11 +7,23 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from terraspawner.domain.account import Link, LinkState
+from terraspawner.domain.account import Account, Link, LinkState
 from terraspawner.operations.accounts import Listed
 from terraspawner.operations.audit import Entry
 from terraspawner.operations.links import NewLink
 from terraspawner.web.schemas import In, Text
+
+RoleName = Literal["user", "operator", "project-founder"]
+
+
+def roles_of(account: Account) -> list[RoleName]:
+    """What an account is in the deployment."""
+    roles: list[RoleName] = ["user"]
+    if account.is_operator:
+        roles.append("operator")
+    if account.may_create_projects:
+        roles.append("project-founder")
+    return roles
 
 
 class LinkOut(BaseModel):
@@ -39,6 +51,7 @@ class AccountOut(BaseModel):
     email: str
     is_operator: bool
     is_disabled: bool
+    may_create_projects: bool = Field(description="billing projects besides the personal one")
     has_password: bool = Field(description="false until the person has set one")
     created_at: datetime
     signed_in_at: datetime | None = Field(description="last sign-in; null before the first")
@@ -52,6 +65,7 @@ class AccountOut(BaseModel):
             email=account.email,
             is_operator=account.is_operator,
             is_disabled=account.is_disabled,
+            may_create_projects=account.may_create_projects,
             has_password=listed.has_password,
             created_at=listed.created_at,
             signed_in_at=listed.signed_in_at,
@@ -66,7 +80,10 @@ class AccountIn(In):
 
 
 class AccountChangeIn(In):
-    is_disabled: bool
+    """What is left out, or null, stays."""
+
+    is_disabled: bool | None = None
+    may_create_projects: bool | None = Field(default=None, description="billing projects besides the personal one")
 
 
 class NewLinkOut(BaseModel):
@@ -109,7 +126,7 @@ class PasswordIn(In):
 class OwnAccountOut(BaseModel):
     name: str
     email: str
-    roles: list[Literal["user", "operator"]]
+    roles: list[RoleName]
     links: list[LinkOut] = Field(description="all that were made for this account, the newest first")
 
 

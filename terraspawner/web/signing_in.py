@@ -6,11 +6,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 
 from terraspawner.web.callers import TheParts
+from terraspawner.web.declared import open_to_anybody
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/login")
+@open_to_anybody
 async def login(request: Request, parts: TheParts, next: str = "") -> RedirectResponse:  # noqa: A002 - the word in the address
     """Send the browser to the Hub, to come back to `next`."""
     departure = parts.auth.depart(next)
@@ -20,6 +22,7 @@ async def login(request: Request, parts: TheParts, next: str = "") -> RedirectRe
 
 
 @router.get("/oauth_callback")
+@open_to_anybody
 async def oauth_callback(request: Request, parts: TheParts) -> RedirectResponse:
     """The browser comes back with a code."""
     session, next_url = await parts.auth.arrive(request)

@@ -25,9 +25,18 @@ ROUTES = {
     f"GET {PREFIX}/oauth_callback": OPEN,
     f"GET {API}/whoami": PERSON,
     f"GET {API}/projects": PERSON,
+    f"POST {API}/projects": PERSON,
+    f"GET {API}/projects/{{namespace}}": PERSON,
+    f"PATCH {API}/projects/{{namespace}}": PERSON,
+    f"PUT {API}/projects/{{namespace}}/members/{{member}}": PERSON,
+    f"DELETE {API}/projects/{{namespace}}/members/{{member}}": PERSON,
     f"GET {API}/workspaces": PERSON,
     f"POST {API}/workspaces": PERSON,
     f"GET {API}{AT}": PERSON,
+    f"PATCH {API}{AT}": PERSON,
+    f"GET {API}{AT}/members": PERSON,
+    f"PUT {API}{AT}/members/{{member:tail}}": PERSON,
+    f"DELETE {API}{AT}/members/{{member:tail}}": PERSON,
     f"GET {API}{AT}/notebooks": BOTH,
     f"POST {API}{AT}/notebooks": PERSON,
     f"GET {API}{AT}/notebooks/{{path:tail}}": BOTH,
@@ -114,7 +123,7 @@ async def test_every_route_says_who_may_call_it(site: Site) -> None:
 def address(route: str) -> tuple[str, str]:
     method, _, path = route.partition(" ")
     values = {"{namespace}": "ana", "{name}": "alpha", "{path:tail}": "a.ipynb", "{disk_id}": "0" * 16}
-    values |= {"{account}": "nobody"}
+    values |= {"{account}": "nobody", "{member}": "ben", "{member:tail}": "ben"}
     for name, value in values.items():
         path = path.replace(name, value)
     return method, path

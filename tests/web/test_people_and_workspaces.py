@@ -14,7 +14,8 @@ async def test_whoami_names_the_person_and_the_personal_project(site: Site) -> N
         "name": "ana",
         "email": "ana@example.org",
         "roles": ["user"],
-        "projects": [{"namespace": "ana", "role": "owner", "is_personal": True}],
+        "groups": [],
+        "projects": [{"namespace": "ana", "title": "", "role": "owner", "is_personal": True}],
     }
 
 
