@@ -21,7 +21,7 @@ from tornado.web import HTTPError
 from terraspawner import frozen, wiring
 from terraspawner.domain.account import Account
 from terraspawner.errors import TerraError, TooManyTries
-from terraspawner.operations import accounts, attempts, passwords, sign_ins
+from terraspawner.operations import accounts, attempts, groups, passwords, sign_ins
 from terraspawner.operations.attempts import Place
 from terraspawner.operations.context import Context
 
@@ -67,7 +67,7 @@ class EmbeddedAuthenticator(Authenticator):
             end_older_sessions(handler.user_from_username(account.name), account)
             if not place.is_known:
                 _remember_device(context, handler, account.name)
-        return {"name": account.name, "groups": _groups(account)}
+        return {"name": account.name, "groups": await asyncio.to_thread(_groups, context, account)}
 
     async def _try(self, context: Context, name: str, password: str, place: Place) -> Account:
         if self._waiting >= MOST_WAITING:
@@ -84,16 +84,18 @@ class EmbeddedAuthenticator(Authenticator):
 
         Who became an operator or is none any more has the other role from then on, not from the next sign-in on.
         """
-        account = await asyncio.to_thread(accounts.account_of, wiring.deployment_context(), user.name)
+        context = wiring.deployment_context()
+        account = await asyncio.to_thread(accounts.account_of, context, user.name)
         if account is None:
             return False
         # what was ended is older than any sign-in, which passes `authenticate`; a service that asks for a person's
         # server is none of the person's sessions
         if end_older_sessions(user, account) and _is_own_request(user, handler):
             return False
-        if [group.name for group in user.groups] == _groups(account):
+        wanted = await asyncio.to_thread(_groups, context, account)
+        if sorted(group.name for group in user.groups) == wanted:
             return True
-        return {"name": account.name, "groups": _groups(account)}
+        return {"name": account.name, "groups": wanted}
 
 
 def end_older_sessions(user: Any, account: Account) -> bool:
@@ -173,5 +175,6 @@ def _server_tokens(user: Any) -> list[str]:
     return [*kept, *(spawner.api_token for spawner in spawners if spawner.api_token)]
 
 
-def _groups(account: Account) -> list[str]:
-    return [OPERATORS] if account.is_operator else []
+def _groups(context: Context, account: Account) -> list[str]:
+    """Those of our tables, which none of a reserved name is among, and the operators' own."""
+    return sorted([*groups.groups_of(context, account.name), *([OPERATORS] if account.is_operator else [])])

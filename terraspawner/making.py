@@ -60,9 +60,13 @@ class Makes(PooledDockerSpawner):
         return await self.docker("create_container", host_config=host_config, **self.plan.create_arguments())
 
     async def get_object(self) -> dict[str, Any] | None:
-        """The container; one that never came up (its script failed, its start was cancelled) is thrown away instead."""
+        """The container. One that never came up (its script failed, its start was cancelled) is thrown away instead,
+        and so is one that may write what its person may not any more: mounts cannot be changed."""
         found = await super().get_object()
-        if found is None or self.ticket is None or found["Id"] == self.ticket.environment.container_id:
+        if found is None or self.ticket is None:
+            return found
+        has_come_up = found["Id"] == self.ticket.environment.container_id
+        if has_come_up and not plan.writes_too_much(self.plan, found["Mounts"]):
             return found
         await self.docker("remove_container", found["Id"], v=True, force=True)
         self.object_id = ""

@@ -11,7 +11,7 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,7 +128,7 @@ def plan_environment(settings: Settings, environment: Environment, workspace: Wo
     bucket = f"{settings.buckets_host_path}/{workspace.id}"
     mounts = [
         Mount(kind="volume", source=volume_name(settings, environment.disk_id), target=HOME, is_read_only=False),
-        Mount(kind="bind", source=f"{bucket}/data", target=BUCKET_DATA, is_read_only=False),
+        Mount(kind="bind", source=f"{bucket}/data", target=BUCKET_DATA, is_read_only=not environment.writes_bucket),
         Mount(kind="bind", source=f"{bucket}/notebooks", target=BUCKET_NOTEBOOKS, is_read_only=True),
     ]
     if settings.ca_bundle_host_path:
@@ -144,6 +144,12 @@ def plan_environment(settings: Settings, environment: Environment, workspace: Wo
         pids=settings.pids_limit,
         stop_seconds=settings.stop_timeout,
     )
+
+
+def writes_too_much(plan: ContainerPlan, mounts: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a container with these `mounts`, as the Engine tells of them, writes where `plan` only reads."""
+    read_only = {mount.target for mount in plan.mounts if mount.is_read_only}
+    return any(mount["RW"] and mount["Destination"] in read_only for mount in mounts)
 
 
 def environment_labels(settings: Settings, environment: Environment) -> dict[str, str]:

@@ -11,15 +11,11 @@ import sqlalchemy as sa
 from terraspawner.db import account_records, project_records
 from terraspawner.domain import names
 from terraspawner.domain.account import Account, Link, account_name, email_address
-from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.project import Project
-from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import AccountMissing, NameTaken, OperatorNeeded
-from terraspawner.operations import audit, environments, links
+from terraspawner.operations import audit, links
 from terraspawner.operations.context import Context
 from terraspawner.operations.links import NewLink
-
-_UP = frozenset({State.CREATING, State.STARTING, State.RUNNING, State.FREEZING, State.FROZEN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,14 +122,6 @@ def account_of(context: Context, name: str) -> Account | None:
         if row is None or row["is_disabled"]:
             return None
         return _account(row, tuple(account_records.links_of(connection, name, unseen=True)))
-
-
-def to_be_paused(context: Context) -> list[tuple[Environment, Workspace]]:
-    """What still runs, or stands still with its memory, of accounts that are disabled."""
-    found = environments.environments_in(context, _UP)
-    with context.database.read() as connection:
-        disabled = {row["name"] for row in account_records.account_rows(connection) if row["is_disabled"]}
-    return [(environment, at) for environment, at in found if environment.user in disabled]
 
 
 def personal_namespace(context: Context, user: str) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from terraspawner.db import records
-from terraspawner.domain.access import Role
+from terraspawner.domain.access import Action, Role, permits
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import (
     CANCELLABLE,
@@ -114,6 +114,7 @@ def admit(
             reason="",
             log="",
             kernels=[],
+            writes_bucket=bool(permits(member.standing, Action.WRITE_BUCKET)),
             steps=_told(steps),
             since=now,
         )
@@ -198,7 +199,8 @@ def begin_pause(context: Context, environment_id: str) -> None:
 
 
 def stopped(context: Context, environment_id: str, start_number: int, reason: str = "", log: str = "") -> None:
-    """Nothing runs any more; the key is dead. A reason that is there already (a failed start) is kept."""
+    """Nothing runs any more; the key is dead. A reason that is there already (a failed start, a role that was
+    withdrawn) is kept."""
     with context.database.write() as connection:
         environment = ledger.load(connection, environment_id)
         if environment.start_number != start_number or not is_possible(environment.state, Event.STOPPED):
@@ -208,7 +210,7 @@ def stopped(context: Context, environment_id: str, start_number: int, reason: st
             connection,
             environment,
             Event.STOPPED,
-            reason=reason,
+            reason=reason or environment.reason,
             log=log[-LOG_CHARACTERS:],
             key_hash=None,
             kernels=[],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from terraspawner.db import records
 from terraspawner.domain.environment import Event, State, is_possible
-from terraspawner.operations import admission, ledger
+from terraspawner.operations import admission, ledger, withdrawals
 from terraspawner.operations.context import Context
 
 
@@ -43,16 +43,19 @@ def frozen(context: Context, environment_id: str, start_number: int, memory: int
 
 
 def wake(context: Context, environment_id: str, start_number: int, *, user: str, slug: str) -> bool:
-    """Check that `user` may use it, as at a start, and write that it is on its way. False where it is not frozen.
+    """Check that `user` may use it, as at a start, and write that it is on its way.
+
+    False where it is not frozen, and where it may write what `user` may not any more: it has to be started anew.
 
     Raises `WorkspaceMissing`, `NotAllowed`.
     """
     with context.database.write() as connection:
-        admission.check(connection, user=user, slug=slug)
+        _, member = admission.check(connection, user=user, slug=slug)
         environment = ledger.load(connection, environment_id)
         if environment.start_number == start_number and is_possible(environment.state, Event.FROZEN):
             environment = ledger.move(context, connection, environment, Event.FROZEN)
-        if environment.start_number != start_number or not is_possible(environment.state, Event.WAKE):
+        is_another = environment.start_number != start_number or withdrawals.writes_too_much(environment, member)
+        if is_another or not is_possible(environment.state, Event.WAKE):
             return False
         ledger.move(context, connection, environment, Event.WAKE, reason="", log="", steps=[])
         return True

@@ -10,12 +10,14 @@ from collections.abc import Iterable
 
 from terraspawner.db import account_records, group_records
 from terraspawner.domain.account import account_name
-from terraspawner.errors import AccountMissing, GroupManaged, GroupMissing, NameTaken
+from terraspawner.errors import AccountMissing, GroupManaged, GroupMissing, NameRefused, NameTaken
 from terraspawner.operations import audit
 from terraspawner.operations.context import Context
 from terraspawner.operations.names_given import shown
 
 LONGEST = 255
+RESERVED = "terraspawner-"
+"""The Hub's own groups of ours begin with it, the operators' one among them; no other may."""
 
 
 def groups_of(context: Context, user: str) -> list[str]:
@@ -27,7 +29,7 @@ def groups_of(context: Context, user: str) -> list[str]:
 def set_managed(context: Context, *, user: str, names: Iterable[str]) -> list[str]:
     """`user` is in these managed groups and no others from here on: told by the sign-in, each time. A name that is no
     name, or that operators gave to a group of theirs, is passed over. Returns all that the person is in."""
-    wanted = {name for name in names if name and len(name) <= LONGEST and name.isprintable()}
+    wanted = {name for name in names if 0 < len(name) <= LONGEST and name.isprintable() and not _is_reserved(name)}
     with context.database.write() as connection:
         before = set(group_records.groups_of(connection, user, is_managed=True))
         for name in sorted(wanted - before):
@@ -51,6 +53,8 @@ def set_managed(context: Context, *, user: str, names: Iterable[str]) -> list[st
 def create_group(context: Context, *, name: str, actor: str) -> None:
     """An empty one. Raises `NameRefused`, `NameTaken`."""
     account_name(name, thing="The group's name")
+    if _is_reserved(name):
+        raise NameRefused(f"The group's name cannot begin with {RESERVED!r}: these groups are the deployment's own.")
     with context.database.write() as connection:
         if group_records.is_managed(connection, name) is not None:
             raise NameTaken(f"There is a group {name!r} already. Choose another name.")
@@ -76,6 +80,10 @@ def remove_member(context: Context, *, name: str, user: str, actor: str) -> None
         if user in group_records.members_of(connection, name):
             group_records.leave(connection, name, user)
             audit.note(context, connection, actor=actor, action="group-left", subject=f"group:{name}", member=user)
+
+
+def _is_reserved(name: str) -> bool:
+    return name.casefold().startswith(RESERVED)
 
 
 def _refuse_managed(is_managed: bool | None, name: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from terraspawner.db import account_records, member_records, records
-from terraspawner.domain.access import Role
+from terraspawner.domain.access import Action, Role, permits
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations.context import Context
@@ -32,10 +32,12 @@ def hash_of(key: str) -> str:
 
 
 def identify(context: Context, key: str) -> Identity | None:
-    """Whom an environment key speaks for; None for a wrong or old key, a disabled account, a lost membership.
+    """Whom an environment key speaks for; None for a wrong or old key, a disabled account, a lost membership or
+    compute.
 
-    While the environment of a disabled account is being paused its key still serves: what was acknowledged on the
-    disk goes to the workspace in these seconds, and nobody could bring it there later.
+    While the environment of a disabled account, or of a member without compute, is being paused its key still serves:
+    what was acknowledged on the disk goes to the workspace in these seconds, and nobody could bring it there later.
+    Who is no member any more brings nothing.
     """
     with context.database.read() as connection:
         environment = records.environment_by_key(connection, hash_of(key))
@@ -46,7 +48,8 @@ def identify(context: Context, key: str) -> Identity | None:
         member = member_records.membership_by_slug(connection, environment.user, workspace.slug)
     if account is None or member is None:
         return None
-    if account.is_disabled and environment.state is not State.PAUSING:
+    may_go_on = not account.is_disabled and permits(member.standing, Action.USE_ENVIRONMENT)
+    if not may_go_on and environment.state is not State.PAUSING:
         return None
     return Identity(environment=environment, workspace=workspace, role=member.role)
 

@@ -1,4 +1,4 @@
-"""Carries out what the rows ask for, in the background: deletions, pauses of disabled accounts' environments, and
+"""Carries out what the rows ask for, in the background: deletions, pauses of what its person may no longer have, and
 rows that the Hub contradicts.
 
 The row drives it (ARCHITECTURE.md, Delete): a deletion that fails half-way is found again by the next sweep,
@@ -20,7 +20,8 @@ from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import TerraError
 from terraspawner.host_client import ContainerState
 from terraspawner.hub import ServerState
-from terraspawner.operations import accounts, deletions, environments, freezing
+from terraspawner.operations import deletions, environments, freezing, withdrawals
+from terraspawner.operations.withdrawals import Withdrawal
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub
 from terraspawner.web.pace import Pace
@@ -92,7 +93,7 @@ class Worker:
         """One look at everything. Items do not hold each other up."""
         await self._delete_environments()
         await self._delete_disks()
-        await self._pause_of_disabled()
+        await self._pause_what_was_withdrawn()
         await self._look_for_contradictions()
 
     async def _pause(self) -> None:
@@ -137,21 +138,23 @@ class Worker:
         log.info("disk %s deleted", disk_id)
         return True
 
-    # --- accounts that were disabled ---
+    # --- roles, compute and accounts that were withdrawn ---
 
-    async def _pause_of_disabled(self) -> None:
-        running = {f"pause of {here.id}": (here, at) for here, at in await self._deeds(accounts.to_be_paused)}
+    async def _pause_what_was_withdrawn(self) -> None:
+        found = await self._deeds(withdrawals.to_be_paused)
+        running = {f"pause of {withdrawal.environment.id}": withdrawal for withdrawal in found}
         # what ended by itself is not waited for
         self._retries = {
             item: retry for item, retry in self._retries.items() if item in running or not item.startswith("pause of ")
         }
         await asyncio.gather(
-            *(self._try(item, partial(self._pause_environment, here, at)) for item, (here, at) in running.items())
+            *(self._try(item, partial(self._pause_environment, which)) for item, which in running.items())
         )
 
-    async def _pause_environment(self, environment: Environment, workspace: Workspace) -> bool:
-        log.info("environment %s is paused: the account %s is disabled", environment.id, environment.user)
-        await self._hub.stop(environment.user, workspace.slug)
+    async def _pause_environment(self, which: Withdrawal) -> bool:
+        log.info("environment %s of %s is paused: %s", which.environment.id, which.environment.user, which.why)
+        await self._deeds(withdrawals.note_reason, which)
+        await self._hub.stop(which.environment.user, which.workspace.slug)
         return True  # or on its way: the next sweep looks again
 
     async def _try(self, item: str, act: Callable[[], Awaitable[bool]]) -> None:

@@ -10,7 +10,7 @@ from terraspawner.db import account_records, tables
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import State
 from terraspawner.errors import AccountMissing, NameRefused, NameTaken, OperatorNeeded, Refused
-from terraspawner.operations import accounts, audit, environments, identities, links, sign_ins
+from terraspawner.operations import accounts, audit, environments, identities, links, sign_ins, withdrawals
 from terraspawner.operations.attempts import place_of
 from terraspawner.operations.context import Context
 
@@ -140,9 +140,9 @@ def test_what_runs_of_a_disabled_account_is_to_be_paused_and_its_key_serves_the_
     at = builders.workspace(context)
     ticket = environments.admit(context, user="ana", slug=at.slug)
     environments.started(context, ticket.environment.id, ticket.environment.start_number, "c1")
-    assert accounts.to_be_paused(context) == []
+    assert withdrawals.to_be_paused(context) == []
     accounts.disable(context, name="ana", actor="operator")
-    assert [found.id for found, _ in accounts.to_be_paused(context)] == [ticket.environment.id]
+    assert [found.environment.id for found in withdrawals.to_be_paused(context)] == [ticket.environment.id]
     assert identities.identify(context, ticket.key) is None
     environments.begin_pause(context, ticket.environment.id)
     identity = identities.identify(context, ticket.key)
@@ -150,7 +150,7 @@ def test_what_runs_of_a_disabled_account_is_to_be_paused_and_its_key_serves_the_
     assert identity.environment.state is State.PAUSING
     environments.stopped(context, ticket.environment.id, ticket.environment.start_number)
     assert identities.identify(context, ticket.key) is None
-    assert accounts.to_be_paused(context) == []
+    assert withdrawals.to_be_paused(context) == []
 
 
 def test_every_act_is_in_the_audit_and_no_secret(context: Context) -> None:

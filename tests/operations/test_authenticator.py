@@ -27,7 +27,7 @@ from terraspawner.authenticator import (
 from terraspawner.db import tables
 from terraspawner.domain.account import Account
 from terraspawner.domain.sign_in import SLOWDOWNS, Guard
-from terraspawner.operations import accounts, links, sign_ins
+from terraspawner.operations import accounts, groups, links, sign_ins
 from terraspawner.operations import attempts as counts
 from terraspawner.operations.context import Context
 from terraspawner.operations.passwords import Passwords
@@ -123,6 +123,19 @@ async def test_a_demoted_operator_is_none_from_the_next_look_on(
     assert await door.refresh_user(otto) == {"name": "otto", "groups": []}
     change(context, "otto", is_disabled=True)
     assert await door.refresh_user(otto) is False
+
+
+@pytest.mark.feature("B3")
+async def test_the_hub_knows_the_groups_that_a_person_is_in_from_the_next_look_on(
+    door: EmbeddedAuthenticator, context: Context, hub_user: HubUser
+) -> None:
+    otto = hub_user("otto", OPERATORS)
+    groups.create_group(context, name="lab", actor="otto")
+    groups.put_member(context, name="lab", user="otto", actor="otto")
+    wanted = {"name": "otto", "groups": ["lab", OPERATORS]}
+    assert await door.refresh_user(otto) == wanted
+    assert await door.authenticate(None, {"username": "otto", "password": "password of otto"}) == wanted
+    assert await door.refresh_user(hub_user("cleo")) is True
 
 
 async def test_a_new_password_ends_cookies_tokens_and_codes_but_not_the_servers_that_run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from terraspawner.authenticator import OPERATORS
 from terraspawner.errors import AccountMissing, GroupManaged, GroupMissing, NameRefused, NameTaken
 from terraspawner.operations import audit, groups
 from terraspawner.operations.context import Context
@@ -38,7 +39,7 @@ def test_a_claim_makes_nobody_a_member_of_an_operators_group(context: Context) -
     assert groups.set_managed(context, user="ana", names=["x"]) == ["lab", "x"]
 
 
-@pytest.mark.parametrize("name", ["", "x" * 256, "a\nb", "\x00"])
+@pytest.mark.parametrize("name", ["", "x" * 256, "a\nb", "\x00", OPERATORS, OPERATORS.upper()])
 def test_a_claim_that_is_no_name_is_passed_over(context: Context, name: str) -> None:
     assert groups.set_managed(context, user="ana", names=[name, "fine"]) == ["fine"]
 
@@ -52,7 +53,7 @@ def test_the_same_claims_again_change_and_note_nothing(context: Context) -> None
 
 def test_refusals_say_which_group(context: Context) -> None:
     groups.set_managed(context, user="ana", names=["claimed"])
-    for name in ("claimed", "ana\n", "", "Lab", "a:b"):
+    for name in ("claimed", "ana\n", "", "Lab", "a:b", OPERATORS):
         with pytest.raises(NameTaken if name == "claimed" else NameRefused):
             groups.create_group(context, name=name, actor="operator")
     for act in (groups.put_member, groups.remove_member):

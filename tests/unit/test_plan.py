@@ -143,3 +143,24 @@ def test_the_start_file_is_for_root_alone() -> None:
         member = archive.getmember("start.json")
         assert (member.mode, member.uid, member.gid) == (0o400, 0, 0)
         assert json.load(archive.extractfile(member)) == {"env": {"A": "ü"}}  # type: ignore[arg-type]
+
+
+@pytest.mark.feature("B3")
+def test_who_may_not_write_gets_the_data_read_only() -> None:
+    reads = plan.plan_environment(SETTINGS, replace(ENVIRONMENT, writes_bucket=False), WORKSPACE)
+    assert {mount.target: mount.is_read_only for mount in reads.mounts} == {
+        plan.HOME: False,
+        plan.BUCKET_DATA: True,
+        plan.BUCKET_NOTEBOOKS: True,
+    }
+    assert reads.spec_hash != made().spec_hash
+
+
+@pytest.mark.parametrize(("made_to_write", "may_write"), [(True, True), (True, False), (False, True), (False, False)])
+def test_a_container_that_writes_more_than_its_plan_is_told_apart(made_to_write: bool, may_write: bool) -> None:
+    first, now = (
+        plan.plan_environment(SETTINGS, replace(ENVIRONMENT, writes_bucket=writes), WORKSPACE)
+        for writes in (made_to_write, may_write)
+    )
+    told = [{"Destination": mount.target, "RW": not mount.is_read_only} for mount in first.mounts]
+    assert plan.writes_too_much(now, told) == (made_to_write and not may_write)

@@ -1,0 +1,68 @@
+"""What runs although its person may no longer have it so: found in the rows at each sweep, and paused.
+
+It counts from the next request on, whatever the pause takes: its key is dead (`identities`), and no start or wake is
+admitted (`admission`). One whose person may write less than its container mounts starts again with less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from terraspawner.db import member_records, records
+from terraspawner.domain.access import Action, permits
+from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.workspace import Membership, Workspace
+from terraspawner.operations.context import Context
+
+UP = frozenset({State.CREATING, State.STARTING, State.RUNNING, State.FREEZING, State.FROZEN})
+"""What runs, or stands still with its memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """An environment that shall be paused, and the sentence that says why."""
+
+    environment: Environment
+    workspace: Workspace
+    why: str
+
+
+def to_be_paused(context: Context) -> list[Withdrawal]:
+    """All there are. A fixed number of queries, however many environments run."""
+    with context.database.read() as connection:
+        found = member_records.environments_with_membership(connection, UP)
+    return [
+        Withdrawal(environment=environment, workspace=workspace, why=why)
+        for environment, workspace, membership, is_disabled in found
+        if (why := reason_to_pause(environment, membership, is_disabled=is_disabled))
+    ]
+
+
+def reason_to_pause(environment: Environment, membership: Membership | None, *, is_disabled: bool) -> str:
+    """Why it may not go on as it is; empty where it may."""
+    if is_disabled:
+        return "The account is disabled."
+    if membership is None:
+        return "You are no longer a member of this workspace."
+    if not permits(membership.standing, Action.USE_ENVIRONMENT):
+        return "An owner of the workspace has withdrawn compute from you, so your environment does not run."
+    if writes_too_much(environment, membership):
+        return (
+            f"You are a {membership.role} of this workspace now. Resume the environment: it starts with its data"
+            " read-only."
+        )
+    return ""
+
+
+def writes_too_much(environment: Environment, membership: Membership) -> bool:
+    """Whether its container may change data that its person may not change any more."""
+    return environment.writes_bucket and not permits(membership.standing, Action.WRITE_BUCKET)
+
+
+def note_reason(context: Context, withdrawal: Withdrawal) -> None:
+    """Written before the pause is asked for, so that it is there whoever carries it out; void for a later start."""
+    here = withdrawal.environment
+    with context.database.write() as connection:
+        now = records.environment_by_id(connection, here.id)
+        if now and now.start_number == here.start_number and now.state in UP and now.reason != withdrawal.why:
+            records.update_environment(connection, here.id, reason=withdrawal.why)
