@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from terraspawner.db import records
+from terraspawner.db import member_records, records
 from terraspawner.domain import price
-from terraspawner.domain.access import Action
+from terraspawner.domain.access import Action, permits
 from terraspawner.domain.environment import Disk, Environment, State
-from terraspawner.domain.workspace import Workspace
+from terraspawner.domain.workspace import Membership, Workspace
 from terraspawner.operations import ledger, workspaces
 from terraspawner.operations.context import Context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """An environment as its user sees it; `environment` and `disk` are None before there is one."""
+    """An environment as its user sees it; `environment` and `disk` are None before there is one, `membership`
+    where the person has left or was removed."""
 
     workspace: Workspace
+    membership: Membership | None
     environment: Environment | None
     disk: Disk | None
     prices: price.Prices
@@ -26,6 +28,10 @@ class View:
     @property
     def state(self) -> State:
         return self.environment.state if self.environment else State.NONE
+
+    @property
+    def may_start(self) -> bool:
+        return self.membership is not None and bool(permits(self.membership.standing, Action.USE_ENVIRONMENT))
 
     @property
     def now_per_hour(self) -> Decimal:
@@ -36,10 +42,12 @@ class View:
 
 def describe(context: Context, *, user: str, namespace: str, name: str) -> View:
     """The environment of `user` in a workspace, and the disk."""
-    workspace = workspaces.enter(context, user=user, namespace=namespace, name=name, action=Action.SEE)
+    membership = workspaces.membership(context, user=user, namespace=namespace, name=name, action=Action.SEE)
+    workspace = membership.workspace
     with context.database.read() as connection:
         return View(
             workspace=workspace,
+            membership=membership,
             environment=records.environment_for(connection, workspace.id, user),
             disk=records.disk_for(connection, workspace.id, user),
             prices=ledger.prices(context),
@@ -49,9 +57,11 @@ def describe(context: Context, *, user: str, namespace: str, name: str) -> View:
 def views_of(context: Context, user: str) -> list[View]:
     """All environments of `user`."""
     with context.database.read() as connection:
+        held = {each.workspace.id: each for each in member_records.memberships_of(connection, user)}
         return [
             View(
                 workspace=records.workspace_by_id(connection, environment.workspace_id),
+                membership=held.get(environment.workspace_id),
                 environment=environment,
                 disk=records.disk_by_id(connection, environment.disk_id),
                 prices=ledger.prices(context),

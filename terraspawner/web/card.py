@@ -165,6 +165,7 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "shows_steps": view.state in CANCELLABLE or _stopped_half_way(told),
         "shortage": None if is_moving else shortage_of(told),
         "what_to_do": WHAT_TO_DO,
+        "may_start": view.may_start,
         "actions": ["cancel"] if is_asked else told.actions,
         "images": WORDS_OF_IMAGES if view.environment is None else {},
         "lab": lab_url(parts.settings, person.name, view.workspace),

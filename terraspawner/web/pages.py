@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from terraspawner.domain.access import Action, Role, permits
+from terraspawner.domain.access import Action, permits
 from terraspawner.domain.environment import State
 from terraspawner.domain.notebook import KERNELS
 from terraspawner.domain.price import disk_per_month
 from terraspawner.errors import Conflict, NotebookMissing, NotFound, Refused, TerraError
-from terraspawner.operations import accounts, ledger, notebooks, views, workspaces
+from terraspawner.operations import ledger, members, notebooks, projects, views, workspaces
 from terraspawner.operations.notebooks import Place
 from terraspawner.web import wishes
 from terraspawner.web.auth import Person
@@ -41,7 +41,7 @@ async def home(parts: TheParts, person: APerson) -> Response:
 @needs(Action.ABOUT_ONESELF)
 async def home_again(parts: TheParts, person: APerson) -> Response:  # noqa: ARG001 - who is not signed in signs in first
     """The address of the form, typed or kept by a browser without scripts after a refusal."""
-    return _see(parts.settings.service_prefix)
+    return see(parts.settings.service_prefix)
 
 
 @router.post("/workspaces")
@@ -55,22 +55,22 @@ async def create_workspace(
             workspaces.create_workspace, user=person.name, namespace=namespace, name=name[:_LONGEST].strip()
         )
     except (Refused, Conflict, NotFound) as error:
-        return await _home(parts, person, wanted=name[:_LONGEST], error=error)
-    return _show(request, _address(parts, made.workspace.namespace, made.workspace.name))
+        return await _home(parts, person, wanted=name[:_LONGEST], error=error, chosen=namespace)
+    return _show(request, address_of(parts, made.workspace.namespace, made.workspace.name))
 
 
 @router.get("/workspaces/{namespace}/{name}")
 @needs(Action.SEE, Action.READ_NOTEBOOKS)
 async def workspace(parts: TheParts, person: APerson, spot: ASpot, notice: str = "") -> Response:
     """One workspace: its notebooks and the person's environment."""
-    return await _workspace(parts, person, spot, notice=_NOTICES.get(notice, ""))
+    return await workspace_page(parts, person, spot, notice=_NOTICES.get(notice, ""))
 
 
 @router.get("/workspaces/{namespace}/{name}/notebooks")
 @needs(Action.SEE)
 async def workspace_again(parts: TheParts, spot: ASpot) -> Response:
     """The address of the form, typed or kept by a browser without scripts after a refusal."""
-    return _see(_address(parts, spot.namespace, spot.name))
+    return see(address_of(parts, spot.namespace, spot.name))
 
 
 @router.post("/workspaces/{namespace}/{name}/notebooks")
@@ -83,7 +83,7 @@ async def create_notebook(
     try:
         made = await parts.deeds(notebooks.create_notebook, place, kernel)
     except (Refused, Conflict) as error:
-        return await _workspace(parts, person, spot, wanted=title[:_LONGEST], error=error)
+        return await workspace_page(parts, person, spot, wanted=title[:_LONGEST], error=error)
     at = quoted(spot.namespace, spot.name)
     return _show(request, f"{parts.settings.service_prefix}open/{at}/notebooks/{quoted(*made.path.split('/'))}")
 
@@ -97,8 +97,8 @@ async def delete_notebook(parts: TheParts, person: APerson, spot: ASpot, path: F
         _, info = await parts.deeds(notebooks.read_notebook, place)
         await parts.deeds(notebooks.delete_notebook, place, info.version)
     except (Refused, Conflict, NotebookMissing) as error:
-        return await _workspace(parts, person, spot, notice=error.message, status=status_of(error))
-    return _see(f"{_address(parts, spot.namespace, spot.name)}?notice=notebook-deleted")
+        return await workspace_page(parts, person, spot, notice=error.message, status=status_of(error))
+    return see(f"{address_of(parts, spot.namespace, spot.name)}?notice=notebook-deleted")
 
 
 _NOTICES = {
@@ -108,18 +108,21 @@ _NOTICES = {
 }
 
 
-async def _home(parts: Parts, person: Person, wanted: str = "", error: TerraError | None = None) -> Response:
-    members = await parts.deeds(workspaces.list_workspaces, person.name)
+async def _home(
+    parts: Parts, person: Person, wanted: str = "", error: TerraError | None = None, chosen: str = ""
+) -> Response:
+    mine = await parts.deeds(workspaces.list_workspaces, person.name)
     prices = await parts.deeds(ledger.prices)
     there = await parts.deeds(views.views_of, person.name)
     return parts.pages.page(
         "home.html",
         person,
         status=status_of(error) if error else 200,
-        members=members,
+        members=mine,
         views={view.workspace.id: view for view in there},
         none=State.NONE,
-        namespace=await parts.deeds(accounts.personal_namespace, person.name),
+        projects=await parts.deeds(projects.list_projects, person.name),
+        chosen=chosen,
         prices=prices,
         disk_size=parts.settings.disk_size,
         disk_per_month=disk_per_month(prices, parts.settings.disk_size),
@@ -128,7 +131,7 @@ async def _home(parts: Parts, person: Person, wanted: str = "", error: TerraErro
     )
 
 
-async def _workspace(
+async def workspace_page(
     parts: Parts,
     person: Person,
     spot: Spot,
@@ -137,10 +140,15 @@ async def _workspace(
     error: TerraError | None = None,
     notice: str = "",
     status: int = 200,
+    fault: TerraError | None = None,
+    invited: str = "",
 ) -> Response:
+    """The page of a workspace. `error` stands beside the field for a notebook, `fault` with the people; `wanted` and
+    `invited` are what was typed there."""
     member = await parts.deeds(
         workspaces.membership, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.SEE
     )
+    people = await parts.deeds(members.list_members, user=spot.user, namespace=spot.namespace, name=spot.name)
     found = await parts.deeds(notebooks.list_notebooks, user=spot.user, namespace=spot.namespace, name=spot.name)
     return parts.pages.page(
         "workspace.html",
@@ -150,7 +158,13 @@ async def _workspace(
         notebooks=found,
         kernels=KERNELS,
         may_write=bool(permits(member.standing, Action.WRITE_NOTEBOOKS)),
-        is_owner=member.role is Role.OWNER,
+        may_open=all(permits(member.standing, each) for each in (Action.WRITE_NOTEBOOKS, Action.USE_ENVIRONMENT)),
+        api=parts.settings.api_prefix,
+        people=people,
+        may_share=bool(permits(member.standing, Action.CHANGE_MEMBERS)),
+        named=any(each.address == spot.user for each in people),
+        fault=fault,
+        invited=invited,
         wanted=wanted,
         error=error,
         notice=notice,
@@ -158,7 +172,7 @@ async def _workspace(
     )
 
 
-def _address(parts: Parts, namespace: str, name: str) -> str:
+def address_of(parts: Parts, namespace: str, name: str) -> str:
     return f"{parts.settings.service_prefix}workspaces/{quoted(namespace, name)}"
 
 
@@ -166,9 +180,9 @@ def _show(request: Request, url: str) -> Response:
     """After a form that htmx may have sent: a refusal takes the form's place, so only what was made is a new page."""
     if request.headers.get("HX-Request") == "true":
         return Response(headers={"HX-Redirect": url, "Cache-Control": "no-store"})
-    return _see(url)
+    return see(url)
 
 
-def _see(url: str) -> RedirectResponse:
+def see(url: str) -> RedirectResponse:
     """After a form: show the result, so that a reload repeats nothing."""
     return RedirectResponse(url, 303)

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from terraspawner.domain import price
 from terraspawner.domain.access import Role
-from terraspawner.domain.environment import Disk, State, allowed_events
+from terraspawner.domain.environment import Disk, Event, State, allowed_events
 from terraspawner.domain.language import Language
 from terraspawner.domain.start import Step, StepName
 from terraspawner.domain.workspace import Workspace
@@ -246,9 +246,15 @@ def environment_out(
         memory=MemoryOut.model_validate(here.memory_seen) if here and here.memory_seen else None,
         frozen_memory=here.frozen_memory if here and here.state is State.FROZEN else None,
         outbox_pending=here.outbox_pending if here else 0,
-        actions=sorted([event.value for event in allowed_events(view.state)] + ["cancel"] * is_cancellable),  # type: ignore[arg-type]
+        actions=_actions(view, is_cancellable=is_cancellable),  # type: ignore[arg-type]
         url=user_url,
     )
+
+
+def _actions(view: View, *, is_cancellable: bool) -> list[str]:
+    """What the person may ask for now."""
+    possible = allowed_events(view.state) - (frozenset() if view.may_start else {Event.START})
+    return sorted([event.value for event in possible] + ["cancel"] * is_cancellable)
 
 
 def _prices(view: View, settings: Settings) -> PricesOut:

@@ -29,6 +29,7 @@ STANDINGS = {
     "owner without compute": Standing(role=Role.OWNER),
 }
 OF_PROJECT = [route for route in ROUTES if f" {API}/projects/{{namespace}}" in route]
+NOTHING_THERE = ("You have no environment in ana/alpha", "is no member of ana/alpha by this name")
 IN_PROJECT = {None: Standing()} | {role: Standing(project_role=role) for role in ProjectRole}
 
 
@@ -107,7 +108,7 @@ def fault_of(answer: httpx.Response, standing: Standing, actions: tuple[Action, 
         return "" if told in ("403 ", "403 not-allowed") else told
     if told in ("404 environment-not-found", "404 member-not-found", "503 start-failed"):
         return ""
-    if told == "404 " and "You have no environment in ana/alpha" in answer.text:
+    if told == "404 " and any(told in answer.text for told in NOTHING_THERE):
         return ""
     return told if answer.status_code in (401, 403, 404) or answer.status_code >= 500 else ""
 
