@@ -171,6 +171,25 @@ def environments_in(connection: sa.Connection, states: frozenset[State]) -> list
     return [_environment(row) for row in connection.execute(query).mappings()]
 
 
+def environments_paid_by(connection: sa.Connection, namespace: str) -> list[tuple[Environment, Workspace, Disk | None]]:
+    """What there is in the workspaces of a billing project, with workspace and disk, in three queries."""
+    of_project = t.workspace.c.namespace == namespace
+    there = t.environment.c.state != str(State.NONE)
+    joined = sa.select(t.environment).join(t.workspace, t.workspace.c.id == t.environment.c.workspace_id)
+    found = [
+        _environment(row)
+        for row in connection.execute(
+            joined.where(of_project, there).order_by(t.workspace.c.comparable, t.environment.c.user)
+        ).mappings()
+    ]
+    at = {
+        row["id"]: workspace_of(row) for row in connection.execute(sa.select(t.workspace).where(of_project)).mappings()
+    }
+    query = sa.select(t.disk).join(t.workspace, t.workspace.c.id == t.disk.c.workspace_id).where(of_project)
+    disks = {row["id"]: _disk(row) for row in connection.execute(query).mappings()}
+    return [(each, at[each.workspace_id], disks.get(each.disk_id)) for each in found]
+
+
 def frozen_sum(connection: sa.Connection) -> tuple[int, int]:
     """How many environments are frozen, and the bytes of memory that they keep."""
     total = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(t.environment.c.frozen_memory), 0))

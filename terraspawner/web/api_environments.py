@@ -9,13 +9,14 @@ from fastapi.responses import StreamingResponse
 
 from terraspawner.domain.access import Action
 from terraspawner.domain.environment import HOLDS_CONTAINER, State
-from terraspawner.operations import deletions, ledger, views
+from terraspawner.operations import deletions, ledger, oversight, views
 from terraspawner.web import live, wishes
 from terraspawner.web.callers import APerson, ASpot, ASpotOfPage, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, PERSON_OR_PAGE, Answers, for_person
 from terraspawner.web.schemas import ListOut
 from terraspawner.web.schemas_environment import DiskOut, EnvironmentOut, LogOut, PauseIn, StartIn
+from terraspawner.web.schemas_oversight import OverseenOut
 from terraspawner.web.wishes import Sight, Spot
 
 router = APIRouter(tags=["environments"])
@@ -135,17 +136,24 @@ async def environment_log(
     return LogOut(lines=await parts.host.log(here.id, lines))
 
 
-@router.get("/environments", responses=for_person(), openapi_extra=PERSON)
+@router.get("/environments", responses=for_person(404), openapi_extra=PERSON)
 @needs(Action.ABOUT_ONESELF)
-async def list_environments(parts: TheParts, person: APerson) -> ListOut[EnvironmentOut]:
-    """All environments of the caller."""
+async def list_environments(
+    parts: TheParts,
+    person: APerson,
+    project: Annotated[str | None, Query(description="those that it pays for; for its owners and operators")] = None,
+) -> ListOut[EnvironmentOut] | ListOut[OverseenOut]:
+    """All environments of the caller; with `project` everybody's that it pays for."""
+    if project is not None:
+        paid = await parts.deeds(oversight.list_environments, actor=person.name, namespace=project)
+        return ListOut[OverseenOut](items=[OverseenOut.of(each) for each in paid])
     answers = []
     for view in await parts.deeds(views.views_of, person.name):
         server = (person.name, view.workspace.slug)
         sight = Sight(view=view, is_asked=parts.launches.is_under_way(server), fault=parts.launches.fault(server))
         spot = Spot(user=person.name, namespace=view.workspace.namespace, name=view.workspace.name)
         answers.append(wishes.told(parts, spot, sight))
-    return ListOut(items=answers)
+    return ListOut[EnvironmentOut](items=answers)
 
 
 @router.get("/disks", responses=for_person(), openapi_extra=PERSON)

@@ -23,6 +23,7 @@ from terraspawner.web import (
     api_environments,
     api_members,
     api_notebooks,
+    api_oversight,
     api_people,
     api_projects,
     api_self,
@@ -99,7 +100,17 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
 
 
 def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
-    apis = (api_self, api_people, api_projects, api_members, api_accounts, api_environments, api_notebooks, health)
+    apis = (
+        api_self,
+        api_people,
+        api_projects,
+        api_members,
+        api_accounts,
+        api_environments,
+        api_oversight,
+        api_notebooks,
+        health,
+    )
     for router in (api.router for api in apis):
         app.include_router(router, prefix=api_prefix)
     site = APIRouter(prefix=prefix)

@@ -98,6 +98,7 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
             "path": "secret.ipynb",
             "version": version,
             "disk_id": disk,
+            "environment_id": here["id"],
             "member": "ana",
             "account": account,  # of nobody who is needed: operators may do all of that
         },

@@ -27,7 +27,14 @@ from tests.web.test_callers import ROUTES
 
 pytestmark = pytest.mark.docker
 
-NOT_THERE = {"namespace": "ana", "name": "no-such-workspace", "path": "no.ipynb", "disk_id": "0" * 16, "version": "no"}
+NOT_THERE = {
+    "namespace": "ana",
+    "name": "no-such-workspace",
+    "path": "no.ipynb",
+    "disk_id": "0" * 16,
+    "environment_id": "0" * 16,
+    "version": "no",
+}
 NOT_THERE |= {"account": "no-such-account"}
 
 

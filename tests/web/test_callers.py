@@ -52,6 +52,9 @@ ROUTES = {
     f"GET {API}{AT}/environment/events": PERSON,
     f"GET {API}{AT}/environment/log": PERSON,
     f"GET {API}/environments": PERSON,
+    f"GET {API}/environments/{{environment_id}}": PERSON,
+    f"DELETE {API}/environments/{{environment_id}}": PERSON,
+    f"POST {API}/environments/{{environment_id}}/pause": PERSON,
     f"GET {API}/disks": PERSON,
     f"DELETE {API}/disks/{{disk_id}}": PERSON,
     f"GET {API}/account": PERSON,
@@ -126,7 +129,13 @@ async def test_every_route_says_who_may_call_it(site: Site) -> None:
 
 def address(route: str) -> tuple[str, str]:
     method, _, path = route.partition(" ")
-    values = {"{namespace}": "ana", "{name}": "alpha", "{path:tail}": "a.ipynb", "{disk_id}": "0" * 16}
+    values = {
+        "{namespace}": "ana",
+        "{name}": "alpha",
+        "{path:tail}": "a.ipynb",
+        "{disk_id}": "0" * 16,
+        "{environment_id}": "0" * 16,
+    }
     values |= {"{account}": "nobody", "{member}": "ben", "{member:tail}": "ben"}
     for name, value in values.items():
         path = path.replace(name, value)

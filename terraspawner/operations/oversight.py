@@ -1,0 +1,106 @@
+"""Environments of others, for those who pay for them: owners of the billing project, and operators (B6).
+
+They list, pause and delete; the disk is kept. What runs inside, its log, its notebooks' names and its address are not
+theirs to know. A person who was removed from the workspace reaches the own one here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from terraspawner.db import account_records, project_records, records
+from terraspawner.domain import price
+from terraspawner.domain.access import Action, Standing, permits
+from terraspawner.domain.environment import Disk, Environment, State
+from terraspawner.domain.workspace import Workspace
+from terraspawner.errors import EnvironmentMissing, NotAllowed, ProjectMissing
+from terraspawner.operations import audit, deletions, ledger
+from terraspawner.operations.context import Context
+from terraspawner.operations.names_given import shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overseen:
+    """An environment as who pays for it sees it."""
+
+    environment: Environment
+    workspace: Workspace
+    disk: Disk
+    prices: price.Prices
+
+
+def list_environments(context: Context, *, actor: str, namespace: str) -> list[Overseen]:
+    """All that a billing project pays for. Raises `ProjectMissing`, `NotAllowed` to members who do not own it."""
+    with context.database.read() as connection:
+        standing = _standing(connection, actor, namespace)
+        known = project_records.named(connection, namespace) is not None
+        if not known or not (standing.project_role or standing.is_operator):
+            raise ProjectMissing(
+                f"There is no billing project {shown(namespace)}, or you do not belong to it."
+                " Check the name or ask its owner."
+            )
+        allowed = permits(standing, Action.SEE_ENVIRONMENTS)
+        if not allowed:
+            raise NotAllowed(f"In {namespace} {allowed.reason}. Ask one of its owners.", needed=allowed.needed)
+        return _overseen(context, records.environments_paid_by(connection, namespace))
+
+
+def get_environment(context: Context, *, actor: str, environment_id: str) -> Overseen:
+    """One. Raises `EnvironmentMissing` to everybody whose it is not to see."""
+    with context.database.read() as connection:
+        return _one(context, connection, actor, environment_id, Action.SEE_ENVIRONMENTS)
+
+
+def allow_pause(context: Context, *, actor: str, environment_id: str) -> Overseen:
+    """Whether `actor` may have it paused; asks for nothing. Raises as `get_environment`."""
+    with context.database.write() as connection:
+        found = _one(context, connection, actor, environment_id, Action.END_ENVIRONMENTS)
+        _note(context, connection, actor, "environment-pause-asked", found)
+        return found
+
+
+def delete(context: Context, *, actor: str, environment_id: str) -> None:
+    """Write that it shall go, and that its disk stays. Raises as `get_environment`."""
+    with context.database.write() as connection:
+        found = _one(context, connection, actor, environment_id, Action.END_ENVIRONMENTS)
+        _note(context, connection, actor, "environment-delete-asked", found)
+    deletions.mark_deleting(context, environment_id)
+
+
+def _one(context: Context, connection: sa.Connection, actor: str, environment_id: str, action: Action) -> Overseen:
+    environment = records.environment_by_id(connection, environment_id)
+    if environment is not None and environment.state is not State.NONE:
+        workspace = records.workspace_by_id(connection, environment.workspace_id)
+        is_own = environment.user == actor
+        if is_own or permits(_standing(connection, actor, workspace.namespace), action):
+            disk = records.disk_by_id(connection, environment.disk_id)
+            return _overseen(context, [(environment, workspace, disk)])[0]
+    raise EnvironmentMissing(f"There is no environment {shown(environment_id)} that you may see.")
+
+
+def _standing(connection: sa.Connection, actor: str, namespace: str) -> Standing:
+    account = account_records.account_named(connection, actor)
+    if account is None or account.is_disabled:
+        return Standing()
+    membership = project_records.membership(connection, actor, namespace)
+    return Standing(project_role=membership.role if membership else None, is_operator=account.is_operator)
+
+
+def _overseen(context: Context, rows: Iterable[tuple[Environment, Workspace, Disk | None]]) -> list[Overseen]:
+    prices = ledger.prices(context)
+    return [
+        Overseen(environment=environment, workspace=workspace, disk=disk, prices=prices)
+        for environment, workspace, disk in rows
+        if disk is not None
+    ]
+
+
+def _note(context: Context, connection: sa.Connection, actor: str, action: str, found: Overseen) -> None:
+    audit.note(
+        context, connection, actor=actor, action=action, subject=f"environment:{found.environment.id}",
+        user=found.environment.user, workspace=f"{found.workspace.namespace}/{found.workspace.name}",
+        state=str(found.environment.state),
+    )  # fmt: skip

@@ -1,0 +1,57 @@
+"""REST: environments of others, for owners of the billing project and operators; and one's own, by its id."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from terraspawner.domain.access import Action
+from terraspawner.domain.environment import State
+from terraspawner.errors import WrongState
+from terraspawner.operations import oversight
+from terraspawner.web.callers import APerson, TheParts
+from terraspawner.web.declared import needs
+from terraspawner.web.openapi import PERSON, Answers, for_person
+from terraspawner.web.schemas_oversight import OverseenOut
+
+router = APIRouter(tags=["environments"])
+ONE = "/environments/{environment_id}"
+_DONE = frozenset({State.PAUSED, State.PAUSING})
+_ON_ITS_WAY: Answers = {202: {"model": OverseenOut, "description": "on its way; see the state"}}
+
+Id = Annotated[str, Path(max_length=200)]
+
+
+@router.get(ONE, responses=for_person(404), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
+async def get_overseen(parts: TheParts, person: APerson, environment_id: Id) -> OverseenOut:
+    """One's own environment, or one that a billing project of the caller's pays for. Nobody opens another's."""
+    return OverseenOut.of(
+        await parts.deeds(oversight.get_environment, actor=person.name, environment_id=environment_id)
+    )
+
+
+@router.post(f"{ONE}/pause", responses={**for_person(404, 409), **_ON_ITS_WAY}, openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
+async def pause_overseen(parts: TheParts, person: APerson, environment_id: Id, response: Response) -> OverseenOut:
+    """Stop it; container and disk are kept. For the person whose it is, owners of the project, and operators."""
+    found = await parts.deeds(oversight.allow_pause, actor=person.name, environment_id=environment_id)
+    here = found.environment
+    if here.state in (State.DELETING, State.FREEZING):
+        raise WrongState(f"The environment is {here.state}. Look again in a minute.", state=str(here.state))
+    if here.state not in _DONE:
+        await parts.launches.pause((here.user, found.workspace.slug), parts.pace.ask)
+    seen = OverseenOut.of(
+        await parts.deeds(oversight.get_environment, actor=person.name, environment_id=environment_id)
+    )
+    response.status_code = 200 if seen.state == State.PAUSED else 202
+    return seen
+
+
+@router.delete(ONE, status_code=202, response_model=None, responses=for_person(404, 409), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
+async def delete_overseen(parts: TheParts, person: APerson, environment_id: Id) -> None:
+    """Delete it; its disk is kept. For the person whose it is, owners of the project, and operators."""
+    await parts.deeds(oversight.delete, actor=person.name, environment_id=environment_id)
+    parts.worker.wake()

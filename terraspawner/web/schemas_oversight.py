@@ -1,0 +1,44 @@
+"""What those who pay for an environment are told of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from terraspawner.domain import price
+from terraspawner.domain.environment import State
+from terraspawner.operations.oversight import Overseen
+from terraspawner.web.schemas import WorkspaceRef
+
+
+class OverseenOut(BaseModel):
+    """What it is and what it costs: not what runs in it, which is its user's alone to see."""
+
+    id: str
+    user: str
+    workspace: WorkspaceRef
+    state: State
+    since: datetime
+    cpu: float = Field(description="cores")
+    memory: int
+    disk_size: int
+    now_per_hour: float = Field(description="dollars, in the present state, without the disk")
+    disk_per_month: float = Field(description="dollars")
+
+    @classmethod
+    def of(cls, found: Overseen) -> OverseenOut:
+        here = found.environment
+        now = price.per_hour(found.prices, here.state, waits_for_turn=here.waits_for_turn)
+        return cls(
+            id=here.id,
+            user=here.user,
+            workspace=WorkspaceRef.of(found.workspace),
+            state=here.state,
+            since=here.since,
+            cpu=here.size.cpu,
+            memory=here.size.memory,
+            disk_size=found.disk.size,
+            now_per_hour=float(now),
+            disk_per_month=float(price.disk_per_month(found.prices, found.disk.size)),
+        )
