@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -70,15 +70,23 @@ class Person:
 
 @dataclass(kw_only=True)
 class Workspace:
-    """A workspace and its owner's environment in it, by REST."""
+    """A workspace and one person's environment in it, by REST: its owner's, or of somebody it is `shared` with."""
 
     owner: Person
     name: str
     slug: str
+    namespace: str = ""
+    """Of the project, where that is not the person's own."""
+
+    def shared(self, person: Person, role: str, *, compute: bool | None = None) -> Workspace:
+        """The same workspace as `person` has it, who gets this role."""
+        given = self.owner.api.put(f"{self.path}/members/{person.name}", json={"role": role, "compute": compute})
+        assert given.status_code == 200, given.text
+        return replace(self, owner=person, namespace=self.namespace or self.owner.name)
 
     @property
     def path(self) -> str:
-        return f"/workspaces/{self.owner.name}/{self.name}"
+        return f"/workspaces/{self.namespace or self.owner.name}/{self.name}"
 
     @property
     def server_url(self) -> str:

@@ -14,6 +14,19 @@ def is_managed(connection: sa.Connection, name: str) -> bool | None:
     return connection.scalar(sa.select(t.person_group.c.is_managed).where(t.person_group.c.name == name))
 
 
+def all_groups(connection: sa.Connection) -> list[tuple[str, bool]]:
+    """Names, and whether each is managed."""
+    query = sa.select(t.person_group.c.name, t.person_group.c.is_managed).order_by(t.person_group.c.name)
+    return [(row.name, row.is_managed) for row in connection.execute(query)]
+
+
+def people_by_group(connection: sa.Connection) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(sa.select(t.group_member).order_by(t.group_member.c.user)).mappings():
+        found.setdefault(row["group_name"], []).append(row["user"])
+    return found
+
+
 def insert(connection: sa.Connection, name: str, *, is_managed: bool, now: datetime) -> None:
     connection.execute(sa.insert(t.person_group).values(name=name, is_managed=is_managed, created_at=now))
 

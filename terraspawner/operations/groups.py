@@ -7,6 +7,7 @@ A claim never makes anybody a member of one that operators made: the same name w
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from terraspawner.db import account_records, group_records
 from terraspawner.domain.account import account_name
@@ -18,6 +19,25 @@ from terraspawner.operations.names_given import shown
 LONGEST = 255
 RESERVED = "terraspawner-"
 """The Hub's own groups of ours begin with it, the operators' one among them; no other may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A group with who is in it."""
+
+    name: str
+    is_managed: bool
+    members: tuple[str, ...]
+
+
+def list_groups(context: Context) -> list[Group]:
+    """All, by name, in two queries."""
+    with context.database.read() as connection:
+        people = group_records.people_by_group(connection)
+        return [
+            Group(name=name, is_managed=is_managed, members=tuple(people.get(name, ())))
+            for name, is_managed in group_records.all_groups(connection)
+        ]
 
 
 def groups_of(context: Context, user: str) -> list[str]:

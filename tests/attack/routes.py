@@ -31,6 +31,7 @@ class Case:
     """What a route is asked. Words in braces, in address, body and form, are `Scene.values`.
 
     `leads_on`: it sends everybody who is signed in to another page, which then refuses.
+    `is_operators_too`: an operator may ask it of what is another's.
     `may_be_empty`: its body may be left out.
     `free` are fields of the body that may hold any text, so that hostile ones are no mistake there.
     """
@@ -41,6 +42,7 @@ class Case:
     headers: Mapping[str, str] | None = None
     form: Mapping[str, str] | None = None
     leads_on: bool = False
+    is_operators_too: bool = False
     may_be_empty: bool = False
     free: tuple[str, ...] = ()
 
@@ -78,9 +80,9 @@ REST: dict[str, Case] = {
     f"GET {AT}/environment/events": Case(),
     f"GET {AT}/environment/log": Case(query={"lines": "5"}),
     "GET /environments": Case(),
-    "GET /environments/{environment_id}": Case(),
-    "DELETE /environments/{environment_id}": Case(),
-    "POST /environments/{environment_id}/pause": Case(),
+    "GET /environments/{environment_id}": Case(is_operators_too=True),
+    "DELETE /environments/{environment_id}": Case(is_operators_too=True),
+    "POST /environments/{environment_id}/pause": Case(is_operators_too=True),
     "GET /disks": Case(),
     "DELETE /disks/{disk_id}": Case(),
     "GET /account": Case(),
@@ -93,6 +95,10 @@ REST: dict[str, Case] = {
     "GET /accounts/{account}": Case(who=OPERATOR),
     "PATCH /accounts/{account}": Case(who=OPERATOR, body={"is_disabled": True}),
     "POST /accounts/{account}/link": Case(who=OPERATOR),
+    "GET /groups": Case(who=OPERATOR),
+    "POST /groups": Case(who=OPERATOR, body={"name": "planted"}),
+    "PUT /groups/{group}/members/{member}": Case(who=OPERATOR),
+    "DELETE /groups/{group}/members/{member}": Case(who=OPERATOR),
     "GET /environments/self": Case(who=KEY),
     "POST /environments/self/activity": Case(who=KEY, body={"kernels": [], "terminals": 0}),
     "POST /environments/self/outbox": Case(who=KEY, body={"pending": []}),

@@ -100,6 +100,7 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
             "disk_id": disk,
             "environment_id": here["id"],
             "member": "ana",
+            "group": "no-such-group",
             "account": account,  # of nobody who is needed: operators may do all of that
         },
     )

@@ -67,6 +67,10 @@ ROUTES = {
     f"GET {API}/accounts/{{account}}": OPERATOR,
     f"PATCH {API}/accounts/{{account}}": OPERATOR,
     f"POST {API}/accounts/{{account}}/link": OPERATOR,
+    f"GET {API}/groups": OPERATOR,
+    f"POST {API}/groups": OPERATOR,
+    f"PUT {API}/groups/{{group}}/members/{{member}}": OPERATOR,
+    f"DELETE {API}/groups/{{group}}/members/{{member}}": OPERATOR,
     f"GET {PREFIX}/set-password": OPEN,
     f"POST {PREFIX}/set-password": OPEN,
     f"POST {PREFIX}/set-password/new": OPEN,
@@ -136,7 +140,13 @@ def address(route: str) -> tuple[str, str]:
         "{disk_id}": "0" * 16,
         "{environment_id}": "0" * 16,
     }
-    values |= {"{account}": "nobody", "{member}": "ben", "{member:tail}": "ben"}
+    values |= {
+        "{account}": "nobody",
+        "{member}": "ben",
+        "{member:tail}": "ben",
+        "{environment_id}": "0" * 16,
+        "{group}": "lab",
+    }
     for name, value in values.items():
         path = path.replace(name, value)
     return method, path

@@ -42,6 +42,26 @@ async def test_a_group_with_slashes_in_its_name_is_a_member_too(site: Site) -> N
         assert (await ben.get("workspaces/ana/alpha")).status_code == 404
 
 
+@pytest.mark.feature("B3")
+async def test_operators_make_groups_and_owners_give_them_roles(site: Site) -> None:
+    site.workspace()
+    async with site.person("operator") as operator, site.person("ana") as ana, site.person("ben") as ben:
+        assert (await operator.post("groups", json={"name": "lab"})).status_code == 201
+        assert (await operator.post("groups", json={"name": "lab"})).json()["error"]["code"] == "name-taken"
+        assert (await operator.post("groups", json={"name": "terraspawner-operators"})).status_code == 422
+        assert (await operator.put("groups/lab/members/ben")).status_code == 204
+        assert (await operator.get("groups")).json()["items"] == [
+            {"name": "lab", "is_managed": False, "members": ["ben"]}
+        ]
+        await ana.put("workspaces/ana/alpha/members/group:lab", json={"role": "writer"})
+        assert (await ben.get("workspaces/ana/alpha")).json()["role"] == "writer"
+        assert (await operator.delete("groups/lab/members/ben")).status_code == 204
+        assert (await ben.get("workspaces/ana/alpha")).status_code == 404
+        for url in ("groups/nothing/members/ben", "groups/lab/members/nobody"):
+            assert (await operator.put(url)).status_code == 404
+        assert (await ben.put("groups/lab/members/ben")).status_code == 403
+
+
 @pytest.mark.feature("B5")
 async def test_a_refusal_says_which_role_would_do(site: Site) -> None:
     site.workspace()
