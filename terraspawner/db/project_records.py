@@ -19,10 +19,6 @@ def named(connection: sa.Connection, namespace: str) -> Project | None:
     return _project(row) if row else None
 
 
-def personal_of(connection: sa.Connection, user: str) -> str | None:
-    return connection.scalar(sa.select(t.project.c.namespace).where(t.project.c.owner == user, t.project.c.is_personal))
-
-
 def insert(connection: sa.Connection, project: Project) -> None:
     """With its first owner."""
     connection.execute(sa.insert(t.project).values({name: getattr(project, name) for name in _COLUMNS}))

@@ -124,12 +124,6 @@ def account_of(context: Context, name: str) -> Account | None:
         return _account(row, tuple(account_records.links_of(connection, name, unseen=True)))
 
 
-def personal_namespace(context: Context, user: str) -> str | None:
-    """Namespace of the personal project of `user`."""
-    with context.database.read() as connection:
-        return project_records.personal_of(connection, user)
-
-
 def _insert(context: Context, connection: sa.Connection, account: Account, password_hash: str, actor: str) -> None:
     account_records.insert_account(connection, account, password_hash, context.now())
     namespace = _free_namespace(connection, account.name)

@@ -66,7 +66,9 @@ def test_who_owned_a_project_owns_it_still(database: Database) -> None:
             assert [(each.project.namespace, each.role) for each in found] == [
                 (namespace, ProjectRole.OWNER) for namespace in namespaces
             ]
-        assert project_records.personal_of(connection, "ana") == "ana"
+        personal = project_records.named(connection, "ana")
+        assert personal is not None
+        assert personal.is_personal
 
 
 @pytest.mark.feature("B3")
