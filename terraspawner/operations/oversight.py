@@ -70,6 +70,13 @@ def delete(context: Context, *, actor: str, environment_id: str) -> None:
     deletions.mark_deleting(context, environment_id)
 
 
+def delete_own(context: Context, *, user: str, environment_id: str) -> None:
+    """As `delete`, for one's own alone: no page of ours lists another's."""
+    if get_environment(context, actor=user, environment_id=environment_id).environment.user != user:
+        raise _missing(environment_id)
+    delete(context, actor=user, environment_id=environment_id)
+
+
 def _one(context: Context, connection: sa.Connection, actor: str, environment_id: str, action: Action) -> Overseen:
     environment = records.environment_by_id(connection, environment_id)
     if environment is not None and environment.state is not State.NONE:
@@ -78,7 +85,11 @@ def _one(context: Context, connection: sa.Connection, actor: str, environment_id
         if is_own or permits(_standing(connection, actor, workspace.namespace), action):
             disk = records.disk_by_id(connection, environment.disk_id)
             return _overseen(context, [(environment, workspace, disk)])[0]
-    raise EnvironmentMissing(f"There is no environment {shown(environment_id)} that you may see.")
+    raise _missing(environment_id)
+
+
+def _missing(environment_id: str) -> EnvironmentMissing:
+    return EnvironmentMissing(f"There is no environment {shown(environment_id)} that you may see.")
 
 
 def _standing(connection: sa.Connection, actor: str, namespace: str) -> Standing:

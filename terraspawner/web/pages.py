@@ -12,7 +12,7 @@ from terraspawner.domain.environment import State
 from terraspawner.domain.notebook import KERNELS
 from terraspawner.domain.price import disk_per_month
 from terraspawner.errors import Conflict, NotebookMissing, NotFound, Refused, TerraError
-from terraspawner.operations import ledger, members, notebooks, projects, views, workspaces
+from terraspawner.operations import ledger, members, notebooks, oversight, projects, views, workspaces
 from terraspawner.operations.notebooks import Place
 from terraspawner.web import wishes
 from terraspawner.web.auth import Person
@@ -101,6 +101,15 @@ async def delete_notebook(parts: TheParts, person: APerson, spot: ASpot, path: F
     return see(f"{address_of(parts, spot.namespace, spot.name)}?notice=notebook-deleted")
 
 
+@router.post("/environments/delete")
+@needs(Action.ABOUT_ONESELF)
+async def delete_left_over(parts: TheParts, person: APerson, environment_id: Field = "") -> Response:
+    """The dialog on the first page for an environment in a workspace that the person has left; its disk is kept."""
+    await parts.deeds(oversight.delete_own, user=person.name, environment_id=environment_id[:_LONGEST])
+    parts.worker.wake()
+    return see(parts.settings.service_prefix)
+
+
 _NOTICES = {
     "deleted": "The environment is deleted.",
     "deleting": "The environment is being deleted.",
@@ -120,6 +129,7 @@ async def _home(
         status=status_of(error) if error else 200,
         members=mine,
         views={view.workspace.id: view for view in there},
+        left_over=[view for view in there if view.membership is None],
         none=State.NONE,
         projects=await parts.deeds(projects.list_projects, person.name),
         chosen=chosen,

@@ -122,6 +122,7 @@ PAGES: dict[str, Case] = {
     "POST /accounts/{account}/disable": Case(who=OPERATOR, form={}),
     "POST /accounts/{account}/enable": Case(who=OPERATOR, form={}),
     "GET /": Case(),
+    "POST /environments/delete": Case(form={"environment_id": "{environment_id}"}),
     "GET /workspaces": Case(leads_on=True),
     "POST /workspaces": Case(form={"namespace": "{namespace}", "name": "planted"}),
     f"GET {AT}": Case(),

@@ -87,6 +87,7 @@ ROUTES = {
     f"POST {API}/environments/self/outbox": ENVIRONMENT,
     f"POST {API}/environments/self/pause": ENVIRONMENT,
     f"GET {PREFIX}/": PERSON,
+    f"POST {PREFIX}/environments/delete": PERSON,
     f"GET {PREFIX}/workspaces": PERSON,
     f"POST {PREFIX}/workspaces": PERSON,
     f"GET {PREFIX}{AT}": PERSON,

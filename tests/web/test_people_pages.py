@@ -7,8 +7,9 @@ import re
 import pytest
 
 from terraspawner.domain.access import Role
-from terraspawner.operations import accounts, groups, members, notebooks, projects
+from terraspawner.operations import accounts, groups, members, notebooks, projects, views
 from terraspawner.operations.notebooks import Place
+from tests.web.hubs import until
 from tests.web.sites import PREFIX, Site
 
 PAGE = f"{PREFIX}/workspaces/ana/alpha"
@@ -148,3 +149,24 @@ async def test_who_lost_compute_reads_why_and_may_delete(site: Site) -> None:
     assert 'id="no-compute"' in page
     assert 'id="delete"' in page
     assert 'id="start"' not in page
+
+
+@pytest.mark.feature("B3")
+async def test_who_left_sees_and_deletes_the_environment_that_is_left_over(site: Site) -> None:
+    at = site.workspace()
+    share(site, "ben", Role.WRITER)
+    bens, anas = (site.running(at, user).environment.id for user in ("ben", "ana"))
+    ben = await site.browser("ben")
+    assert 'id="left-over"' not in (await ben.client.get(f"{PREFIX}/")).text
+    await ben.submit(f"{PAGE}/people/leave")
+    page = (await ben.client.get(f"{PREFIX}/")).text
+    assert 'id="left-over"' in page
+    assert f'name="environment_id" value="{bens}"' in page
+    for foreign in (anas, "0" * 16, "../x", ""):
+        assert (await ben.submit(f"{PREFIX}/environments/delete", environment_id=foreign)).status_code == 404
+    operator = await site.browser("operator")
+    assert (await operator.submit(f"{PREFIX}/environments/delete", environment_id=anas)).status_code == 404
+    assert site.state(at, "ana") == "running"
+    assert (await ben.submit(f"{PREFIX}/environments/delete", environment_id=bens)).status_code == 303
+    await until(lambda: views.views_of(site.context, "ben") == [], "it is gone")
+    assert 'id="left-over"' not in (await ben.client.get(f"{PREFIX}/")).text
