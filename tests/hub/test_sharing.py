@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from deployment import Deployment, Person, Workspace, until
+from terraspawner.containers.plan import BUCKET_DATA
 
 pytestmark = pytest.mark.docker
 
@@ -26,7 +27,7 @@ def bens(ben: Person, workspace: Workspace) -> Iterator[Workspace]:
 
 
 def mounts_data_to_write(at: Workspace) -> bool:
-    return at.shell('touch "$WORKSPACE_BUCKET/probe"')[0] == 0
+    return at.shell(f"touch {BUCKET_DATA}/probe")[0] == 0
 
 
 @pytest.mark.feature("B3", "B6")
@@ -38,8 +39,8 @@ def test_each_has_a_container_a_disk_and_a_server_and_they_share_the_data(
     assert workspace.environment()["disk"]["id"] != bens.environment()["disk"]["id"]
     assert bens.server_url == f"/user/ben/{workspace.slug}/"
     for at, other in ((workspace, bens), (bens, workspace)):
-        assert at.shell(f'echo {at.owner.name} > "$WORKSPACE_BUCKET/{at.owner.name}"; echo mine > ~/own')[0] == 0
-        assert other.shell(f'cat "$WORKSPACE_BUCKET/{at.owner.name}"') == (0, f"{at.owner.name}\n")
+        assert at.shell(f"echo {at.owner.name} > {BUCKET_DATA}/{at.owner.name} && echo mine > ~/own")[0] == 0
+        assert other.shell(f"cat {BUCKET_DATA}/{at.owner.name}") == (0, f"{at.owner.name}\n")
         assert at.owner.hub.delete(f"/users/{other.owner.name}/servers/{at.slug}").status_code in (403, 404)
         session = at.owner.browser_session
         assert session.get(f"{other.server_url}lab").status_code in (403, 404)
@@ -59,7 +60,7 @@ def test_who_may_only_read_starts_again_with_the_data_read_only(workspace: Works
     assert bens.container().id != first
     assert not mounts_data_to_write(bens)
     assert bens.shell("cat ~/kept") == (0, "kept\n")
-    assert bens.shell('ls "$WORKSPACE_BUCKET/probe"')[0] == 0
+    assert bens.shell(f"ls {BUCKET_DATA}/probe")[0] == 0
     second = bens.container().id
     workspace.shared(bens.owner, "writer")
     bens.pause()
