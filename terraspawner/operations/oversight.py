@@ -73,7 +73,7 @@ def delete(context: Context, *, actor: str, environment_id: str) -> None:
 def delete_own(context: Context, *, user: str, environment_id: str) -> None:
     """As `delete`, for one's own alone: no page of ours lists another's."""
     if get_environment(context, actor=user, environment_id=environment_id).environment.user != user:
-        raise _missing(environment_id)
+        raise _missing()
     delete(context, actor=user, environment_id=environment_id)
 
 
@@ -85,11 +85,11 @@ def _one(context: Context, connection: sa.Connection, actor: str, environment_id
         if is_own or permits(_standing(connection, actor, workspace.namespace), action):
             disk = records.disk_by_id(connection, environment.disk_id)
             return _overseen(context, [(environment, workspace, disk)])[0]
-    raise _missing(environment_id)
+    raise _missing()
 
 
-def _missing(environment_id: str) -> EnvironmentMissing:
-    return EnvironmentMissing(f"There is no environment {shown(environment_id)} that you may see.")
+def _missing() -> EnvironmentMissing:
+    return EnvironmentMissing("There is no environment with this id that you may see. It may have been deleted.")
 
 
 def _standing(connection: sa.Connection, actor: str, namespace: str) -> Standing:
