@@ -93,4 +93,4 @@ def test_the_hubs_own_routes_ask_for_a_page_of_its_own(scene: Scene) -> None:
 
 
 def tokens(scene: Scene) -> list[str]:
-    return [item["id"] for item in scene.ana.hub.get("/users/ana/tokens").json()["api_tokens"]]
+    return sorted(item["id"] for item in scene.ana.hub.get("/users/ana/tokens").json()["api_tokens"])
