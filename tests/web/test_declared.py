@@ -60,6 +60,7 @@ async def test_every_route_declares_what_it_does(site: Site) -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.feature("B3", "B5")
 @pytest.mark.parametrize("route", OF_WORKSPACE)
 async def test_a_route_lets_in_whom_its_action_permits(site: Site, route: str) -> None:
