@@ -122,6 +122,7 @@ def test_a_deleted_environment_is_told_with_a_way_out(lab: Page, workspace: Work
     shown = lab.locator("[data-terra-banner]:is([data-state=deleted], [data-state=stopped])")
     expect(shown).to_be_visible()
     lab.screenshot(path=artefacts / "deleted.png")
+    type_unsaved(lab, "'typed after the end'")
     with lab.expect_popup() as opened:
         shown.get_by_role("button", name="Workspace Page").click()
     expect(opened.value.get_by_role("heading", name=workspace.name)).to_be_visible()
@@ -131,6 +132,7 @@ def test_a_deleted_environment_is_told_with_a_way_out(lab: Page, workspace: Work
     no_banner(lab)
     type_cell(lab, "print('new', 'kernel')")
     output(lab, "new kernel")
+    in_bucket(workspace, "typed after the end")
     no_dialog(lab)
 
 

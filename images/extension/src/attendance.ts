@@ -7,8 +7,12 @@ import {
 } from '@jupyterlab/application';
 import {
   Contents,
+  IConnectionStatus,
   IDefaultDrive,
+  IKernelManager,
   IServerSettings,
+  Kernel,
+  KernelManager,
   ServerConnection,
   ServiceManagerPlugin
 } from '@jupyterlab/services';
@@ -17,6 +21,7 @@ import { Banner } from './banner';
 import { EnvironmentDrive } from './drive';
 import { EnvironmentService, workspacePage } from './environment';
 import { HumanInput } from './input';
+import { EnvironmentKernels } from './kernels';
 import { Presence } from './presence';
 import { Reunion } from './reunion';
 
@@ -33,6 +38,29 @@ export const drive = (
     new EnvironmentDrive(presence, {
       serverSettings: serverSettings ?? undefined
     })
+});
+
+/** In place of `@jupyterlab/services-extension:kernel-manager`, with the same rests. */
+export const kernels = (
+  presence: Presence
+): ServiceManagerPlugin<Kernel.IManager> => ({
+  id: '@terraspawner/environment:kernels',
+  description: 'Kernels of an environment that can be away for a while.',
+  autoStart: true,
+  provides: IKernelManager,
+  optional: [IServerSettings, IConnectionStatus],
+  activate: (
+    _: null,
+    settings: ServerConnection.ISettings | undefined,
+    connection: IConnectionStatus | undefined
+  ) => {
+    const serverSettings = settings ?? undefined;
+    return new KernelManager({
+      serverSettings,
+      kernelAPIClient: new EnvironmentKernels(presence, { serverSettings }),
+      standby: () => !connection?.isConnected || 'when-hidden'
+    });
+  }
 });
 
 /** In place of `@jupyterlab/hub-extension:connectionlost`: a banner instead of a dialog, and the way back. */

@@ -61,7 +61,7 @@ class AwayError extends Error {
 }
 
 /** Is it the environment that is away, and not the request that is wrong? The Hub answers 424 for one that is stopped. */
-function isAway(error: unknown): boolean {
+export function isAway(error: unknown): boolean {
   if (error instanceof ServerConnection.NetworkError) {
     return true;
   }

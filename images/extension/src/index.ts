@@ -6,7 +6,7 @@ import { IToolbarWidgetRegistry, Notification } from '@jupyterlab/apputils';
 import { IDocumentWidget } from '@jupyterlab/docregistry';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
-import { connectionLost, drive } from './attendance';
+import { connectionLost, drive, kernels } from './attendance';
 import { Badge } from './badge';
 import { KillNotices } from './kills';
 import { meanwhile } from './meanwhile';
@@ -72,6 +72,7 @@ function announceTrouble(saves: Saves): void {
 
 export default [
   drive(presence),
+  kernels(presence),
   connectionLost(presence),
   badge,
   meanwhile,
