@@ -1,5 +1,6 @@
 """The Hub of a terraspawner deployment: wiring only. Settings come from the environment (README, Settings)."""
 
+import hashlib
 from pathlib import Path
 
 from jupyterhub.utils import subdomain_hook_idna as subdomain_of
@@ -19,8 +20,13 @@ def _domain_of(name: str, domain: str, kind: str) -> str:
 
 
 # --- people ---
-c.JupyterHub.authenticator_class = "terraspawner.authenticator.EmbeddedAuthenticator"
+c.JupyterHub.authenticator_class = {
+    "embedded": "terraspawner.authenticator.EmbeddedAuthenticator",
+    "github": "terraspawner.sign_in.github.GitHubSignIn",
+}.get(settings.sign_in, "terraspawner.sign_in.openid.OpenIdSignIn")
 c.Authenticator.allow_all = True  # whoever has an account; ours are the only ones
+# seals an identity provider's tokens in the Hub's database
+c.CryptKeeper.keys = [hashlib.sha256(f"provider's tokens\n{settings.secret_key}".encode()).digest()]
 c.JupyterHub.load_roles = [
     {
         "name": "user",

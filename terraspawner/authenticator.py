@@ -10,22 +10,20 @@ people type passwords there.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from jupyterhub import orm
 from jupyterhub.auth import Authenticator
 from tornado.web import HTTPError
 
 from terraspawner import frozen, wiring
 from terraspawner.domain.account import Account
 from terraspawner.errors import TerraError, TooManyTries
-from terraspawner.operations import accounts, attempts, groups, passwords, sign_ins
+from terraspawner.operations import accounts, attempts, passwords, sign_ins
 from terraspawner.operations.attempts import Place
 from terraspawner.operations.context import Context
+from terraspawner.sessions import end_older_sessions, hub_groups, is_own_request
 
-OPERATORS = "terraspawner-operators"
 MOST_WAITING = 40
 """Passwords that are tried or wait for it. They take a quarter of a second each, so the last waits some seconds."""
 DEVICE_DAYS = 400
@@ -67,7 +65,7 @@ class EmbeddedAuthenticator(Authenticator):
             end_older_sessions(handler.user_from_username(account.name), account)
             if not place.is_known:
                 _remember_device(context, handler, account.name)
-        return {"name": account.name, "groups": await asyncio.to_thread(_groups, context, account)}
+        return {"name": account.name, "groups": await asyncio.to_thread(hub_groups, context, account)}
 
     async def _try(self, context: Context, name: str, password: str, place: Place) -> Account:
         if self._waiting >= MOST_WAITING:
@@ -86,36 +84,16 @@ class EmbeddedAuthenticator(Authenticator):
         """
         context = wiring.deployment_context()
         account = await asyncio.to_thread(accounts.account_of, context, user.name)
-        if account is None:
+        if account is None or account.is_external:
             return False
         # what was ended is older than any sign-in, which passes `authenticate`; a service that asks for a person's
         # server is none of the person's sessions
-        if end_older_sessions(user, account) and _is_own_request(user, handler):
+        if end_older_sessions(user, account) and is_own_request(user, handler):
             return False
-        wanted = await asyncio.to_thread(_groups, context, account)
+        wanted = await asyncio.to_thread(hub_groups, context, account)
         if sorted(group.name for group in user.groups) == wanted:
             return True
         return {"name": account.name, "groups": wanted}
-
-
-def end_older_sessions(user: Any, account: Account) -> bool:
-    """Revoke what was signed in before the account's present epoch; whether there was anything to revoke.
-
-    The cookie's id carries the epoch, so the Hub's database says by itself what was done already. A login cookie
-    holds this id, and all tokens go but those of servers that run: these are the environments', not the person's.
-    """
-    mark = f"{account.sessions_epoch}."
-    if user.cookie_id.startswith(mark) or (account.sessions_epoch == 0 and "." not in user.cookie_id):
-        return False
-    kept = {token.id for token in (orm.APIToken.find(user.db, value) for value in _server_tokens(user)) if token}
-    for token in list(user.api_tokens):
-        if token.id not in kept:
-            user.db.delete(token)
-    for code in list(user.oauth_codes):
-        user.db.delete(code)
-    user.cookie_id = mark + secrets.token_hex(32)
-    user.db.commit()
-    return True
 
 
 def place_of(context: Context, handler: Any, name: str) -> Place:
@@ -162,19 +140,3 @@ def _refusal(error: TerraError) -> HTTPError:
     if status == 429:
         refusal.headers = {"Retry-After": str(error.details["seconds"])}
     return refusal
-
-
-def _is_own_request(user: Any, handler: Any) -> bool:
-    return handler is None or getattr(handler, "_jupyterhub_user", None) is user
-
-
-def _server_tokens(user: Any) -> list[str]:
-    """Tokens of the servers that run or are frozen: the spawners know them."""
-    spawners = [user.spawners[name] for name in list(user.orm_spawners)]
-    kept = [spawner.kept.token for spawner in spawners if getattr(spawner, "kept", None)]
-    return [*kept, *(spawner.api_token for spawner in spawners if spawner.api_token)]
-
-
-def _groups(context: Context, account: Account) -> list[str]:
-    """Those of our tables, which none of a reserved name is among, and the operators' own."""
-    return sorted([*groups.groups_of(context, account.name), *([OPERATORS] if account.is_operator else [])])

@@ -69,6 +69,12 @@ class AccountDisabled(SignInRefused):
     code = "account-disabled"
 
 
+class VisitorRefused(SignInRefused):
+    """The identity provider's word about you opens no account here. Ask the operator."""
+
+    code = "visitor-refused"
+
+
 class TooManyTries(TerraError):
     """There were too many wrong passwords. Wait before you try again."""
 
@@ -146,6 +152,12 @@ class Conflict(TerraError):
     """The thing is in another state than this request needs."""
 
     code = "conflict"
+
+
+class PasswordsElsewhere(Conflict):
+    """People sign in here with another service, which makes their accounts and keeps their passwords."""
+
+    code = "passwords-elsewhere"
 
 
 class NameTaken(Conflict):
@@ -230,6 +242,12 @@ class BucketFull(BucketUnavailable):
     """The store of the workspace's bucket is full. Nothing was changed. Free space or ask the operator for more."""
 
     code = "bucket-full"
+
+
+class ProviderUnavailable(Unavailable):
+    """The service that people sign in with is not answering. Who is signed in goes on. Try again in a minute."""
+
+    code = "provider-unavailable"
 
 
 class HubUnavailable(Unavailable):

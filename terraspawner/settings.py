@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from terraspawner import __version__
+from terraspawner import __version__, providers
 from terraspawner.errors import SettingsWrong
 
 MIB = 1024 * 1024
@@ -77,6 +77,27 @@ class Settings:
     script_timeout: int = _setting(600, "Seconds that a startup script may take.")
     stop_timeout: int = _setting(20, "Seconds that an environment gets to save and end at a pause.")
     link_lifetime: int = _setting(72 * 3600, "Seconds that a one-time link for setting a password is good for.")
+    sign_in: str = _setting(
+        providers.EMBEDDED, "How people sign in: `embedded`, `oidc`, `github`, `google`, `globus` or `ebrains`."
+    )
+    sign_in_client_id: str = _setting("", "Client id that the identity provider has for this deployment.")
+    sign_in_client_secret_file: str = _setting("", "File with the client's secret; `make up` hands it over.")
+    sign_in_client_secret: str = _setting("", "The client's secret itself, where it is in no file.", secret=True)
+    sign_in_issuer: str = _setting("", "The OpenID provider's address; for `github` that of a GitHub Enterprise.")
+    sign_in_label: str = _setting("", "What the provider is called on the button.")
+    sign_in_scopes: str = _setting("", "Scopes that are asked for, instead of the provider's usual ones.")
+    sign_in_name_claim: str = _setting("", "Claim that is the user name, instead of the provider's usual one.")
+    sign_in_groups_claim: str = _setting(
+        "", "Claims of the user info with the person's groups, with commas between; `roles.team` is `team` in `roles`."
+    )
+    sign_in_allowed_groups: str = _setting(
+        "", "Groups whose members may sign in, with commas between; `*` is everybody who has an account there."
+    )
+    sign_in_operator_groups: str = _setting("", "Groups whose members are operators, with commas between.")
+    sign_in_operators: str = _setting("", "User names of operators, with commas between.")
+    sign_in_refresh: int = _setting(
+        300, "Seconds after which the provider is asked again about a person who is signed in."
+    )
     notebook_limit: int = _setting(50 * MIB, "Largest notebook in bytes.")
     cpu_limit: float = _setting(1.0, "CPU cores of an environment.")
     memory_limit: int = _setting(2048 * MIB, "Memory of an environment in bytes.")
@@ -115,6 +136,9 @@ class Settings:
             raise SettingsWrong("TERRA_TLS_CERTIFICATE and TERRA_TLS_KEY go together: set both, or none.")
         if self.tls_certificate and self.subdomain_host.startswith("http://"):
             raise SettingsWrong(f"TERRA_SUBDOMAIN_HOST is {self.subdomain_host}; with a certificate it is https://.")
+        if self.sign_in_refresh < 1:
+            raise SettingsWrong(f"TERRA_SIGN_IN_REFRESH is {self.sign_in_refresh}; it is a second at least.")
+        _ = self.way
         if self.insecure_network not in ("", NETWORK_IS_TRUSTED):
             raise SettingsWrong(f"TERRA_INSECURE_NETWORK takes one sentence only: {NETWORK_IS_TRUSTED}")
 
@@ -131,6 +155,20 @@ class Settings:
     def image_of(self, language: str) -> str:
         """The image of environments for `language`, a value of `domain.language.Language`."""
         return {"python": self.image_python, "r": self.image_r}[language]
+
+    @property
+    def way(self) -> providers.Way | None:
+        """The identity provider's way to sign in; None where the embedded form is."""
+        said = {item.name.removeprefix("sign_in").lstrip("_"): item.name for item in fields(self)}
+        names = {
+            short: name for short, name in said.items() if name.startswith("sign_in") and name != "sign_in_refresh"
+        }
+        return providers.way_of({short: getattr(self, name) for short, name in names.items()}, near=self.core_subnet)
+
+    @property
+    def callback_url(self) -> str:
+        """Where an identity provider sends people back to."""
+        return f"{self.address}/hub/oauth_callback"
 
     @property
     def address(self) -> str:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 import certificates
+import identity_provider
 from deployment import Deployment, Person, Workspace, deployed, unique
 
 # before any test imports jsonschema, which compiles a grammar for 1 s where this package is; the images leave it out
@@ -39,6 +40,13 @@ def walled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         }
 
     with deployed("tsp-walled", 224, settings) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[identity_provider.Outside]:
+    """The product as a site has it whose people sign in with an OpenID provider."""
+    with identity_provider.outside(tmp_path_factory.mktemp("provider")) as made:
         yield made
 
 

@@ -41,9 +41,15 @@ class Person:
             "/hub/login?next=/hub/token", data={"username": name, "password": password, "_xsrf": xsrf}
         )
         assert answer.status_code == 200, f"sign-in of {name}: {answer.status_code} after {form.status_code}"
-        xsrf = xsrf_of(session)
+        return cls.of_session(deployment, name, session)
+
+    @classmethod
+    def of_session(cls, deployment: Deployment, name: str, session: httpx.Client) -> Person:
+        """Whoever is signed in with `session`, however that was done; with a token of the Hub's."""
         made = session.post(
-            f"/hub/api/users/{name}/tokens", headers={"X-XSRFToken": xsrf}, json={"note": "tests", "expires_in": 7200}
+            f"/hub/api/users/{name}/tokens",
+            headers={"X-XSRFToken": xsrf_of(session)},
+            json={"note": "tests", "expires_in": 7200},
         )
         assert made.status_code == 201, made.text
         token = made.json()["token"]

@@ -14,6 +14,7 @@ from terraspawner.domain.sign_in import Tally
 
 Row = sa.RowMapping
 _ACCOUNT_COLUMNS = ("name", "email", "is_operator", "is_disabled", "may_create_projects", "sessions_epoch")
+_KEEPS_PASSWORD = t.account.c.password_hash != ""
 
 
 # --- accounts ---
@@ -30,7 +31,13 @@ def account_row(connection: sa.Connection, name: str) -> Row | None:
 
 def account_named(connection: sa.Connection, name: str) -> Account | None:
     row = account_row(connection, name)
-    return Account(**{column: row[column] for column in _ACCOUNT_COLUMNS}) if row else None
+    return _account(row) if row else None
+
+
+def account_of_subject(connection: sa.Connection, subject: str) -> Account | None:
+    """The account of a person whom an identity provider knows."""
+    row = connection.execute(sa.select(t.account).where(t.account.c.subject == subject)).mappings().one_or_none()
+    return _account(row) if row else None
 
 
 def password_hash_of(connection: sa.Connection, name: str) -> str | None:
@@ -47,6 +54,7 @@ def insert_account(connection: sa.Connection, account: Account, password_hash: s
             is_disabled=account.is_disabled,
             may_create_projects=account.may_create_projects,
             created_at=now,
+            subject=account.subject or None,
         )
     )
 
@@ -60,11 +68,11 @@ def end_sessions(connection: sa.Connection, name: str) -> None:
     update_account(connection, name, sessions_epoch=t.account.c.sessions_epoch + 1)
 
 
-def able_operators(connection: sa.Connection) -> list[str]:
-    """Operators who can sign in; held until the transaction ends, so that two cannot go at once."""
-    query = sa.select(t.account.c.name).where(
-        t.account.c.is_operator, sa.not_(t.account.c.is_disabled), t.account.c.password_hash != ""
-    )
+def able_operators(connection: sa.Connection, *, external: bool) -> list[str]:
+    """Operators who can sign in, by an identity provider or with a password; held until the transaction ends, so that
+    two cannot go at once."""
+    can_come = t.account.c.subject.is_not(None) if external else _KEEPS_PASSWORD
+    query = sa.select(t.account.c.name).where(t.account.c.is_operator, sa.not_(t.account.c.is_disabled), can_come)
     return list(connection.scalars(query.with_for_update()))
 
 
@@ -180,6 +188,10 @@ def audit_rows(
 
 
 _LINK_COLUMNS = ("id", "account", "made_by", "made_at", "expires_at", "used_at", "replaced_at", "seen_at")
+
+
+def _account(row: Row) -> Account:
+    return Account(**{column: row[column] for column in _ACCOUNT_COLUMNS}, subject=row["subject"] or "")
 
 
 def _link(row: Row) -> Link:

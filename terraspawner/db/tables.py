@@ -46,9 +46,11 @@ account = sa.Table(
     sa.Column("signed_in_at", UtcDateTime, nullable=True),
     sa.Column("password_set_at", UtcDateTime, nullable=True),
     sa.Column("may_create_projects", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("subject", sa.String(600), nullable=True),
+    sa.Index("uq_account_subject", "subject", unique=True),
 )
 """`password_hash` is empty and `password_set_at` null until the person has set one; of an account that the set-up
-made, `password_set_at` alone is null."""
+made, `password_set_at` alone is null. `subject` is null unless an identity provider signs the person in."""
 
 sign_in_link = sa.Table(
     "sign_in_link",

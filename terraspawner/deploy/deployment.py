@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from terraspawner.deploy import engine, health, images, machine, network, site, state, tls
+from terraspawner.deploy import engine, health, images, machine, network, provider, site, state, tls
 from terraspawner.deploy.commands import SetupStopped, run
 from terraspawner.deploy.compose import Compose, ensure_program
 from terraspawner.deploy.engine import EngineFacts
@@ -42,6 +42,7 @@ def up(root: Path, environ: Mapping[str, str]) -> None:
     say(f"terraspawner, deployment {here.settings.deployment}")
     network.check_exposure(here.settings)
     tls.check(here.settings)
+    provider.client_secret(here.settings)
     facts = prepare_machine(here)
     with step("compose") as line:
         program, version = ensure_program()
@@ -150,7 +151,7 @@ def _write_state(here: Site, facts: EngineFacts) -> tuple[bool, str]:
     state.remember_settings(here.state, here.environ)
     settings = state.complete_settings(here.state, here.settings, facts.root, here.environ)
     changed = state.write_environment(here.state, settings, machine_values(here))
-    here.state.logins()
+    here.state.logins_for(settings)
     return changed and was_there, "present" if was_there else f"made in {here.state.folder}"
 
 
@@ -181,7 +182,7 @@ def _prepare_database(here: Site, compose: Compose) -> str:
     if engine.inspect("volume", f"{here.settings.deployment}-db") is None:
         marker.unlink(missing_ok=True)
         compose.run("up", "--no-start", "--no-build", doing="Making networks and volumes")
-    accounts = state.accounts_json(here.state.logins())
+    accounts = state.accounts_json(here.state.logins_for(here.settings))
     image = (engine.inspect("image", images.HUB) or {}).get("Id", "")
     mark = hashlib.sha256(json.dumps([image, here.settings.database_url, accounts]).encode()).hexdigest()
     if marker.exists() and marker.read_text() == mark:
@@ -230,11 +231,11 @@ def _in_hub_image(here: Site, *command: str, doing: str, text: str = "") -> str:
 
 def _print_welcome(here: Site, facts: EngineFacts) -> None:
     settings = here.settings
-    say(f"\nOpen {settings.address}/ and sign in:")
-    for name, password in here.state.logins().items():
-        say(f"    {name:<10} {password}")
-    say(f"(made once, kept in {here.state.logins_file}; a password that was changed since is known to its owner alone)")
-    say('More people: make accounts ARGS="add eva", or the page People of an operator.')
+    logins = here.state.logins_for(settings)
+    say("\n" + "\n".join(provider.greeting(settings, logins)))
+    if logins:
+        say(f"(made once, kept in {here.state.logins_file}; changed since, a password is known to its owner alone)")
+        say('More people: make accounts ARGS="add eva", or the page People of an operator.')
     say("Next: make status, make logs, make down (keeps everything), make clean (deletes, and asks first).")
     if settings.insecure_network and not network.is_loopback(settings.bind):
         say(

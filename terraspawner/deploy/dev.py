@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from terraspawner.deploy import deployment, engine, health, images, machine, state, tls, venv
+from terraspawner.deploy import deployment, engine, health, images, machine, provider, state, tls, venv
 from terraspawner.deploy.commands import SetupStopped, run
 from terraspawner.deploy.compose import Compose
 from terraspawner.deploy.deployment import Site
@@ -50,6 +50,7 @@ def dev(root: Path, environ: Mapping[str, str]) -> None:
     _refuse_one_of_make_up(here)
     say(f"terraspawner for development, deployment {here.settings.deployment}")
     tls.check(here.settings)
+    provider.client_secret(here.settings)
     with step("virtualenv") as line:
         line.result = venv.ensure_venv(root)[1]
     facts = deployment.prepare_machine(here)
@@ -62,7 +63,7 @@ def dev(root: Path, environ: Mapping[str, str]) -> None:
     outside = Outside(root=root, environment=_environment(here, settings))
     with step("database"):
         outside.command("migrate")
-        outside.command("accounts", "ensure", text=state.accounts_json(here.state.logins()))
+        outside.command("accounts", "ensure", text=state.accounts_json(here.state.logins_for(settings)))
     with step("start"):
         compose.run("up", "--detach", "--no-build", *CONTAINERS, doing="Starting the containers")
     for service in CHECKED:
@@ -219,9 +220,8 @@ def _wait(outside: Outside, settings: Settings) -> None:
             raise SetupStopped(f"Hub and workspaces did not come up ({', '.join(addresses)}): what they said is above.")
         time.sleep(SECONDS_BETWEEN_LOOKS)
     health.wait_for_network(settings.deployment)
-    say(f"\nOpen {settings.address}/ and sign in:")
-    for name, password in state.State(outside.root, settings.deployment).logins().items():
-        say(f"    {name:<10} {password}")
+    logins = state.State(outside.root, settings.deployment).logins_for(settings)
+    say("\n" + "\n".join(provider.greeting(settings, logins)))
     say("A change in a file starts hub and workspaces anew. Ctrl+C stops everything but the environments.")
 
 

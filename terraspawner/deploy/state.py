@@ -22,14 +22,16 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
-from terraspawner.deploy import images, site
+from terraspawner.deploy import images, provider, site
 from terraspawner.settings import HELP, Settings
 
 ACCOUNTS = (("operator", True), ("ana", False), ("ben", False))
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105  no look-alikes
 KEPT_FROM_SERVICES = ("database_url", "http_proxy", "https_proxy")
 """Settings that can hold a password: they travel with the secrets, to the processes that need them."""
-OF_THIS_MACHINE = ("tls_certificate", "tls_key", "insecure_network", "registry", "upstream")
+OF_THIS_MACHINE = (
+    "tls_certificate", "tls_key", "insecure_network", "registry", "upstream", "sign_in_client_secret_file",
+)  # fmt: skip
 """Settings for `make up` alone: no process has a use for them."""
 CERTIFICATE, KEY = "certificate.pem", "key.pem"
 TLS_FOLDER = "/run/secrets/tls"
@@ -68,6 +70,10 @@ class State:
             write(path, json.dumps(made, indent=1), mode=0o600)
         kept: dict[str, str] = json.loads(path.read_text())
         return kept
+
+    def logins_for(self, settings: Settings) -> dict[str, str]:
+        """Passwords by name; none where an identity provider signs people in, and makes their accounts."""
+        return self.logins() if settings.way is None else {}
 
     def logins(self) -> dict[str, str]:
         """Passwords by name; made at the first call."""
@@ -115,6 +121,7 @@ def complete_settings(state: State, settings: Settings, engine_root: Path, envir
         or (str(state.ca_bundle) if state.ca_bundle.exists() else ""),
         "http_proxy": settings.http_proxy or site.reachable_from_containers(proxies.get("HTTP_PROXY", "")),
         "https_proxy": settings.https_proxy or site.reachable_from_containers(proxies.get("HTTPS_PROXY", "")),
+        "sign_in_client_secret": provider.client_secret(settings),
         "no_proxy": settings.no_proxy or proxies.get("NO_PROXY", ""),
     }
     return replace(settings, **filled)  # type: ignore[arg-type]
@@ -202,10 +209,15 @@ def secret_values(settings: Settings) -> dict[str, dict[str, str]]:
         "TERRA_DATABASE_URL": settings.database_url,
     }
     proxies = {"TERRA_HTTP_PROXY": settings.http_proxy, "TERRA_HTTPS_PROXY": settings.https_proxy}
+    client = {"TERRA_SIGN_IN_CLIENT_SECRET": settings.sign_in_client_secret}
     return {
         "proxy": {"CONFIGPROXY_AUTH_TOKEN": settings.proxy_token},
         "workspaces": both,
-        "hub": {**both, "TERRA_PROXY_TOKEN": settings.proxy_token, **{k: v for k, v in proxies.items() if v}},
+        "hub": {
+            **both,
+            "TERRA_PROXY_TOKEN": settings.proxy_token,
+            **{k: v for k, v in {**proxies, **client}.items() if v},
+        },
     }
 
 

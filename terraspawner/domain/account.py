@@ -14,6 +14,9 @@ NAME_LIMIT = 62
 EMAIL_LIMIT = 254
 
 _NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
+_EXTERNAL_LETTERS = _NAME_LETTERS | frozenset("_@+")
+EXTERNAL_NAME_LIMIT = 200
+"""Names from outside are often e-mail addresses; the Hub and our tables stop at 255."""
 _EMAIL = re.compile(r"[^\s@<>\"',;:\\()\[\]]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 
 
@@ -53,7 +56,8 @@ class Account:
     """A person who can sign in. `email` is empty where none is known.
 
     `sessions_epoch` counts how often everything that was signed in has ended: a new password, a disabling. `unseen`
-    are links that were made for this account and that the person has not been told of yet.
+    are links that were made for this account and that the person has not been told of yet. `subject` is the identity
+    provider and its number for the person; empty where the person signs in with a password of ours.
     """
 
     name: str
@@ -63,6 +67,12 @@ class Account:
     may_create_projects: bool = False
     sessions_epoch: int = 0
     unseen: tuple[Link, ...] = ()
+    subject: str = ""
+
+    @property
+    def is_external(self) -> bool:
+        """Whether an identity provider signs the person in."""
+        return bool(self.subject)
 
     @property
     def address(self) -> str:
@@ -73,16 +83,29 @@ class Account:
 def account_name(text: str, *, thing: str = "The account's name") -> str:
     """The name of an account, or of another `thing` that is named like one: small ASCII letters, as the Hub folds what
     is typed into its form, so that no two names look the same. Raises `NameRefused`."""
-    rule = f"Use 1 to {NAME_LIMIT} small letters a-z, digits, '.' and '-', with a letter or digit at both ends"
+    return _checked(text, _NAME_LETTERS, "'.' and '-'", NAME_LIMIT, thing)
+
+
+def external_name(text: str) -> str:
+    """The name of an account from what an identity provider calls the person, an e-mail address perhaps: in small
+    letters, as the Hub folds it. Raises `NameRefused`; nothing is cut off or replaced, or two would be one."""
+    others = "'.', '-', '_', '+' and '@'"
+    folded = text.lower() if text.isascii() else text
+    return _checked(folded, _EXTERNAL_LETTERS, others, EXTERNAL_NAME_LIMIT, "The account's name")
+
+
+def _checked(text: str, letters: frozenset[str], others: str, limit: int, thing: str) -> str:
+    rule = f"Use 1 to {limit} small letters a-z, digits, {others}, with a letter or digit at both ends"
     if not text:
         raise NameRefused(f"{thing} is empty. {rule}.")
     for char in text:
-        if char not in _NAME_LETTERS:
+        if char not in letters:
             raise NameRefused(f"{thing} cannot be used: it contains {_shown(char)}. {rule}.")
-    if len(text) > NAME_LIMIT:
+    if len(text) > limit:
         raise NameRefused(f"{thing} cannot be used: it is {len(text)} characters long. {rule}.")
-    if text[0] in ".-" or text[-1] in ".-":
-        raise NameRefused(f"{thing} cannot be used: it begins or ends with '.' or '-'. {rule}.")
+    for char in (text[0], text[-1]):
+        if not char.isalnum():
+            raise NameRefused(f"{thing} cannot be used: it begins or ends with {_shown(char)}. {rule}.")
     return text
 
 

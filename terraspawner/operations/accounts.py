@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,20 +43,22 @@ def ensure_account(context: Context, account: Account, password: str) -> bool:
     with context.database.write() as connection:
         if account_records.account_named(connection, account.name):
             return False
-        _insert(context, connection, account, hashed, audit.COMMAND_LINE)
+        insert_within(context, connection, account, hashed, audit.COMMAND_LINE)
     return True
 
 
 def add_account(context: Context, *, name: str, email: str = "", is_operator: bool = False, actor: str) -> NewLink:
     """Make an account without a password, and the link by which its owner sets one.
 
-    Raises `NameRefused`, `Refused` for the e-mail, `NameTaken`: a disabled account keeps its name too.
+    Raises `NameRefused`, `Refused` for the e-mail, `NameTaken`: a disabled account keeps its name too;
+    `PasswordsElsewhere` where accounts are made by the first sign-in at an identity provider.
     """
+    links.refuse_elsewhere(context)
     account = Account(name=account_name(name), email=email_address(email), is_operator=is_operator)
     with context.database.write() as connection:
         if account_records.account_named(connection, name):
             raise NameTaken(f"There is an account {name} already. Choose another name, or make a link for that one.")
-        _insert(context, connection, account, "", actor)
+        insert_within(context, connection, account, "", actor)
         return links.make_within(context, connection, name, actor)
 
 
@@ -86,7 +89,7 @@ def disable(context: Context, *, name: str, actor: str) -> None:
             raise OperatorNeeded("You cannot disable your own account. Ask another operator.")
         if account.is_disabled:
             return
-        if account.is_operator and set(account_records.able_operators(connection)) <= {name}:
+        if account.is_operator and _able_operators(context, connection) <= {name}:
             raise OperatorNeeded(f"{name} is the last operator who can sign in. Make another one first.")
         account_records.update_account(connection, name, is_disabled=True)
         account_records.end_sessions(connection, name)
@@ -124,7 +127,10 @@ def account_of(context: Context, name: str) -> Account | None:
         return _account(row, tuple(account_records.links_of(connection, name, unseen=True)))
 
 
-def _insert(context: Context, connection: sa.Connection, account: Account, password_hash: str, actor: str) -> None:
+def insert_within(
+    context: Context, connection: sa.Connection, account: Account, password_hash: str, actor: str
+) -> None:
+    """A new account with its personal project, in the caller's transaction."""
     account_records.insert_account(connection, account, password_hash, context.now())
     namespace = _free_namespace(connection, account.name)
     project = Project(namespace=namespace, title="", owner=account.name, is_personal=True, created_at=context.now())
@@ -133,6 +139,10 @@ def _insert(context: Context, connection: sa.Connection, account: Account, passw
         context, connection, actor=actor, action="account-added", subject=f"account:{account.name}",
         operator=account.is_operator,
     )  # fmt: skip
+
+
+def _able_operators(context: Context, connection: sa.Connection) -> set[str]:
+    return set(account_records.able_operators(connection, external=context.settings.way is not None))
 
 
 def _there(connection: sa.Connection, name: str) -> Account:
@@ -161,12 +171,13 @@ def _account(row: account_records.Row, unseen: tuple[Link, ...] = ()) -> Account
         may_create_projects=row["may_create_projects"],
         sessions_epoch=row["sessions_epoch"],
         unseen=unseen,
+        subject=row["subject"] or "",
     )
 
 
 def _free_namespace(connection: sa.Connection, user: str) -> str:
     """The user's name as a project's name; with a counter where it is taken."""
-    stem = user.replace(".", "-")[:30]
+    stem = re.sub("[^a-z0-9]", "-", user)[:30]
     candidates = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
     free = (each for each in candidates if not project_records.named(connection, each))
     return names.namespace(next(free))

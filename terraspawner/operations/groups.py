@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from terraspawner.db import account_records, group_records
 from terraspawner.domain.account import account_name
 from terraspawner.errors import AccountMissing, GroupManaged, GroupMissing, NameRefused, NameTaken
@@ -16,6 +18,8 @@ from terraspawner.operations import audit
 from terraspawner.operations.context import Context
 from terraspawner.operations.names_given import shown
 
+PROVIDER = "(identity provider)"
+"""The actor of what follows from a provider's word; no account can be called so."""
 LONGEST = 255
 RESERVED = "terraspawner-"
 """The Hub's own groups of ours begin with it, the operators' one among them; no other may."""
@@ -46,28 +50,38 @@ def groups_of(context: Context, user: str) -> list[str]:
         return group_records.groups_of(connection, user)
 
 
+def managed_groups(context: Context, user: str) -> list[str]:
+    """Those that the sign-in told of when `user` was last seen there, by name."""
+    with context.database.read() as connection:
+        return group_records.groups_of(connection, user, is_managed=True)
+
+
 def set_managed(context: Context, *, user: str, names: Iterable[str]) -> list[str]:
     """`user` is in these managed groups and no others from here on: told by the sign-in, each time. A name that is no
     name, or that operators gave to a group of theirs, is passed over. Returns all that the person is in."""
-    wanted = {name for name in names if 0 < len(name) <= LONGEST and name.isprintable() and not _is_reserved(name)}
     with context.database.write() as connection:
-        before = set(group_records.groups_of(connection, user, is_managed=True))
-        for name in sorted(wanted - before):
-            is_managed = group_records.is_managed(connection, name)
-            if is_managed is None:
-                group_records.insert(connection, name, is_managed=True, now=context.now())
-            if is_managed is not False:
-                group_records.join(connection, name, user)
-        for name in sorted(before - wanted):
-            group_records.leave(connection, name, user)
-        after = group_records.groups_of(connection, user)
-        gained = {name for name in after if name in wanted} - before
-        if gained or before - wanted:
-            audit.note(
-                context, connection, actor=user, action="groups-claimed", subject=f"account:{user}",
-                gained=sorted(gained), lost=sorted(before - wanted),
-            )  # fmt: skip
-        return after
+        set_managed_within(context, connection, user=user, names=names)
+        return group_records.groups_of(connection, user)
+
+
+def set_managed_within(context: Context, connection: sa.Connection, *, user: str, names: Iterable[str]) -> None:
+    """As `set_managed`, in the caller's transaction. What changes stands in the audit."""
+    wanted = {name for name in names if 0 < len(name) <= LONGEST and name.isprintable() and not _is_reserved(name)}
+    before = set(group_records.groups_of(connection, user, is_managed=True))
+    for name in sorted(wanted - before):
+        is_managed = group_records.is_managed(connection, name)
+        if is_managed is None:
+            group_records.insert(connection, name, is_managed=True, now=context.now())
+        if is_managed is not False:
+            group_records.join(connection, name, user)
+    for name in sorted(before - wanted):
+        group_records.leave(connection, name, user)
+    after = set(group_records.groups_of(connection, user, is_managed=True))
+    if after != before:
+        audit.note(
+            context, connection, actor=PROVIDER, action="groups-claimed", subject=f"account:{user}",
+            gained=sorted(after - before), lost=sorted(before - after),
+        )  # fmt: skip
 
 
 def create_group(context: Context, *, name: str, actor: str) -> None:

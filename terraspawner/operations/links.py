@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from terraspawner.db import account_records
 from terraspawner.domain.account import Link, LinkState
 from terraspawner.domain.password import check_password
-from terraspawner.errors import AccountMissing, Conflict, LinkDead
+from terraspawner.errors import AccountMissing, Conflict, LinkDead, PasswordsElsewhere
 from terraspawner.operations import audit, sign_ins
 from terraspawner.operations.context import Context, new_id
 
@@ -37,8 +37,9 @@ def make_link(context: Context, *, name: str, actor: str) -> NewLink:
     """A link for the account `name`; those before it end.
 
     Raises `AccountMissing`; `Conflict` where it is disabled, and for one's own account: who finds an operator's open
-    browser would need no present password.
+    browser would need no present password. `PasswordsElsewhere` where an identity provider signs people in.
     """
+    refuse_elsewhere(context)
     if name == actor:
         raise Conflict("You cannot make a link for your own account. Change the password on the page Account.")
     with context.database.write() as connection:
@@ -66,8 +67,19 @@ def make_within(context: Context, connection: sa.Connection, name: str, actor: s
     return NewLink(account=name, code=f"{link.id}.{secret}", expires_at=link.expires_at)
 
 
+def refuse_elsewhere(context: Context) -> None:
+    """Raises `PasswordsElsewhere` where an identity provider signs people in: no password would open anything."""
+    way = context.settings.way
+    if way is not None:
+        raise PasswordsElsewhere(
+            f"People sign in here with {way.label}: it keeps their passwords, and an account is made when somebody "
+            f"signs in for the first time. Change the password at {way.label}."
+        )
+
+
 def look_at(context: Context, code: str) -> Link:
     """The link that can be used with this code. Raises `LinkDead` for every other one, whatever is wrong with it."""
+    refuse_elsewhere(context)
     with context.database.read() as connection:
         return _open_link(context, connection, code)
 
@@ -75,8 +87,9 @@ def look_at(context: Context, code: str) -> Link:
 def use_link(context: Context, *, code: str, password: str) -> str:
     """Set the password of the link's account; everything that was signed in as it ends. Returns its name.
 
-    Raises `LinkDead`, and `PasswordRefused`, after which the link is as good as before.
+    Raises `LinkDead`, and `PasswordRefused`, after which the link is as good as before; `PasswordsElsewhere`.
     """
+    refuse_elsewhere(context)
     name = look_at(context, code).account
     check_password(password, name)
     password_hash = context.passwords.hashed(password)

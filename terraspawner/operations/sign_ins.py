@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from terraspawner.db import account_records
 from terraspawner.domain.account import Account
 from terraspawner.domain.password import check_password
-from terraspawner.errors import AccountDisabled, AccountMissing, PasswordWrong, SignInRefused
+from terraspawner.errors import AccountDisabled, AccountMissing, PasswordsElsewhere, PasswordWrong, SignInRefused
 from terraspawner.operations import attempts, audit
 from terraspawner.operations.attempts import Place
 from terraspawner.operations.context import Context, new_id
@@ -44,7 +44,13 @@ def change_password(context: Context, *, name: str, present: str, new: str) -> N
     """The owner sets another password; everything that is signed in as `name` ends, the caller too.
 
     Raises `PasswordRefused`; `PasswordWrong` and `TooManyTries`: who has found an open browser may not guess.
+    `PasswordsElsewhere` where an identity provider keeps the passwords.
     """
+    if context.settings.way is not None:
+        raise PasswordsElsewhere(
+            f"{context.settings.way.label} keeps your password, and nobody here knows it. Change it at "
+            f"{context.settings.way.label}."
+        )
     with context.database.read() as connection:
         kept = account_records.password_hash_of(connection, name)
     if kept is None:

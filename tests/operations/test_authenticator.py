@@ -17,13 +17,7 @@ from tornado.httputil import HTTPHeaders
 from tornado.web import HTTPError
 
 from terraspawner import wiring
-from terraspawner.authenticator import (
-    MOST_WAITING,
-    OPERATORS,
-    EmbeddedAuthenticator,
-    end_older_sessions,
-    place_of,
-)
+from terraspawner.authenticator import MOST_WAITING, EmbeddedAuthenticator, place_of
 from terraspawner.db import tables
 from terraspawner.domain.account import Account
 from terraspawner.domain.sign_in import SLOWDOWNS, Guard
@@ -31,6 +25,7 @@ from terraspawner.operations import accounts, groups, links, sign_ins
 from terraspawner.operations import attempts as counts
 from terraspawner.operations.context import Context
 from terraspawner.operations.passwords import Passwords
+from terraspawner.sessions import OPERATORS, end_older_sessions
 
 HubUser = Callable[..., Any]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from terraspawner.authenticator import OPERATORS
 from terraspawner.errors import AccountMissing, GroupManaged, GroupMissing, NameRefused, NameTaken
 from terraspawner.operations import audit, groups
 from terraspawner.operations.context import Context
+from terraspawner.sessions import OPERATORS
 
 
 @pytest.mark.feature("B3")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from terraspawner.deploy import images, state
+from terraspawner.deploy import images, provider, state
+from terraspawner.deploy.commands import SetupStopped
 from terraspawner.deploy.state import State
 from terraspawner.errors import SettingsWrong
 from terraspawner.settings import Settings
@@ -133,3 +134,50 @@ def test_the_certificate_is_handed_to_the_proxy_alone_and_taken_back(tmp_path: P
     state.write_environment(folder, settings, MACHINE)
     assert list((folder.folder / "tls").iterdir()) == []
     assert state.compose_values(settings)["TERRA_PROXY_OPTIONS"] == ""
+
+
+PROVIDER = {
+    "TERRA_SIGN_IN": "oidc",
+    "TERRA_SIGN_IN_ISSUER": "https://id.example.org",
+    "TERRA_SIGN_IN_CLIENT_ID": "hub",
+    "TERRA_SIGN_IN_OPERATORS": "rosa",
+}
+
+
+def test_the_providers_secret_is_handed_to_the_hub_alone_and_follows_its_file(tmp_path: Path) -> None:
+    (tmp_path / "client").write_text("a client's secret\n")
+    given = {**PROVIDER, "TERRA_SIGN_IN_CLIENT_SECRET_FILE": f"{tmp_path}/client"}
+    folder, settings = made(tmp_path, given)
+    state.write_environment(folder, settings, MACHINE)
+    hub = text_of(folder.folder / "secrets" / "hub.env")
+    assert "TERRA_SIGN_IN_CLIENT_SECRET='a client'\"'\"'s secret'\n" in hub
+    others = [folder.services_env, folder.compose_env, folder.folder / "secrets" / "workspaces.env"]
+    assert [path.name for path in others if "client" in text_of(path).replace("CLIENT_ID", "")] == []
+    assert "TERRA_SIGN_IN=oidc\n" in text_of(folder.services_env)
+    assert folder.logins_for(settings) == {}
+    assert not folder.logins_file.exists()
+
+    (tmp_path / "client").write_text("another")
+    _, renewed = made(tmp_path, given)
+    assert state.write_environment(folder, renewed, MACHINE) is True, "the Hub must be made anew"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({}, "TERRA_SIGN_IN_CLIENT_SECRET_FILE is empty"),
+        ({"TERRA_SIGN_IN_CLIENT_SECRET_FILE": "/nowhere"}, "/nowhere, which cannot be read"),
+        ({"TERRA_SIGN_IN_CLIENT_SECRET_FILE": "/dev/null"}, "/dev/null, which is empty"),
+    ],
+)
+def test_a_provider_without_a_secret_stops_the_setup(tmp_path: Path, given: dict[str, str], says: str) -> None:
+    with pytest.raises(SetupStopped, match=says):
+        made(tmp_path, {**PROVIDER, **given})
+
+
+def test_the_welcome_says_who_signs_in_how_and_what_to_register(tmp_path: Path) -> None:
+    _, settings = made(tmp_path, {**PROVIDER, "TERRA_SIGN_IN_CLIENT_SECRET": "s"})
+    words = "\n".join(provider.greeting(settings, {}))
+    assert "sign in with id.example.org" in words
+    assert "http://127.0.0.1:8000/hub/oauth_callback" in words
+    assert "    ana        word" in provider.greeting(Settings(), {"ana": "word"})

@@ -1,0 +1,12 @@
+"""Accounts that an identity provider signs in."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    op.add_column("account", sa.Column("subject", sa.String(length=600), nullable=True))
+    op.create_index(op.f("uq_account_subject"), "account", ["subject"], unique=True)
