@@ -12,8 +12,17 @@ from fastapi.responses import RedirectResponse, Response
 from terraspawner.domain import password as rules
 from terraspawner.domain.access import Action
 from terraspawner.domain.account import LinkState
-from terraspawner.errors import Conflict, NameRefused, NotFound, PasswordRefused, Refused, TerraError, TooManyTries
-from terraspawner.operations import accounts, links, sign_ins
+from terraspawner.errors import (
+    Conflict,
+    NameRefused,
+    NotFound,
+    PasswordRefused,
+    PasswordsElsewhere,
+    Refused,
+    TerraError,
+    TooManyTries,
+)
+from terraspawner.operations import accounts, groups, links, sign_ins
 from terraspawner.operations.links import NewLink
 from terraspawner.web.addresses import is_https
 from terraspawner.web.auth import Person
@@ -111,7 +120,7 @@ async def change_password(
         if new != again:
             raise PasswordRefused("The two new passwords differ. Type the same one twice.")
         await parts.hashing(sign_ins.change_password, name=person.name, present=present[:_LONGEST], new=new[:_LONGEST])
-    except (Refused, TooManyTries) as error:
+    except (Refused, TooManyTries, PasswordsElsewhere) as error:
         return await _own(parts, person, error=error)
     response = parts.pages.page("password_changed.html", None, name=person.name)
     parts.auth.clear(request, response, session=True)
@@ -170,6 +179,7 @@ async def _own(parts: Parts, person: Person, *, error: TerraError | None = None)
         status=status_of(error) if error else 200,
         account=person.account,
         links=await parts.deeds(links.links_of, person.name),
+        groups=await parts.deeds(groups.managed_groups, person.name),
         now=parts.deeds.context.now(),
         shortest=rules.SHORTEST,
         error=error,

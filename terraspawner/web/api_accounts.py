@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from terraspawner.domain.access import Action
-from terraspawner.operations import accounts, audit, links, sign_ins
+from terraspawner.operations import accounts, audit, groups, links, sign_ins
 from terraspawner.web.callers import AnOperator, APerson, TheParts
 from terraspawner.web.declared import needs, open_to_anybody
 from terraspawner.web.openapi import NOBODY, PERSON, errors, for_person
@@ -105,10 +105,11 @@ async def own_account(parts: TheParts, person: APerson) -> OwnAccountOut:
         email=person.account.email,
         roles=roles_of(person.account),
         links=[LinkOut.of(link, now) for link in await parts.deeds(links.links_of, person.name)],
+        groups=await parts.deeds(groups.managed_groups, person.name),
     )
 
 
-@router.put("/account/password", status_code=204, responses=for_person(413, 422, 429), openapi_extra=PERSON)
+@router.put("/account/password", status_code=204, responses=for_person(409, 413, 422, 429), openapi_extra=PERSON)
 @needs(Action.ABOUT_ONESELF)
 async def change_password(parts: TheParts, person: APerson, wanted: PasswordIn) -> Response:
     """Set another password. Every session and token of the account ends, the caller's too."""
@@ -119,7 +120,7 @@ async def change_password(parts: TheParts, person: APerson, wanted: PasswordIn) 
 # --- whoever has a link ---
 
 
-@router.post("/links/look", responses=errors(404, 413), openapi_extra=NOBODY)
+@router.post("/links/look", responses=errors(404, 409, 413), openapi_extra=NOBODY)
 @open_to_anybody
 async def look_at_link(parts: TheParts, shown: LinkCodeIn) -> LinkLookOut:
     """Whom a one-time link is for. It stays as good as it was."""
@@ -127,7 +128,7 @@ async def look_at_link(parts: TheParts, shown: LinkCodeIn) -> LinkLookOut:
     return LinkLookOut(account=link.account, made_by=link.made_by, expires_at=link.expires_at)
 
 
-@router.post("/links/use", responses=errors(404, 413, 422), openapi_extra=NOBODY)
+@router.post("/links/use", responses=errors(404, 409, 413, 422), openapi_extra=NOBODY)
 @open_to_anybody
 async def use_link(parts: TheParts, shown: LinkUseIn) -> LinkUsedOut:
     """Set the password of the link's account. The link ends, and every session and token of the account."""

@@ -30,6 +30,7 @@ _DEVICE_SECONDS = 400 * 24 * 3600
 @open_to_anybody
 async def ask_for_link(parts: TheParts) -> Response:
     """The address of every link, as far as a server sees it."""
+    links.refuse_elsewhere(parts.deeds.context)
     return _page(parts, "link.html")
 
 

@@ -104,6 +104,7 @@ class Pages:
             logout_url=f"{hub_prefix}logout",
             login_url=f"{self._prefix}login",
             no_spawner_check=True,
+            way=settings.way,
             services=(),
         )
 

@@ -128,6 +128,7 @@ class OwnAccountOut(BaseModel):
     email: str
     roles: list[RoleName]
     links: list[LinkOut] = Field(description="all that were made for this account, the newest first")
+    groups: list[str] = Field(description="as the identity provider told them last, where one signs people in")
 
 
 class AuditOut(BaseModel):
