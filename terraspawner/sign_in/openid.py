@@ -20,7 +20,7 @@ from terraspawner.sign_in import id_token
 from terraspawner.sign_in.external import ExternalSignIn
 
 DISCOVERY_AGE = timedelta(hours=1)
-KEYS_AGE = timedelta(minutes=1)
+KEYS_AGE = timedelta(seconds=5)
 """A token that names an unknown key has the keys fetched again, not more often than this."""
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
 
