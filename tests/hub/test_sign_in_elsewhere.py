@@ -100,7 +100,7 @@ def test_a_removed_claim_takes_the_role_away_while_signed_in(
     until(lambda: not is_signed_in(browser), "who may not come in any more is out")
     until(lambda: rosa.api.get("/whoami").status_code == 401, "so is the token")
     acts = [entry["details"] for entry in _audit(outside, arrives) if entry["subject"] == "account:rosa@example.org"]
-    assert [said["removed"] for said in acts if said.get("removed")][:2] == [["lab"], ["people who operate"]]
+    assert [said["lost"] for said in acts if said.get("lost")][:2] == [["lab"], ["people who operate"]]
 
 
 def _audit(outside: Outside, arrives: Arrives) -> list[dict[str, Any]]:

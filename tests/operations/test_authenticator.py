@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from jupyterhub import orm, roles
-from jupyterhub.user import User
+from jupyterhub import orm
 from tornado.httputil import HTTPHeaders
 from tornado.web import HTTPError
 
@@ -37,25 +36,6 @@ def door(context: Context, monkeypatch: pytest.MonkeyPatch) -> EmbeddedAuthentic
         account = Account(name=name, email="", is_operator=is_operator, is_disabled=False)
         accounts.ensure_account(context, account, f"password of {name}")
     return EmbeddedAuthenticator()
-
-
-@pytest.fixture
-def hub_user() -> Iterator[HubUser]:
-    """Makes a user in a database of the Hub's."""
-    session = orm.new_session_factory("sqlite:///:memory:")()
-    session.add(orm.OAuthClient(identifier="jupyterhub"))
-    for role in roles.get_default_roles():
-        roles.create_role(session, role)
-
-    def make(name: str, *groups: str) -> Any:
-        made = orm.User(name=name, groups=[orm.Group(name=group) for group in groups])
-        session.add(made)
-        session.commit()
-        return User(made, {}, db=session)
-
-    yield make
-    session.close()
-    session.bind.dispose()
 
 
 def change(context: Context, name: str, **values: bool) -> None:
