@@ -83,6 +83,10 @@ class Settings:
     sign_in_client_id: str = _setting("", "Client id that the identity provider has for this deployment.")
     sign_in_client_secret_file: str = _setting("", "File with the client's secret; `make up` hands it over.")
     sign_in_client_secret: str = _setting("", "The client's secret itself, where it is in no file.", secret=True)
+    sign_in_authorities_file: str = _setting(
+        "", "File with the authority (PEM) that signs the provider's certificate, where it is the site's own."
+    )
+    sign_in_authorities: str = _setting("", "The same as PEM, filled in by `make up`.", secret=True)
     sign_in_issuer: str = _setting("", "The OpenID provider's address; for `github` that of a GitHub Enterprise.")
     sign_in_label: str = _setting("", "What the provider is called on the button.")
     sign_in_scopes: str = _setting("", "Scopes that are asked for, instead of the provider's usual ones.")

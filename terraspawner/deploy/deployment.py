@@ -42,7 +42,7 @@ def up(root: Path, environ: Mapping[str, str]) -> None:
     say(f"terraspawner, deployment {here.settings.deployment}")
     network.check_exposure(here.settings)
     tls.check(here.settings)
-    provider.client_secret(here.settings)
+    provider.check(here.settings)
     facts = prepare_machine(here)
     with step("compose") as line:
         program, version = ensure_program()

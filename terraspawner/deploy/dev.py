@@ -50,7 +50,7 @@ def dev(root: Path, environ: Mapping[str, str]) -> None:
     _refuse_one_of_make_up(here)
     say(f"terraspawner for development, deployment {here.settings.deployment}")
     tls.check(here.settings)
-    provider.client_secret(here.settings)
+    provider.check(here.settings)
     with step("virtualenv") as line:
         line.result = venv.ensure_venv(root)[1]
     facts = deployment.prepare_machine(here)

@@ -31,6 +31,7 @@ KEPT_FROM_SERVICES = ("database_url", "http_proxy", "https_proxy")
 """Settings that can hold a password: they travel with the secrets, to the processes that need them."""
 OF_THIS_MACHINE = (
     "tls_certificate", "tls_key", "insecure_network", "registry", "upstream", "sign_in_client_secret_file",
+    "sign_in_authorities_file",
 )  # fmt: skip
 """Settings for `make up` alone: no process has a use for them."""
 CERTIFICATE, KEY = "certificate.pem", "key.pem"
@@ -122,6 +123,7 @@ def complete_settings(state: State, settings: Settings, engine_root: Path, envir
         "http_proxy": settings.http_proxy or site.reachable_from_containers(proxies.get("HTTP_PROXY", "")),
         "https_proxy": settings.https_proxy or site.reachable_from_containers(proxies.get("HTTPS_PROXY", "")),
         "sign_in_client_secret": provider.client_secret(settings),
+        "sign_in_authorities": provider.authorities(settings),
         "no_proxy": settings.no_proxy or proxies.get("NO_PROXY", ""),
     }
     return replace(settings, **filled)  # type: ignore[arg-type]
@@ -209,7 +211,10 @@ def secret_values(settings: Settings) -> dict[str, dict[str, str]]:
         "TERRA_DATABASE_URL": settings.database_url,
     }
     proxies = {"TERRA_HTTP_PROXY": settings.http_proxy, "TERRA_HTTPS_PROXY": settings.https_proxy}
-    client = {"TERRA_SIGN_IN_CLIENT_SECRET": settings.sign_in_client_secret}
+    client = {
+        "TERRA_SIGN_IN_CLIENT_SECRET": settings.sign_in_client_secret,
+        "TERRA_SIGN_IN_AUTHORITIES": settings.sign_in_authorities,
+    }
     return {
         "proxy": {"CONFIGPROXY_AUTH_TOKEN": settings.proxy_token},
         "workspaces": both,

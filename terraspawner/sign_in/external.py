@@ -8,6 +8,7 @@ not end everybody's work, and not longer, since one who was thrown out could wis
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,6 +69,8 @@ class ExternalSignIn:
         self.login_service = self.way.label
         self.scope = list(self.way.scopes)
         self.http_request_kwargs = {"connect_timeout": 5, "request_timeout": 10, "follow_redirects": False}
+        if settings.sign_in_authorities:
+            self.http_request_kwargs["ssl_options"] = ssl.create_default_context(cadata=settings.sign_in_authorities)
         self._began = self.context.now()
         self._standings: dict[str, Standing] = {}
         self._locks: dict[str, asyncio.Lock] = {}

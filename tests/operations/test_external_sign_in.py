@@ -6,19 +6,20 @@ The provider here speaks HTTP and says what a test wants; a real one stands in `
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from jupyterhub.crypto import CryptKeeper
-from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
-from tornado.web import Application, HTTPError, RequestHandler
+from tornado.web import HTTPError
 
 import builders
+import certificates
+from provider_that_says import ProviderThatSays, speaking
 from terraspawner import wiring
 from terraspawner.domain.visitor import Visitor
 from terraspawner.errors import ProviderUnavailable, SettingsWrong
@@ -30,69 +31,12 @@ from terraspawner.sign_in.github import GitHubSignIn
 from terraspawner.sign_in.openid import OpenIdSignIn
 
 HubUser = Callable[..., Any]
-EVA = {"sub": "42", "preferred_username": "eva", "groups": ["lab"]}
-
-
-@dataclass(kw_only=True)
-class ProviderThatSays:
-    """Tells what a test wants, to whom shows a good token; each token it gives is another one."""
-
-    issuer: str = ""
-    document: dict[str, Any] = field(default_factory=dict)
-    claims: dict[str, Any] = field(
-        default_factory=lambda: {"sub": "42", "preferred_username": "eva", "groups": ["lab"]}
-    )
-    teams: list[dict[str, Any]] = field(default_factory=list)
-    good: str = "first"
-    is_down: bool = False
-    asked: list[str] = field(default_factory=list)
-
-    def answer(self, path: str, request: RequestHandler) -> Any:
-        self.asked.append(path)
-        if self.is_down:
-            raise HTTPError(503)
-        if path == "/.well-known/openid-configuration":
-            endpoints = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
-            return {"issuer": self.issuer, **{name: f"{self.issuer}/{name}" for name in endpoints}, **self.document}
-        if path == "/token_endpoint":
-            if request.get_argument("refresh_token") != f"after {self.good}":
-                raise HTTPError(400)
-            self.good += "+"
-            return {"access_token": self.good, "refresh_token": f"after {self.good}", "token_type": "bearer"}
-        if request.request.headers.get("Authorization") != f"Bearer {self.good}":
-            raise HTTPError(401)
-        return {"teams": self.teams} if path.endswith("/teams") else self.claims
-
-
-class Door(RequestHandler):
-    def initialize(self, provider: ProviderThatSays) -> None:
-        self.provider = provider
-
-    def get(self) -> None:
-        said = self.provider.answer(self.request.path, self)
-        teams = said.get("teams") if isinstance(said, dict) else None
-        self.set_header("Content-Type", "application/json")
-        self.finish(said if teams is None else _json(teams))
-
-    post = get
-
-
-def _json(value: Any) -> str:
-    from tornado.escape import json_encode  # noqa: PLC0415 - tornado writes no lists by itself
-
-    return str(json_encode(value))
 
 
 @pytest_asyncio.fixture
 async def provider() -> AsyncIterator[ProviderThatSays]:
-    made = ProviderThatSays()
-    server = HTTPServer(Application([(".*", Door, {"provider": made})]))
-    (socket,) = bind_sockets(0, "127.0.0.1")
-    server.add_sockets([socket])
-    made.issuer = f"http://127.0.0.1:{socket.getsockname()[1]}"
-    yield made
-    server.stop()
-    await server.close_all_connections()
+    async with speaking() as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)
@@ -282,3 +226,23 @@ async def test_githubs_teams_are_groups_and_its_number_is_the_person(
     }
     assert provider.asked == ["/api/v3/user", "/api/v3/user/teams"]
     made.database.close()
+
+
+async def test_an_authority_of_the_sites_own_is_trusted_for_the_provider_where_it_is_named(
+    tmp_path: Path, clock: builders.Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain, key = certificates.make(tmp_path, "localhost")
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(chain, key)
+    async with speaking(ssl_options=server) as provider:
+        context = site(tmp_path, clock, provider.issuer)
+        named = replace(context, settings=replace(context.settings, sign_in_authorities=chain.read_text()))
+        monkeypatch.setattr(wiring, "deployment_context", lambda: context)
+        with pytest.raises(HTTPError) as refused, (stranger := OpenIdSignIn()).told():
+            await stranger.ready()
+        assert refused.value.status_code == 503
+        assert "is not answering as it should" in str(refused.value.log_message)
+        monkeypatch.setattr(wiring, "deployment_context", lambda: named)
+        await OpenIdSignIn().ready()
+        assert provider.asked == ["/.well-known/openid-configuration"]
+        context.database.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import certificates
 from terraspawner.deploy import images, provider, state
 from terraspawner.deploy.commands import SetupStopped
 from terraspawner.deploy.state import State
@@ -171,6 +172,26 @@ def test_the_providers_secret_is_handed_to_the_hub_alone_and_follows_its_file(tm
     ],
 )
 def test_a_provider_without_a_secret_stops_the_setup(tmp_path: Path, given: dict[str, str], says: str) -> None:
+    with pytest.raises(SetupStopped, match=says):
+        made(tmp_path, {**PROVIDER, **given})
+
+
+def test_the_sites_own_authority_is_handed_over_as_text(tmp_path: Path) -> None:
+    chain, _ = certificates.make(tmp_path, "id.example.org")
+    given = {**PROVIDER, "TERRA_SIGN_IN_CLIENT_SECRET": "s", "TERRA_SIGN_IN_AUTHORITIES_FILE": str(chain)}
+    folder, settings = made(tmp_path, given)
+    state.write_environment(folder, settings, MACHINE)
+    assert chain.read_text().strip() in text_of(folder.folder / "secrets" / "hub.env")
+    assert "AUTHORITIES" not in text_of(folder.services_env)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [(None, "cannot be read"), ("", "is empty"), ("no certificate", "holds no certificates")]
+)
+def test_an_authority_that_is_none_stops_the_setup(tmp_path: Path, text: str | None, says: str) -> None:
+    if text is not None:
+        (tmp_path / "authority").write_text(text)
+    given = {"TERRA_SIGN_IN_CLIENT_SECRET": "s", "TERRA_SIGN_IN_AUTHORITIES_FILE": f"{tmp_path}/authority"}
     with pytest.raises(SetupStopped, match=says):
         made(tmp_path, {**PROVIDER, **given})
 
