@@ -51,6 +51,7 @@ def node_modules() -> Path:
     mark = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()[:12]
     folder = ROOT / ".venv" / f"provider-{mark}"
     if not (folder / "done").exists():
+        assert shutil.which("npm"), "npm is not there: it fetches the provider that these tests sign in with"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for name in ("package.json", "package-lock.json"):
@@ -100,15 +101,15 @@ class Outside:
         """A browser that was never here."""
         return self.deployment.client(base_url=self.deployment.url, follow_redirects=True)
 
-    def go_to_provider(self, browser: httpx.Client) -> str:
-        """Set out for a sign-in; returns where the provider asks who comes."""
-        asked = browser.get("/hub/oauth_login", params={"next": "/hub/token"})
+    def go_to_provider(self, browser: httpx.Client, wanted: str = "/hub/token") -> str:
+        """Set out for a sign-in, to end at `wanted`; returns where the provider asks who comes."""
+        asked = browser.get("/hub/oauth_login", params={"next": wanted})
         assert asked.url.path.startswith("/interaction/"), (asked.status_code, asked.url, asked.text[:2000])
         return str(asked.url)
 
-    def come_back(self, browser: httpx.Client, login: str) -> str:
+    def come_back(self, browser: httpx.Client, login: str, wanted: str = "/hub/token") -> str:
         """Sign in at the provider; returns the address that it sends the browser back to, not yet visited."""
-        answer = browser.post(self.go_to_provider(browser), data={"login": login}, follow_redirects=False)
+        answer = browser.post(self.go_to_provider(browser, wanted), data={"login": login}, follow_redirects=False)
         while not answer.headers["location"].startswith(self.deployment.url):
             answer = browser.get(answer.headers["location"], follow_redirects=False)
         return str(answer.headers["location"])

@@ -272,18 +272,21 @@ def test_the_hubs_own_form_and_rest_let_nobody_in_past_the_state(outside: Outsid
     assert not is_signed_in(browser)
 
 
-def test_the_way_back_leads_to_this_hub_alone(outside: Outside, browser: httpx.Client) -> None:
-    for wanted in ("https://evil.example.org/", "//evil.example.org/", "/\\evil.example.org/"):
-        browser.get("/hub/oauth_login", params={"next": wanted}, follow_redirects=False)
-        asked = browser.get("/hub/oauth_login", params={"next": wanted})
-        answer = browser.post(str(asked.url), data={"login": ANA}, follow_redirects=False)
-        while answer.is_redirect and "evil" not in httpx.URL(answer.headers["location"]).host:
-            if answer.headers["location"].startswith("/"):
-                break
-            answer = browser.get(answer.headers["location"], follow_redirects=False)
-        assert answer.headers["location"].startswith("/"), answer.headers["location"]
-        assert not answer.headers["location"].startswith(("//", "/\\"))
-        browser.cookies.clear()
+def test_signing_out_ends_the_session_here_and_offers_the_way_in_again(
+    outside: Outside, browser: httpx.Client, arrives: Arrives
+) -> None:
+    arrives(ANA, ANA_NAME)
+    assert browser.get("/hub/logout").status_code == 200
+    assert not is_signed_in(browser)
+    assert "Sign in with the Lab&#39;s provider" in browser.get("/hub/login").text
+
+
+@pytest.mark.parametrize("wanted", ["https://evil.example.org/", "//evil.example.org/", "/\\evil.example.org/"])
+def test_the_way_back_leads_to_this_hub_alone(outside: Outside, browser: httpx.Client, wanted: str) -> None:
+    answer = outside.come_back(browser, ANA, wanted)
+    landed = browser.get(answer, follow_redirects=False).headers["location"]
+    assert landed.startswith("/"), landed
+    assert not landed.startswith(("//", "/\\"))
 
 
 def test_nobody_sets_a_password_and_no_account_is_made_by_hand(
