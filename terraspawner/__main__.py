@@ -97,6 +97,8 @@ def _list(context: Context) -> None:
 def _state(context: Context, listed: accounts.Listed) -> str:
     if listed.account.is_disabled:
         return "disabled"
+    if listed.account.is_let_go:
+        return "let go"
     if listed.account.is_external:
         return "signs in elsewhere"
     if listed.has_password:

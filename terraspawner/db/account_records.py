@@ -13,7 +13,9 @@ from terraspawner.domain.account import Account, Link
 from terraspawner.domain.sign_in import Tally
 
 Row = sa.RowMapping
-_ACCOUNT_COLUMNS = ("name", "email", "is_operator", "is_disabled", "may_create_projects", "sessions_epoch")
+_ACCOUNT_COLUMNS = (
+    "name", "email", "is_operator", "is_disabled", "is_let_go", "may_create_projects", "sessions_epoch",
+)  # fmt: skip
 _KEEPS_PASSWORD = t.account.c.password_hash != ""
 
 
@@ -32,6 +34,12 @@ def account_row(connection: sa.Connection, name: str) -> Row | None:
 def account_named(connection: sa.Connection, name: str) -> Account | None:
     row = account_row(connection, name)
     return _account(row) if row else None
+
+
+def accounts_named(connection: sa.Connection, which: sa.Select[tuple[str]]) -> dict[str, Account]:
+    """The accounts whose names this query finds."""
+    query = sa.select(t.account).where(t.account.c.name.in_(which))
+    return {row["name"]: _account(row) for row in connection.execute(query).mappings()}
 
 
 def account_of_subject(connection: sa.Connection, subject: str) -> Account | None:

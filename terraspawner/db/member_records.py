@@ -7,9 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from terraspawner.db import records
+from terraspawner.db import account_records, records
 from terraspawner.db import tables as t
 from terraspawner.domain.access import Role, highest
+from terraspawner.domain.account import Account
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.workspace import Member, Membership, Workspace
 
@@ -54,6 +55,7 @@ def able_owners(connection: sa.Connection, workspace_id: str) -> list[str]:
             t.workspace_member.c.workspace_id == workspace_id,
             t.workspace_member.c.role == str(Role.OWNER),
             sa.not_(t.account.c.is_disabled),
+            sa.not_(t.account.c.is_let_go),
         )
     )
     return list(connection.scalars(query.with_for_update()))
@@ -80,9 +82,9 @@ def membership_by_slug(connection: sa.Connection, user: str, slug: str) -> Membe
 
 def environments_with_membership(
     connection: sa.Connection, states: Iterable[State]
-) -> list[tuple[Environment, Workspace, Membership | None, bool]]:
-    """Every environment in one of `states` with its workspace, what its person is there now, if anything, and whether
-    the account is disabled; in a fixed number of queries."""
+) -> list[tuple[Environment, Workspace, Membership | None, Account]]:
+    """Every environment in one of `states` with its workspace, what its person is there now, if anything, and the
+    person's account; in a fixed number of queries."""
     chosen = t.environment.c.state.in_([str(state) for state in states])
     held = _held().subquery()
     roles: dict[str, list[Row]] = {}
@@ -95,18 +97,17 @@ def environments_with_membership(
     at = {
         row["environment_id"]: row
         for row in connection.execute(
-            sa.select(t.workspace, t.environment.c.id.label("environment_id"), t.account.c.is_disabled)
+            sa.select(t.workspace, t.environment.c.id.label("environment_id"))
             .join(t.environment, t.environment.c.workspace_id == t.workspace.c.id)
-            .join(t.account, t.account.c.name == t.environment.c.user)
             .where(chosen)
         ).mappings()
     }
+    people = account_records.accounts_named(connection, sa.select(t.environment.c.user).where(chosen))
     found = []
     for environment in records.environments_in(connection, frozenset(states)):
-        row = at[environment.id]
-        workspace = records.workspace_of(row)
+        workspace = records.workspace_of(at[environment.id])
         membership = _folded(workspace, roles[environment.id]) if environment.id in roles else None
-        found.append((environment, workspace, membership, bool(row["is_disabled"])))
+        found.append((environment, workspace, membership, people[environment.user]))
     return found
 
 

@@ -65,6 +65,7 @@ def able_owners(connection: sa.Connection, namespace: str) -> list[str]:
             t.project_member.c.namespace == namespace,
             t.project_member.c.role == str(ProjectRole.OWNER),
             sa.not_(t.account.c.is_disabled),
+            sa.not_(t.account.c.is_let_go),
         )
     )
     return list(connection.scalars(query.with_for_update()))

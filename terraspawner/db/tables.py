@@ -47,10 +47,12 @@ account = sa.Table(
     sa.Column("password_set_at", UtcDateTime, nullable=True),
     sa.Column("may_create_projects", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("subject", sa.String(600), nullable=True),
+    sa.Column("is_let_go", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("uq_account_subject", "subject", unique=True),
 )
 """`password_hash` is empty and `password_set_at` null until the person has set one; of an account that the set-up
-made, `password_set_at` alone is null. `subject` is null unless an identity provider signs the person in."""
+made, `password_set_at` alone is null. `subject` is null unless an identity provider signs the person in;
+`is_let_go` says that it did not allow the person in when it was asked last."""
 
 sign_in_link = sa.Table(
     "sign_in_link",

@@ -57,7 +57,8 @@ class Account:
 
     `sessions_epoch` counts how often everything that was signed in has ended: a new password, a disabling. `unseen`
     are links that were made for this account and that the person has not been told of yet. `subject` is the identity
-    provider and its number for the person; empty where the person signs in with a password of ours.
+    provider and its number for the person; empty where the person signs in with a password of ours. `is_let_go` until
+    that provider says again that the person may come in.
     """
 
     name: str
@@ -68,6 +69,12 @@ class Account:
     sessions_epoch: int = 0
     unseen: tuple[Link, ...] = ()
     subject: str = ""
+    is_let_go: bool = False
+
+    @property
+    def is_out(self) -> bool:
+        """Whether nothing is done in this name: disabled here, or let go by the identity provider."""
+        return self.is_disabled or self.is_let_go
 
     @property
     def is_external(self) -> bool:

@@ -168,6 +168,7 @@ def _account(row: account_records.Row, unseen: tuple[Link, ...] = ()) -> Account
         email=row["email"],
         is_operator=row["is_operator"],
         is_disabled=row["is_disabled"],
+        is_let_go=row["is_let_go"],
         may_create_projects=row["may_create_projects"],
         sessions_epoch=row["sessions_epoch"],
         unseen=unseen,

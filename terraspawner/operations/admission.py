@@ -17,6 +17,8 @@ def check(connection: sa.Connection, *, user: str, slug: str) -> tuple[Account, 
     account = account_records.account_named(connection, user)
     if account is None or account.is_disabled:
         raise NotAllowed(f"The account {user!r} is disabled. Ask the operator.")
+    if account.is_let_go:
+        raise NotAllowed(f"{user!r} is in none of the groups whose members may come in here. Ask the operator.")
     member = member_records.membership_by_slug(connection, user, slug)
     if member is None:
         raise WorkspaceMissing(no_workspace(slug))

@@ -60,7 +60,8 @@ def _make(context: Context, connection: sa.Connection, visitor: Visitor) -> Acco
 
 
 def _keep(context: Context, connection: sa.Connection, account: Account, visitor: Visitor) -> None:
-    """Groups, e-mail and role as the provider says; whoever may not come in is in no group and no operator."""
+    """Groups, e-mail and role as the provider says; whoever may not come in is in no group and no operator, and what
+    runs is paused (`operations.withdrawals`)."""
     told = visitor.groups if visitor.is_allowed else ()
     groups.set_managed_within(context, connection, user=account.name, names=told)
     is_operator = visitor.is_operator and visitor.is_allowed
@@ -69,5 +70,13 @@ def _keep(context: Context, connection: sa.Connection, account: Account, visitor
             context, connection, actor=groups.PROVIDER, action="operator-changed", subject=f"account:{account.name}",
             operator=is_operator,
         )  # fmt: skip
-    if (is_operator, visitor.email) != (account.is_operator, account.email):
-        account_records.update_account(connection, account.name, is_operator=is_operator, email=visitor.email)
+    is_let_go = not visitor.is_allowed
+    if is_let_go != account.is_let_go:
+        audit.note(
+            context, connection, actor=groups.PROVIDER, subject=f"account:{account.name}",
+            action="account-let-go" if is_let_go else "account-taken-back",
+        )  # fmt: skip
+    if (is_operator, is_let_go, visitor.email) != (account.is_operator, account.is_let_go, account.email):
+        account_records.update_account(
+            connection, account.name, is_operator=is_operator, is_let_go=is_let_go, email=visitor.email
+        )

@@ -32,12 +32,12 @@ def hash_of(key: str) -> str:
 
 
 def identify(context: Context, key: str) -> Identity | None:
-    """Whom an environment key speaks for; None for a wrong or old key, a disabled account, a lost membership or
+    """Whom an environment key speaks for; None for a wrong or old key, an account that is out, a lost membership or
     compute.
 
-    While the environment of a disabled account, or of a member without compute, is being paused its key still serves:
-    what was acknowledged on the disk goes to the workspace in these seconds, and nobody could bring it there later.
-    Who is no member any more brings nothing.
+    While the environment of an account that is out, or of a member without compute, is being paused its key still
+    serves: what was acknowledged on the disk goes to the workspace in these seconds, and nobody could bring it there
+    later. Who is no member any more brings nothing.
     """
     with context.database.read() as connection:
         environment = records.environment_by_key(connection, hash_of(key))
@@ -48,7 +48,7 @@ def identify(context: Context, key: str) -> Identity | None:
         member = member_records.membership_by_slug(connection, environment.user, workspace.slug)
     if account is None or member is None:
         return None
-    may_go_on = not account.is_disabled and permits(member.standing, Action.USE_ENVIRONMENT)
+    may_go_on = not account.is_out and permits(member.standing, Action.USE_ENVIRONMENT)
     if not may_go_on and environment.state is not State.PAUSING:
         return None
     return Identity(environment=environment, workspace=workspace, role=member.role)

@@ -81,7 +81,7 @@ def _there(connection: sa.Connection, name: str, *, is_group: bool) -> None:
             raise GroupMissing(f"There is no group {shown(name)}. Check the spelling.")
         return
     account = account_records.account_named(connection, name)
-    if account is None or account.is_disabled:
+    if account is None or account.is_out:
         raise AccountMissing(
             f"There is no account {shown(name)} that can be a member. Check the spelling, or ask the operator."
         )

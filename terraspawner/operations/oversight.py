@@ -94,7 +94,7 @@ def _missing() -> EnvironmentMissing:
 
 def _standing(connection: sa.Connection, actor: str, namespace: str) -> Standing:
     account = account_records.account_named(connection, actor)
-    if account is None or account.is_disabled:
+    if account is None or account.is_out:
         return Standing()
     membership = project_records.membership(connection, actor, namespace)
     return Standing(project_role=membership.role if membership else None, is_operator=account.is_operator)

@@ -97,7 +97,7 @@ def put_member(context: Context, *, actor: str, namespace: str, user: str, role:
     with context.database.write() as connection:
         at = within(connection, user=actor, namespace=namespace, action=Action.CHANGE_PROJECT_MEMBERS).project
         account = account_records.account_named(connection, user)
-        if account is None or account.is_disabled:
+        if account is None or account.is_out:
             raise AccountMissing(
                 f"There is no account {shown(user)} that can be a member. Check the spelling, or ask the operator."
             )
@@ -134,7 +134,7 @@ def remove_member(context: Context, *, actor: str, namespace: str, user: str) ->
 
 def standing_of(account: Account | None) -> Standing:
     """What an account holds in the deployment."""
-    if account is None or account.is_disabled:
+    if account is None or account.is_out:
         return Standing()
     return Standing(is_operator=account.is_operator, is_project_founder=account.may_create_projects)
 

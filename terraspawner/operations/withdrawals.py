@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from terraspawner.db import member_records, records
 from terraspawner.domain.access import Action, permits
+from terraspawner.domain.account import Account
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.workspace import Membership, Workspace
 from terraspawner.operations.context import Context
@@ -33,15 +34,17 @@ def to_be_paused(context: Context) -> list[Withdrawal]:
         found = member_records.environments_with_membership(connection, UP)
     return [
         Withdrawal(environment=environment, workspace=workspace, why=why)
-        for environment, workspace, membership, is_disabled in found
-        if (why := reason_to_pause(environment, membership, is_disabled=is_disabled))
+        for environment, workspace, membership, account in found
+        if (why := reason_to_pause(environment, membership, account))
     ]
 
 
-def reason_to_pause(environment: Environment, membership: Membership | None, *, is_disabled: bool) -> str:
+def reason_to_pause(environment: Environment, membership: Membership | None, account: Account) -> str:
     """Why it may not go on as it is; empty where it may."""
-    if is_disabled:
+    if account.is_disabled:
         return "The account is disabled."
+    if account.is_let_go:
+        return "You were in none of the groups whose members may come in, so your environment was paused. Resume it."
     if membership is None:
         return "You are no longer a member of this workspace."
     if not permits(membership.standing, Action.USE_ENVIRONMENT):

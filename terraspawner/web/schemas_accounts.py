@@ -51,6 +51,7 @@ class AccountOut(BaseModel):
     email: str
     is_operator: bool
     is_disabled: bool
+    is_let_go: bool = Field(description="by the identity provider: in no group whose members may come in")
     may_create_projects: bool = Field(description="billing projects besides the personal one")
     has_password: bool = Field(description="false until the person has set one")
     created_at: datetime
@@ -65,6 +66,7 @@ class AccountOut(BaseModel):
             email=account.email,
             is_operator=account.is_operator,
             is_disabled=account.is_disabled,
+            is_let_go=account.is_let_go,
             may_create_projects=account.may_create_projects,
             has_password=listed.has_password,
             created_at=listed.created_at,

@@ -13,6 +13,7 @@ from browser.conftest import opened_page
 from browser.test_journey import badge, in_lab, output, type_cell
 from deployment import unique
 from identity_provider import ANA, ANA_NAME, BEN, ROSA, Outside
+from waiting import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.browser, pytest.mark.full]
 
@@ -64,6 +65,7 @@ def test_a_person_comes_by_the_provider_works_and_is_let_go(
     page.get_by_label("Name").fill(work)
     page.get_by_role("button", name="Create workspace").click()
     expect(page.get_by_role("heading", name=work)).to_be_visible()
+    hers_at = page.url
     page.get_by_label("Name").fill("first look")
     page.get_by_role("button", name="Create and open").click()
     in_lab(page, "first look")
@@ -78,7 +80,6 @@ def test_a_person_comes_by_the_provider_works_and_is_let_go(
     assert hers
     for container in hers:
         assert "refresh_token" not in str(container.attrs["Config"]) + container.logs().decode(errors="replace")
-    lab = page.url
 
     # an operator by the provider's word, who sees the people
     come_in(another, ROSA)
@@ -93,13 +94,18 @@ def test_a_person_comes_by_the_provider_works_and_is_let_go(
     page.get_by_role("button", name="Sign in with the Lab's provider").click()
     expect(page.get_by_role("alert")).to_contain_text("none of the groups")
     page.screenshot(path=artefacts / "06-let-go.png")
+    until(
+        lambda: all(each.status == "exited" for each in outside.deployment.containers(user=ANA_NAME)),
+        "what ran of hers is paused",
+    )
 
     # she is in the group again, and her work is where it was
     outside.provider.reset()
     page.goto("/services/workspaces/")
     page.get_by_role("button", name="Sign in with the Lab's provider").click()
     expect(page.get_by_role("heading", name="My workspaces")).to_be_visible()
-    page.goto(lab)
+    page.goto(hers_at)
+    page.get_by_role("link", name="first look.ipynb").click()
     in_lab(page, "first look")
     output(page, "ana@example.org")
 

@@ -9,11 +9,33 @@ from pathlib import Path
 import pytest
 
 import builders
+from terraspawner.domain.access import Role
 from terraspawner.domain.account import Account
 from terraspawner.domain.visitor import Visitor
-from terraspawner.errors import AccountDisabled, OperatorNeeded, PasswordsElsewhere, VisitorRefused
-from terraspawner.operations import accounts, audit, groups, links, sign_ins, workspaces
+from terraspawner.domain.workspace import Workspace
+from terraspawner.errors import (
+    AccountDisabled,
+    AccountMissing,
+    NotAllowed,
+    OperatorNeeded,
+    PasswordsElsewhere,
+    VisitorRefused,
+    WorkspaceMissing,
+)
+from terraspawner.operations import (
+    accounts,
+    audit,
+    environments,
+    groups,
+    identities,
+    links,
+    members,
+    sign_ins,
+    withdrawals,
+    workspaces,
+)
 from terraspawner.operations.context import Context
+from terraspawner.operations.environments import Ticket
 from terraspawner.operations.external_accounts import arrive, renew
 
 EVA = Visitor(
@@ -143,3 +165,92 @@ def test_an_unchanged_person_leaves_no_trace_in_the_audit(outside: Context) -> N
 def test_nobody_sets_a_password_where_a_provider_keeps_them(outside: Context, act: Callable[[Context], object]) -> None:
     with pytest.raises(PasswordsElsewhere, match=r"id\.example\.org"):
         act(outside)
+
+
+# --- what a group's claim gives, and what takes it away ---
+
+
+@pytest.fixture
+def shared(outside: Context) -> Workspace:
+    """Ana's workspace, in which the lab writes and the heart reads; Eva has come."""
+    arrive(outside, EVA)
+    made = builders.workspace(outside)
+    give(outside, "group:lab", Role.WRITER)
+    give(outside, "group:heart", Role.READER)
+    return made
+
+
+def give(context: Context, who: str, role: Role) -> None:
+    members.put_member(context, actor="ana", namespace="ana", name="alpha", who=who, role=role, may_compute=True)
+
+
+def run(context: Context, workspace: Workspace) -> Ticket:
+    ticket = environments.admit(context, user=EVA.name, slug=workspace.slug)
+    environments.started(context, ticket.environment.id, ticket.environment.start_number, "c" * 64)
+    return ticket
+
+
+def roles(context: Context) -> list[Role]:
+    return [each.role for each in workspaces.list_workspaces(context, EVA.name)]
+
+
+def to_be_paused(context: Context) -> list[str]:
+    return [each.why for each in withdrawals.to_be_paused(context) if each.environment.user == EVA.name]
+
+
+@pytest.mark.feature("A3", "B3")
+@pytest.mark.parametrize("look", [arrive, renew])
+def test_a_claim_gives_what_its_group_was_given_and_takes_it_away(
+    outside: Context, shared: Workspace, look: Callable[[Context, Visitor], object]
+) -> None:
+    ticket = run(outside, shared)
+    assert (roles(outside), ticket.role, to_be_paused(outside)) == ([Role.WRITER], Role.WRITER, [])
+    look(outside, replace(EVA, groups=("heart",)))
+    assert roles(outside) == [Role.READER]
+    (why,) = to_be_paused(outside)
+    assert "reader of this workspace now" in why
+    look(outside, replace(EVA, groups=("others",)))
+    assert roles(outside) == []
+    (why,) = to_be_paused(outside)
+    assert "no longer a member" in why
+    assert identities.identify(outside, ticket.key) is None
+    with pytest.raises(WorkspaceMissing):
+        environments.admit(outside, user=EVA.name, slug=shared.slug)
+    look(outside, EVA)
+    assert (roles(outside), to_be_paused(outside)) == ([Role.WRITER], [])
+
+
+@pytest.mark.feature("A3", "B3")
+def test_a_claim_of_the_name_of_an_operators_group_gives_nothing(outside: Context, shared: Workspace) -> None:
+    groups.create_group(outside, name="staff", actor="operator")
+    give(outside, "group:staff", Role.OWNER)
+    assert renew(outside, replace(EVA, groups=("lab", "staff")))
+    assert roles(outside) == [Role.WRITER]
+
+
+@pytest.mark.feature("A3", "B3")
+def test_what_runs_of_somebody_who_was_let_go_is_paused_until_the_person_is_taken_back(
+    outside: Context, shared: Workspace
+) -> None:
+    give(outside, EVA.name, Role.WRITER)
+    ticket = run(outside, shared)
+    gone = replace(EVA, is_allowed=False)
+    assert not renew(outside, gone)
+    (why,) = to_be_paused(outside)
+    assert "none of the groups" in why
+    assert identities.identify(outside, ticket.key) is None
+    with pytest.raises(NotAllowed, match="none of the groups"):
+        environments.admit(outside, user=EVA.name, slug=shared.slug)
+    with pytest.raises(AccountMissing):
+        give(outside, EVA.name, Role.OWNER)
+    with pytest.raises(VisitorRefused):
+        arrive(outside, gone)
+    arrive(outside, EVA)
+    assert to_be_paused(outside) == []
+    assert identities.identify(outside, ticket.key) is not None
+    acts = [each.action for each in audit.entries(outside, user=EVA.name, is_operator=False)]
+    assert [act for act in acts if act.startswith("account-")] == [
+        "account-taken-back",
+        "account-let-go",
+        "account-added",
+    ]

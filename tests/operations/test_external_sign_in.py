@@ -75,6 +75,7 @@ async def eva(outside: Context, provider: ProviderThatSays, hub_user: HubUser) -
     )
     external_accounts.arrive(outside, visitor)
     user = hub_user("eva")
+    user.sync_groups(["lab"])  # as the Hub did then
     await user.save_auth_state({"token_response": {"access_token": "first", "refresh_token": "after first"}})
     return user
 
