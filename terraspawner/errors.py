@@ -232,18 +232,6 @@ class Unavailable(TerraError):
     code = "unavailable"
 
 
-class BucketUnavailable(Unavailable):
-    """The workspace's bucket cannot be reached. Nothing was changed. Try again in a minute."""
-
-    code = "bucket-unavailable"
-
-
-class BucketFull(BucketUnavailable):
-    """The store of the workspace's bucket is full. Nothing was changed. Free space or ask the operator for more."""
-
-    code = "bucket-full"
-
-
 class ProviderUnavailable(Unavailable):
     """The service that people sign in with is not answering. Who is signed in goes on. Try again in a minute."""
 
@@ -300,21 +288,3 @@ class SettingsWrong(TerraError):
     """A setting has a value that cannot be used."""
 
     code = "settings-wrong"
-
-
-class ObjectMissing(NotFound):
-    """There is no such object in the bucket."""
-
-    code = "object-not-found"
-
-
-class KeyRefused(Refused):
-    """This key cannot be used in a bucket."""
-
-    code = "key-refused"
-
-
-class VersionMismatch(Conflict):
-    """The object in the bucket has another version than expected. Nothing was written."""
-
-    code = "version-mismatch"

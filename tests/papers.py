@@ -5,6 +5,7 @@ A part stands between ``<!-- name -->`` and ``<!-- /name -->``.
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -27,6 +28,9 @@ def state_diagram() -> str:
     return f"```mermaid\n{mermaid()}\n```"
 
 
+ERRORS_AT = ("terraspawner.errors", "terraspawner.storage.errors")
+
+
 def error_table() -> str:
     from terraspawner.errors import TerraError
     from terraspawner.web.responses import status_of
@@ -36,7 +40,9 @@ def error_table() -> str:
             yield child
             yield from all_of(child)
 
-    kinds = {kind.code: kind for kind in all_of(TerraError) if kind.__module__ == "terraspawner.errors"}
+    for module in ERRORS_AT:
+        importlib.import_module(module)
+    kinds = {kind.code: kind for kind in all_of(TerraError) if kind.__module__ in ERRORS_AT}
     rows = [
         f"| `{code}` | {status_of(kind())} | {' '.join((kind.__doc__ or '').split())} |"
         for code, kind in sorted(kinds.items())

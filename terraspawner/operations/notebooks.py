@@ -15,18 +15,11 @@ from datetime import datetime
 from terraspawner.domain import names, notebook
 from terraspawner.domain.access import Action
 from terraspawner.domain.workspace import Workspace
-from terraspawner.errors import (
-    NameTaken,
-    NotebookInvalid,
-    NotebookMissing,
-    NotebookMovedOn,
-    NotebookTooLarge,
-    ObjectMissing,
-    Refused,
-)
+from terraspawner.errors import NameTaken, NotebookInvalid, NotebookMissing, NotebookMovedOn, NotebookTooLarge, Refused
 from terraspawner.operations import workspaces
 from terraspawner.operations.context import Context
 from terraspawner.storage.base import ABSENT, Bucket, ObjectChanged, ObjectInfo, Version, move, save
+from terraspawner.storage.errors import ObjectMissing
 
 FOLDER = "notebooks/"
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType, Protocol
 
-from terraspawner.errors import KeyRefused, ObjectMissing, VersionMismatch
+from terraspawner.storage.errors import KeyRefused, ObjectMissing, VersionMismatch
 
 KEY_LIMIT = 1024
 """UTF-8 bytes of a whole key (the bound of S3, GCS and Azure)."""

@@ -27,7 +27,6 @@ from dataclasses import replace as changed
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from terraspawner.errors import KeyRefused, ObjectMissing
 from terraspawner.storage import faults, private, tree
 from terraspawner.storage.base import (
     Absent,
@@ -40,6 +39,7 @@ from terraspawner.storage.base import (
     digest_of,
     meets,
 )
+from terraspawner.storage.errors import KeyRefused, ObjectMissing
 from terraspawner.storage.layout import is_shared
 from terraspawner.storage.records import Record, Records
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 
-from terraspawner.errors import BucketFull, BucketUnavailable, KeyRefused, TerraError
+from terraspawner.errors import TerraError
+from terraspawner.storage.errors import BucketFull, BucketUnavailable, KeyRefused
 from terraspawner.storage.layout import is_shared
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)

@@ -10,10 +10,11 @@ import threading
 import urllib.parse
 from pathlib import Path
 
-from terraspawner.errors import BucketFull, SettingsWrong
+from terraspawner.errors import SettingsWrong
 from terraspawner.storage import faults
 from terraspawner.storage.base import Bucket
 from terraspawner.storage.directory import DirectoryBucket
+from terraspawner.storage.errors import BucketFull
 from terraspawner.storage.layout import make_folders
 from terraspawner.storage.memory import MemoryBucket
 

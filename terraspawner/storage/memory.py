@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from terraspawner.errors import KeyRefused, ObjectMissing
 from terraspawner.storage.base import (
     Absent,
     Anything,
@@ -20,6 +19,7 @@ from terraspawner.storage.base import (
     digest_of,
     meets,
 )
+from terraspawner.storage.errors import KeyRefused, ObjectMissing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from terraspawner.errors import KeyRefused, ObjectMissing, VersionMismatch
 from terraspawner.storage import (
     ABSENT,
     ANYTHING,
@@ -22,6 +21,7 @@ from terraspawner.storage import (
     move,
     save,
 )
+from terraspawner.storage.errors import KeyRefused, ObjectMissing, VersionMismatch
 from tests.contracts.stores import ClockThatStands
 
 KEY = "notebooks/a.ipynb"

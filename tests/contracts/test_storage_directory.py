@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from terraspawner.errors import BucketFull, BucketUnavailable, KeyRefused, SettingsWrong
+from terraspawner.errors import SettingsWrong
 from terraspawner.storage import (
     ABSENT,
     ANYTHING,
@@ -28,6 +28,7 @@ from terraspawner.storage import (
     private,
     records,
 )
+from terraspawner.storage.errors import BucketFull, BucketUnavailable, KeyRefused
 
 KEY = "notebooks/a.ipynb"
 IS_ROOT = os.geteuid() == 0

@@ -12,8 +12,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from terraspawner.errors import KeyRefused, ObjectMissing
 from terraspawner.storage import ABSENT, ANYTHING, Absent, Anything, Bucket, ObjectChanged, Version, find
+from terraspawner.storage.errors import KeyRefused, ObjectMissing
 from tests.contracts.stores import STORES, ClockThatStands
 
 KEYS = st.sampled_from(["notebooks/a", "notebooks/a/b", "notebooks/c d/é", "data/x", "data/y/z"])

@@ -55,7 +55,7 @@ def test_every_error_of_ours_has_a_status_and_a_sentence() -> None:
         return {kind}.union(*(below(child) for child in kind.__subclasses__()))
 
     for kind in below(errors.TerraError) - {errors.TerraError}:
-        if kind.__module__ in ("terraspawner.errors", auth.__name__, responses.__name__):
+        if kind.__module__ in ("terraspawner.errors", "terraspawner.storage.errors", auth.__name__, responses.__name__):
             error = kind()
             assert 400 <= responses.status_of(error) < 600, kind
             assert error.message.rstrip().endswith("."), kind
