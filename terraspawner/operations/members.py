@@ -43,7 +43,7 @@ def put_member(
     with context.database.write() as connection:
         at = workspaces.within(connection, user=actor, namespace=namespace, name=name, action=Action.CHANGE_MEMBERS)
         is_group, plain = _parted(who)
-        _there(connection, plain, is_group=is_group)
+        _there(context, connection, plain, is_group=is_group)
         member = Member(name=plain, is_group=is_group, role=role, may_compute=compute)
         before = _present(connection, at.workspace, member.address)
         if before == member:
@@ -75,10 +75,12 @@ def _parted(who: str) -> tuple[bool, str]:
     return (True, who.removeprefix(GROUP_PREFIX)) if who.startswith(GROUP_PREFIX) else (False, who)
 
 
-def _there(connection: sa.Connection, name: str, *, is_group: bool) -> None:
+def _there(context: Context, connection: sa.Connection, name: str, *, is_group: bool) -> None:
     if is_group:
         if group_records.is_managed(connection, name) is None:
-            raise GroupMissing(f"There is no group {shown(name)}. Check the spelling.")
+            way = context.settings.way
+            known = f" A group of {way.label} is known here once somebody in it has signed in." if way else ""
+            raise GroupMissing(f"There is no group {shown(name)}. Check the spelling.{known}")
         return
     account = account_records.account_named(connection, name)
     if account is None or account.is_out:

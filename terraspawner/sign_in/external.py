@@ -169,7 +169,7 @@ class ExternalSignIn:
             is_same = visitor.subject == account.subject
             is_in = is_same and await asyncio.to_thread(external_accounts.renew, self.context, visitor)
         except Unavailable as error:
-            self._unheard(user.name, error)
+            self._unheard(account, error)
             return None
         except VisitorRefused as error:
             self.log.info("%s ends the session of %s: %s", self.way.label, user.name, error.message)
@@ -189,12 +189,13 @@ class ExternalSignIn:
         fresh = await self.get_token_info(None, self.build_refresh_token_request_params(old))
         return await self.claims_of(fresh), {"refresh_token": old, **fresh}
 
-    def _unheard(self, name: str, error: TerraError) -> None:
-        """No answer: as before, for a while."""
-        now, last = self.context.now(), self._standing(name)
-        is_in = last.is_in and now - last.heard_at < GRACE
-        self.log.warning("%s cannot be asked about %s: %s", self.way.label, name, error.details.get("cause", ""))
-        self._standings[name] = Standing(is_in=is_in, heard_at=last.heard_at, ask_at=now + RETRY)
+    def _unheard(self, account: Account, error: TerraError) -> None:
+        """No answer: as before, for a while. Who was let go before this process began stays out."""
+        now, last = self.context.now(), self._standing(account.name)
+        is_in = last.is_in and not account.is_let_go and now - last.heard_at < GRACE
+        cause = error.details.get("cause", "")
+        self.log.warning("%s cannot be asked about %s: %s", self.way.label, account.name, cause)
+        self._standings[account.name] = Standing(is_in=is_in, heard_at=last.heard_at, ask_at=now + RETRY)
 
     # --- what went wrong ---
 

@@ -16,6 +16,7 @@ from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import (
     AccountDisabled,
     AccountMissing,
+    GroupMissing,
     NotAllowed,
     OperatorNeeded,
     PasswordsElsewhere,
@@ -218,6 +219,11 @@ def test_a_claim_gives_what_its_group_was_given_and_takes_it_away(
         environments.admit(outside, user=EVA.name, slug=shared.slug)
     look(outside, EVA)
     assert (roles(outside), to_be_paused(outside)) == ([Role.WRITER], [])
+
+
+def test_a_group_that_nobody_has_brought_yet_is_told_so(outside: Context, shared: Workspace) -> None:
+    with pytest.raises(GroupMissing, match="once somebody in it has signed in"):
+        give(outside, "group:liver", Role.READER)
 
 
 @pytest.mark.feature("A3", "B3")

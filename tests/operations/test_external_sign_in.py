@@ -161,6 +161,20 @@ async def test_no_answer_is_no_no_for_a_while(
     assert await door.refresh_user(eva)
 
 
+async def test_who_was_let_go_does_not_come_in_by_a_restart_while_nobody_answers(
+    door: OpenIdSignIn, eva: Any, provider: ProviderThatSays, clock: builders.Clock
+) -> None:
+    before = provider.claims
+    provider.claims = {**before, "groups": []}
+    assert await door.refresh_user(eva) is False
+    provider.is_down, provider.claims = True, before
+    restarted = OpenIdSignIn()
+    assert await restarted.refresh_user(eva) is False
+    provider.is_down = False
+    clock.now += RETRY
+    assert await restarted.refresh_user(eva)
+
+
 async def test_a_group_that_makes_an_operator_does_so_while_signed_in(
     door: OpenIdSignIn, eva: Any, provider: ProviderThatSays
 ) -> None:

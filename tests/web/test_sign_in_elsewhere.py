@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from terraspawner.operations import groups
+from terraspawner.domain.visitor import Visitor
+from terraspawner.operations import external_accounts, groups
 from tests.web.sites import API, PREFIX, Site, opened
 
 KEPT = "Lab &lt;i&gt;"
@@ -69,6 +71,19 @@ async def test_operators_see_people_and_are_offered_no_links(outside: Site) -> N
     for word in ("add-account", "Password link", "New password link", "no password yet"):
         assert word not in page.text
     assert "Disable ana" in page.text
+
+
+async def test_operators_see_who_was_let_go(outside: Site) -> None:
+    eva = Visitor(
+        subject="https://id.example.org 42", name="eva", email="", groups=(), is_operator=False, is_allowed=True
+    )
+    external_accounts.arrive(outside.context, eva)
+    assert not external_accounts.renew(outside.context, replace(eva, is_allowed=False))
+    operator = await outside.browser("operator")
+    assert f"let go by {KEPT}" in (await operator.client.get(f"{PREFIX}/accounts")).text
+    async with outside.person("operator") as program:
+        told = {each["name"]: each["is_let_go"] for each in (await program.get("accounts")).json()["items"]}
+    assert [name for name, is_let_go in told.items() if is_let_go] == ["eva"]
 
 
 @pytest.mark.parametrize(
