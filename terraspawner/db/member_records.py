@@ -9,9 +9,11 @@ import sqlalchemy as sa
 
 from terraspawner.db import account_records, records
 from terraspawner.db import tables as t
+from terraspawner.db.role_records import IN_WORKSPACES
 from terraspawner.domain.access import Role, highest
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.holder import Holder
 from terraspawner.domain.workspace import Member, Membership, Workspace
 
 Row = sa.RowMapping
@@ -22,43 +24,24 @@ Row = sa.RowMapping
 
 def put_member(connection: sa.Connection, workspace_id: str, member: Member) -> None:
     """In place of what there was under this name."""
-    remove_member(connection, workspace_id, member.name, is_group=member.is_group)
-    table, who = _of(is_group=member.is_group)
-    values = {"role": str(member.role), "may_compute": member.may_compute, who.name: member.name}
-    connection.execute(sa.insert(table).values(workspace_id=workspace_id, **values))
+    IN_WORKSPACES.put(connection, workspace_id, member, {"role": str(member.role), "may_compute": member.may_compute})
 
 
-def remove_member(connection: sa.Connection, workspace_id: str, name: str, *, is_group: bool) -> None:
-    table, who = _of(is_group=is_group)
-    connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id, who == name))
+def remove_member(connection: sa.Connection, workspace_id: str, who: Holder) -> None:
+    IN_WORKSPACES.remove(connection, workspace_id, who)
 
 
 def members_of(connection: sa.Connection, workspace_id: str) -> list[Member]:
-    """People first, then groups, by name; held until the transaction ends, if it writes."""
+    """People first, then groups, by name."""
     return [
-        Member(name=row[who.name], is_group=is_group, role=Role(row["role"]), may_compute=row["may_compute"])
-        for is_group in (False, True)
-        for table, who in [_of(is_group=is_group)]
-        for row in connection.execute(
-            sa.select(table).where(table.c.workspace_id == workspace_id).order_by(who)
-        ).mappings()
+        Member(name=who.name, is_group=who.is_group, role=Role(row["role"]), may_compute=row["may_compute"])
+        for who, row in IN_WORKSPACES.rows(connection, workspace_id)
     ]
 
 
 def able_owners(connection: sa.Connection, workspace_id: str) -> list[str]:
-    """People who own the workspace by name and can sign in; held until the transaction ends, so that two cannot go
-    at once."""
-    query = (
-        sa.select(t.workspace_member.c.user)
-        .join(t.account, t.account.c.name == t.workspace_member.c.user)
-        .where(
-            t.workspace_member.c.workspace_id == workspace_id,
-            t.workspace_member.c.role == str(Role.OWNER),
-            sa.not_(t.account.c.is_disabled),
-            sa.not_(t.account.c.is_let_go),
-        )
-    )
-    return list(connection.scalars(query.with_for_update()))
+    """People who own the workspace by name and can sign in; held until the transaction ends."""
+    return IN_WORKSPACES.able_owners(connection, workspace_id)
 
 
 # --- what a person is in workspaces ---
@@ -66,7 +49,7 @@ def able_owners(connection: sa.Connection, workspace_id: str) -> list[str]:
 
 def memberships_of(connection: sa.Connection, user: str) -> list[Membership]:
     """By project and name."""
-    held = _held().subquery()
+    held = IN_WORKSPACES.held("may_compute")
     query = sa.select(t.workspace, held.c.role, held.c.may_compute).join(held, held.c.workspace_id == t.workspace.c.id)
     query = query.where(held.c.user == user).order_by(t.workspace.c.namespace, t.workspace.c.comparable)
     return _memberships(connection, query)
@@ -86,7 +69,7 @@ def environments_with_membership(
     """Every environment in one of `states` with its workspace, what its person is there now, if anything, and the
     person's account; in a fixed number of queries."""
     chosen = t.environment.c.state.in_([str(state) for state in states])
-    held = _held().subquery()
+    held = IN_WORKSPACES.held("may_compute")
     roles: dict[str, list[Row]] = {}
     for row in connection.execute(
         sa.select(t.environment.c.id, held.c.role, held.c.may_compute)
@@ -111,26 +94,8 @@ def environments_with_membership(
     return found
 
 
-def _of(*, is_group: bool) -> tuple[sa.Table, sa.Column[str]]:
-    """The table of members, and its column of their names."""
-    if is_group:
-        return t.workspace_group, t.workspace_group.c.group_name
-    return t.workspace_member, t.workspace_member.c.user
-
-
-def _held() -> sa.CompoundSelect[Any]:
-    """Workspace, user, role, compute: a row for each way in which a person came by a role."""
-    by_name, by_group = t.workspace_member.c, t.workspace_group.c
-    return sa.union_all(
-        sa.select(by_name.workspace_id, by_name.user, by_name.role, by_name.may_compute),
-        sa.select(by_group.workspace_id, t.group_member.c.user, by_group.role, by_group.may_compute).join(
-            t.group_member, t.group_member.c.group_name == by_group.group_name
-        ),
-    )
-
-
 def _membership(connection: sa.Connection, user: str, *which: sa.ColumnElement[bool]) -> Membership | None:
-    held = _held().subquery()
+    held = IN_WORKSPACES.held("may_compute")
     query = sa.select(t.workspace, held.c.role, held.c.may_compute).join(held, held.c.workspace_id == t.workspace.c.id)
     return next(iter(_memberships(connection, query.where(held.c.user == user, *which))), None)
 
@@ -145,5 +110,4 @@ def _memberships(connection: sa.Connection, query: sa.Select[Any]) -> list[Membe
 
 def _folded(workspace: Workspace, held: list[Row]) -> Membership:
     role = highest(Role(row["role"]) for row in held)
-    assert role is not None, "a row there is, so a role"  # noqa: S101 - for the type checker
     return Membership(workspace=workspace, role=role, may_compute=any(row["may_compute"] for row in held))

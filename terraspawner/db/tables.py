@@ -97,7 +97,8 @@ project = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("title", sa.String(120), nullable=False, server_default=""),
 )
-"""`owner` made it, or is the person whose personal one it is. Who may do what there stands in `project_member`."""
+"""`owner` made it, or is the person whose personal one it is. Who may do what there stands in `project_member`
+and `project_group`."""
 
 sa.Index(
     "uq_project_personal",
@@ -130,6 +131,15 @@ group_member = sa.Table(
     metadata,
     sa.Column("group_name", sa.ForeignKey("person_group.name"), primary_key=True),
     sa.Column("user", sa.ForeignKey("account.name"), primary_key=True, index=True),
+)
+
+project_group = sa.Table(
+    "project_group",
+    metadata,
+    sa.Column("namespace", sa.ForeignKey("project.namespace"), primary_key=True),
+    sa.Column("group_name", sa.ForeignKey("person_group.name"), primary_key=True, index=True),
+    sa.Column("role", sa.String(10), nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),
 )
 
 workspace = sa.Table(

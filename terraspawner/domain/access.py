@@ -12,6 +12,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 
 class Role(enum.StrEnum):
@@ -27,6 +28,9 @@ class ProjectRole(enum.StrEnum):
 
     OWNER = "owner"
     MEMBER = "member"
+
+
+ARole = TypeVar("ARole", Role, ProjectRole)
 
 
 @enum.unique
@@ -117,7 +121,13 @@ _OF_PROJECT_ROLE: Mapping[ProjectRole, frozenset[Grant]] = {
     ProjectRole.MEMBER: frozenset({_G.PROJECT_MEMBER}),
     ProjectRole.OWNER: frozenset({_G.PROJECT_MEMBER, _G.PROJECT_OWNER}),
 }
-_RANK = {Role.READER: 0, Role.WRITER: 1, Role.OWNER: 2}
+_RANK: Mapping[Role | ProjectRole, int] = {
+    Role.READER: 0,
+    Role.WRITER: 1,
+    Role.OWNER: 2,
+    ProjectRole.MEMBER: 0,
+    ProjectRole.OWNER: 1,
+}
 
 _OF_PROJECTS = frozenset(
     {
@@ -191,9 +201,9 @@ def computes_by_default(role: Role) -> bool:
     return role is not Role.READER
 
 
-def highest(roles: Iterable[Role]) -> Role | None:
-    """The one that counts where a person has several: by name and by groups."""
-    return max(roles, key=_RANK.__getitem__, default=None)
+def highest(roles: Iterable[ARole]) -> ARole:
+    """The one that counts where a person has several: by name and by groups. Raises `ValueError` without any."""
+    return max(roles, key=_RANK.__getitem__)
 
 
 def _who(standing: Standing, action: Action) -> str:

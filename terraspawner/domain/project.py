@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from terraspawner.domain.access import ProjectRole, Standing
+from terraspawner.domain.holder import Holder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,17 +21,16 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectMember:
-    """A person of a billing project."""
+class ProjectMember(Holder):
+    """A person or a group of a billing project, with what was given to it by this name."""
 
-    user: str
     role: ProjectRole
     since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectMembership:
-    """A billing project as one person sees it."""
+    """A billing project as one person sees it: the highest of the roles that the person has, by name and by groups."""
 
     project: Project
     role: ProjectRole

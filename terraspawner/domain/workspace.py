@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from terraspawner.domain.access import Role, Standing
-
-GROUP_PREFIX = "group:"
+from terraspawner.domain.holder import Holder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,18 +32,11 @@ class Workspace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(Holder):
     """A person or a group of a workspace, with what was given to it by this name."""
 
-    name: str
-    is_group: bool
     role: Role
     may_compute: bool
-
-    @property
-    def address(self) -> str:
-        """As it stands in addresses; no account can have a colon in its name."""
-        return f"{GROUP_PREFIX}{self.name}" if self.is_group else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

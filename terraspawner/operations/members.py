@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from terraspawner.db import account_records, group_records, member_records
+from terraspawner.db import member_records
 from terraspawner.domain.access import Action, Role, computes_by_default
-from terraspawner.domain.workspace import GROUP_PREFIX, Member, Workspace
-from terraspawner.errors import AccountMissing, GroupMissing, MemberMissing, OwnerNeeded
-from terraspawner.operations import audit, workspaces
+from terraspawner.domain.workspace import Member, Workspace
+from terraspawner.errors import MemberMissing, OwnerNeeded
+from terraspawner.operations import audit, holders, workspaces
 from terraspawner.operations.context import Context
 from terraspawner.operations.names_given import shown
 
@@ -42,9 +42,8 @@ def put_member(
     compute = computes_by_default(role) if may_compute is None else may_compute
     with context.database.write() as connection:
         at = workspaces.within(connection, user=actor, namespace=namespace, name=name, action=Action.CHANGE_MEMBERS)
-        is_group, plain = _parted(who)
-        _there(context, connection, plain, is_group=is_group)
-        member = Member(name=plain, is_group=is_group, role=role, may_compute=compute)
+        given = holders.able(context, connection, who)
+        member = Member(name=given.name, is_group=given.is_group, role=role, may_compute=compute)
         before = _present(connection, at.workspace, member.address)
         if before == member:
             return member
@@ -67,26 +66,8 @@ def remove_member(context: Context, *, actor: str, namespace: str, name: str, wh
                 " with the group."
             )
         _keep_an_owner(connection, at.workspace, before)
-        member_records.remove_member(connection, at.workspace.id, before.name, is_group=before.is_group)
+        member_records.remove_member(connection, at.workspace.id, before)
         _note(context, connection, actor, at.workspace, before.address, before, None)
-
-
-def _parted(who: str) -> tuple[bool, str]:
-    return (True, who.removeprefix(GROUP_PREFIX)) if who.startswith(GROUP_PREFIX) else (False, who)
-
-
-def _there(context: Context, connection: sa.Connection, name: str, *, is_group: bool) -> None:
-    if is_group:
-        if group_records.is_managed(connection, name) is None:
-            way = context.settings.way
-            known = f" A group of {way.label} is known here once somebody in it has signed in." if way else ""
-            raise GroupMissing(f"There is no group {shown(name)}. Check the spelling.{known}")
-        return
-    account = account_records.account_named(connection, name)
-    if account is None or account.is_out:
-        raise AccountMissing(
-            f"There is no account {shown(name)} that can be a member. Check the spelling, or ask the operator."
-        )
 
 
 def _present(connection: sa.Connection, at: Workspace, who: str) -> Member | None:

@@ -1,4 +1,4 @@
-"""Billing projects: who pays, who owns them, who belongs to them.
+"""Billing projects: who pays, who owns them, who belongs to them, by name or by a group.
 
 To who is no member there is none. Every account keeps its personal one, and is its owner for good; operators say who
 may create more.
@@ -15,8 +15,8 @@ from terraspawner.domain import names
 from terraspawner.domain.access import Action, ProjectRole, Standing, hides, permits
 from terraspawner.domain.account import Account
 from terraspawner.domain.project import Project, ProjectMember, ProjectMembership
-from terraspawner.errors import AccountMissing, MemberMissing, NameTaken, NotAllowed, OwnerNeeded, ProjectMissing
-from terraspawner.operations import audit
+from terraspawner.errors import MemberMissing, NameTaken, NotAllowed, OwnerNeeded, ProjectMissing
+from terraspawner.operations import audit, holders
 from terraspawner.operations.context import Context
 from terraspawner.operations.names_given import shown
 
@@ -92,43 +92,46 @@ def change_project(context: Context, *, actor: str, namespace: str, title: str) 
     return get_project(context, user=actor, namespace=namespace)
 
 
-def put_member(context: Context, *, actor: str, namespace: str, user: str, role: ProjectRole) -> ProjectMember:
-    """Make `user` an owner or a member. Raises `ProjectMissing`, `NotAllowed`, `AccountMissing`, `OwnerNeeded`."""
+def put_member(context: Context, *, actor: str, namespace: str, who: str, role: ProjectRole) -> ProjectMember:
+    """Make `who` (a person, or ``group:`` and a group) an owner or a member.
+
+    Raises `ProjectMissing`, `NotAllowed`, `AccountMissing`, `GroupMissing`, `OwnerNeeded`.
+    """
     with context.database.write() as connection:
         at = within(connection, user=actor, namespace=namespace, action=Action.CHANGE_PROJECT_MEMBERS).project
-        account = account_records.account_named(connection, user)
-        if account is None or account.is_out:
-            raise AccountMissing(
-                f"There is no account {shown(user)} that can be a member. Check the spelling, or ask the operator."
-            )
-        before = _present(connection, namespace, user)
+        given = holders.able(context, connection, who)
+        before = _present(connection, namespace, given.address)
         if before and before.role is role:
             return before
         if role is not ProjectRole.OWNER:
             _keep_an_owner(connection, at, before)
-        member = ProjectMember(user=user, role=role, since=before.since if before else context.now())
+        since = before.since if before else context.now()
+        member = ProjectMember(name=given.name, is_group=given.is_group, role=role, since=since)
         project_records.put_member(connection, namespace, member)
         was = str(before.role) if before else None
-        _note(context, connection, actor, "project-member-put", namespace, member=user, before=was, after=str(role))
+        _note(context, connection, actor, "project-member-put", namespace, member=who, before=was, after=str(role))
     return member
 
 
-def remove_member(context: Context, *, actor: str, namespace: str, user: str) -> None:
-    """Take `user` out; what the person is in its workspaces stays. Everybody may leave.
+def remove_member(context: Context, *, actor: str, namespace: str, who: str) -> None:
+    """Take `who` out; what the person is in its workspaces stays. Everybody may leave.
 
     Raises as `put_member`, and `MemberMissing`.
     """
-    action = Action.LEAVE_PROJECT if user == actor else Action.CHANGE_PROJECT_MEMBERS
+    action = Action.LEAVE_PROJECT if who == actor else Action.CHANGE_PROJECT_MEMBERS
     with context.database.write() as connection:
         at = within(connection, user=actor, namespace=namespace, action=action).project
-        before = _present(connection, namespace, user)
+        before = _present(connection, namespace, who)
         if before is None:
-            raise MemberMissing(f"{shown(user)} does not belong to {namespace}.")
+            raise MemberMissing(
+                f"{shown(who)} does not belong to {namespace} by this name. One who belongs to it by a group leaves it"
+                " with the group."
+            )
         _keep_an_owner(connection, at, before)
-        project_records.remove_member(connection, namespace, user)
+        project_records.remove_member(connection, namespace, before)
         _note(
             context, connection, actor, "project-member-removed", namespace,
-            member=user, before=str(before.role), after=None,
+            member=who, before=str(before.role), after=None,
         )  # fmt: skip
 
 
@@ -139,17 +142,18 @@ def standing_of(account: Account | None) -> Standing:
     return Standing(is_operator=account.is_operator, is_project_founder=account.may_create_projects)
 
 
-def _present(connection: sa.Connection, namespace: str, user: str) -> ProjectMember | None:
-    return next((each for each in project_records.members_of(connection, namespace) if each.user == user), None)
+def _present(connection: sa.Connection, namespace: str, who: str) -> ProjectMember | None:
+    return next((each for each in project_records.members_of(connection, namespace) if each.address == who), None)
 
 
 def _keep_an_owner(connection: sa.Connection, at: Project, going: ProjectMember | None) -> None:
-    if going is None or going.role is not ProjectRole.OWNER:
+    """By name: a group may become empty."""
+    if going is None or going.is_group or going.role is not ProjectRole.OWNER:
         return
-    if at.is_personal and at.owner == going.user:
-        raise OwnerNeeded(f"{at.namespace} is the personal project of {going.user}, who stays its owner.")
-    if set(project_records.able_owners(connection, at.namespace)) <= {going.user}:
-        raise OwnerNeeded(f"{going.user} is the last owner of {at.namespace}. Make somebody else an owner first.")
+    if at.is_personal and at.owner == going.name:
+        raise OwnerNeeded(f"{at.namespace} is the personal project of {going.name}, who stays its owner.")
+    if set(project_records.able_owners(connection, at.namespace)) <= {going.name}:
+        raise OwnerNeeded(f"{going.name} is the last owner of {at.namespace}. Make somebody else an owner first.")
 
 
 def _note(

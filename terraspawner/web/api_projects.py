@@ -22,7 +22,8 @@ from terraspawner.web.schemas_access import (
 router = APIRouter(tags=["billing projects"])
 
 ONE = "/projects/{namespace}"
-MEMBER = f"{ONE}/members/{{member}}"
+MEMBER = f"{ONE}/members/{{member:tail}}"
+"""The name of a group that the sign-in manages may have slashes in it."""
 
 
 @router.get("/projects", responses=for_person(), openapi_extra=PERSON)
@@ -64,15 +65,16 @@ async def change_project(
 async def put_project_member(
     parts: TheParts, person: APerson, namespace: str, member: str, wanted: ProjectMemberIn
 ) -> ProjectMemberOut:
-    """Make somebody an owner or a member of the project: a member may create workspaces that it pays for. For its
-    owners."""
+    """Make a person, or the people of a group (`group:` and its name), owners or members of the project: a member may
+    create workspaces that it pays for. For its owners."""
     return ProjectMemberOut.of(
-        await parts.deeds(projects.put_member, actor=person.name, namespace=namespace, user=member, role=wanted.role)
+        await parts.deeds(projects.put_member, actor=person.name, namespace=namespace, who=member, role=wanted.role)
     )
 
 
 @router.delete(MEMBER, status_code=204, response_model=None, responses=for_person(404, 409), openapi_extra=PERSON)
 @needs(Action.CHANGE_PROJECT_MEMBERS, of_oneself=Action.LEAVE_PROJECT)
 async def remove_project_member(parts: TheParts, person: APerson, namespace: str, member: str) -> None:
-    """Take somebody out of the project; what the person is in its workspaces stays. For its owners, and for oneself."""
-    await parts.deeds(projects.remove_member, actor=person.name, namespace=namespace, user=member)
+    """Take somebody, or a group, out of the project; what they are in its workspaces stays. For its owners, and for
+    oneself."""
+    await parts.deeds(projects.remove_member, actor=person.name, namespace=namespace, who=member)

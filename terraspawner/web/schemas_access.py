@@ -37,13 +37,16 @@ class WhoAmI(BaseModel):
 
 
 class ProjectMemberOut(BaseModel):
-    user: str
+    """A person or a group of a billing project, with what was given under this name."""
+
+    member: str = Field(description="a user, or `group:` and a group, as in the address", examples=["eva", "group:lab"])
+    is_group: bool
     role: ProjectRole
     since: datetime
 
     @classmethod
     def of(cls, member: ProjectMember) -> ProjectMemberOut:
-        return cls(user=member.user, role=member.role, since=member.since)
+        return cls(member=member.address, is_group=member.is_group, role=member.role, since=member.since)
 
 
 class ProjectDetailsOut(ProjectOut):

@@ -103,6 +103,21 @@ def test_a_removed_claim_takes_the_role_away_while_signed_in(
     assert [said["lost"] for said in acts if said.get("lost")][:2] == [["lab"], ["people who operate"]]
 
 
+@pytest.mark.feature("A3", "B1")
+def test_a_claimed_group_belongs_to_a_billing_project_as_long_as_it_is_claimed(
+    outside: Outside, browser: httpx.Client, arrives: Arrives
+) -> None:
+    rosa = arrives(ROSA, "rosa@example.org")
+    assert rosa.api.post("/projects", json={"namespace": "imaging"}).status_code == 201
+    with outside.browser() as other:
+        ana = arrives(ANA, ANA_NAME, other)
+        assert rosa.api.put("/projects/imaging/members/group:heart", json={"role": "member"}).status_code == 200
+        made = ana.api.post("/workspaces", json={"namespace": "imaging", "name": "cells"})
+        assert made.status_code == 201
+        outside.provider.change(ANA, groups=["lab"])
+        until(lambda: ana.api.get("/projects/imaging").status_code == 404, "the project is gone with the claim")
+
+
 def _audit(outside: Outside, arrives: Arrives) -> list[dict[str, Any]]:
     """As an operator reads it."""
     outside.provider.reset()

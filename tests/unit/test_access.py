@@ -130,7 +130,9 @@ def test_every_grant_opens_something() -> None:
 def test_the_highest_role_counts() -> None:
     assert highest([Role.READER, Role.OWNER, Role.WRITER]) is Role.OWNER
     assert highest([Role.WRITER, Role.READER]) is Role.WRITER
-    assert highest([]) is None
+    assert highest([ProjectRole.MEMBER, ProjectRole.OWNER]) is ProjectRole.OWNER
+    with pytest.raises(ValueError, match="empty"):
+        highest([Role.READER][1:])
 
 
 def test_readers_have_compute_only_where_it_is_given() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -17,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from terraspawner.sign_in.id_token import LEEWAY_SECONDS, TokenRefused, key_name, nonce_of, verified
 
 ISSUER, CLIENT, NONCE = "https://id.example.org", "hub", nonce_of("a verifier")
-NOW = int(datetime.now(UTC).timestamp())
 KINDS: dict[str, Callable[[], Any]] = {
     "RS256": lambda: rsa.generate_private_key(65537, 2048),
     "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
@@ -44,9 +44,18 @@ KEYS = {"keys": [jwk("own", use="sig"), jwk("other", use="sig")]}
 HEADER = {"kid": "own"}
 
 
+@dataclass(frozen=True)
+class In:
+    """A time so many seconds from the moment at which the token is made."""
+
+    seconds: int
+
+
 def claims(**changes: Any) -> dict[str, Any]:
-    ok = {"iss": ISSUER, "sub": "42", "aud": CLIENT, "iat": NOW, "exp": NOW + 600, "nonce": NONCE}
-    return {name: value for name, value in {**ok, **changes}.items() if value is not None}
+    now = int(datetime.now(UTC).timestamp())
+    ok = {"iss": ISSUER, "sub": "42", "aud": CLIENT, "iat": In(0), "exp": In(600), "nonce": NONCE}
+    said = {name: value for name, value in {**ok, **changes}.items() if value is not None}
+    return {name: now + value.seconds if isinstance(value, In) else value for name, value in said.items()}
 
 
 def token(said: dict[str, Any], by: str = "own", algorithm: str = "RS256", **header: Any) -> str:
@@ -68,8 +77,8 @@ def test_a_token_by_the_providers_key_says_who_came(algorithm: str) -> None:
     [
         {"aud": [CLIENT]},
         {"aud": [CLIENT, "other"], "azp": CLIENT},
-        {"exp": NOW - LEEWAY_SECONDS // 2},
-        {"iat": NOW + LEEWAY_SECONDS // 2},
+        {"exp": In(-LEEWAY_SECONDS // 2)},
+        {"iat": In(LEEWAY_SECONDS // 2)},
     ],
 )
 def test_other_tokens_that_are_good(changes: dict[str, Any]) -> None:
@@ -87,10 +96,10 @@ def test_other_tokens_that_are_good(changes: dict[str, Any]) -> None:
         {"aud": [CLIENT, "other"]},
         {"aud": [CLIENT, "other"], "azp": "other"},
         {"azp": "other"},
-        {"exp": NOW - 2 * LEEWAY_SECONDS},
+        {"exp": In(-2 * LEEWAY_SECONDS)},
         {"exp": "soon"},
-        {"iat": NOW + 2 * LEEWAY_SECONDS},
-        {"nbf": NOW + 2 * LEEWAY_SECONDS},
+        {"iat": In(2 * LEEWAY_SECONDS)},
+        {"nbf": In(2 * LEEWAY_SECONDS)},
         {"nonce": nonce_of("another verifier")},
         {"nonce": 7},
         *({name: None} for name in ("iss", "sub", "aud", "exp", "iat", "nonce")),

@@ -85,7 +85,7 @@ async def test_a_route_of_projects_lets_in_whom_its_action_permits(site: Site, r
     wrong = {}
     for role, standing in IN_PROJECT.items():
         if role:
-            projects.put_member(site.context, actor="ana", namespace="ana", user="ben", role=role)
+            projects.put_member(site.context, actor="ana", namespace="ana", who="ben", role=role)
         answer = await asked(site, route)
         if fault := fault_of(answer, standing, actions_of(site, route), hidden=role is None):
             wrong[role] = fault

@@ -126,7 +126,7 @@ async def test_operators_say_who_creates_billing_projects(site: Site) -> None:
         made = await ana.post("projects", json={"namespace": "lab", "title": "Our lab"})
         assert (made.status_code, made.json()["role"], made.json()["title"]) == (201, "owner", "Our lab")
         put = await ana.put("projects/lab/members/ben", json={"role": "member"})
-        assert (put.status_code, put.json()["user"], put.json()["role"]) == (200, "ben", "member")
+        assert (put.status_code, put.json()["member"], put.json()["role"]) == (200, "ben", "member")
         assert [each["namespace"] for each in (await ben.get("projects")).json()["items"]] == ["ben", "lab"]
         assert (await ben.post("workspaces", json={"namespace": "lab", "name": "x"})).status_code == 201
         assert (await ben.delete("projects/lab/members/ben")).status_code == 204

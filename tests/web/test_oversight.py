@@ -19,7 +19,7 @@ def running_in_a_project_of_anas(site: Site) -> Ticket:
     """ben's environment in ben's workspace, which ana's project pays for."""
     accounts.set_project_founder(site.context, name="ana", may_create_projects=True, actor="operator")
     projects.create_project(site.context, user="ana", namespace="lab")
-    projects.put_member(site.context, actor="ana", namespace="lab", user="ben", role=ProjectRole.MEMBER)
+    projects.put_member(site.context, actor="ana", namespace="lab", who="ben", role=ProjectRole.MEMBER)
     at = workspaces.create_workspace(site.context, user="ben", namespace="lab", name="secret").workspace
     ticket = site.running(at, "ben")
     identity = identities.identify(site.context, ticket.key)
@@ -80,7 +80,7 @@ async def test_to_everybody_else_there_is_none(site: Site) -> None:
     one = f"environments/{ticket.environment.id}"
     accounts.add_account(site.context, name="eva", actor="operator")
     members.put_member(site.context, actor="ben", **here, who="eva", role=Role.OWNER)
-    projects.put_member(site.context, actor="ana", namespace="ana", user="eva", role=ProjectRole.OWNER)
+    projects.put_member(site.context, actor="ana", namespace="ana", who="eva", role=ProjectRole.OWNER)
     async with site.person("eva") as eva:
         for project in ("lab", "nothing", "../lab", ""):
             hidden = await eva.get("environments", params={"project": project})
@@ -94,7 +94,7 @@ async def test_to_everybody_else_there_is_none(site: Site) -> None:
                 == (missing.json()["error"]["message"])
             )
         assert (await eva.get("environments", params={"project": "ana"})).json()["items"] == []
-        projects.put_member(site.context, actor="ana", namespace="lab", user="eva", role=ProjectRole.MEMBER)
+        projects.put_member(site.context, actor="ana", namespace="lab", who="eva", role=ProjectRole.MEMBER)
         refused = await eva.get("environments", params={"project": "lab"})
         assert refused.status_code == 403
         assert refused.json()["error"]["details"]["needed"] == ["owner of the billing project", "operator"]
