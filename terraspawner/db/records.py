@@ -67,7 +67,7 @@ def insert_disk(connection: sa.Connection, disk: Disk) -> None:
 
 def disk_by_id(connection: sa.Connection, disk_id: str) -> Disk | None:
     row = _one(connection, sa.select(t.disk).where(t.disk.c.id == disk_id))
-    return _disk(row) if row else None
+    return disk_of(row) if row else None
 
 
 def disk_for(connection: sa.Connection, workspace_id: str, user: str) -> Disk | None:
@@ -80,7 +80,7 @@ def disk_for(connection: sa.Connection, workspace_id: str, user: str) -> Disk | 
             t.disk.c.state.in_([str(DiskState.ATTACHED), str(DiskState.DETACHED)]),
         ),
     )
-    return _disk(row) if row else None
+    return disk_of(row) if row else None
 
 
 def disks_of(connection: sa.Connection, user: str) -> list[Disk]:
@@ -89,12 +89,12 @@ def disks_of(connection: sa.Connection, user: str) -> list[Disk]:
         .where(t.disk.c.user == user, t.disk.c.state != str(DiskState.DELETED))
         .order_by(t.disk.c.created_at)
     )
-    return [_disk(row) for row in connection.execute(query).mappings()]
+    return [disk_of(row) for row in connection.execute(query).mappings()]
 
 
 def disks_in(connection: sa.Connection, state: DiskState) -> list[Disk]:
     query = sa.select(t.disk).where(t.disk.c.state == str(state))
-    return [_disk(row) for row in connection.execute(query).mappings()]
+    return [disk_of(row) for row in connection.execute(query).mappings()]
 
 
 def set_disk_state(connection: sa.Connection, disk_id: str, state: DiskState) -> None:
@@ -140,12 +140,12 @@ def note_steps(
 
 def environment_by_id(connection: sa.Connection, environment_id: str) -> Environment | None:
     row = _one(connection, sa.select(t.environment).where(t.environment.c.id == environment_id))
-    return _environment(row) if row else None
+    return environment_of(row) if row else None
 
 
 def environment_by_key(connection: sa.Connection, key_hash: str) -> Environment | None:
     row = _one(connection, sa.select(t.environment).where(t.environment.c.key_hash == key_hash))
-    return _environment(row) if row else None
+    return environment_of(row) if row else None
 
 
 def environment_for(connection: sa.Connection, workspace_id: str, user: str) -> Environment | None:
@@ -158,36 +158,17 @@ def environment_for(connection: sa.Connection, workspace_id: str, user: str) -> 
             t.environment.c.state != str(State.NONE),
         ),
     )
-    return _environment(row) if row else None
+    return environment_of(row) if row else None
 
 
 def environments_of(connection: sa.Connection, user: str) -> list[Environment]:
     query = sa.select(t.environment).where(t.environment.c.user == user, t.environment.c.state != str(State.NONE))
-    return [_environment(row) for row in connection.execute(query.order_by(t.environment.c.created_at)).mappings()]
+    return [environment_of(row) for row in connection.execute(query.order_by(t.environment.c.created_at)).mappings()]
 
 
 def environments_in(connection: sa.Connection, states: frozenset[State]) -> list[Environment]:
     query = sa.select(t.environment).where(t.environment.c.state.in_([str(state) for state in states]))
-    return [_environment(row) for row in connection.execute(query).mappings()]
-
-
-def environments_paid_by(connection: sa.Connection, namespace: str) -> list[tuple[Environment, Workspace, Disk | None]]:
-    """What there is in the workspaces of a billing project, with workspace and disk, in three queries."""
-    of_project = t.workspace.c.namespace == namespace
-    there = t.environment.c.state != str(State.NONE)
-    joined = sa.select(t.environment).join(t.workspace, t.workspace.c.id == t.environment.c.workspace_id)
-    found = [
-        _environment(row)
-        for row in connection.execute(
-            joined.where(of_project, there).order_by(t.workspace.c.comparable, t.environment.c.user)
-        ).mappings()
-    ]
-    at = {
-        row["id"]: workspace_of(row) for row in connection.execute(sa.select(t.workspace).where(of_project)).mappings()
-    }
-    query = sa.select(t.disk).join(t.workspace, t.workspace.c.id == t.disk.c.workspace_id).where(of_project)
-    disks = {row["id"]: _disk(row) for row in connection.execute(query).mappings()}
-    return [(each, at[each.workspace_id], disks.get(each.disk_id)) for each in found]
+    return [environment_of(row) for row in connection.execute(query).mappings()]
 
 
 def frozen_sum(connection: sa.Connection) -> tuple[int, int]:
@@ -229,7 +210,7 @@ def workspace_of(row: Row) -> Workspace:
     return Workspace(**{name: row[name] for name in _WORKSPACE_COLUMNS})
 
 
-def _disk(row: Row) -> Disk:
+def disk_of(row: Row) -> Disk:
     return Disk(
         id=row["id"],
         workspace_id=row["workspace_id"],
@@ -240,7 +221,7 @@ def _disk(row: Row) -> Disk:
     )
 
 
-def _environment(row: Row) -> Environment:
+def environment_of(row: Row) -> Environment:
     return Environment(
         **{name: row[name] for name in _ENVIRONMENT_COLUMNS},
         state=State(row["state"]),

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from terraspawner.db import account_records, project_records, records
+from terraspawner.db import account_records, oversight_records, project_records, records
 from terraspawner.domain import price
 from terraspawner.domain.access import Action, Standing, permits
 from terraspawner.domain.environment import Disk, Environment, State
 from terraspawner.domain.workspace import Workspace
-from terraspawner.errors import EnvironmentMissing, NotAllowed, ProjectMissing
+from terraspawner.errors import EnvironmentMissing, NotAllowed, ProjectMissing, Refused
 from terraspawner.operations import audit, deletions, ledger
 from terraspawner.operations.context import Context
 from terraspawner.operations.names_given import shown
+
+MOST = 200
+"""On one page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,20 +35,36 @@ class Overseen:
     prices: price.Prices
 
 
-def list_environments(context: Context, *, actor: str, namespace: str) -> list[Overseen]:
-    """All that a billing project pays for. Raises `ProjectMissing`, `NotAllowed` to members who do not own it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some of what one may oversee; `next` asks for those that follow, None where these are the last."""
+
+    items: tuple[Overseen, ...]
+    next: str | None
+
+
+def list_environments(
+    context: Context, *, actor: str, namespace: str | None = None, after: str = "", limit: int = MOST
+) -> Page:
+    """What a billing project pays for, or with None everybody's, which is for operators: by project, workspace and
+    person. `after` is the `next` of the page before.
+
+    Raises `ProjectMissing`, `NotAllowed` to members who do not own it and where everybody's are asked for by somebody
+    else, `Refused` for an `after` that no page gave.
+    """
     with context.database.read() as connection:
-        standing = _standing(connection, actor, namespace)
-        known = project_records.named(connection, namespace) is not None
-        if not known or not (standing.project_role or standing.is_operator):
-            raise ProjectMissing(
-                f"There is no billing project {shown(namespace)}, or you do not belong to it."
-                " Check the name or ask its owner."
-            )
-        allowed = permits(standing, Action.SEE_ENVIRONMENTS)
-        if not allowed:
-            raise NotAllowed(f"In {namespace} {allowed.reason}. Ask one of its owners.", needed=allowed.needed)
-        return _overseen(context, records.environments_paid_by(connection, namespace))
+        if namespace is not None:
+            _check_payer(connection, actor, namespace)
+        elif not (allowed := permits(_standing(connection, actor, ""), Action.SEE_ENVIRONMENTS)):
+            raise NotAllowed("Everybody's environments are for operators to see.", needed=allowed.needed[-1:])
+        if after and records.environment_by_id(connection, after) is None:
+            raise Refused("There is no page after this cursor. Begin without one.")
+        rows = oversight_records.environments_after(connection, after=after, limit=limit + 1, namespace=namespace)
+        shown_now = rows[:limit]
+        return Page(
+            items=tuple(_overseen(context, shown_now)),
+            next=shown_now[-1][0].id if len(rows) > limit else None,
+        )
 
 
 def get_environment(context: Context, *, actor: str, environment_id: str) -> Overseen:
@@ -86,6 +105,19 @@ def _one(context: Context, connection: sa.Connection, actor: str, environment_id
             disk = records.disk_by_id(connection, environment.disk_id)
             return _overseen(context, [(environment, workspace, disk)])[0]
     raise _missing()
+
+
+def _check_payer(connection: sa.Connection, actor: str, namespace: str) -> None:
+    standing = _standing(connection, actor, namespace)
+    known = project_records.named(connection, namespace) is not None
+    if not known or not (standing.project_role or standing.is_operator):
+        raise ProjectMissing(
+            f"There is no billing project {shown(namespace)}, or you do not belong to it."
+            " Check the name or ask its owner."
+        )
+    allowed = permits(standing, Action.SEE_ENVIRONMENTS)
+    if not allowed:
+        raise NotAllowed(f"In {namespace} {allowed.reason}. Ask one of its owners.", needed=allowed.needed)
 
 
 def _missing() -> EnvironmentMissing:

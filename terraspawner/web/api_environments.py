@@ -136,17 +136,27 @@ async def environment_log(
     return LogOut(lines=await parts.host.log(here.id, lines))
 
 
-@router.get("/environments", responses=for_person(404), openapi_extra=PERSON)
+@router.get("/environments", responses=for_person(404, 422), openapi_extra=PERSON)
 @needs(Action.ABOUT_ONESELF)
 async def list_environments(
     parts: TheParts,
     person: APerson,
     project: Annotated[str | None, Query(description="those that it pays for; for its owners and operators")] = None,
+    mine: Annotated[
+        bool, Query(description="the caller's alone; to operators everybody's are told without it")
+    ] = False,
+    cursor: Annotated[str, Query(max_length=100, description="`next` of the page before")] = "",
+    limit: Annotated[int, Query(ge=1, le=oversight.MOST)] = 100,
 ) -> ListOut[EnvironmentOut] | ListOut[OverseenOut]:
-    """All environments of the caller; with `project` everybody's that it pays for."""
-    if project is not None:
-        paid = await parts.deeds(oversight.list_environments, actor=person.name, namespace=project)
-        return ListOut[OverseenOut](items=[OverseenOut.of(each) for each in paid])
+    """All environments of the caller; to an operator everybody's, page by page; with `project` all that it pays for.
+
+    Of others it is told whose they are, where, in which state and at what cost: not what runs in them.
+    """
+    if project is not None or (person.account.is_operator and not mine):
+        page = await parts.deeds(
+            oversight.list_environments, actor=person.name, namespace=project, after=cursor, limit=limit
+        )
+        return ListOut[OverseenOut](items=[OverseenOut.of(each) for each in page.items], next=page.next)
     answers = []
     for view in await parts.deeds(views.views_of, person.name):
         server = (person.name, view.workspace.slug)

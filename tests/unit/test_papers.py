@@ -14,6 +14,7 @@ import papers
 FINISHED = [
     "A1",
     "A2",
+    "A4",
     "A5",
     "A7",
     "B2",

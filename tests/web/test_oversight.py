@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from terraspawner.domain.access import ProjectRole, Role
@@ -100,6 +102,28 @@ async def test_to_everybody_else_there_is_none(site: Site) -> None:
         assert refused.json()["error"]["details"]["needed"] == ["owner of the billing project", "operator"]
     async with site.client(authorization=f"environment {ticket.key}") as inside:
         assert (await inside.get(f"{API}/{one}")).status_code == 403
+
+
+@pytest.mark.feature("A4", "B6")
+async def test_operators_see_everybodys_page_by_page(site: Site) -> None:
+    people = ("ana", "ben", "operator")
+    made = [site.running(site.workspace(user, name), user) for user in people for name in ("beta", "alpha")]
+    async with site.person("operator") as operator:
+        seen: list[dict[str, Any]] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            answer = (await operator.get("environments", params={"limit": "4", "cursor": cursor})).json()
+            cursor = answer["next"]
+            seen += answer["items"]
+        mine = (await operator.get("environments", params={"mine": "true"})).json()["items"]
+        refused = await operator.get("environments", params={"cursor": "0" * 16})
+    assert [each["id"] for each in seen] == [made[place].environment.id for place in (1, 0, 3, 2, 5, 4)]
+    assert all(set(each) == TOLD for each in seen)
+    assert {each["id"] for each in mine} == {each.environment.id for each in made[4:]}
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "refused")
+    async with site.person("ana") as ana:
+        answer = (await ana.get("environments")).json()
+    assert {each["id"] for each in answer["items"]} == {each.environment.id for each in made[:2]}
 
 
 @pytest.mark.feature("B3")

@@ -1,0 +1,46 @@
+"""Rows of environments with the place and the disk that they have, a page at a time. No rule stands here."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from terraspawner.db import records
+from terraspawner.db import tables as t
+from terraspawner.domain.environment import Disk, Environment, State
+from terraspawner.domain.workspace import Workspace
+
+_THERE = t.environment.c.state != str(State.NONE)
+_ORDER = (t.workspace.c.namespace, t.workspace.c.comparable, t.environment.c.user, t.environment.c.id)
+"""None of it changes while an environment is there, so that a page begins where the last one ended."""
+_JOINED = t.environment.join(t.workspace, t.workspace.c.id == t.environment.c.workspace_id)
+
+
+def environments_after(
+    connection: sa.Connection, *, after: str, limit: int, namespace: str | None = None
+) -> list[tuple[Environment, Workspace, Disk | None]]:
+    """At most `limit` of those that there are, of one billing project or of all, after the environment `after` if
+    that is not empty; by project, workspace and person, in three queries. None where `after` has never been."""
+    query = sa.select(t.environment).select_from(_JOINED).where(_THERE).order_by(*_ORDER).limit(limit)
+    if namespace is not None:
+        query = query.where(t.workspace.c.namespace == namespace)
+    if after:
+        place = connection.execute(sa.select(*_ORDER).select_from(_JOINED).where(t.environment.c.id == after)).first()
+        if place is None:
+            return []
+        query = query.where(sa.tuple_(*_ORDER) > sa.tuple_(*place))
+    found = [records.environment_of(row) for row in connection.execute(query).mappings()]
+    at = _by_id(connection, t.workspace, {each.workspace_id for each in found})
+    disks = _by_id(connection, t.disk, {each.disk_id for each in found})
+    return [
+        (
+            each,
+            records.workspace_of(at[each.workspace_id]),
+            records.disk_of(disks[each.disk_id]) if each.disk_id in disks else None,
+        )
+        for each in found
+    ]
+
+
+def _by_id(connection: sa.Connection, table: sa.Table, ids: set[str]) -> dict[str, sa.RowMapping]:
+    query = sa.select(table).where(table.c.id.in_(sorted(ids)))
+    return {row["id"]: row for row in connection.execute(query).mappings()}
