@@ -61,7 +61,9 @@ class Settings:
     core_subnet: str = _setting("172.31.239.0/24", "Network of proxy, hub and services.")
     users_subnet: str = _setting("172.31.240.0/20", "Network of the environments.")
     database_url: str = _setting(
-        "sqlite:////srv/terra/db/terraspawner.sqlite", "SQLAlchemy URL of our own database (never the Hub's)."
+        "sqlite:////srv/terra/db/terraspawner.sqlite",
+        "SQLAlchemy URL of our own database (never the Hub's):"
+        " this, or `postgresql://user:password@host/name`, which the containers must reach.",
     )
     buckets: str = _setting("file:///srv/terra/buckets", "Where the workspaces' buckets are.")
     buckets_host_path: str = _setting("", "The same folder as the Docker Engine sees it; found by `make up`.")

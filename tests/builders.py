@@ -11,9 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import argon2
+import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from terraspawner.db.engine import Database
+from terraspawner.db.tables import metadata
 from terraspawner.domain.account import Account
 from terraspawner.errors import TerraError
 from terraspawner.operations import accounts, workspaces
@@ -96,6 +98,28 @@ def context(folder: Path, clock: Clock | None = None, **changes: object) -> Cont
     """A context on a real SQLite file in `folder`, with the accounts of the template."""
     (folder / "terraspawner.sqlite").write_bytes(_template())
     return _open(folder, clock or Clock(), **changes)
+
+
+def template_rows() -> dict[str, list[dict[str, object]]]:
+    """The rows of the template, by table, for a database of another kind, which numbers them itself."""
+    with TemporaryDirectory() as folder:
+        made = context(Path(folder))
+        with made.database.read() as connection:
+            found = {
+                table.name: [dict(row) for row in connection.execute(_without_number(table)).mappings()]
+                for table in metadata.sorted_tables
+            }
+        made.database.close()
+        return found
+
+
+def _without_number(table: sa.Table) -> sa.Select[tuple[object, ...]]:
+    return sa.select(*(column for column in table.columns if column is not table.autoincrement_column))
+
+
+def context_on(database_url: str, folder: Path, clock: Clock) -> Context:
+    """A context on a database that is there, with buckets in `folder`."""
+    return _open(folder, clock, database_url=database_url)
 
 
 def workspace(made: Context, user: str = "ana", name: str = "alpha"):  # type: ignore[no-untyped-def]

@@ -10,6 +10,7 @@ from hypothesis import settings
 
 import certificates
 import identity_provider
+import postgresql as postgresql_server
 from deployment import Deployment, Person, Workspace, deployed, unique
 
 # before any test imports jsonschema, which compiles a grammar for 1 s where this package is; the images leave it out
@@ -18,6 +19,13 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 settings.register_profile("whole", deadline=None)  # nothing is measured by a clock
 settings.register_profile("quick", settings.get_profile("whole"), max_examples=20)  # of `make test-fast`
 settings.load_profile("whole")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgresql_server.Server]:
+    """A PostgreSQL server without a database of anybody's."""
+    with postgresql_server.served() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

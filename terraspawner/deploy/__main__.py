@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from terraspawner.deploy import compose, deployment, dev, ending, venv
+from terraspawner.deploy import compose, deployment, dev, ending, postgresql, venv
 from terraspawner.deploy.progress import complain, step
 from terraspawner.errors import TerraError
 
@@ -83,6 +83,8 @@ def _prepare(what: str) -> None:
     if what == "test-machine":
         with step("browser") as line:
             line.result = venv.ensure_browser()
+        with step("database") as line:
+            line.result = postgresql.ensure_programs()
         with step("compose") as line:
             line.result = " ".join(compose.ensure_program()[0])
 

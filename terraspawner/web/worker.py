@@ -1,5 +1,5 @@
-"""Carries out what the rows ask for, in the background: deletions, pauses of what its person may no longer have, and
-rows that the Hub contradicts.
+"""Carries out what the rows ask for, in the background: deletions, pauses of what its person may no longer have, rows
+that the Hub contradicts, and what comes round every few minutes.
 
 The row drives it (ARCHITECTURE.md, Delete): a deletion that fails half-way is found again by the next sweep,
 here or after a restart, and every step can be repeated. No answer is never "stopped": where the Hub or the
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -54,6 +54,16 @@ class Host(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Periodic:
+    """A task that comes round `every` so many seconds, and first when the worker starts. One that raises a `TerraError`
+    is tried again with a growing pause; it must bear being carried out twice."""
+
+    name: str
+    every: float
+    act: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Retry:
     failures: int
     not_before: float
@@ -63,12 +73,21 @@ class Worker:
     """`clock` gives seconds that only rise; it is the loop's own unless a test moves one."""
 
     def __init__(
-        self, *, deeds: Deeds, hub: Hub, host: Host, pace: Pace, clock: Callable[[], float] | None = None
+        self,
+        *,
+        deeds: Deeds,
+        hub: Hub,
+        host: Host,
+        pace: Pace,
+        tasks: Sequence[Periodic] = (),
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._deeds = deeds
         self._hub = hub
         self._host = host
         self._pace = pace
+        self._tasks = tasks
+        self._due: dict[str, float] = {}
         self._clock = clock or (lambda: asyncio.get_running_loop().time())
         self._woken = asyncio.Event()
         self._retries: dict[str, _Retry] = {}
@@ -95,6 +114,14 @@ class Worker:
         await self._delete_disks()
         await self._pause_what_was_withdrawn()
         await self._look_for_contradictions()
+        await asyncio.gather(*(self._try(task.name, partial(self._come_round, task)) for task in self._tasks))
+
+    async def _come_round(self, task: Periodic) -> bool:
+        now = self._clock()
+        if now >= self._due.get(task.name, now):
+            await task.act()
+            self._due[task.name] = now + task.every
+        return True
 
     async def _pause(self) -> None:
         seconds = self._pace.sweep

@@ -1,4 +1,4 @@
-"""A context on a real SQLite file, with a clock that is moved; users in a database of the Hub's."""
+"""A context on SQLite and on PostgreSQL, with a clock that is moved; users in a database of the Hub's."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +9,8 @@ from jupyterhub import orm, roles
 from jupyterhub.user import User
 
 import builders
+from postgresql import Server, emptied
+from terraspawner.db.engine import Database
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations.context import Context
 
@@ -18,11 +20,48 @@ def clock() -> builders.Clock:
     return builders.Clock()
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """What a test runs on. PostgreSQL takes too long to come up for `make test-fast`."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def _rows() -> dict[str, list[dict[str, object]]]:
+    return builders.template_rows()
+
+
+@pytest.fixture(scope="session")
+def _migrated(postgresql: Server) -> str:
+    """The URL of a PostgreSQL database with our tables, for one test after the other."""
+    made = Database(postgresql.fresh())
+    made.migrate()
+    made.close()
+    return made.url
+
+
 @pytest.fixture
-def context(tmp_path: Path, clock: builders.Clock) -> Iterator[Context]:
-    made = builders.context(tmp_path, clock)
+def context(
+    tmp_path: Path, clock: builders.Clock, database_kind: str, request: pytest.FixtureRequest
+) -> Iterator[Context]:
+    if database_kind == "sqlite":
+        made = builders.context(tmp_path, clock)
+    else:
+        made = builders.context_on(request.getfixturevalue("_migrated"), tmp_path, clock)
+        emptied(made.database, request.getfixturevalue("_rows"))
     yield made
     made.database.close()
+
+
+@pytest.fixture
+def empty_database(tmp_path: Path, database_kind: str, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """Without a table."""
+    if database_kind == "sqlite":
+        made = Database(f"sqlite:///{tmp_path}/empty.sqlite")
+    else:
+        made = Database(request.getfixturevalue("postgresql").fresh())
+    yield made
+    made.close()
 
 
 @pytest.fixture

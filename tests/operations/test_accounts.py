@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 import builders
-from terraspawner.db import account_records, tables
+from terraspawner.db import tables
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import State
 from terraspawner.errors import AccountMissing, NameRefused, NameTaken, OperatorNeeded, Refused
@@ -187,14 +187,3 @@ def test_the_newest_acts_come_first_and_in_pages(context: Context) -> None:
     second = audit.entries(context, user="ana", is_operator=False, before=first[-1].id)
     numbers = [entry.details.get("number") for entry in [*first, *second]]
     assert numbers[: audit.PAGE + 3] == list(reversed(range(audit.PAGE + 3)))
-
-
-def test_the_migrations_make_what_the_tables_say(context: Context) -> None:
-    found = sa.inspect(context.database.engine)
-    for table in tables.metadata.sorted_tables:
-        columns = {column["name"]: column["nullable"] for column in found.get_columns(table.name)}
-        assert columns == {column.name: column.nullable for column in table.columns}, table.name
-        indexes = {index["name"] for index in found.get_indexes(table.name)}
-        assert indexes == {index.name for index in table.indexes}, table.name
-    with context.database.read() as connection:
-        assert account_records.account_row(connection, "ana") is not None

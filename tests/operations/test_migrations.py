@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
 from terraspawner.db import account_records, member_records, project_records, records
 from terraspawner.db.engine import Database
-from terraspawner.domain.access import Action, ProjectRole, permits
+from terraspawner.db.tables import metadata
+from terraspawner.domain.access import Action, ProjectRole, Role, permits
+from terraspawner.domain.environment import State
 
 BEFORE_ACCESS = "0006"
 AT = "2026-11-01 10:00:00.000000"
@@ -46,15 +47,17 @@ ROWS = [
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(empty_database: Database) -> Database:
     """As a deployment left it that knew no members of projects."""
-    made = Database(f"sqlite:///{tmp_path}/old.sqlite")
-    made.migrate(BEFORE_ACCESS)
+    return _with_rows(empty_database, BEFORE_ACCESS)
+
+
+def _with_rows(made: Database, revision: str) -> Database:
+    made.migrate(revision)
     with made.write() as connection:
         for row in ROWS:
             connection.exec_driver_sql(row)
-    yield made
-    made.close()
+    return made
 
 
 @pytest.mark.feature("B1")
@@ -89,6 +92,31 @@ def test_environments_and_accounts_are_what_they_were(database: Database) -> Non
         assert here is not None
         assert account is not None
         assert (here.start_number, here.writes_bucket, account.may_create_projects) == (3, True, False)
+
+
+def test_the_first_release_s_rows_are_what_they_were(empty_database: Database) -> None:
+    database = _with_rows(empty_database, "0001")
+    before = _everything(database)
+    database.migrate()
+    after = _everything(database)
+    with database.read() as connection:
+        environments = records.environments_of(connection, "ana")
+        member = member_records.membership_by_name(connection, "ben", "ana", "Alpha")
+    assert {name: len(rows) for name, rows in before.items() if name != "alembic_version"}.items() <= {
+        name: len(rows) for name, rows in after.items()
+    }.items()
+    assert [(each.id, each.state, each.disk_id) for each in environments] == [("e1", State.PAUSED, "d1")]
+    assert member is not None
+    assert member.role is Role.READER
+
+
+@pytest.mark.feature("K5")
+@pytest.mark.parametrize("first", ["0001", "head"])
+def test_what_the_migrations_make_is_what_the_tables_say(empty_database: Database, first: str) -> None:
+    empty_database.migrate(first)
+    empty_database.migrate()
+    with empty_database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:

@@ -17,7 +17,7 @@ from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.pace import Pace
-from terraspawner.web.worker import Worker
+from terraspawner.web.worker import Periodic, Worker
 from tests.web.hosts import HostThatFailsTwice, HostThatObeys
 
 STOPPED = ServerState(is_known=True, is_ready=False, pending="")
@@ -212,3 +212,22 @@ async def test_a_new_start_is_not_ended_by_the_doubt_about_the_last(context: Con
     environments.started(context, again.environment.id, again.environment.start_number, "c")
     await made.sweep_after(6)
     assert made.view().state is State.RUNNING
+
+
+async def test_a_task_comes_round_and_is_tried_again_when_it_fails(context: Context) -> None:
+    came: list[float] = []
+    seconds = Seconds()
+
+    async def act() -> None:
+        came.append(seconds.now)
+        if len(came) == 2:
+            raise HubUnavailable
+
+    task = Periodic(name="purge", every=600, act=act)
+    worker = Worker(
+        deeds=Deeds(context), hub=HubThatSays(), host=HostThatObeys(), pace=Pace(), tasks=[task], clock=seconds
+    )
+    for moved in (0, 599, 1, 0.5, 0.6, 599, 1):
+        seconds.now += moved
+        await worker.sweep()
+    assert came == [1000, 1600, 1601.1, 2201.1]
