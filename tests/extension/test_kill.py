@@ -22,6 +22,7 @@ pytest.importorskip("jupyter_server")
 from extension.services import KEY, NAMESPACE, WORKSPACE, WorkspaceThatAnswers, WorkspaceThatIsDown, notebook_model
 from terraspawner.settings import Settings
 
+pytestmark = pytest.mark.slow  # each test starts a Jupyter server or more
 IMAGES = Path(__file__).parents[2] / "images"
 EXTENSION = IMAGES / "extension"
 IMAGE_CONFIG = IMAGES / "python" / "etc" / "jupyter_server_config.py"

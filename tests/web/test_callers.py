@@ -153,6 +153,7 @@ def address(route: str) -> tuple[str, str]:
     return method, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", [route for route, who in ROUTES.items() if who != OPEN])
 async def test_only_its_callers_reach_a_route(site: Site, route: str) -> None:
     method, path = address(route)
