@@ -197,7 +197,7 @@ def test_the_higher_of_two_roles_counts_and_a_group_of_owners_oversees(context: 
     with pytest.raises(NotAllowed):
         oversight.list_environments(context, actor="ben", namespace="lab")
     put(context, "group:payers", OWNER)
-    assert oversight.list_environments(context, actor="ben", namespace="lab") == []
+    assert oversight.list_environments(context, actor="ben", namespace="lab").items == ()
     assert [each.role for each in projects.list_projects(context, "ben")] == [OWNER, OWNER]
     put(context, "group:payers", MEMBER)
     with pytest.raises(NotAllowed):
