@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -47,6 +48,14 @@ def open_interval(
             started_at=now,
         )
     )
+
+
+def last_ends(connection: sa.Connection, subjects: Iterable[str], state: str) -> dict[str, datetime]:
+    """Subject -> when it was last in `state` and left it, for those that have been."""
+    of = t.state_interval.c
+    ends = sa.select(of.subject, sa.func.max(of.ended_at).label("end")).group_by(of.subject)
+    found = connection.execute(ends.where(of.subject.in_(sorted(subjects)), of.state == state)).all()
+    return {subject: end for subject, end in found if end is not None}
 
 
 def intervals_of(connection: sa.Connection, subject: str) -> list[dict[str, Any]]:

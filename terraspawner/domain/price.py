@@ -38,6 +38,11 @@ def per_hour(prices: Prices, state: State, *, waits_for_turn: bool = False) -> D
     return prices.paused if state is State.PAUSED else Decimal(0)
 
 
+def per_month(prices: Prices, hourly: Decimal, disk_bytes: int) -> Decimal:
+    """What a month costs that goes on as now, disk included."""
+    return (hourly * HOURS_PER_MONTH).quantize(Decimal("0.01")) + disk_per_month(prices, disk_bytes)
+
+
 def disk_per_month(prices: Prices, size_bytes: int) -> Decimal:
     """Price per month of a disk, in proportion to its size."""
     return (prices.disk * size_bytes / PRICED_DISK_BYTES).quantize(Decimal("0.01"))

@@ -7,6 +7,7 @@ theirs to know. A person who was removed from the workspace reaches the own one 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -58,7 +59,7 @@ def list_environments(
         elif not (allowed := permits(_standing(connection, actor, ""), Action.SEE_ENVIRONMENTS)):
             raise NotAllowed("Everybody's environments are for operators to see.", needed=allowed.needed[-1:])
         if after and records.environment_by_id(connection, after) is None:
-            raise Refused("There is no page after this cursor. Begin without one.")
+            raise no_such_page()
         rows = oversight_records.environments_after(connection, after=after, limit=limit + 1, namespace=namespace)
         shown_now = rows[:limit]
         return Page(
@@ -67,10 +68,24 @@ def list_environments(
         )
 
 
+def no_such_page() -> Refused:
+    return Refused("There is no page after this cursor. Begin without one.")
+
+
 def get_environment(context: Context, *, actor: str, environment_id: str) -> Overseen:
     """One. Raises `EnvironmentMissing` to everybody whose it is not to see."""
     with context.database.read() as connection:
         return _one(context, connection, actor, environment_id, Action.SEE_ENVIRONMENTS)
+
+
+def get_environments(context: Context, *, actor: str, ids: Iterable[str]) -> list[Overseen]:
+    """Those of `ids` that there are and that `actor` may see; the others are passed over."""
+    found = []
+    with context.database.read() as connection:
+        for each in dict.fromkeys(ids):
+            with suppress(EnvironmentMissing):
+                found.append(_one(context, connection, actor, each, Action.SEE_ENVIRONMENTS))
+    return found
 
 
 def allow_pause(context: Context, *, actor: str, environment_id: str) -> Overseen:
@@ -92,7 +107,7 @@ def delete(context: Context, *, actor: str, environment_id: str) -> None:
 def delete_own(context: Context, *, user: str, environment_id: str) -> None:
     """As `delete`, for one's own alone: no page of ours lists another's."""
     if get_environment(context, actor=user, environment_id=environment_id).environment.user != user:
-        raise _missing()
+        raise missing()
     delete(context, actor=user, environment_id=environment_id)
 
 
@@ -104,7 +119,7 @@ def _one(context: Context, connection: sa.Connection, actor: str, environment_id
         if is_own or permits(_standing(connection, actor, workspace.namespace), action):
             disk = records.disk_by_id(connection, environment.disk_id)
             return _overseen(context, [(environment, workspace, disk)])[0]
-    raise _missing()
+    raise missing()
 
 
 def _check_payer(connection: sa.Connection, actor: str, namespace: str) -> None:
@@ -120,7 +135,7 @@ def _check_payer(connection: sa.Connection, actor: str, namespace: str) -> None:
         raise NotAllowed(f"In {namespace} {allowed.reason}. Ask one of its owners.", needed=allowed.needed)
 
 
-def _missing() -> EnvironmentMissing:
+def missing() -> EnvironmentMissing:
     return EnvironmentMissing("There is no environment with this id that you may see. It may have been deleted.")
 
 

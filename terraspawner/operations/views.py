@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
-from terraspawner.db import member_records, records
+from terraspawner.db import interval_records, member_records, records
 from terraspawner.domain import price
 from terraspawner.domain.access import Action, permits
 from terraspawner.domain.environment import Disk, Environment, State
@@ -68,6 +70,12 @@ def views_of(context: Context, user: str) -> list[View]:
             )
             for environment in records.environments_of(connection, user)
         ]
+
+
+def last_used(context: Context, environments: Iterable[Environment]) -> dict[str, datetime]:
+    """Environment id -> when it last stopped running; those that have never run are left out."""
+    with context.database.read() as connection:
+        return interval_records.last_ends(connection, [each.id for each in environments], str(State.RUNNING))
 
 
 def disks_of(context: Context, user: str) -> list[tuple[Disk, Workspace]]:

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Response
 
 from terraspawner.domain.access import Action
 from terraspawner.domain.environment import State
-from terraspawner.errors import WrongState
 from terraspawner.operations import oversight
+from terraspawner.web import endings
 from terraspawner.web.callers import APerson, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, Answers, for_person
@@ -17,7 +17,6 @@ from terraspawner.web.schemas_oversight import OverseenOut
 
 router = APIRouter(tags=["environments"])
 ONE = "/environments/{environment_id}"
-_DONE = frozenset({State.PAUSED, State.PAUSING})
 _ON_ITS_WAY: Answers = {202: {"model": OverseenOut, "description": "on its way; see the state"}}
 
 Id = Annotated[str, Path(max_length=200)]
@@ -36,15 +35,7 @@ async def get_overseen(parts: TheParts, person: APerson, environment_id: Id) -> 
 @needs(Action.ABOUT_ONESELF)
 async def pause_overseen(parts: TheParts, person: APerson, environment_id: Id, response: Response) -> OverseenOut:
     """Stop it; container and disk are kept. For the person whose it is, owners of the project, and operators."""
-    found = await parts.deeds(oversight.allow_pause, actor=person.name, environment_id=environment_id)
-    here = found.environment
-    if here.state in (State.DELETING, State.FREEZING):
-        raise WrongState(f"The environment is {here.state}. Look again in a minute.", state=str(here.state))
-    if here.state not in _DONE:
-        await parts.launches.pause((here.user, found.workspace.slug), parts.pace.ask)
-    seen = OverseenOut.of(
-        await parts.deeds(oversight.get_environment, actor=person.name, environment_id=environment_id)
-    )
+    seen = OverseenOut.of(await endings.pause(parts, person.name, environment_id))
     response.status_code = 200 if seen.state == State.PAUSED else 202
     return seen
 
@@ -53,5 +44,4 @@ async def pause_overseen(parts: TheParts, person: APerson, environment_id: Id, r
 @needs(Action.ABOUT_ONESELF)
 async def delete_overseen(parts: TheParts, person: APerson, environment_id: Id) -> None:
     """Delete it; its disk is kept. For the person whose it is, owners of the project, and operators."""
-    await parts.deeds(oversight.delete, actor=person.name, environment_id=environment_id)
-    parts.worker.wake()
+    await endings.delete(parts, person.name, environment_id)

@@ -29,6 +29,7 @@ from terraspawner.web import (
     api_projects,
     api_self,
     card,
+    environment_pages,
     health,
     link_pages,
     openapi,
@@ -116,7 +117,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
     for router in (api.router for api in apis):
         app.include_router(router, prefix=api_prefix)
     site = APIRouter(prefix=prefix)
-    doors = (signing_in, link_pages, account_pages, pages, people_pages, card, opening)
+    doors = (signing_in, link_pages, account_pages, pages, environment_pages, people_pages, card, opening)
     for router in (door.router for door in doors):
         site.include_router(router)
     app.include_router(site)

@@ -24,6 +24,7 @@ from terraspawner.web.addresses import lab_url
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
+from terraspawner.web.environment_rows import WORDS
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
@@ -35,18 +36,6 @@ log = logging.getLogger(__name__)
 _SHOWN_LINES = 200
 
 router = APIRouter(prefix="/workspaces/{namespace}/{name}/environment", include_in_schema=False)
-
-WORDS = {
-    State.NONE: "not created",
-    State.CREATING: "being created",
-    State.STARTING: "starting",
-    State.RUNNING: "running",
-    State.FREEZING: "being frozen",
-    State.FROZEN: "frozen",
-    State.PAUSING: "pausing",
-    State.PAUSED: "paused",
-    State.DELETING: "being deleted",
-}
 
 
 @router.get("")

@@ -1,5 +1,5 @@
 "use strict";
-// Times in the browser's own zone, seconds that count, values handed to dialogs, and the last step of opening.
+// Times in the browser's own zone, seconds that count, values handed to dialogs, boxes ticked together, and the last step of opening.
 
 const shownTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
@@ -45,7 +45,29 @@ function keepFocus() {
   }
 }
 
+// One box that ticks all of a name, and shows when not all of them are ticked.
+function countPicks() {
+  for (const all of document.querySelectorAll("[data-picks]")) {
+    const boxes = [...document.querySelectorAll(`input[type="checkbox"][name="${all.dataset.picks}"]`)];
+    const ticked = boxes.filter((box) => box.checked).length;
+    all.checked = boxes.length > 0 && ticked === boxes.length;
+    all.indeterminate = ticked > 0 && ticked < boxes.length;
+  }
+}
+document.addEventListener("change", (event) => {
+  if (event.target.dataset.picks) {
+    for (const box of document.querySelectorAll(`input[type="checkbox"][name="${event.target.dataset.picks}"]`)) {
+      box.checked = event.target.checked;
+    }
+  }
+  countPicks();
+});
+
 function refresh(root) {
+  for (const element of document.querySelectorAll("[data-needs-script][hidden]")) {
+    element.hidden = false;
+  }
+  countPicks();
   keepFocus();
   showTimes(root);
   countSeconds();
