@@ -90,6 +90,7 @@ def test_a_researcher_with_r_from_new_notebook_to_delete(
     picture("package-gone")
 
 
+@pytest.mark.full
 @pytest.mark.feature("E9")
 def test_an_r_notebook_in_a_python_environment_is_explained_on_the_page(
     page: Page, deployment: Deployment, ana: Person, workspace: Workspace, artefacts: Path

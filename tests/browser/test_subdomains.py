@@ -19,7 +19,7 @@ from deployment import API, Deployment, Workspace, unique, until
 pytestmark = [pytest.mark.docker, pytest.mark.browser]
 
 
-@pytest.fixture(params=["deployment", "walled"])
+@pytest.fixture(params=[pytest.param("deployment", marks=pytest.mark.full), "walled"])
 def site(request: pytest.FixtureRequest) -> Deployment:
     """A deployment without and one with TLS and subdomains."""
     found: Deployment = request.getfixturevalue(request.param)

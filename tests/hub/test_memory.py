@@ -69,6 +69,7 @@ def test_a_kernel_beyond_the_limit_is_explained_in_lab_and_on_the_page(ana: Pers
     assert "Out of memory" not in page(ana, workspace)
 
 
+@pytest.mark.full
 @pytest.mark.feature("C15")
 def test_another_process_beyond_the_limit_is_explained_and_the_kernel_lives(ana: Person, workspace: Workspace) -> None:
     workspace.start()
