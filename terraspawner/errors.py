@@ -39,6 +39,12 @@ class ScriptRefused(Refused):
     code = "script-invalid"
 
 
+class DiskSizeRefused(Refused):
+    """A disk cannot have this size. Choose one within the bounds."""
+
+    code = "disk-size-refused"
+
+
 class PasswordRefused(Refused):
     """This password cannot be used. Choose another one."""
 
@@ -148,6 +154,12 @@ class DiskMissing(NotFound):
     code = "disk-not-found"
 
 
+class TrashMissing(NotFound):
+    """There is nothing like this in your trash. It may have been restored, or purged for good."""
+
+    code = "trash-not-found"
+
+
 class Conflict(TerraError):
     """The thing is in another state than this request needs."""
 
@@ -194,6 +206,12 @@ class OtherImage(Conflict):
     """The environment is made from another image. Delete it, keeping its disk, and start it again."""
 
     code = "other-image"
+
+
+class OtherDisk(Conflict):
+    """The environment has a disk. Delete the environment, keeping its disk, and start it again with the other one."""
+
+    code = "other-disk"
 
 
 class DiskAttached(Conflict):

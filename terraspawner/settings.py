@@ -25,6 +25,7 @@ _REGISTRY = re.compile(
 )
 """With a host in front: without one an image would go to the public registry, where nobody meant it to."""
 _IMAGE = re.compile(r"[a-z0-9][\w.:/@-]*")
+_MOST_TRASH_DAYS = 3650
 _LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _ORIGIN = re.compile(rf"https?://(?P<host>{_LABEL}(\.{_LABEL})+)(:(?P<port>[0-9]{{1,5}}))?")
 
@@ -109,6 +110,10 @@ class Settings:
     memory_limit: int = _setting(2048 * MIB, "Memory of an environment in bytes.")
     pids_limit: int = _setting(512, "Processes and threads of an environment.")
     disk_size: int = _setting(50 * 1024 * MIB, "Size of a persistent disk in bytes, for its price.")
+    disk_limit: int = _setting(500 * 1024 * MIB, "Size in bytes up to which people may enlarge a persistent disk.")
+    trash_days: float = _setting(
+        14, "Days for which disks, notebooks and workspaces that were deleted can be restored; 0 keeps none."
+    )
     price_running: float = _setting(0.06, "Price of a running environment in dollars per hour.")
     price_frozen: float = _setting(
         0.02, "Price of a frozen environment in dollars per hour: it keeps its memory and uses no CPU."
@@ -130,6 +135,7 @@ class Settings:
             )
         if self.starts_at_once < 1:
             raise SettingsWrong(f"TERRA_STARTS_AT_ONCE is {self.starts_at_once}; at least one start must be possible.")
+        _check_trash_days(self.trash_days)
         _check_image_names(self.registry, self.upstream)
         for name in ("core_subnet", "users_subnet"):
             try:
@@ -256,6 +262,11 @@ def _check_subdomain_host(text: str) -> None:
             f"TERRA_SUBDOMAIN_HOST is {text!r}; give an address such as https://lab.example.org or "
             "http://lab.localhost:8000: a name in small letters, which can have others below it, and no path."
         )
+
+
+def _check_trash_days(days: float) -> None:
+    if not 0 <= days <= _MOST_TRASH_DAYS:
+        raise SettingsWrong(f"TERRA_TRASH_DAYS is {days}; use a number from 0 to {_MOST_TRASH_DAYS}.")
 
 
 def _check_image_names(registry: str, upstream: str) -> None:

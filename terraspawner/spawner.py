@@ -26,6 +26,7 @@ from terraspawner.containers.pooled import NO_ANSWER
 from terraspawner.containers.progress import Progress
 from terraspawner.containers.readiness import answers, end_of
 from terraspawner.containers.turns import Turn, Turns
+from terraspawner.domain.disk import wanted_disk
 from terraspawner.domain.environment import Environment, Event, is_possible
 from terraspawner.domain.language import language_named
 from terraspawner.domain.script import wanted_script
@@ -340,13 +341,15 @@ class TerraSpawner(Makes, Freezes):
 def _wished(options: Mapping[str, Any]) -> dict[str, Any]:
     """The wishes there are, as `admit` takes them; an option `image`, which DockerSpawner would read, is none of them.
 
-    Raises `Refused` for others, for a language without an image, for a script that cannot be stored.
+    Raises `Refused` for others, for a language without an image, for a script that cannot be stored, for a disk that
+    can have no such id.
     """
-    if unknown := sorted(set(options) - {"language", "startup_script"}):
+    if unknown := sorted(set(options) - {"disk", "language", "startup_script"}):
         raise Refused(f"These options cannot be chosen here: {', '.join(unknown)}. Start without them.")
     return {
         "wanted": language_named(options["language"]) if "language" in options else None,
         "startup_script": wanted_script(options.get("startup_script")),
+        "disk": wanted_disk(options.get("disk")),
     }
 
 

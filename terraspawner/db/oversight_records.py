@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from terraspawner.db import records
+from terraspawner.db import disk_records, records
 from terraspawner.db import tables as t
-from terraspawner.domain.environment import Disk, Environment, State
+from terraspawner.domain.disk import Disk
+from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.workspace import Workspace
 
 _THERE = t.environment.c.state != str(State.NONE)
@@ -35,7 +36,7 @@ def environments_after(
         (
             each,
             records.workspace_of(at[each.workspace_id]),
-            records.disk_of(disks[each.disk_id]) if each.disk_id in disks else None,
+            disk_records.disk_of(disks[each.disk_id]) if each.disk_id in disks else None,
         )
         for each in found
     ]

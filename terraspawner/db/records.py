@@ -1,4 +1,4 @@
-"""Rows of workspaces, disks and environments, in and out, as functions of a connection. No rule stands here."""
+"""Rows of workspaces and environments, in and out, as functions of a connection. No rule stands here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from terraspawner.db import tables as t
-from terraspawner.domain.environment import Disk, DiskState, Environment, Size, State
+from terraspawner.domain.environment import Environment, Size, State
 from terraspawner.domain.language import Language
 from terraspawner.domain.start import Step
 from terraspawner.domain.workspace import Workspace
@@ -47,58 +47,6 @@ def workspace_by_id(connection: sa.Connection, workspace_id: str) -> Workspace:
 def workspace_by_slug(connection: sa.Connection, slug: str) -> Workspace | None:
     row = _one(connection, sa.select(t.workspace).where(t.workspace.c.slug == slug))
     return workspace_of(row) if row else None
-
-
-# --- disks ---
-
-
-def insert_disk(connection: sa.Connection, disk: Disk) -> None:
-    connection.execute(
-        sa.insert(t.disk).values(
-            id=disk.id,
-            workspace_id=disk.workspace_id,
-            user=disk.user,
-            size=disk.size,
-            state=str(disk.state),
-            created_at=disk.created_at,
-        )
-    )
-
-
-def disk_by_id(connection: sa.Connection, disk_id: str) -> Disk | None:
-    row = _one(connection, sa.select(t.disk).where(t.disk.c.id == disk_id))
-    return disk_of(row) if row else None
-
-
-def disk_for(connection: sa.Connection, workspace_id: str, user: str) -> Disk | None:
-    """The disk that `user` has in a workspace and that is not gone or going."""
-    row = _one(
-        connection,
-        sa.select(t.disk).where(
-            t.disk.c.workspace_id == workspace_id,
-            t.disk.c.user == user,
-            t.disk.c.state.in_([str(DiskState.ATTACHED), str(DiskState.DETACHED)]),
-        ),
-    )
-    return disk_of(row) if row else None
-
-
-def disks_of(connection: sa.Connection, user: str) -> list[Disk]:
-    query = (
-        sa.select(t.disk)
-        .where(t.disk.c.user == user, t.disk.c.state != str(DiskState.DELETED))
-        .order_by(t.disk.c.created_at)
-    )
-    return [disk_of(row) for row in connection.execute(query).mappings()]
-
-
-def disks_in(connection: sa.Connection, state: DiskState) -> list[Disk]:
-    query = sa.select(t.disk).where(t.disk.c.state == str(state))
-    return [disk_of(row) for row in connection.execute(query).mappings()]
-
-
-def set_disk_state(connection: sa.Connection, disk_id: str, state: DiskState) -> None:
-    connection.execute(sa.update(t.disk).where(t.disk.c.id == disk_id).values(state=str(state)))
 
 
 # --- environments ---
@@ -208,17 +156,6 @@ def _one(connection: sa.Connection, query: sa.Select[Any]) -> Row | None:
 
 def workspace_of(row: Row) -> Workspace:
     return Workspace(**{name: row[name] for name in _WORKSPACE_COLUMNS})
-
-
-def disk_of(row: Row) -> Disk:
-    return Disk(
-        id=row["id"],
-        workspace_id=row["workspace_id"],
-        user=row["user"],
-        size=row["size"],
-        state=DiskState(row["state"]),
-        created_at=row["created_at"],
-    )
 
 
 def environment_of(row: Row) -> Environment:

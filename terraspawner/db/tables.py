@@ -154,8 +154,10 @@ workspace = sa.Table(
     sa.Column("created_by", sa.ForeignKey("account.name"), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("title", sa.String(120), nullable=False, server_default=""),
+    sa.Column("trashed_at", UtcDateTime, nullable=True),
     sa.UniqueConstraint("namespace", "comparable"),
 )
+"""While it is in the trash, since `trashed_at`, `comparable` holds its id, so that its name is free."""
 
 workspace_member = sa.Table(
     "workspace_member",
@@ -180,10 +182,15 @@ disk = sa.Table(
     metadata,
     sa.Column("id", sa.String(16), primary_key=True),
     sa.Column("workspace_id", sa.ForeignKey("workspace.id"), nullable=False),
-    sa.Column("user", sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("user", sa.ForeignKey("account.name"), nullable=False, index=True),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("last_used_at", UtcDateTime, nullable=True),
+    sa.Column("outbox_pending", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("used", sa.BigInteger, nullable=True),
+    sa.Column("measured_at", UtcDateTime, nullable=True),
+    sa.Column("folders", sa.JSON, nullable=False, server_default="[]"),
 )
 
 environment = sa.Table(
@@ -224,6 +231,7 @@ sa.Index(
     sqlite_where=_is_live,
     postgresql_where=_is_live,
 )
+sa.Index("uq_environment_disk", environment.c.disk_id, unique=True, sqlite_where=_is_live, postgresql_where=_is_live)
 
 state_interval = sa.Table(
     "state_interval",
@@ -242,3 +250,21 @@ state_interval = sa.Table(
     sa.Column("ended_at", UtcDateTime, nullable=True),
 )
 sa.Index("ix_state_interval_subject", state_interval.c.subject, state_interval.c.ended_at)
+
+trash = sa.Table(
+    "trash",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("subject", sa.String(1024), nullable=False),
+    sa.Column("workspace_id", sa.ForeignKey("workspace.id"), nullable=False, index=True),
+    sa.Column("user", sa.ForeignKey("account.name"), nullable=False),
+    sa.Column("name", sa.String(1024), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=True),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("trashed_at", UtcDateTime, nullable=False),
+    sa.Column("trashed_by", sa.String(255), nullable=False),
+    sa.Column("purge_at", UtcDateTime, nullable=False),
+    sa.Column("ended_at", UtcDateTime, nullable=True),
+)
+sa.Index("ix_trash_state", trash.c.state, trash.c.purge_at)

@@ -126,31 +126,12 @@ def mermaid() -> str:
     return "\n".join(lines)
 
 
-class DiskState(enum.StrEnum):
-    ATTACHED = "attached"
-    DETACHED = "detached"
-    DELETING = "deleting"
-    DELETED = "deleted"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
     """CPU in cores, memory in bytes."""
 
     cpu: float
     memory: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disk:
-    """A persistent disk: one named volume. `size` in bytes."""
-
-    id: str
-    workspace_id: str
-    user: str
-    size: int
-    state: DiskState
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,15 @@
-"""Deleting environments and disks: written into the row first, carried out from it, again if need be."""
+"""Deleting environments: written into the row first, carried out from it, again if need be.
+
+A disk that goes with its environment goes into the trash (`operations.trash`), from where it can be had back.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from terraspawner.db import interval_records, records
-from terraspawner.domain.environment import Disk, DiskState, Environment, Event, State
-from terraspawner.errors import DiskAttached, DiskMissing, OutboxNotEmpty
-from terraspawner.operations import ledger
+from terraspawner.domain.environment import Environment, Event, State
+from terraspawner.operations import disks, ledger
 from terraspawner.operations.context import Context
 
 
@@ -22,11 +24,7 @@ def mark_deleting(
     with context.database.write() as connection:
         environment = ledger.load(connection, environment_id)
         if deletes_disk and environment.outbox_pending and not loses_unsent:
-            raise OutboxNotEmpty(
-                f"The disk holds {environment.outbox_pending} notebook(s) whose last changes are not in the workspace"
-                " yet. Resume the environment so that they can be saved, or delete with force to lose them.",
-                pending=environment.outbox_pending,
-            )
+            raise disks.unsent(environment.outbox_pending)
         values: dict[str, Any] = {} if deletes_disk is None else {"deletes_disk": deletes_disk}
         if environment.state is not State.DELETING:
             ledger.move(context, connection, environment, Event.DELETE, key_hash=None, **values)
@@ -36,7 +34,7 @@ def mark_deleting(
 
 
 def finish_delete(context: Context, environment_id: str) -> None:
-    """The container is gone. The disk is detached, or marked for deletion where that was asked for."""
+    """The container is gone. The disk is kept, or put into the trash where that was asked for."""
     now = context.now()
     with context.database.write() as connection:
         environment = records.environment_by_id(connection, environment_id)
@@ -44,29 +42,6 @@ def finish_delete(context: Context, environment_id: str) -> None:
             return
         ledger.move(context, connection, environment, Event.DELETED, reason="")
         interval_records.close_interval(connection, environment.id, now)
-        following = DiskState.DELETING if environment.deletes_disk else DiskState.DETACHED
-        records.set_disk_state(connection, environment.disk_id, following)
-
-
-def mark_disk_deleting(context: Context, *, user: str, disk_id: str) -> Disk:
-    """Write that an unattached disk shall go. Raises `DiskMissing`, `DiskAttached`."""
-    with context.database.write() as connection:
-        disk = records.disk_by_id(connection, disk_id)
-        if disk is None or disk.user != user or disk.state is DiskState.DELETED:
-            raise DiskMissing(f"There is no disk {disk_id!r} of yours.")
-        if disk.state is DiskState.ATTACHED:
-            raise DiskAttached(f"The disk {disk_id} is attached to an environment. Delete the environment first.")
-        records.set_disk_state(connection, disk_id, DiskState.DELETING)
-        return disk
-
-
-def disks_to_delete(context: Context) -> list[Disk]:
-    with context.database.read() as connection:
-        return records.disks_in(connection, DiskState.DELETING)
-
-
-def finish_disk_delete(context: Context, disk_id: str) -> None:
-    """The volume is gone."""
-    with context.database.write() as connection:
-        records.set_disk_state(connection, disk_id, DiskState.DELETED)
-        interval_records.close_interval(connection, disk_id, context.now())
+        disk = disks.detach(context, connection, environment)
+        if disk is not None and environment.deletes_disk:
+            disks.put_into_trash(context, connection, disk, by=environment.user)

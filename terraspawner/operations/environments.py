@@ -14,10 +14,9 @@ import sqlalchemy as sa
 from terraspawner.db import records
 from terraspawner.domain.access import Action, Role, permits
 from terraspawner.domain.account import Account
+from terraspawner.domain.disk import Disk
 from terraspawner.domain.environment import (
     CANCELLABLE,
-    Disk,
-    DiskState,
     Environment,
     Event,
     Size,
@@ -29,7 +28,7 @@ from terraspawner.domain.language import Language
 from terraspawner.domain.start import Steps, ended
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import WrongState
-from terraspawner.operations import admission, images, ledger
+from terraspawner.operations import admission, disks, images, ledger
 from terraspawner.operations.context import Context, new_id
 from terraspawner.operations.identities import hash_of
 
@@ -79,15 +78,17 @@ def admit(
     steps: Steps = (),
     wanted: Language | None = None,
     startup_script: str | None = None,
+    disk: str | None = None,
 ) -> Ticket:
     """Check that `user` may start the environment of the workspace with this slug, and mint its key.
 
     `steps` are those that this start has behind it. `startup_script` None leaves the one that is there.
 
-    Makes the environment, from the image `wanted`, and its disk where there are none; an earlier key is dead from here
-    on. What was believed to run is counted as stopped: the Hub asks for a start only when nothing runs.
-    Raises `WorkspaceMissing`, `NotAllowed`, `OtherImage`, `WrongState` while it is being deleted, or where it is too
-    late for another script.
+    Makes the environment, from the image `wanted`, where there is none, and gives it the kept `disk` that is named, the
+    one used last, or a new one (`domain.disk.chosen`); an earlier key is dead from here on. What was believed to run is
+    counted as stopped: the Hub asks for a start only when nothing runs.
+    Raises `WorkspaceMissing`, `NotAllowed`, `OtherImage`, `OtherDisk`, `DiskMissing`, `WrongState` while it is being
+    deleted, or where it is too late for another script.
     """
     now = context.now()
     key = secrets.token_urlsafe(32)
@@ -96,10 +97,17 @@ def admit(
         environment = records.environment_for(connection, member.workspace.id, user)
         if environment is None:
             environment = _make(
-                context, connection, member.workspace, user, wanted or Language.PYTHON, startup_script or ""
+                context,
+                connection,
+                member.workspace,
+                user,
+                disk=disks.attach(context, connection, workspace=member.workspace, user=user, wanted=disk),
+                language=wanted or Language.PYTHON,
+                startup_script=startup_script or "",
             )
         else:
             images.refuse_other_image(environment, member.workspace, wanted)
+            disks.refuse_other_disk(environment, member.workspace, disk)
             if startup_script is not None:
                 check_script_wish(environment, startup_script)
                 records.update_environment(connection, environment.id, startup_script=startup_script)
@@ -226,24 +234,12 @@ def _make(
     connection: sa.Connection,
     workspace: Workspace,
     user: str,
+    *,
+    disk: Disk,
     language: Language,
     startup_script: str,
 ) -> Environment:
     settings, now = context.settings, context.now()
-    disk = records.disk_for(connection, workspace.id, user)
-    if disk is None:
-        disk = Disk(
-            id=new_id(),
-            workspace_id=workspace.id,
-            user=user,
-            size=settings.disk_size,
-            state=DiskState.ATTACHED,
-            created_at=now,
-        )
-        records.insert_disk(connection, disk)
-        ledger.open_disk_interval(context, connection, disk)
-    else:
-        records.set_disk_state(connection, disk.id, DiskState.ATTACHED)
     environment = Environment(
         id=new_id(),
         workspace_id=workspace.id,
@@ -259,7 +255,7 @@ def _make(
         disk_id=disk.id,
         container_id="",
         deletes_disk=False,
-        outbox_pending=0,
+        outbox_pending=disk.outbox_pending,
         kernels=(),
         created_at=now,
         startup_script=startup_script,

@@ -7,11 +7,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from terraspawner.db import interval_records, records
+from terraspawner.db import disk_records, interval_records, records
+from terraspawner.domain import disk as disks
 from terraspawner.domain import price
-from terraspawner.domain.environment import Disk, Environment, Event, Size, next_state
+from terraspawner.domain.disk import HOLDS_VOLUME, Disk, DiskEvent
+from terraspawner.domain.environment import Environment, Event, Size, State, next_state
 from terraspawner.errors import EnvironmentMissing
 from terraspawner.operations.context import Context
+
+USES_DISK = frozenset({State.CREATING, State.STARTING, State.RUNNING, State.FREEZING, State.FROZEN, State.PAUSING})
+"""States in which something may write to the disk."""
 
 
 def move(
@@ -20,6 +25,8 @@ def move(
     """One step of the life cycle, with its interval in the ledger (J2)."""
     state = next_state(environment.state, event)
     records.update_environment(connection, environment.id, state=str(state), since=context.now(), **values)
+    if environment.state in USES_DISK:
+        disk_records.update_disk(connection, environment.disk_id, last_used_at=context.now())
     moved = load(connection, environment.id)
     note_interval(context, connection, moved)
     return moved
@@ -41,19 +48,32 @@ def note_interval(context: Context, connection: sa.Connection, environment: Envi
     )
 
 
-def open_disk_interval(context: Context, connection: sa.Connection, disk: Disk) -> None:
-    interval_records.open_interval(
-        connection,
-        kind="disk",
-        subject=disk.id,
-        workspace_id=disk.workspace_id,
-        user=disk.user,
-        state=str(disk.state),
-        size=Size(cpu=0, memory=0),
-        disk_size=disk.size,
-        price_per_hour=price.disk_per_hour(prices(context), disk.size),
-        now=context.now(),
-    )
+def move_disk(context: Context, connection: sa.Connection, disk: Disk, event: DiskEvent, **values: Any) -> Disk:
+    """One step of a disk's life, with its interval in the ledger: the only way its state changes."""
+    state = disks.next_state(disk.state, event)
+    disk_records.update_disk(connection, disk.id, state=str(state), **values)
+    return note_disk_interval(context, connection, disk.id)
+
+
+def note_disk_interval(context: Context, connection: sa.Connection, disk_id: str) -> Disk:
+    """What it is now, and costs, from now on; nothing more once its volume is gone."""
+    interval_records.close_interval(connection, disk_id, context.now())
+    disk = disk_records.disk_by_id(connection, disk_id)
+    assert disk is not None, "its row is kept for the ledger"  # noqa: S101 - for the type checker
+    if disk.state in HOLDS_VOLUME:
+        interval_records.open_interval(
+            connection,
+            kind="disk",
+            subject=disk.id,
+            workspace_id=disk.workspace_id,
+            user=disk.user,
+            state=str(disk.state),
+            size=Size(cpu=0, memory=0),
+            disk_size=disk.size,
+            price_per_hour=price.disk_per_hour(prices(context), disk.size),
+            now=context.now(),
+        )
+    return disk
 
 
 def load(connection: sa.Connection, environment_id: str) -> Environment:

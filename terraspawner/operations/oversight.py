@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from terraspawner.db import account_records, oversight_records, project_records, records
+from terraspawner.db import account_records, disk_records, oversight_records, project_records, records
 from terraspawner.domain import price
 from terraspawner.domain.access import Action, Standing, permits
-from terraspawner.domain.environment import Disk, Environment, State
+from terraspawner.domain.disk import Disk
+from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import EnvironmentMissing, NotAllowed, ProjectMissing, Refused
 from terraspawner.operations import audit, deletions, ledger
@@ -55,8 +56,8 @@ def list_environments(
     """
     with context.database.read() as connection:
         if namespace is not None:
-            _check_payer(connection, actor, namespace)
-        elif not (allowed := permits(_standing(connection, actor, ""), Action.SEE_ENVIRONMENTS)):
+            check_payer(connection, actor, namespace)
+        elif not (allowed := permits(standing_in(connection, actor, ""), Action.SEE_ENVIRONMENTS)):
             raise NotAllowed("Everybody's environments are for operators to see.", needed=allowed.needed[-1:])
         if after and records.environment_by_id(connection, after) is None:
             raise no_such_page()
@@ -116,14 +117,15 @@ def _one(context: Context, connection: sa.Connection, actor: str, environment_id
     if environment is not None and environment.state is not State.NONE:
         workspace = records.workspace_by_id(connection, environment.workspace_id)
         is_own = environment.user == actor
-        if is_own or permits(_standing(connection, actor, workspace.namespace), action):
-            disk = records.disk_by_id(connection, environment.disk_id)
+        if is_own or permits(standing_in(connection, actor, workspace.namespace), action):
+            disk = disk_records.disk_by_id(connection, environment.disk_id)
             return _overseen(context, [(environment, workspace, disk)])[0]
     raise missing()
 
 
-def _check_payer(connection: sa.Connection, actor: str, namespace: str) -> None:
-    standing = _standing(connection, actor, namespace)
+def check_payer(connection: sa.Connection, actor: str, namespace: str) -> None:
+    """Whether `actor` may see what a billing project pays for. Raises `ProjectMissing`, `NotAllowed`."""
+    standing = standing_in(connection, actor, namespace)
     known = project_records.named(connection, namespace) is not None
     if not known or not (standing.project_role or standing.is_operator):
         raise ProjectMissing(
@@ -139,7 +141,8 @@ def missing() -> EnvironmentMissing:
     return EnvironmentMissing("There is no environment with this id that you may see. It may have been deleted.")
 
 
-def _standing(connection: sa.Connection, actor: str, namespace: str) -> Standing:
+def standing_in(connection: sa.Connection, actor: str, namespace: str) -> Standing:
+    """What `actor` holds in a billing project; nothing where the account is out."""
     account = account_records.account_named(connection, actor)
     if account is None or account.is_out:
         return Standing()

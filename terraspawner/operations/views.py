@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from terraspawner.db import interval_records, member_records, records
+from terraspawner.db import disk_records, interval_records, member_records, records
 from terraspawner.domain import price
 from terraspawner.domain.access import Action, permits
-from terraspawner.domain.environment import Disk, Environment, State
+from terraspawner.domain.disk import Disk, chosen
+from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.workspace import Membership, Workspace
 from terraspawner.operations import ledger, workspaces
 from terraspawner.operations.context import Context
@@ -18,14 +19,16 @@ from terraspawner.operations.context import Context
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """An environment as its user sees it; `environment` and `disk` are None before there is one, `membership`
-    where the person has left or was removed."""
+    """An environment as its user sees it; `environment` is None before there is one, `membership` where the person
+    has left or was removed. `disk` is its disk, or the one that the next environment gets unless another wish is said;
+    `kept` are all that can be chosen."""
 
     workspace: Workspace
     membership: Membership | None
     environment: Environment | None
     disk: Disk | None
     prices: price.Prices
+    kept: tuple[Disk, ...] = ()
 
     @property
     def state(self) -> State:
@@ -47,12 +50,15 @@ def describe(context: Context, *, user: str, namespace: str, name: str) -> View:
     membership = workspaces.membership(context, user=user, namespace=namespace, name=name, action=Action.SEE)
     workspace = membership.workspace
     with context.database.read() as connection:
+        environment = records.environment_for(connection, workspace.id, user)
+        kept = disk_records.kept_by(connection, workspace.id, user)
         return View(
             workspace=workspace,
             membership=membership,
-            environment=records.environment_for(connection, workspace.id, user),
-            disk=records.disk_for(connection, workspace.id, user),
+            environment=environment,
+            disk=disk_records.disk_by_id(connection, environment.disk_id) if environment else chosen(kept, None),
             prices=ledger.prices(context),
+            kept=tuple(kept),
         )
 
 
@@ -65,7 +71,7 @@ def views_of(context: Context, user: str) -> list[View]:
                 workspace=records.workspace_by_id(connection, environment.workspace_id),
                 membership=held.get(environment.workspace_id),
                 environment=environment,
-                disk=records.disk_by_id(connection, environment.disk_id),
+                disk=disk_records.disk_by_id(connection, environment.disk_id),
                 prices=ledger.prices(context),
             )
             for environment in records.environments_of(connection, user)
@@ -76,12 +82,3 @@ def last_used(context: Context, environments: Iterable[Environment]) -> dict[str
     """Environment id -> when it last stopped running; those that have never run are left out."""
     with context.database.read() as connection:
         return interval_records.last_ends(connection, [each.id for each in environments], str(State.RUNNING))
-
-
-def disks_of(context: Context, user: str) -> list[tuple[Disk, Workspace]]:
-    """All disks of `user` that are not gone, with the workspace that each belongs to."""
-    with context.database.read() as connection:
-        return [
-            (disk, records.workspace_by_id(connection, disk.workspace_id))
-            for disk in records.disks_of(connection, user)
-        ]

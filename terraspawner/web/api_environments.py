@@ -1,4 +1,4 @@
-"""REST: the caller's environments and disks."""
+"""REST: the caller's environments."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from fastapi.responses import StreamingResponse
 
 from terraspawner.domain.access import Action
 from terraspawner.domain.environment import HOLDS_CONTAINER, State
-from terraspawner.operations import deletions, ledger, oversight, views
+from terraspawner.operations import oversight, views
 from terraspawner.web import live, wishes
 from terraspawner.web.callers import APerson, ASpot, ASpotOfPage, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, PERSON_OR_PAGE, Answers, for_person
 from terraspawner.web.schemas import ListOut
-from terraspawner.web.schemas_environment import DiskOut, EnvironmentOut, LogOut, PauseIn, StartIn
+from terraspawner.web.schemas_environment import EnvironmentOut, LogOut, PauseIn, StartIn
 from terraspawner.web.schemas_oversight import OverseenOut
 from terraspawner.web.wishes import Sight, Spot
 
@@ -39,7 +39,7 @@ async def start_environment(
 ) -> EnvironmentOut:
     """Create it, resume it, or wake it where it is frozen. 200 when it runs, 202 while it is on its way."""
     wish = wanted or StartIn()
-    seen = await wishes.start(parts, spot, image=wish.image, script=wish.startup_script)
+    seen = await wishes.start(parts, spot, image=wish.image, script=wish.startup_script, disk=wish.disk)
     answer = wishes.told(parts, spot, seen)
     response.status_code = 200 if answer.state == "running" else 202
     return answer
@@ -76,7 +76,9 @@ async def cancel_start(parts: TheParts, spot: ASpot, response: Response) -> Envi
 async def delete_environment(
     parts: TheParts,
     spot: ASpot,
-    disk: Annotated[Literal["keep", "delete"], Query(description="what becomes of the disk")] = "keep",
+    disk: Annotated[
+        Literal["keep", "delete"], Query(description="what becomes of the disk; `delete` puts it into the trash")
+    ] = "keep",
     force: Annotated[bool, Query(description="lose changes that are only on the disk")] = False,
 ) -> Response:
     """Delete it. 204 when it is gone, 202 while it is on its way."""
@@ -166,22 +168,3 @@ async def list_environments(
         spot = Spot(user=person.name, namespace=view.workspace.namespace, name=view.workspace.name)
         answers.append(wishes.told(parts, spot, sight))
     return ListOut[EnvironmentOut](items=answers)
-
-
-@router.get("/disks", responses=for_person(), openapi_extra=PERSON)
-@needs(Action.ABOUT_ONESELF)
-async def list_disks(parts: TheParts, person: APerson) -> ListOut[DiskOut]:
-    """All disks of the caller, attached or not."""
-    found = await parts.deeds(views.disks_of, person.name)
-    prices = await parts.deeds(ledger.prices)
-    return ListOut(items=[DiskOut.of(disk, workspace, prices) for disk, workspace in found])
-
-
-@router.delete(
-    "/disks/{disk_id}", status_code=202, response_model=None, responses=for_person(404, 409), openapi_extra=PERSON
-)
-@needs(Action.ABOUT_ONESELF)
-async def delete_disk(parts: TheParts, person: APerson, disk_id: str) -> None:
-    """Delete a disk that is attached to no environment. `GET /disks` tells when it is gone."""
-    await parts.deeds(deletions.mark_disk_deleting, user=person.name, disk_id=disk_id)
-    parts.worker.wake()

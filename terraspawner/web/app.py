@@ -20,6 +20,7 @@ from terraspawner.operations.context import Context
 from terraspawner.web import (
     account_pages,
     api_accounts,
+    api_disks,
     api_environments,
     api_groups,
     api_members,
@@ -111,6 +112,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         api_groups,
         api_environments,
         api_oversight,
+        api_disks,
         api_notebooks,
         health,
     )

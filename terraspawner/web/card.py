@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from markupsafe import escape
 
 from terraspawner.domain.access import Action
+from terraspawner.domain.disk import wanted_disk
 from terraspawner.domain.environment import CANCELLABLE, IN_TRANSITION, State
 from terraspawner.domain.language import WORDS as WORDS_OF_IMAGES
 from terraspawner.domain.language import language_named
@@ -18,7 +19,7 @@ from terraspawner.domain.price import disk_per_month
 from terraspawner.domain.script import MOST_BYTES
 from terraspawner.domain.start import StepName
 from terraspawner.errors import OutboxNotEmpty, StartFailed, TerraError
-from terraspawner.operations import deletions, workspaces
+from terraspawner.operations import disks, workspaces
 from terraspawner.web import live, wishes
 from terraspawner.web.addresses import lab_url
 from terraspawner.web.auth import Person
@@ -73,11 +74,13 @@ async def start(
     image: Annotated[str, Form()] = "",
     startup_script: Annotated[str, Form()] = "",
     without_script: Annotated[bool, Form()] = False,
+    disk: Annotated[str, Form()] = "",
 ) -> Response:
     """The button Start, with what is chosen beside it, Resume or Try again. An empty field changes nothing."""
     wanted = language_named(image) if image else None
     script = "" if without_script else startup_script or None
-    return await _after(request, parts, person, spot, wishes.start(parts, spot, image=wanted, script=script))
+    act = wishes.start(parts, spot, image=wanted, script=script, disk=wanted_disk(disk or None))
+    return await _after(request, parts, person, spot, act)
 
 
 @router.post("/freeze")
@@ -119,15 +122,20 @@ async def delete(
 @router.post("/delete-disk")
 @needs(Action.END_OWN_ENVIRONMENT)
 async def delete_disk(
-    request: Request, parts: TheParts, person: APerson, spot: ASpot, disk_id: Annotated[str, Form()]
+    request: Request,
+    parts: TheParts,
+    person: APerson,
+    spot: ASpot,
+    disk_id: Annotated[str, Form()],
+    force: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Delete the disk that was kept when its environment was deleted."""
+    """Put the disk into the trash that was kept when its environment was deleted."""
 
     async def act() -> None:
         # before, not after: an address that is answered with a 404 must not have deleted anything
         await parts.deeds(workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.SEE)
-        await parts.deeds(deletions.mark_disk_deleting, user=spot.user, disk_id=disk_id)
-        parts.worker.wake()
+        await parts.deeds(disks.get_own, user=spot.user, disk_id=disk_id)  # by this page one's own alone
+        await parts.deeds(disks.discard, actor=spot.user, disk_id=disk_id, loses_unsent=force)
 
     return await _after(request, parts, person, spot, act())
 
@@ -160,6 +168,9 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "lab": lab_url(parts.settings, person.name, view.workspace),
         "prices": view.prices,
         "now_per_hour": view.now_per_hour,
+        "kept": view.kept if view.environment is None else (),
+        "new_disk_size": parts.settings.disk_size,
+        "trash_days": parts.settings.trash_days,
         "disk_size": disk_size,
         "disk_per_month": disk_per_month(view.prices, disk_size),
     }

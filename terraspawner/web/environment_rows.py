@@ -11,7 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from terraspawner.domain import price
-from terraspawner.domain.environment import IN_TRANSITION, Disk, Environment, Size, State
+from terraspawner.domain.disk import Disk
+from terraspawner.domain.environment import IN_TRANSITION, Environment, Size, State
 from terraspawner.domain.language import WORDS as WORDS_OF_IMAGES
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations import oversight, views

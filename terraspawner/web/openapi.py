@@ -36,8 +36,7 @@ LATER = (
     "…/notebooks/{path}/copy, preview, versions, diff, lease",
     "…/files/{path}",
     "PATCH …/environment, …/environment/cancel, losses, keep-alive, decisions",
-    "PATCH /disks/{id}",
-    "/trash, /images, /libraries, /usage, /environments/facts, /metrics",
+    "/images, /libraries, /usage, /environments/facts, /metrics",
 )
 """What the contract names and a later step brings; it stands in the document as ``x-later``."""
 

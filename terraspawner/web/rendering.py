@@ -88,6 +88,8 @@ class Pages:
         self._jinja.filters.update(
             bytes=show_bytes,
             dollars=show_dollars,
+            day=show_day,
+            days=show_days,
             moment=show_moment,
             seconds=show_seconds,
             iso=_iso,
@@ -173,6 +175,16 @@ def show_seconds(lasted: timedelta) -> str:
 def show_moment(moment: datetime) -> str:
     """A time for browsers without scripts; the others show it in their own zone."""
     return moment.strftime("%d %b %Y, %H:%M UTC")
+
+
+def show_day(moment: datetime) -> str:
+    """A day, where the hour tells nothing."""
+    return moment.strftime("%d %b %Y")
+
+
+def show_days(days: float) -> str:
+    """A number of days."""
+    return f"{days:g} day{'' if days == 1 else 's'}"
 
 
 def quoted(*segments: str) -> str:

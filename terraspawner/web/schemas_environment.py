@@ -10,37 +10,19 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from terraspawner.domain import price
 from terraspawner.domain.access import Role
-from terraspawner.domain.environment import Disk, Event, State, allowed_events
+from terraspawner.domain.environment import Event, State, allowed_events
 from terraspawner.domain.language import Language
 from terraspawner.domain.start import Step, StepName
-from terraspawner.domain.workspace import Workspace
 from terraspawner.operations.identities import Identity
 from terraspawner.operations.views import View
 from terraspawner.settings import Settings
 from terraspawner.web.schemas import In, Text, WorkspaceRef
+from terraspawner.web.schemas_disks import DiskOut
 
 
 class SizeOut(BaseModel):
     cpu: float = Field(description="cores")
     memory: int
-
-
-class DiskOut(BaseModel):
-    id: str
-    size: int
-    state: Literal["attached", "detached", "deleting", "deleted"]
-    price_per_month: float
-    workspace: WorkspaceRef
-
-    @classmethod
-    def of(cls, disk: Disk, at: Workspace, prices: price.Prices) -> DiskOut:
-        return cls(
-            id=disk.id,
-            size=disk.size,
-            state=disk.state.value,
-            price_per_month=float(price.disk_per_month(prices, disk.size)),
-            workspace=WorkspaceRef.of(at),
-        )
 
 
 class PricesOut(BaseModel):
@@ -107,7 +89,7 @@ class EnvironmentOut(BaseModel):
     size: SizeOut
     image: str
     language: Language = Field(description="what the image is for; `r` has the kernels of both")
-    disk: DiskOut | None
+    disk: DiskOut | None = Field(description="before there is an environment: the kept one that it would get")
     prices: PricesOut
     kernels: list[KernelOut]
     memory: MemoryOut | None = Field(description="null where it has said nothing")
@@ -140,6 +122,12 @@ class StartIn(In):
         description="runs once as root when the container is created, at most 64 KiB; an empty one takes it away;"
         " left out, the one that is there stays. Refused (409) once the environment has come up. No secrets: it is"
         " stored as it is, and operators can read it",
+    )
+    disk: str | None = Field(
+        default=None,
+        pattern="^(new|[0-9a-f]{16})$",
+        description="of a new environment: the id of a disk that is kept in this workspace (`GET /disks`), or `new`;"
+        " left out, the kept one that was used last, or a new one where none is kept",
     )
 
 

@@ -10,12 +10,13 @@ import asyncio
 from dataclasses import dataclass
 
 from terraspawner.domain.access import Action
-from terraspawner.domain.environment import CANCELLABLE, DiskState, Environment, State
+from terraspawner.domain.disk import chosen
+from terraspawner.domain.environment import CANCELLABLE, Environment, State
 from terraspawner.domain.language import Language, language_of
 from terraspawner.domain.script import wanted_script
 from terraspawner.domain.start import StepName, under_way
 from terraspawner.errors import EnvironmentMissing, HostUnavailable, NotLoggedIn, WorkspaceMissing, WrongState
-from terraspawner.operations import accounts, deletions, environments, freezing, images, views, workspaces
+from terraspawner.operations import accounts, deletions, disks, environments, freezing, images, views, workspaces
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebooks import NotebookInfo
 from terraspawner.operations.views import View
@@ -89,12 +90,16 @@ async def script_log(parts: Parts, environment: Environment | None, lines: int) 
         return []
 
 
-async def start(parts: Parts, spot: Spot, *, image: Language | None = None, script: str | None = None) -> Sight:
-    """Create (from `image`, where one is wished), resume, or wake what is frozen. Asking again is no error.
+async def start(
+    parts: Parts, spot: Spot, *, image: Language | None = None, script: str | None = None, disk: str | None = None
+) -> Sight:
+    """Create (from `image`, with the `disk`, where they are wished), resume, or wake what is frozen. Asking again is no
+    error.
 
     `script` None leaves the startup script that is there.
 
-    Raises `NotAllowed`, `ScriptRefused`, `OtherImage` where it is there and made from another one, `StartFailed` when
+    Raises `NotAllowed`, `ScriptRefused`, `OtherImage` where it is there and made from another one, `OtherDisk` where it
+    has another one, `DiskMissing` for one that is not kept here, `StartFailed` when
     the Hub refuses, `WrongState` while it is being deleted or where it is too late for another script.
     """
     wanted = wanted_script(script)
@@ -112,8 +117,13 @@ async def start(parts: Parts, spot: Spot, *, image: Language | None = None, scri
         images.refuse_other_image(seen.view.environment, workspace, image)
         if wanted is not None:
             environments.check_script_wish(seen.view.environment, wanted)
-    elif image:
-        options["language"] = str(image)
+        disks.refuse_other_disk(seen.view.environment, workspace, disk)
+    else:
+        if image:
+            options["language"] = str(image)
+        if disk is not None:
+            chosen(seen.view.kept, disk)
+            options["disk"] = disk
     if wanted is not None:
         options["startup_script"] = wanted
     await parts.launches.start((spot.user, workspace.slug), workspace.name, parts.pace.ask, options)
@@ -188,7 +198,7 @@ async def freeze(parts: Parts, spot: Spot) -> Sight:
 
 
 async def delete(parts: Parts, spot: Spot, *, deletes_disk: bool, loses_unsent: bool) -> Sight | None:
-    """Delete it, with its disk if that is said. Returns None when that is done, else how far it has come.
+    """Delete it; its disk goes into the trash if that is said. Returns None when it is gone, else how far it has come.
 
     Raises `EnvironmentMissing`, `OutboxNotEmpty`.
     """
@@ -203,7 +213,7 @@ async def delete(parts: Parts, spot: Spot, *, deletes_disk: bool, loses_unsent: 
     )
     parts.worker.wake()
     deadline = asyncio.get_running_loop().time() + parts.pace.delete
-    while not await parts.deeds(_is_gone, spot.user, going.id, going.disk_id if deletes_disk else None):
+    while not await parts.deeds(_is_gone, spot.user, going.id):
         if asyncio.get_running_loop().time() > deadline:
             return await look(parts, spot)
         await asyncio.sleep(min(_LOOK_SECONDS, parts.pace.look))
@@ -236,7 +246,5 @@ def _look(context: Context, spot: Spot) -> View:
     return views.describe(context, user=spot.user, namespace=spot.namespace, name=spot.name)
 
 
-def _is_gone(context: Context, user: str, environment_id: str, disk_id: str | None) -> bool:
-    if any(view.environment and view.environment.id == environment_id for view in views.views_of(context, user)):
-        return False
-    return not any(disk.id == disk_id and disk.state is DiskState.DELETING for disk, _ in views.disks_of(context, user))
+def _is_gone(context: Context, user: str, environment_id: str) -> bool:
+    return not any(view.environment and view.environment.id == environment_id for view in views.views_of(context, user))

@@ -1,5 +1,5 @@
-"""Carries out what the rows ask for, in the background: deletions, pauses of what its person may no longer have, rows
-that the Hub contradicts, and what comes round every few minutes.
+"""Carries out what the rows ask for, in the background: deletions, what is due in the trash, pauses of what its person
+may no longer have, rows that the Hub contradicts, and what comes round every few minutes.
 
 The row drives it (ARCHITECTURE.md, Delete): a deletion that fails half-way is found again by the next sweep,
 here or after a restart, and every step can be repeated. No answer is never "stopped": where the Hub or the
@@ -20,7 +20,7 @@ from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import TerraError
 from terraspawner.host_client import ContainerState
 from terraspawner.hub import ServerState
-from terraspawner.operations import deletions, environments, freezing, withdrawals
+from terraspawner.operations import deletions, environments, freezing, trash, withdrawals
 from terraspawner.operations.withdrawals import Withdrawal
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub
@@ -111,6 +111,7 @@ class Worker:
     async def sweep(self) -> None:
         """One look at everything. Items do not hold each other up."""
         await self._delete_environments()
+        await self._deeds(trash.begin_due)
         await self._delete_disks()
         await self._pause_what_was_withdrawn()
         await self._look_for_contradictions()
@@ -154,14 +155,14 @@ class Worker:
         return True
 
     async def _delete_disks(self) -> None:
-        going = await self._deeds(deletions.disks_to_delete)
+        going = await self._deeds(trash.disks_to_delete)
         await asyncio.gather(
             *(self._try(f"deletion of {disk.id}", partial(self._delete_disk, disk.id)) for disk in going)
         )
 
     async def _delete_disk(self, disk_id: str) -> bool:
         await self._host.delete_disk(disk_id)
-        await self._deeds(deletions.finish_disk_delete, disk_id)
+        await self._deeds(trash.finish_disk_delete, disk_id)
         log.info("disk %s deleted", disk_id)
         return True
 

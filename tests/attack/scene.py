@@ -23,7 +23,7 @@ SECRET = "what-ben-must-not-read"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """ana's workspace `alpha` runs and has a notebook; of `spare` a disk alone is left; ben's `beta` runs."""
+    """ana's workspace `alpha` runs and has a notebook; of `spare` a disk is left, in the trash; ben's `beta` runs."""
 
     deployment: Deployment
     ana: Person
@@ -45,6 +45,7 @@ class Scene:
         seen: list[Any] = [{name: here[name] for name in ("id", "state", "since", "reason", "disk")}]
         disks = self.ana.api.get("/disks").json()["items"]
         seen.append([item["id"] for item in disks if item["state"] != "deleting"])
+        seen.append(self.ana.api.get("/trash").json())
         seen += [self.ana.api.get(f"{at.path}/notebooks").json() for at in (self.alpha, self.spare)]
         seen.append(self.ana.api.get("/workspaces").json())
         seen.append([self.ana.api.get("/account").json(), self.ana.hub.get("/user").status_code])
@@ -80,6 +81,7 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
     account = unique("attacked")
     assert operator.api.post("/accounts", json={"name": account}).status_code == 201
     spare.delete()
+    trash_id = ana.api.delete(f"/disks/{disk}").json()["id"]
     here = alpha.environment()
     version = alpha.notebook("secret.ipynb")[1].strip('"')
     scene = Scene(
@@ -98,6 +100,7 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
             "path": "secret.ipynb",
             "version": version,
             "disk_id": disk,
+            "trash_id": trash_id,
             "environment_id": here["id"],
             "member": "ana",
             "group": "no-such-group",
@@ -108,7 +111,7 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
     yield scene
     for at in (alpha, beta):
         at.owner.api.delete(f"{at.path}/environment", params={"disk": "delete", "force": "true"})
-    ana.api.delete(f"/disks/{disk}")
+    ana.api.delete(f"/trash/{trash_id}")
 
 
 def ask(client: httpx.Client, request: Request, **headers: str) -> httpx.Response:

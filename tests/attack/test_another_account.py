@@ -32,6 +32,7 @@ NOT_THERE = {
     "name": "no-such-workspace",
     "path": "no.ipynb",
     "disk_id": "0" * 16,
+    "trash_id": "0" * 16,
     "environment_id": "0" * 16,
     "version": "no",
 }

@@ -53,6 +53,6 @@ def test_an_operator_sees_stops_and_deletes_a_server_and_opens_none(
     page.screenshot(path=artefacts / "04-deleted.png", full_page=True)
     until(lambda: deployment.containers(environment=here["id"]) == [], "its container is gone")
     (kept,) = [disk for disk in ana.api.get("/disks").json()["items"] if disk["id"] == here["disk"]["id"]]
-    assert kept["state"] == "detached"
+    assert kept["state"] == "kept"
     workspace.start()
     assert workspace.shell("cat ~/kept") == (0, "mine\n")

@@ -49,7 +49,7 @@ def test_one_pauses_while_the_list_is_looked_at(
     page.get_by_role("button", name="Delete your environment").click()
     expect(page.get_by_role("status").filter(has_text="Disks are kept")).to_be_visible()
     expect(row).to_have_count(0)
-    assert [disk["state"] for disk in workspace.owner.api.get("/disks").json()["items"]].count("detached") >= 1
+    assert [disk["state"] for disk in workspace.owner.api.get("/disks").json()["items"]].count("kept") >= 1
     page.screenshot(path=artefacts / "03-gone.png", full_page=True)
 
 
@@ -113,7 +113,7 @@ def test_several_at_once_for_whose_they_are_and_for_who_pays(
         expect(theirs.locator("[data-environment]").first).to_be_visible()
         expect(row).to_have_count(0)
     until(lambda: bens.environment()["state"] == "none", "ben's environment is gone")
-    assert bens.environment()["disk"]["state"] == "detached"
+    assert bens.environment()["disk"]["state"] == "kept"
     ben.api.delete(f"/disks/{bens.environment()['disk']['id']}")
     for at in mine:
         at.clear()

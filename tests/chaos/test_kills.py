@@ -95,14 +95,27 @@ def test_a_deletion_is_finished_after_a_kill(
     asked = ana.api.delete(f"{workspace.path}/environment", params={"disk": "delete"})
     assert asked.status_code == 202, asked.text
     assert workspace.environment()["state"] == "deleting"
+    come_back(deployment, ana, killed)
+    workspace.wait_for("none", within=60)
+    assert container not in [item.id for item in deployment.containers()]
+    volume = f"{deployment.name}-disk-{disk}"
+    assert volume in deployment.volumes()
+    # the same for what goes for good
+    (item,) = [each for each in ana.api.get("/trash").json()["items"] if each["subject"] == disk]
+    deployment.service("host").kill()
+    assert ana.api.delete(f"/trash/{item['id']}").status_code == 202
+    come_back(deployment, ana, killed)
+    until(lambda: volume not in deployment.volumes(), "the volume is gone")
+    until(lambda: disk not in ana.api.get("/trash").text, "nothing is left in the trash")
+
+
+def come_back(deployment: Deployment, ana: Person, killed: str) -> None:
+    """What was killed before is started, and the service too where it is to be killed in the middle."""
     if killed == "workspaces":
         deployment.service("workspaces").kill()
         deployment.service("workspaces").start()
     deployment.service("host").start()
     until(lambda: service_answers(ana), "the service is back")
-    workspace.wait_for("none", within=60)
-    assert container not in [item.id for item in deployment.containers()]
-    until(lambda: f"{deployment.name}-disk-{disk}" not in deployment.volumes(), "the volume is gone")
 
 
 def save(workspace: Workspace, path: str, text: str) -> int:

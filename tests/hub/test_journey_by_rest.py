@@ -176,14 +176,29 @@ def test_two_workspaces_of_one_user_are_independent(ana: Person, workspace: Work
     assert workspace.execute("ls", "/home/jupyter/mine")[0] == 0
 
 
-@pytest.mark.feature("D5")
-def test_a_disk_is_deleted_only_when_nothing_uses_it(ana: Person, workspace: Workspace) -> None:
+@pytest.mark.feature("D5", "C17")
+def test_a_disk_goes_through_the_trash_or_for_good_and_only_when_nothing_uses_it(
+    ana: Person, workspace: Workspace
+) -> None:
     workspace.start()
+    workspace.shell("echo here > ~/mine")
     disk = workspace.environment()["disk"]["id"]
+    volume = f"{ana.deployment.name}-disk-{disk}"
     refused = ana.api.delete(f"/disks/{disk}")
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "disk-attached")
-    workspace.delete()
-    volume = f"{ana.deployment.name}-disk-{disk}"
+    workspace.delete(disk="delete")
     assert volume in ana.deployment.volumes()
-    assert ana.api.delete(f"/disks/{disk}").status_code in (202, 204)
+    item = next(each for each in ana.api.get("/trash").json()["items"] if each["subject"] == disk)
+    # back, and into an environment with the other image
+    assert ana.api.post(f"/trash/{item['id']}/restore").status_code == 200
+    started = ana.api.post(f"{workspace.path}/environment/start", json={"disk": disk, "image": "r"})
+    assert started.status_code in (200, 202), started.text
+    workspace.wait_for("running")
+    assert workspace.environment()["language"] == "r"
+    assert workspace.shell("cat ~/mine")[1].strip() == "here"
+    workspace.delete()
+    purged = ana.api.delete(f"/disks/{disk}").json()["id"]
+    assert volume in ana.deployment.volumes()
+    assert ana.api.delete(f"/trash/{purged}").status_code == 202
     until(lambda: volume not in ana.deployment.volumes(), "the volume is gone")
+    until(lambda: disk not in ana.api.get("/disks").text, "nothing speaks of it")

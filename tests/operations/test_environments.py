@@ -6,12 +6,11 @@ import sqlalchemy as sa
 import builders
 from terraspawner.db import member_records, tables
 from terraspawner.domain.access import Role
-from terraspawner.domain.environment import DiskState, State
+from terraspawner.domain.disk import DiskState
+from terraspawner.domain.environment import State
 from terraspawner.domain.start import StepName, begun, ended
 from terraspawner.domain.workspace import Member, Workspace
 from terraspawner.errors import (
-    DiskAttached,
-    DiskMissing,
     NotAllowed,
     OutboxNotEmpty,
     WorkspaceMissing,
@@ -172,7 +171,7 @@ def test_deleting_keeps_the_disk_and_the_next_environment_gets_it(context: Conte
     seen = view(context)
     assert seen.state is State.NONE
     assert seen.disk is not None
-    assert seen.disk.state is DiskState.DETACHED
+    assert seen.disk.state is DiskState.KEPT
     second = admit(context)
     assert second.environment.id != first.environment.id
     assert second.environment.disk_id == first.environment.disk_id
@@ -183,9 +182,6 @@ def test_deleting_with_the_disk_gives_a_new_disk_next_time(context: Context, wor
     first = running(context)
     deletions.mark_deleting(context, first.environment.id, deletes_disk=True)
     deletions.finish_delete(context, first.environment.id)
-    assert [disk.id for disk in deletions.disks_to_delete(context)] == [first.environment.disk_id]
-    deletions.finish_disk_delete(context, first.environment.disk_id)
-    assert deletions.disks_to_delete(context) == []
     assert view(context).disk is None
     assert admit(context).environment.disk_id != first.environment.disk_id
 
@@ -206,20 +202,6 @@ def test_a_disk_with_work_that_is_nowhere_else_is_not_deleted(context: Context, 
     assert view(context).state is State.RUNNING
     deletions.mark_deleting(context, ticket.environment.id, deletes_disk=True, loses_unsent=True)
     assert view(context).state is State.DELETING
-
-
-@pytest.mark.feature("D5")
-def test_an_attached_disk_is_not_deleted_and_a_free_one_is(context: Context, workspace: Workspace) -> None:
-    ticket = running(context)
-    disk_id = ticket.environment.disk_id
-    with pytest.raises(DiskAttached, match="Delete the environment first"):
-        deletions.mark_disk_deleting(context, user="ana", disk_id=disk_id)
-    deletions.mark_deleting(context, ticket.environment.id, deletes_disk=False)
-    deletions.finish_delete(context, ticket.environment.id)
-    with pytest.raises(DiskMissing):
-        deletions.mark_disk_deleting(context, user="ben", disk_id=disk_id)
-    deletions.mark_disk_deleting(context, user="ana", disk_id=disk_id)
-    assert [disk.id for disk in deletions.disks_to_delete(context)] == [disk_id]
 
 
 @pytest.mark.feature("C2")

@@ -9,7 +9,7 @@ import builders
 from terraspawner.db import interval_records
 from terraspawner.domain.start import StepName, begun
 from terraspawner.domain.workspace import Workspace
-from terraspawner.operations import deletions, environments, views
+from terraspawner.operations import deletions, environments, trash, views
 from terraspawner.operations.context import Context
 
 
@@ -28,7 +28,10 @@ def test_every_interval_is_recorded_with_its_size_and_price(
     deletions.mark_deleting(context, ticket.environment.id, deletes_disk=True)
     deletions.finish_delete(context, ticket.environment.id)
     clock.move(minutes=1)
-    deletions.finish_disk_delete(context, ticket.environment.disk_id)
+    (held,) = trash.list_trash(context, "ana")
+    trash.purge(context, user="ana", item_id=held.item.id)
+    clock.move(seconds=7)
+    trash.finish_disk_delete(context, ticket.environment.disk_id)
     with context.database.read() as connection:
         rows = interval_records.intervals_of(connection, ticket.environment.id)
         disk_rows = interval_records.intervals_of(connection, ticket.environment.disk_id)
@@ -41,9 +44,13 @@ def test_every_interval_is_recorded_with_its_size_and_price(
         ("none", timedelta(0), Decimal(0)),
     ]
     assert {(row["cpu"], row["memory"]) for row in rows} == {(1.0, 2 * 1024**3)}
-    assert [(row["ended_at"] - row["started_at"], row["disk_size"], row["price_per_hour"]) for row in disk_rows] == [
-        (timedelta(hours=12, minutes=1, seconds=4), 50 * 1024**3, Decimal("0.002740"))
+    assert [(row["state"], row["ended_at"] - row["started_at"]) for row in disk_rows] == [
+        ("attached", timedelta(hours=12, seconds=4)),
+        ("kept", timedelta(0)),
+        ("trashed", timedelta(minutes=1)),
+        ("deleting", timedelta(seconds=7)),
     ]
+    assert {(row["disk_size"], row["price_per_hour"]) for row in disk_rows} == {(50 * 1024**3, Decimal("0.002740"))}
 
 
 @pytest.mark.feature("J2")

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -206,7 +206,8 @@ class HubThatKnows:
         assert self.context is not None
         wanted = Language(wishes["language"]) if "language" in wishes else None
         try:
-            here = await asyncio.to_thread(self._woken_or_admitted, key, wanted, wishes.get("startup_script"))
+            wished = {"startup_script": wishes.get("startup_script"), "disk": wishes.get("disk")}
+            here = await asyncio.to_thread(self._woken_or_admitted, key, wanted, wished)
             self._admitted.add(key)
             await self._finish(here)
             if self.failure:
@@ -230,7 +231,9 @@ class HubThatKnows:
             environments.start_failed(self.context, here.id, here.start_number, reason, "")
             raise
 
-    def _woken_or_admitted(self, key: tuple[str, str], wanted: Language | None, script: str | None) -> Environment:
+    def _woken_or_admitted(
+        self, key: tuple[str, str], wanted: Language | None, wished: Mapping[str, str | None]
+    ) -> Environment:
         assert self.context is not None
         user, slug = key
         here = environments.by_slug(self.context, user=user, slug=slug)
@@ -240,7 +243,7 @@ class HubThatKnows:
             and freezing.wake(self.context, here.id, here.start_number, user=user, slug=slug)
         ):
             return here
-        ticket = environments.admit(self.context, user=user, slug=slug, wanted=wanted, startup_script=script)
+        ticket = environments.admit(self.context, user=user, slug=slug, wanted=wanted, **wished)
         return ticket.environment
 
     async def _stop(self, request: Request) -> Response:

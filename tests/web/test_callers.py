@@ -57,6 +57,10 @@ ROUTES = {
     f"POST {API}/environments/{{environment_id}}/pause": PERSON,
     f"GET {API}/disks": PERSON,
     f"DELETE {API}/disks/{{disk_id}}": PERSON,
+    f"PATCH {API}/disks/{{disk_id}}": PERSON,
+    f"GET {API}/trash": PERSON,
+    f"POST {API}/trash/{{trash_id}}/restore": PERSON,
+    f"DELETE {API}/trash/{{trash_id}}": PERSON,
     f"GET {API}/account": PERSON,
     f"PUT {API}/account/password": PERSON,
     f"GET {API}/audit": PERSON,
@@ -143,6 +147,7 @@ def address(route: str) -> tuple[str, str]:
         "{name}": "alpha",
         "{path:tail}": "a.ipynb",
         "{disk_id}": "0" * 16,
+        "{trash_id}": "0" * 16,
         "{environment_id}": "0" * 16,
     }
     values |= {

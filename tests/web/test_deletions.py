@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from terraspawner.operations import workspaces
+import pytest
+
+import builders
+from terraspawner.db import disk_records
+from terraspawner.domain.disk import Folder
+from terraspawner.operations import trash, workspaces
 from tests.web.hosts import HostThatIsSilent, HostThatSeesTheDiskInUse
 from tests.web.hubs import until
 from tests.web.sites import CALM, Site, opened
@@ -20,14 +25,15 @@ async def test_a_deletion_keeps_the_disk_unless_it_is_said(site: Site) -> None:
         assert (await ana.delete(HERE)).status_code == 204
         assert site.parts.host.deleted == [f"environment {first['id']}"]  # type: ignore[attr-defined]
         said = (await ana.get(HERE)).json()
-        assert (said["state"], said["disk"]["state"]) == ("none", "detached")
+        assert (said["state"], said["disk"]["state"]) == ("none", "kept")
         second = (await ana.post(f"{HERE}/start")).json()
         assert second["id"] != first["id"]
         assert second["disk"]["id"] == first["disk"]["id"]
         assert (await ana.delete(f"{HERE}?disk=delete")).status_code == 204
-        assert (await ana.get("disks")).json()["items"] == []
+        (disk,) = (await ana.get("disks")).json()["items"]
+        assert (disk["id"], disk["state"]) == (first["disk"]["id"], "trashed")
     assert site.hub.calls[-1] == ("forget", at.slug)
-    assert f"disk {first['disk']['id']}" in site.parts.host.deleted  # type: ignore[attr-defined]
+    assert not any(word.startswith("disk ") for word in site.parts.host.deleted)  # type: ignore[attr-defined]
 
 
 async def test_a_disk_option_that_is_neither_is_400(site: Site) -> None:
@@ -64,7 +70,8 @@ async def test_while_the_host_is_away_a_deletion_is_on_its_way(tmp_path: Path) -
             assert (refused.status_code, refused.json()["error"]["code"]) == (409, "wrong-state")
 
 
-async def test_an_attached_disk_is_not_deleted_a_detached_one_is(site: Site) -> None:
+@pytest.mark.feature("D5", "C17")
+async def test_a_disk_goes_through_the_trash(site: Site) -> None:
     site.workspace()
     async with site.person() as ana, site.person("ben") as ben:
         disk = (await ana.post(f"{HERE}/start")).json()["disk"]["id"]
@@ -72,15 +79,94 @@ async def test_an_attached_disk_is_not_deleted_a_detached_one_is(site: Site) -> 
         assert (refused.status_code, refused.json()["error"]["code"]) == (409, "disk-attached")
         await ana.delete(HERE)
         assert (await ben.delete(f"disks/{disk}")).status_code == 404
-        assert (await ana.delete(f"disks/{disk}")).status_code == 202
+        item = (await ana.delete(f"disks/{disk}")).json()
+        assert (item["kind"], item["subject"], item["price_per_month"]) == ("disk", disk, 2.0)
+        assert (await ana.get("trash")).json()["items"] == [item]
+        assert (await ben.get("trash")).json()["items"] == []
+        for made_up in (item["id"], "..%2F..%2Fetc", "0" * 16):
+            assert (await ben.post(f"trash/{made_up}/restore")).status_code == 404
+            assert (await ben.delete(f"trash/{made_up}")).status_code == 404
+        assert (await ana.post(f"trash/{item['id']}/restore")).json()["state"] == "restored"
+        assert (await ana.post(f"{HERE}/start", json={"disk": disk})).json()["disk"]["id"] == disk
+        assert (await ana.delete(f"{HERE}?disk=delete")).status_code == 204
+        (item,) = (await ana.get("trash")).json()["items"]
+        assert (await ana.delete(f"trash/{item['id']}")).status_code == 202
         await until(lambda: f"disk {disk}" in site.parts.host.deleted, "the disk is gone")  # type: ignore[attr-defined]
+        await until(lambda: not trash.list_trash(site.context, "ana"), "nothing is in the trash")
+        assert (await ana.get("disks")).json()["items"] == []
 
 
-async def test_a_disk_in_use_waits_and_goes_later(tmp_path: Path) -> None:
+async def test_a_purge_that_the_host_refuses_waits_and_is_done_later(tmp_path: Path) -> None:
     host = HostThatSeesTheDiskInUse()
     async with opened(tmp_path, host=host, pace=replace(CALM, delete=0.05)) as site:
         site.running(site.workspace())
         async with site.person() as ana:
-            assert (await ana.delete(f"{HERE}?disk=delete")).status_code == 202
+            await ana.delete(f"{HERE}?disk=delete")
+            await until(lambda: bool(trash.list_trash(site.context, "ana")), "it is in the trash")
+            (item,) = (await ana.get("trash")).json()["items"]
+            assert (await ana.delete(f"trash/{item['id']}")).json()["state"] == "purging"
+            assert (await ana.post(f"trash/{item['id']}/restore")).status_code == 409
             host.in_use = False
             await until(lambda: any(item.startswith("disk ") for item in host.deleted), "the disk is gone")
+
+
+async def test_a_purge_is_due_by_the_clock(tmp_path: Path) -> None:
+    clock = builders.Clock()
+    async with opened(tmp_path, clock=clock, trash_days=3.0) as site:
+        site.running(site.workspace())
+        async with site.person() as ana:
+            await ana.delete(f"{HERE}?disk=delete")
+            for days, gone in ((2, False), (1, True)):
+                clock.move(days=days)
+                await site.parts.worker.sweep()
+                assert any(word.startswith("disk ") for word in site.parts.host.deleted) == gone  # type: ignore[attr-defined]
+
+
+async def test_the_disk_of_a_new_environment_is_chosen(site: Site) -> None:
+    site.workspace()
+    async with site.person() as ana:
+        first = (await ana.post(f"{HERE}/start")).json()["disk"]["id"]
+        await ana.delete(HERE)
+        second = (await ana.post(f"{HERE}/start", json={"disk": "new"})).json()["disk"]["id"]
+        assert second != first
+        refused = await ana.post(f"{HERE}/start", json={"disk": first})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "other-disk")
+        await ana.delete(HERE)
+        missing = await ana.post(f"{HERE}/start", json={"disk": "0" * 16})
+        assert (missing.status_code, missing.json()["error"]["code"]) == (404, "disk-not-found")
+        assert (await ana.post(f"{HERE}/start", json={"disk": "../x"})).status_code == 400
+        assert (await ana.post(f"{HERE}/start", json={"disk": first, "image": "r"})).json()["disk"]["id"] == first
+        listed = {disk["id"]: disk["state"] for disk in (await ana.get("disks")).json()["items"]}
+        assert listed == {first: "attached", second: "kept"}
+
+
+async def test_a_disk_is_enlarged_with_both_prices_said(site: Site) -> None:
+    site.workspace()
+    async with site.person() as ana, site.person("ben") as ben:
+        disk = (await ana.post(f"{HERE}/start")).json()["disk"]
+        answer = (await ana.patch(f"disks/{disk['id']}", json={"size": 2 * disk["size"]})).json()
+        assert (answer["price_per_month_before"], answer["price_per_month"]) == (2.0, 4.0)
+        for size in (disk["size"], site.context.settings.disk_limit + 1):
+            refused = await ana.patch(f"disks/{disk['id']}", json={"size": size})
+            assert (refused.status_code, refused.json()["error"]["code"]) == (422, "disk-size-refused")
+            assert refused.json()["error"]["details"]["most"] == site.context.settings.disk_limit
+        assert (await ben.patch(f"disks/{disk['id']}", json={"size": 2 * disk["size"]})).status_code == 404
+
+
+async def test_who_pays_sees_sizes_and_nothing_of_what_is_on_a_disk(site: Site) -> None:
+    site.workspace()
+    async with site.person() as ana, site.person("ben") as ben, site.person("operator") as operator:
+        disk = (await ana.post(f"{HERE}/start")).json()["disk"]["id"]
+        with site.context.database.write() as connection:
+            folder = Folder(path="secret-plans", size=5)
+            disk_records.note_measure(connection, disk, [folder], used=7, measured_at=site.context.now())
+        (own,) = (await ana.get("disks")).json()["items"]
+        assert (own["used"], own["folders"]) == (7, [{"path": "secret-plans", "size": 5}])
+        for found in (
+            (await operator.get("disks")).json()["items"],
+            (await operator.get("disks", params={"project": "ana"})).json()["items"],
+        ):
+            assert [(each["user"], each["used"], each["folders"]) for each in found] == [("ana", 7, [])]
+        assert (await operator.get("disks", params={"mine": True})).json()["items"] == []
+        assert (await ben.get("disks")).json()["items"] == []
+        assert (await ben.get("disks", params={"project": "ana"})).status_code == 404

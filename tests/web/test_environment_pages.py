@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from terraspawner.domain.access import ProjectRole, Role
-from terraspawner.operations import environments, members, projects, views
+from terraspawner.operations import disks, environments, members, projects, views
 from tests.web.hubs import serving, until
 from tests.web.sites import PREFIX, Site
 
@@ -75,7 +75,7 @@ async def test_what_is_chosen_is_named_before_it_ends(site: Site) -> None:
     assert re.search(r"The disk is kept .* it costs \$\d+\.\d\d a month", words(asked.text))
     await ana.client.post(f"{PAGE}/end", data={"_xsrf": await ana.xsrf(), "act": "delete", "id": ids[0]})
     await until(lambda: len(views.views_of(site.context, "ana")) == 2, "it is gone")
-    assert next(disk.id for disk, _ in views.disks_of(site.context, "ana")) == tickets[0].environment.disk_id
+    assert next(held.disk.id for held in disks.list_own(site.context, "ana")) == tickets[0].environment.disk_id
 
 
 @pytest.mark.feature("C20")

@@ -6,7 +6,7 @@ import pytest
 
 from terraspawner.db import records
 from terraspawner.domain.environment import State
-from terraspawner.operations import deletions, identities, notebooks
+from terraspawner.operations import identities, notebooks, trash
 from terraspawner.operations.notebooks import Place
 from tests.web.hubs import HELD, until
 from tests.web.sites import API, PREFIX, Site
@@ -155,4 +155,4 @@ async def test_a_frozen_one_is_deleted(site: Site) -> None:
         assert (await ana.delete(HERE)).status_code == 204
     await until(lambda: site.state(at) == "none", "it is gone")
     assert identities.identify(site.context, ticket.key) is None
-    assert deletions.disks_to_delete(site.context) == []
+    assert trash.list_trash(site.context, "ana") == []

@@ -12,7 +12,7 @@ import builders
 from terraspawner.domain.environment import State
 from terraspawner.errors import HubUnavailable
 from terraspawner.hub import ServerState
-from terraspawner.operations import deletions, environments, views
+from terraspawner.operations import deletions, environments, trash, views
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
 from terraspawner.web.deeds import Deeds
@@ -118,11 +118,14 @@ async def test_a_deletion_is_carried_out_from_the_row(context: Context) -> None:
     made = bench(context, HubThatSays(), HostThatObeys())
     deletions.mark_deleting(context, made.id, deletes_disk=True)
     await made.worker.sweep()
-    assert made.host.deleted == [f"environment {made.id}", f"disk {made.ticket.environment.disk_id}"]
+    assert made.host.deleted == [f"environment {made.id}"]
     assert made.view().state is State.NONE
     assert made.view().disk is None
+    (item,) = trash.list_trash(context, "ana")
+    trash.purge(context, user="ana", item_id=item.item.id)
     await made.worker.sweep()
-    assert len(made.host.deleted) == 2
+    await made.worker.sweep()
+    assert made.host.deleted == [f"environment {made.id}", f"disk {made.ticket.environment.disk_id}"]
 
 
 async def test_a_host_that_fails_is_asked_again_after_a_growing_pause(context: Context) -> None:

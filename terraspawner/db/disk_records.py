@@ -1,0 +1,106 @@
+"""Rows of disks, in and out, as functions of a connection. No rule stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import sqlalchemy as sa
+
+from terraspawner.db import records
+from terraspawner.db import tables as t
+from terraspawner.domain.disk import HOLDS_VOLUME, Disk, DiskState, Folder
+from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.workspace import Workspace
+
+_COLUMNS = (
+    "id",
+    "workspace_id",
+    "user",
+    "size",
+    "created_at",
+    "last_used_at",
+    "outbox_pending",
+    "used",
+    "measured_at",
+)
+Held = tuple[Disk, Workspace, Environment | None]
+"""A disk with the workspace that it belongs to and the environment that it is attached to."""
+
+
+def insert_disk(connection: sa.Connection, disk: Disk) -> None:
+    values = {name: getattr(disk, name) for name in _COLUMNS}
+    connection.execute(sa.insert(t.disk).values(**values, state=str(disk.state), folders=_told(disk.folders)))
+
+
+def update_disk(connection: sa.Connection, disk_id: str, **values: Any) -> None:
+    connection.execute(sa.update(t.disk).where(t.disk.c.id == disk_id).values(**values))
+
+
+def note_measure(connection: sa.Connection, disk_id: str, folders: Iterable[Folder], **values: Any) -> None:
+    update_disk(connection, disk_id, folders=_told(folders), **values)
+
+
+def disk_by_id(connection: sa.Connection, disk_id: str) -> Disk | None:
+    row = connection.execute(sa.select(t.disk).where(t.disk.c.id == disk_id)).mappings().one_or_none()
+    return disk_of(row) if row else None
+
+
+def kept_by(connection: sa.Connection, workspace_id: str, user: str) -> list[Disk]:
+    """What `user` keeps in a workspace for the next environment there, the oldest first."""
+    query = sa.select(t.disk).where(
+        t.disk.c.workspace_id == workspace_id, t.disk.c.user == user, t.disk.c.state == str(DiskState.KEPT)
+    )
+    return [disk_of(row) for row in connection.execute(query.order_by(t.disk.c.created_at, t.disk.c.id)).mappings()]
+
+
+def disks_in(connection: sa.Connection, state: DiskState) -> list[Disk]:
+    query = sa.select(t.disk).where(t.disk.c.state == str(state))
+    return [disk_of(row) for row in connection.execute(query).mappings()]
+
+
+def disks_of_workspace(connection: sa.Connection, workspace_id: str) -> list[Disk]:
+    """All that have a volume."""
+    query = sa.select(t.disk).where(t.disk.c.workspace_id == workspace_id, _there())
+    return [disk_of(row) for row in connection.execute(query.order_by(t.disk.c.user, t.disk.c.created_at)).mappings()]
+
+
+def held_disks(connection: sa.Connection, *, user: str | None = None, namespace: str | None = None) -> list[Held]:
+    """All that have a volume; of one person, of one billing project, or all there are. In three queries."""
+    joined = sa.select(t.disk).join(t.workspace, t.workspace.c.id == t.disk.c.workspace_id).where(_there())
+    if user is not None:
+        joined = joined.where(t.disk.c.user == user)
+    if namespace is not None:
+        joined = joined.where(t.workspace.c.namespace == namespace)
+    joined = joined.order_by(t.workspace.c.namespace, t.workspace.c.name, t.disk.c.user, t.disk.c.created_at)
+    found = [disk_of(row) for row in connection.execute(joined).mappings()]
+    ids = joined.with_only_columns(t.disk.c.id).order_by(None)
+    places = joined.with_only_columns(t.disk.c.workspace_id).order_by(None)
+    at = {
+        row["id"]: records.workspace_of(row)
+        for row in connection.execute(sa.select(t.workspace).where(t.workspace.c.id.in_(places))).mappings()
+    }
+    on = {
+        row["disk_id"]: records.environment_of(row)
+        for row in connection.execute(
+            sa.select(t.environment).where(t.environment.c.disk_id.in_(ids), t.environment.c.state != str(State.NONE))
+        ).mappings()
+    }
+    return [(disk, at[disk.workspace_id], on.get(disk.id)) for disk in found]
+
+
+def disk_of(row: sa.RowMapping) -> Disk:
+    return Disk(
+        **{name: row[name] for name in _COLUMNS},
+        state=DiskState(row["state"]),
+        folders=tuple(Folder(**folder) for folder in row["folders"]),
+    )
+
+
+def _there() -> sa.ColumnElement[bool]:
+    return t.disk.c.state.in_([str(state) for state in HOLDS_VOLUME])
+
+
+def _told(folders: Iterable[Folder]) -> list[dict[str, Any]]:
+    return [asdict(folder) for folder in folders]

@@ -1,0 +1,195 @@
+"""The life cycle of a persistent disk as one table of its own: it outlives its environment (FEATURES.md D1-D5, C17).
+
+A disk is *attached* to one environment at a time, *kept* when that is deleted, and *trashed* when it is deleted with it
+or by itself. Nothing leads from a disk in use to its end: it is purged out of the trash alone, and its volume stays
+until then, with everything on it.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from terraspawner.errors import DiskMissing, DiskSizeRefused, Refused, WrongState
+
+_ID = re.compile(r"[0-9a-f]{16}")
+NEW = "new"
+"""The wish for a disk that has nothing on it."""
+
+
+class DiskState(enum.StrEnum):
+    ATTACHED = "attached"
+    KEPT = "kept"
+    TRASHED = "trashed"
+    DELETING = "deleting"
+    DELETED = "deleted"
+
+
+class DiskEvent(enum.StrEnum):
+    ATTACH = "attach"
+    DETACH = "detach"
+    DISCARD = "discard"
+    RESTORE = "restore"
+    PURGE = "purge"
+    PURGED = "purged"
+
+
+TRANSITIONS: Mapping[DiskState, Mapping[DiskEvent, DiskState]] = {
+    DiskState.ATTACHED: {DiskEvent.DETACH: DiskState.KEPT},
+    DiskState.KEPT: {DiskEvent.ATTACH: DiskState.ATTACHED, DiskEvent.DISCARD: DiskState.TRASHED},
+    DiskState.TRASHED: {DiskEvent.RESTORE: DiskState.KEPT, DiskEvent.PURGE: DiskState.DELETING},
+    DiskState.DELETING: {DiskEvent.PURGED: DiskState.DELETED},
+    DiskState.DELETED: {},
+}
+"""An environment that is deleted with its disk lets go of it first: `DETACH`, then `DISCARD`."""
+
+HOLDS_VOLUME = frozenset(TRANSITIONS) - {DiskState.DELETED}
+"""States in which there is a volume, which costs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A large folder of a disk; `path` below the home folder, `size` in bytes with all that is in it."""
+
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """A persistent disk: one named volume. Sizes in bytes.
+
+    `used` and the largest `folders` are what was measured at `measured_at`; None and none before that.
+    `outbox_pending` counts notebooks whose last changes are on this disk alone, as its last environment said;
+    while it is attached the environment's own count is the true one. `last_used_at` is None before it was ever used.
+    """
+
+    id: str
+    workspace_id: str
+    user: str
+    size: int
+    state: DiskState
+    created_at: datetime
+    last_used_at: datetime | None = None
+    outbox_pending: int = 0
+    used: int | None = None
+    measured_at: datetime | None = None
+    folders: tuple[Folder, ...] = ()
+
+
+def next_state(state: DiskState, event: DiskEvent) -> DiskState:
+    """The state after `event`. Raises `WrongState`, naming the present state and what is possible."""
+    following = TRANSITIONS[state].get(event)
+    if following is None:
+        possible = ", ".join(sorted(TRANSITIONS[state])) or "nothing"
+        raise WrongState(f"The disk is {state}, so it cannot {event}. Possible now: {possible}.", state=str(state))
+    return following
+
+
+def wanted_disk(text: object) -> str | None:
+    """A wish as clients send it; None for none. Raises `Refused` for what can be no disk."""
+    if text is None or (isinstance(text, str) and (text == NEW or _ID.fullmatch(text))):
+        return text
+    raise Refused("A disk is named by its id, 16 hexadecimal digits, or `new`. `GET /disks` lists yours.")
+
+
+def chosen(kept: Sequence[Disk], wanted: str | None) -> Disk | None:
+    """The disk that a new environment gets, of those that its person has kept in the workspace; None for a new one.
+
+    Without a wish it is the one that was used last: who comes back finds the files. Raises `DiskMissing` for an id that
+    is none of `kept`.
+    """
+    if wanted is None:
+        return max(kept, key=lambda disk: (disk.last_used_at or disk.created_at, disk.id), default=None)
+    if wanted == NEW:
+        return None
+    for disk in kept:
+        if disk.id == wanted:
+            return disk
+    raise DiskMissing(
+        "You have kept no such disk in this workspace. `GET /disks` lists those that there are; one in the trash has to"
+        " be restored first."
+    )
+
+
+def enlarged(present: int, wanted: int, most: int) -> int:
+    """`wanted` bytes, where a disk of `present` bytes may get that size. Raises `DiskSizeRefused` with the bounds."""
+    if wanted < present:
+        raise DiskSizeRefused(
+            f"A disk is never made smaller: it has {_gigabytes(present)}, and {_gigabytes(wanted)} were asked for."
+            f" Choose a size from {_gigabytes(present)} to {_gigabytes(max(most, present))}.",
+            least=present,
+            most=max(most, present),
+        )
+    if wanted > max(most, present):
+        raise DiskSizeRefused(
+            f"A disk has {_gigabytes(max(most, present))} at most here, and {_gigabytes(wanted)} were asked for."
+            " Ask the operator for more.",
+            least=present,
+            most=max(most, present),
+        )
+    return wanted
+
+
+# --- how full it is ---
+
+
+class Fullness(enum.StrEnum):
+    """How urgent it is, for pages and programs."""
+
+    HIGH = "high"
+    NEARLY_FULL = "nearly-full"
+    FULL = "full"
+
+
+WARNINGS: tuple[tuple[int, Fullness, str], ...] = (
+    (95, Fullness.FULL, "Delete what you do not need, or enlarge the disk, before you go on."),
+    (90, Fullness.NEARLY_FULL, "Delete what you do not need, or enlarge the disk, soon."),
+    (80, Fullness.HIGH, "Look through what you keep on it, or enlarge it."),
+)
+"""Percent of the size from which on it is said, how urgent it is, and what to do; the most urgent first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What is said of a disk that fills up. `percent` is rounded down."""
+
+    level: Fullness
+    percent: int
+    message: str
+
+
+def notice(used: int | None, size: int) -> Notice | None:
+    """What to say of a disk with `used` of `size` bytes; None where there is room enough or nothing is known."""
+    if used is None or size <= 0:
+        return None
+    percent = used * 100 // size
+    for threshold, level, advice in WARNINGS:
+        if percent >= threshold:
+            is_over = used > size
+            text = (
+                f"The disk holds more than its size, {percent} % of it."
+                if is_over
+                else f"The disk is {percent} % full."
+            )
+            return Notice(level=level, percent=percent, message=f"{text} {advice}")
+    return None
+
+
+def is_measured_anew(disk: Disk, *, is_in_use: bool, every: timedelta, now: datetime) -> bool:
+    """Whether it is time to measure: a disk in use every so often, another one once after its last use."""
+    if disk.state not in (DiskState.ATTACHED, DiskState.KEPT):
+        return False
+    last = disk.measured_at or disk.created_at
+    if now - last < every:
+        return False
+    if is_in_use or disk.measured_at is None:
+        return True
+    return disk.last_used_at is not None and disk.last_used_at > disk.measured_at
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1024**3:.4g} GB"

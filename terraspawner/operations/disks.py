@@ -1,0 +1,212 @@
+"""Disks: which one an environment gets, what they cost and hold, enlarging, and their way into the trash.
+
+One environment at a time has a disk: the states say so (`domain.disk`), and an index of the database does. Nothing is
+destroyed here: a disk goes through the trash (`operations.trash`), and not even there while it alone holds somebody's
+last changes, unless that person says that they may be lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from terraspawner.db import disk_records, records
+from terraspawner.domain import disk as rules
+from terraspawner.domain import price
+from terraspawner.domain.access import Action, permits
+from terraspawner.domain.disk import Disk, DiskEvent, DiskState
+from terraspawner.domain.environment import Environment
+from terraspawner.domain.trash import Item, Kind
+from terraspawner.domain.workspace import Workspace
+from terraspawner.errors import DiskAttached, DiskMissing, NotAllowed, OtherDisk, OutboxNotEmpty, WrongState
+from terraspawner.operations import audit, ledger, oversight, trash
+from terraspawner.operations.context import Context, new_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldDisk:
+    """A disk with where it belongs; `environment` is the one that it is attached to, `item` its place in the trash."""
+
+    disk: Disk
+    workspace: Workspace
+    environment: Environment | None
+    item: Item | None
+    prices: price.Prices
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether something may write to it now."""
+        return self.environment is not None and self.environment.state in ledger.USES_DISK
+
+    @property
+    def outbox_pending(self) -> int:
+        return self.environment.outbox_pending if self.environment else self.disk.outbox_pending
+
+
+# --- for a start ---
+
+
+def attach(context: Context, connection: sa.Connection, *, workspace: Workspace, user: str, wanted: str | None) -> Disk:
+    """The disk of a new environment, attached: one that was kept, or one made for it. Raises `DiskMissing`."""
+    found = rules.chosen(disk_records.kept_by(connection, workspace.id, user), wanted)
+    if found is not None:
+        return ledger.move_disk(context, connection, found, DiskEvent.ATTACH)
+    made = Disk(
+        id=new_id(),
+        workspace_id=workspace.id,
+        user=user,
+        size=context.settings.disk_size,
+        state=DiskState.ATTACHED,
+        created_at=context.now(),
+    )
+    disk_records.insert_disk(connection, made)
+    return ledger.note_disk_interval(context, connection, made.id)
+
+
+def refuse_other_disk(environment: Environment, workspace: Workspace, wanted: str | None) -> None:
+    """Raises `OtherDisk` where the environment has another disk than the `wanted` one."""
+    if wanted in (None, environment.disk_id):
+        return
+    raise OtherDisk(
+        f"Your environment in {workspace.name} has its disk already. To use another one, delete the environment, keep"
+        " its disk, and start a new one with the disk that you want."
+    )
+
+
+# --- looking ---
+
+
+def list_own(context: Context, user: str) -> list[HeldDisk]:
+    """All of `user` that have a volume, in the trash too: they cost."""
+    with context.database.read() as connection:
+        return _held(context, connection, disk_records.held_disks(connection, user=user))
+
+
+def list_paid(context: Context, *, actor: str, namespace: str) -> list[HeldDisk]:
+    """All that a billing project pays for. Raises `ProjectMissing`, `NotAllowed` to members who do not own it."""
+    with context.database.read() as connection:
+        oversight.check_payer(connection, actor, namespace)
+        return _held(context, connection, disk_records.held_disks(connection, namespace=namespace))
+
+
+def list_all(context: Context, *, actor: str) -> list[HeldDisk]:
+    """Everybody's. Raises `NotAllowed` to all but operators."""
+    with context.database.read() as connection:
+        if not oversight.standing_in(connection, actor, "").is_operator:
+            raise NotAllowed("Everybody's disks are for operators to see.", needed=("operator",))
+        return _held(context, connection, disk_records.held_disks(connection))
+
+
+def get_own(context: Context, *, user: str, disk_id: str) -> HeldDisk:
+    """One of `user`'s. Raises `DiskMissing` for everything else, whether it exists or not."""
+    with context.database.read() as connection:
+        return _own(context, connection, user, disk_id)
+
+
+# --- changing ---
+
+
+def enlarge(context: Context, *, user: str, disk_id: str, size: int) -> HeldDisk:
+    """Give it more room, and its higher price from now on. Raises `DiskMissing`, `DiskSizeRefused`, `WrongState`."""
+    with context.database.write() as connection:
+        disk = _own(context, connection, user, disk_id).disk
+        if disk.state not in (DiskState.ATTACHED, DiskState.KEPT):
+            raise WrongState("The disk is in the trash. Restore it, then enlarge it.", state=str(disk.state))
+        rules.enlarged(disk.size, size, context.settings.disk_limit)
+        if size != disk.size:
+            disk_records.update_disk(connection, disk_id, size=size)
+            ledger.note_disk_interval(context, connection, disk_id)
+            audit.note(
+                context, connection, actor=user, action="disk-enlarged",
+                subject=f"disk:{disk_id}", before=disk.size, after=size,
+            )  # fmt: skip
+        return _own(context, connection, user, disk_id)
+
+
+def discard(context: Context, *, actor: str, disk_id: str, loses_unsent: bool = False) -> Item:
+    """Put a kept disk into the trash: one's own, or, who pays for it, another's.
+
+    Raises `DiskMissing`, `DiskAttached`, `WrongState` where it is in the trash already, and `OutboxNotEmpty`; that work
+    may be lost is said by the person whose it is and by nobody else.
+    """
+    with context.database.write() as connection:
+        disk = disk_records.disk_by_id(connection, disk_id)
+        if disk is None or disk.state is DiskState.DELETED or not _may_discard(connection, actor, disk):
+            raise _missing()
+        if disk.state is DiskState.ATTACHED:
+            raise DiskAttached(f"The disk {disk_id} is attached to an environment. Delete the environment first.")
+        if disk.state is not DiskState.KEPT:
+            raise WrongState("The disk is in the trash already; `DELETE /trash/{id}` purges it.", state=str(disk.state))
+        if disk.outbox_pending and not (loses_unsent and disk.user == actor):
+            raise unsent(disk.outbox_pending, disk=disk_id)
+        workspace = records.workspace_by_id(connection, disk.workspace_id)
+        audit.note(
+            context, connection, actor=actor, action="disk-discarded", subject=f"disk:{disk_id}",
+            user=disk.user, workspace=f"{workspace.namespace}/{workspace.name}",
+        )  # fmt: skip
+        return put_into_trash(context, connection, disk, by=actor)
+
+
+def put_into_trash(context: Context, connection: sa.Connection, disk: Disk, *, by: str) -> Item:
+    """Nothing uses it any more, and it shall go."""
+    ledger.move_disk(context, connection, disk, DiskEvent.DISCARD)
+    workspace = records.workspace_by_id(connection, disk.workspace_id)
+    return trash.put(
+        context,
+        connection,
+        kind=Kind.DISK,
+        subject=disk.id,
+        workspace_id=disk.workspace_id,
+        user=disk.user,
+        name=f"disk of {workspace.namespace}/{workspace.name}",
+        size=disk.size,
+        by=by,
+    )
+
+
+def detach(context: Context, connection: sa.Connection, environment: Environment) -> Disk | None:
+    """The environment is gone; its disk is kept, and remembers what of its work is not in the workspace."""
+    disk = disk_records.disk_by_id(connection, environment.disk_id)
+    if disk is None or disk.state is not DiskState.ATTACHED:
+        return None
+    return ledger.move_disk(context, connection, disk, DiskEvent.DETACH, outbox_pending=environment.outbox_pending)
+
+
+def unsent(pending: int, **details: object) -> OutboxNotEmpty:
+    return OutboxNotEmpty(
+        f"The disk holds {pending} notebook(s) whose last changes are not in the workspace yet. Resume the environment"
+        " (or start one with this disk) so that they can be saved, or delete with force to lose them.",
+        pending=pending,
+        **details,
+    )
+
+
+# --- steps ---
+
+
+def _own(context: Context, connection: sa.Connection, user: str, disk_id: str) -> HeldDisk:
+    for held in disk_records.held_disks(connection, user=user):
+        if held[0].id == disk_id:
+            return _held(context, connection, [held])[0]
+    raise _missing()
+
+
+def _held(context: Context, connection: sa.Connection, rows: list[disk_records.Held]) -> list[HeldDisk]:
+    prices = ledger.prices(context)
+    items = trash.of_disks(connection) if any(row[0].state is DiskState.TRASHED for row in rows) else {}
+    return [
+        HeldDisk(disk=disk, workspace=workspace, environment=environment, item=items.get(disk.id), prices=prices)
+        for disk, workspace, environment in rows
+    ]
+
+
+def _may_discard(connection: sa.Connection, actor: str, disk: Disk) -> bool:
+    if disk.user == actor:
+        return True
+    workspace = records.workspace_by_id(connection, disk.workspace_id)
+    return bool(permits(oversight.standing_in(connection, actor, workspace.namespace), Action.END_ENVIRONMENTS))
+
+
+def _missing() -> DiskMissing:
+    return DiskMissing("There is no disk with this id that is yours. It may have been deleted.")

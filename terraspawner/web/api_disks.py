@@ -1,0 +1,92 @@
+"""REST: disks, and the trash that they go into."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from terraspawner.domain.access import Action
+from terraspawner.domain.price import disk_per_month
+from terraspawner.operations import disks, trash
+from terraspawner.web.callers import APerson, TheParts
+from terraspawner.web.declared import needs
+from terraspawner.web.openapi import PERSON, for_person
+from terraspawner.web.schemas import ListOut
+from terraspawner.web.schemas_disks import EnlargedOut, EnlargeIn, HeldDiskOut, TrashOut
+
+router = APIRouter(tags=["disks"])
+
+Id = Annotated[str, Path(max_length=200)]
+
+
+@router.get("/disks", responses=for_person(404), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
+async def list_disks(
+    parts: TheParts,
+    person: APerson,
+    project: Annotated[str | None, Query(description="those that it pays for; for its owners and operators")] = None,
+    mine: Annotated[
+        bool, Query(description="the caller's alone; to operators everybody's are told without it")
+    ] = False,
+) -> ListOut[HeldDiskOut]:
+    """All disks of the caller that cost, in the trash too; to an operator everybody's; with `project` all that it pays
+    for. Of others' it is told how large and how full they are, not what is on them."""
+    if project is not None:
+        found = await parts.deeds(disks.list_paid, actor=person.name, namespace=project)
+    elif person.account.is_operator and not mine:
+        found = await parts.deeds(disks.list_all, actor=person.name)
+    else:
+        found = await parts.deeds(disks.list_own, person.name)
+    return ListOut(items=[HeldDiskOut.held(each, is_own=each.disk.user == person.name) for each in found])
+
+
+@router.delete("/disks/{disk_id}", responses=for_person(404, 409), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
+async def delete_disk(
+    parts: TheParts,
+    person: APerson,
+    disk_id: Id,
+    force: Annotated[bool, Query(description="lose changes that are only on the disk; its own person alone")] = False,
+) -> TrashOut:
+    """Put a disk that is attached to no environment into the trash, from where its person can restore it.
+
+    For the person whose it is; for owners of the billing project and operators too, as they pay for it.
+    """
+    item = await parts.deeds(disks.discard, actor=person.name, disk_id=disk_id, loses_unsent=force)
+    return TrashOut.of(await parts.deeds(trash.describe, item))
+
+
+@router.patch("/disks/{disk_id}", responses=for_person(404, 409, 422), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
+async def enlarge_disk(parts: TheParts, person: APerson, disk_id: Id, wanted: EnlargeIn) -> EnlargedOut:
+    """Enlarge a disk, attached or kept, with nothing on it lost; it costs more from now on. Never smaller."""
+    before = await parts.deeds(disks.get_own, user=person.name, disk_id=disk_id)
+    after = await parts.deeds(disks.enlarge, user=person.name, disk_id=disk_id, size=wanted.size)
+    price_before = float(disk_per_month(before.prices, before.disk.size))
+    return EnlargedOut(**HeldDiskOut.held(after).model_dump(), price_per_month_before=price_before)
+
+
+@router.get("/trash", responses=for_person(), openapi_extra=PERSON, tags=["trash"])
+@needs(Action.ABOUT_ONESELF)
+async def list_trash(parts: TheParts, person: APerson) -> ListOut[TrashOut]:
+    """What the caller deleted and can have back, the last first."""
+    return ListOut(items=[TrashOut.of(each) for each in await parts.deeds(trash.list_trash, person.name)])
+
+
+@router.post("/trash/{trash_id}/restore", responses=for_person(404, 409), openapi_extra=PERSON, tags=["trash"])
+@needs(Action.ABOUT_ONESELF)
+async def restore(parts: TheParts, person: APerson, trash_id: Id) -> TrashOut:
+    """Have it back. A disk is kept then, and the next environment in its workspace can have it."""
+    return TrashOut.of(await parts.deeds(trash.restore, user=person.name, item_id=trash_id))
+
+
+@router.delete(
+    "/trash/{trash_id}", status_code=202, responses=for_person(404, 409), openapi_extra=PERSON, tags=["trash"]
+)
+@needs(Action.ABOUT_ONESELF)
+async def purge(parts: TheParts, person: APerson, trash_id: Id) -> TrashOut:
+    """Delete it for good, now. It is listed until it is gone."""
+    found = await parts.deeds(trash.purge, user=person.name, item_id=trash_id)
+    parts.worker.wake()
+    return TrashOut.of(found)

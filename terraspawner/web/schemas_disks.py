@@ -1,0 +1,134 @@
+"""Disks and the trash as REST tells them; see `schemas` for the units."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from terraspawner.domain import price
+from terraspawner.domain.disk import Disk, DiskState, Fullness, notice
+from terraspawner.domain.trash import ItemState, Kind
+from terraspawner.domain.workspace import Workspace
+from terraspawner.operations.disks import HeldDisk
+from terraspawner.operations.trash import Trashed
+from terraspawner.web.schemas import In, WorkspaceRef
+
+
+class FolderOut(BaseModel):
+    path: str = Field(description="below the home folder")
+    size: int
+
+
+class DiskWarningOut(BaseModel):
+    level: Fullness
+    percent: int
+    message: str
+
+
+class DiskOut(BaseModel):
+    """A disk of the caller's."""
+
+    id: str
+    size: int = Field(description="what is paid for; use beyond it is warned of and not prevented")
+    used: int | None = Field(description="null before it was measured")
+    measured_at: datetime | None
+    folders: list[FolderOut] = Field(description="its largest folders when it was measured, the largest first")
+    warning: DiskWarningOut | None = Field(description="from 80, 90 and 95 % of its size on")
+    state: DiskState
+    price_per_month: float
+    last_used_at: datetime | None
+    workspace: WorkspaceRef
+
+    @classmethod
+    def of(cls, disk: Disk, at: Workspace, prices: price.Prices) -> DiskOut:
+        return cls(
+            id=disk.id,
+            size=disk.size,
+            used=disk.used,
+            measured_at=disk.measured_at,
+            folders=[FolderOut(path=folder.path, size=folder.size) for folder in disk.folders],
+            warning=_warning(disk),
+            state=disk.state,
+            price_per_month=float(price.disk_per_month(prices, disk.size)),
+            last_used_at=disk.last_used_at,
+            workspace=WorkspaceRef.of(at),
+        )
+
+
+class HeldDiskOut(DiskOut):
+    """The same in the list of all disks, with what stands around it."""
+
+    user: str
+    environment: str | None = Field(description="id of the environment that it is attached to")
+    is_in_use: bool = Field(description="its environment runs, so its last use is now")
+    outbox_pending: int = Field(description="notebooks whose last changes are on this disk and not in the workspace")
+    trash_id: str | None = Field(description="where it is in the trash")
+    purge_at: datetime | None = Field(description="when it goes for good, where it is in the trash")
+
+    @classmethod
+    def held(cls, held: HeldDisk, *, is_own: bool = True) -> HeldDiskOut:
+        """Who pays for another's sees how large it is and how full, and not what is on it."""
+        told = DiskOut.of(held.disk, held.workspace, held.prices).model_dump()
+        return cls(
+            **(told if is_own else told | {"folders": []}),
+            user=held.disk.user,
+            environment=held.environment.id if held.environment else None,
+            is_in_use=held.is_in_use,
+            outbox_pending=held.outbox_pending,
+            trash_id=held.item.id if held.item and is_own else None,
+            purge_at=held.item.purge_at if held.item else None,
+        )
+
+
+class EnlargeIn(In):
+    """What a disk shall be."""
+
+    size: int = Field(ge=0, le=2**53, description="bytes; not less than it has")
+
+
+class EnlargedOut(HeldDiskOut):
+    """It has the new size from now on."""
+
+    price_per_month_before: float
+
+
+class TrashOut(BaseModel):
+    """Something in the caller's trash."""
+
+    id: str
+    kind: Kind
+    name: str
+    subject: str = Field(description="a disk's id, a notebook's path, a workspace's id")
+    workspace: WorkspaceRef
+    size: int | None
+    state: ItemState
+    trashed_at: datetime
+    trashed_by: str
+    purge_at: datetime = Field(description="when it is gone for good, unless it is restored before")
+    price_per_month: float = Field(description="what it costs until then")
+    actions: list[Literal["restore", "purge"]]
+
+    @classmethod
+    def of(cls, found: Trashed) -> TrashOut:
+        item = found.item
+        return cls(
+            id=item.id,
+            kind=item.kind,
+            name=item.name,
+            subject=item.subject,
+            workspace=WorkspaceRef.of(found.workspace),
+            size=item.size,
+            state=item.state,
+            trashed_at=item.trashed_at,
+            trashed_by=item.trashed_by,
+            purge_at=item.purge_at,
+            price_per_month=float(found.price_per_month),
+            actions=["restore", "purge"] if item.state is ItemState.HELD else [],
+        )
+
+
+def _warning(disk: Disk) -> DiskWarningOut | None:
+    found = notice(disk.used, disk.size)
+    return DiskWarningOut(level=found.level, percent=found.percent, message=found.message) if found else None
