@@ -37,6 +37,7 @@ from terraspawner.web import (
     opening,
     pages,
     people_pages,
+    project_pages,
     responses,
     signing_in,
 )
@@ -119,7 +120,17 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
     for router in (api.router for api in apis):
         app.include_router(router, prefix=api_prefix)
     site = APIRouter(prefix=prefix)
-    doors = (signing_in, link_pages, account_pages, pages, environment_pages, people_pages, card, opening)
+    doors = (
+        signing_in,
+        link_pages,
+        account_pages,
+        pages,
+        environment_pages,
+        project_pages,
+        people_pages,
+        card,
+        opening,
+    )
     for router in (door.router for door in doors):
         site.include_router(router)
     app.include_router(site)

@@ -103,7 +103,7 @@ def attacks(
             yield (
                 f"form {field}: {what}",
                 changed(good, content=form.encode()),
-                field not in ("force", "disk", "kernel"),
+                field not in ("force", "disk", "kernel", *case.free),
             )
         for at in fields_of(operation, document):
             body = with_field(json.loads(good.content or b"{}"), at, name)
