@@ -1,4 +1,4 @@
-"""Commands for the operator, run inside the deployment: ``python -m terraspawner migrate | accounts ...``."""
+"""Commands for the operator, run inside the deployment: ``python -m terraspawner migrate | accounts … | catalogue``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import sys
 
 from terraspawner import wiring
 from terraspawner.domain.account import Account, LinkState
-from terraspawner.errors import TerraError
-from terraspawner.operations import accounts, links
+from terraspawner.domain.catalogue_file import read_catalogue
+from terraspawner.errors import SettingsWrong, TerraError
+from terraspawner.operations import accounts, catalogues, links
 from terraspawner.operations.audit import COMMAND_LINE
 from terraspawner.operations.context import Context
 from terraspawner.operations.links import NewLink
@@ -18,6 +19,8 @@ from terraspawner.operations.links import NewLink
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0 done, 1 refused with a sentence on standard error."""
     chosen = _parser().parse_args(arguments)
+    if chosen.command == "catalogue":
+        return _check_catalogue(chosen.name)
     context = wiring.build_context(wiring.settings_from_environ())
     try:
         if chosen.command == "migrate":
@@ -36,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m terraspawner", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("migrate", help="bring our database to this version's shape")
+    catalogue = commands.add_parser("catalogue", help="read a catalogue from standard input and say what it offers")
+    catalogue.add_argument("name", help="what the file is called in messages")
     acts = commands.add_parser("accounts", help="accounts of the embedded sign-in").add_subparsers(
         dest="act", required=True
     )
@@ -52,6 +57,18 @@ def _parser() -> argparse.ArgumentParser:
     ):
         acts.add_parser(act, help=words).add_argument("name")
     return parser
+
+
+def _check_catalogue(name: str) -> int:
+    standard = catalogues.standard_of(wiring.settings_from_environ())
+    try:
+        found = read_catalogue(sys.stdin.read(), standard, f"TERRA_CATALOGUE {name}")
+    except SettingsWrong as error:
+        print(error.message, file=sys.stderr)
+        return 1
+    sizes, images = (", ".join(each.name for each in offered) for offered in (found.sizes, found.images))
+    print(f"sizes: {sizes}; images: {images}")
+    return 0
 
 
 def _accounts(context: Context, chosen: argparse.Namespace) -> None:

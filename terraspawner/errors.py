@@ -202,6 +202,12 @@ class WrongState(Conflict):
     code = "wrong-state"
 
 
+class MemoryInUse(Conflict):
+    """What runs needs more memory than this size has. Pause the environment, then change its size."""
+
+    code = "memory-in-use"
+
+
 class OtherImage(Conflict):
     """The environment is made from another image. Delete it, keeping its disk, and start it again."""
 

@@ -27,7 +27,6 @@ from jupyterhub.utils import AnyTimeoutError, url_path_join, wait_for_shielded
 from terraspawner import wiring
 from terraspawner.containers import plan
 from terraspawner.containers.pooled import NO_ANSWER, PooledDockerSpawner
-from terraspawner.containers.readiness import end_of
 from terraspawner.domain.environment import State
 from terraspawner.operations import environments, freezing
 from terraspawner.operations.context import Context
@@ -240,7 +239,7 @@ class Freezes(PooledDockerSpawner):
         elif state["Running"]:
             await self.stop_object()
         else:
-            reason = f"It ended while it was frozen. {end_of(state, self.context.settings.memory_limit)}"
+            reason = f"It ended while it was frozen. {await self.how_it_ended()}"
         self.let_go()
         self.clear_state()
         self.orm_spawner.state = self.get_state()

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from terraspawner.errors import DiskAttached, HostUnavailable, NetworkUnsafe
+from terraspawner.errors import DiskAttached, HostUnavailable, MemoryInUse, NetworkUnsafe
 
 _STOPPING_SECONDS = 60.0
 _PROBE_LOOKS, _PROBE_PAUSE_SECONDS = 30, 0.5
@@ -67,6 +67,13 @@ class HostClient:
             for item in answer.json()["items"]
         }
 
+    async def resize_environment(self, environment_id: str, cpu: float, memory: int) -> None:
+        """Give its container another size, also while it runs. Raises `MemoryInUse` with what it `held`, in bytes."""
+        size = {"cpu": cpu, "memory": memory}
+        answer = await self._call("PUT", f"/environments/{environment_id}/size", json=size)
+        if answer.status_code == httpx.codes.CONFLICT:
+            raise MemoryInUse(**answer.json()["error"]["details"])
+
     async def delete_environment(self, environment_id: str) -> None:
         """Stop and remove the container. Done already is done."""
         await self._call("DELETE", f"/environments/{environment_id}", timeout=_STOPPING_SECONDS)
@@ -106,6 +113,8 @@ class HostClient:
             raise HostUnavailable(cause=str(error)) from error
         if answer.status_code == httpx.codes.CONFLICT and path.startswith("/disks/"):
             raise DiskAttached
+        if answer.status_code == httpx.codes.CONFLICT and path.endswith("/size"):
+            return answer
         if answer.is_error and answer.status_code != httpx.codes.NOT_FOUND:
             raise HostUnavailable(f"The host service could not do this: {_message(answer)}")
         return answer

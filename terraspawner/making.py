@@ -74,9 +74,19 @@ class Makes(PooledDockerSpawner):
 
     async def start_object(self) -> None:
         self.steps.begin(StepName.START)
+        await self._take_size()
         await self.start_with(plan.start_archive(self._variables(self.ticket), self._script_to_run))
         if self._script_to_run:
             await self._run_script()
+
+    async def _take_size(self) -> None:
+        """A kept container follows the row: with the size that was chosen meanwhile, it stays the same one."""
+        found = await self.docker("inspect_container", self.object_id)
+        if self.plan.has_limits(found["HostConfig"]):
+            return
+        if found["State"]["Running"]:  # left by an interrupted start; with less memory it could be killed, not ended
+            await self.stop_object()
+        await self.docker("update_container", self.object_id, **self.plan.limits())
 
     async def _run_script(self) -> None:
         """`host` runs it, told which environment and nothing else. It takes no turn: its container has its limits."""

@@ -106,15 +106,20 @@ class Settings:
         300, "Seconds after which the provider is asked again about a person who is signed in."
     )
     notebook_limit: int = _setting(50 * MIB, "Largest notebook in bytes.")
-    cpu_limit: float = _setting(1.0, "CPU cores of an environment.")
-    memory_limit: int = _setting(2048 * MIB, "Memory of an environment in bytes.")
+    cpu_limit: float = _setting(1.0, "CPU cores of an environment of the standard size.")
+    memory_limit: int = _setting(2048 * MIB, "Memory of an environment of the standard size, in bytes.")
+    catalogue: str = _setting(
+        "",
+        "File (TOML) with the sizes and images that people choose from, see *Sizes and images*; `make up` hands it "
+        "over. Empty: the one that comes with terraspawner.",
+    )
     pids_limit: int = _setting(512, "Processes and threads of an environment.")
     disk_size: int = _setting(50 * 1024 * MIB, "Size of a persistent disk in bytes, for its price.")
     disk_limit: int = _setting(500 * 1024 * MIB, "Size in bytes up to which people may enlarge a persistent disk.")
     trash_days: float = _setting(
         14, "Days for which disks, notebooks and workspaces that were deleted can be restored; 0 keeps none."
     )
-    price_running: float = _setting(0.06, "Price of a running environment in dollars per hour.")
+    price_running: float = _setting(0.06, "Price of a running environment of the standard size in dollars per hour.")
     price_frozen: float = _setting(
         0.02, "Price of a frozen environment in dollars per hour: it keeps its memory and uses no CPU."
     )
@@ -163,10 +168,6 @@ class Settings:
             if text:
                 values[item.name] = _parse(item.name, type(item.default), text)
         return cls(**values)  # type: ignore[arg-type]
-
-    def image_of(self, language: str) -> str:
-        """The image of environments for `language`, a value of `domain.language.Language`."""
-        return {"python": self.image_python, "r": self.image_r}[language]
 
     @property
     def way(self) -> providers.Way | None:

@@ -2,44 +2,31 @@
 
 A DockerSpawner (`containers.pooled` asks Docker) that keeps the container at a stop (pause), starts the same one
 again (resume) with a fresh token delivered as a file, and reports each step to our row; what is frozen is
-`terraspawner.frozen`'s, how a container is made `terraspawner.making`'s. What may start, and made of what, is decided
-by `operations.environments` and `containers.plan`; this translates. Nothing of `start`, `stop` or the token dance is
-copied: the Hub's own order of things stays.
+`terraspawner.frozen`'s, how a container is made `terraspawner.making`'s, what a client sends along and is told
+`terraspawner.asking`'s. What may start, and made of what, is decided by `operations.environments` and
+`containers.plan`; this translates. Nothing of `start`, `stop` or the token dance is copied: the Hub's own order of
+things stays.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
-from html import escape
 from typing import Any, TypeVar
 
-from jupyterhub.spawner import SpawnException
-from traitlets import default
-
 from terraspawner import wiring
+from terraspawner.asking import Asks
 from terraspawner.containers import plan
 from terraspawner.containers.faults import sentence
 from terraspawner.containers.pooled import NO_ANSWER
 from terraspawner.containers.progress import Progress
-from terraspawner.containers.readiness import answers, end_of
+from terraspawner.containers.readiness import answers
 from terraspawner.containers.turns import Turn, Turns
-from terraspawner.domain.disk import wanted_disk
 from terraspawner.domain.environment import Environment, Event, is_possible
-from terraspawner.domain.language import language_named
-from terraspawner.domain.script import wanted_script
 from terraspawner.domain.start import StepName, ended, waiting_words
-from terraspawner.errors import (
-    NetworkUnsafe,
-    NotAllowed,
-    NotFound,
-    Refused,
-    ScriptFailed,
-    StartFailed,
-    TerraError,
-)
+from terraspawner.errors import NotAllowed, ScriptFailed, StartFailed, TerraError
 from terraspawner.frozen import Freezes
 from terraspawner.making import Makes
 from terraspawner.operations import deletions, environments, freezing
@@ -47,14 +34,12 @@ from terraspawner.operations import deletions, environments, freezing
 Result = TypeVar("Result")
 
 DEED_SECONDS = 15.0
-START_QUESTION = "<p>This starts your environment. It costs what the workspace's page says until it is paused.</p>"
-WAKE_QUESTION = "<p>Your environment is frozen. This wakes it, with everything that was running in it.</p>"
 A_DAY = 24 * 3600
 
 _deeds = ThreadPoolExecutor(max_workers=8, thread_name_prefix="deed")
 
 
-class TerraSpawner(Makes, Freezes):
+class TerraSpawner(Asks, Makes, Freezes):
     """A named server is the environment of the workspace that has its name as slug."""
 
     port = plan.PORT
@@ -105,27 +90,6 @@ class TerraSpawner(Makes, Freezes):
 
     # --- starting ---
 
-    @default("options_form")
-    def _ask_before_a_start(self) -> Callable[..., str]:
-        """The Hub's own start page asks first: without a form, following a link would start what costs money."""
-        return lambda spawner: (WAKE_QUESTION if spawner.kept else START_QUESTION) if spawner.name else ""
-
-    @default("options_from_form")
-    def _nothing_to_choose(self) -> Callable[..., dict[str, Any]]:
-        return lambda _form: {}
-
-    @default("apply_user_options")
-    def _refuse_user_options(self) -> Callable[..., None]:
-        """What a client sends along is a wish; those that cannot be granted are refused before a start."""
-
-        def refuse(_spawner: TerraSpawner, options: dict[str, Any]) -> None:
-            try:
-                _wished(options)
-            except Refused as error:
-                raise self._refusal(error) from error
-
-        return refuse
-
     async def start(self) -> tuple[str, int]:
         """Start or resume. A refusal is a sentence to the user; a failure returns to paused with its reason."""
         self._ending = None
@@ -133,7 +97,7 @@ class TerraSpawner(Makes, Freezes):
         self.begin_making()
         self.steps.begin(StepName.CHECK)
         if not self.name:
-            raise self._refusal(StartFailed("Environments belong to workspaces. Open your workspaces and choose one."))
+            raise self.refusal(StartFailed("Environments belong to workspaces. Open your workspaces and choose one."))
         try:
             if await self.uncut(self.wakes()):
                 return await self._wake()
@@ -143,7 +107,7 @@ class TerraSpawner(Makes, Freezes):
             return await self._carry_out()
         except BaseException as error:
             if not self.environment_id and isinstance(error, TerraError):
-                raise self._refusal(error) from error
+                raise self.refusal(error) from error
             # a task of its own: the Hub, when it cancels, gives a second and no more (`poll` waits for the rest)
             self._ending = asyncio.ensure_future(self._give_up(error))
             if isinstance(error, asyncio.CancelledError):
@@ -155,9 +119,7 @@ class TerraSpawner(Makes, Freezes):
     async def _admit(self) -> None:
         """Once it is asked for, the row may be on its way: so this is seen to its end, also when cancelled."""
         steps = ended(self.steps.steps, self.context.now())
-        asked = self.deed(
-            environments.admit, user=self.user.name, slug=self.name, steps=steps, **_wished(self.user_options)
-        )
+        asked = self.deed(environments.admit, user=self.user.name, slug=self.name, steps=steps, **self.wishes)
         self._accept(await asked)
 
     async def _carry_out(self) -> tuple[str, int]:
@@ -203,12 +165,10 @@ class TerraSpawner(Makes, Freezes):
 
     async def _check_alive(self) -> None:
         """A container that has ended is not waited for."""
-        state = await self.inspected()
-        if not state["Running"]:
-            end = end_of(state, self.plan.memory if self.plan else self.context.settings.memory_limit)
+        if not (await self.inspected())["Running"]:
             raise StartFailed(
-                f"{end} The last lines of its log may say why. Try again; if it goes on, delete the environment,"
-                " keep its disk, and start a new one."
+                f"{await self.how_it_ended()} The last lines of its log may say why. Try again; if it goes on, delete"
+                " the environment, keep its disk, and start a new one."
             )
 
     async def _give_up(self, error: BaseException) -> BaseException:
@@ -236,16 +196,7 @@ class TerraSpawner(Makes, Freezes):
         end = (reason, log, self.steps.end(), self.script_log)
         await self.deed(environments.start_failed, self.environment_id, self.start_number, *end)
         self.log.warning("Start of %s failed: %s", self._log_name, reason)
-        return self._refusal(StartFailed(reason))
-
-    def _refusal(self, error: TerraError) -> SpawnException:
-        prefix = self.context.settings.service_prefix
-        return SpawnException(
-            error.message,
-            reason=error.code.replace("-", "_"),
-            message_html=f'{escape(error.message)} <a href="{prefix}">Your workspaces</a>',
-            status_code=_status(error),
-        )
+        return self.refusal(StartFailed(reason))
 
     # --- what the user sees meanwhile ---
 
@@ -277,7 +228,7 @@ class TerraSpawner(Makes, Freezes):
             if not self.api_token:
                 return await self._end_interrupted_start()
             return None
-        reason = end_of(await self.inspected(), self.context.settings.memory_limit)
+        reason = await self.how_it_ended()
         await self._report_stopped(reason, await self.last_lines())
         return reason
 
@@ -310,7 +261,7 @@ class TerraSpawner(Makes, Freezes):
             await self.deed(deletions.mark_deleting, environment.id)
 
     async def rename(self, old_name: str, new_name: str) -> None:
-        raise self._refusal(NotAllowed("An environment keeps its name: it is the address of its workspace."))
+        raise self.refusal(NotAllowed("An environment keeps its name: it is the address of its workspace."))
 
     async def _report_stopped(self, reason: str, log: str) -> None:
         self.let_go()
@@ -336,26 +287,3 @@ class TerraSpawner(Makes, Freezes):
         if environment is not None:
             self.environment_id, self.start_number = environment.id, environment.start_number
             self.object_name = plan.container_name(self.context.settings, environment.id)
-
-
-def _wished(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The wishes there are, as `admit` takes them; an option `image`, which DockerSpawner would read, is none of them.
-
-    Raises `Refused` for others, for a language without an image, for a script that cannot be stored, for a disk that
-    can have no such id.
-    """
-    if unknown := sorted(set(options) - {"disk", "language", "startup_script"}):
-        raise Refused(f"These options cannot be chosen here: {', '.join(unknown)}. Start without them.")
-    return {
-        "wanted": language_named(options["language"]) if "language" in options else None,
-        "startup_script": wanted_script(options.get("startup_script")),
-        "disk": wanted_disk(options.get("disk")),
-    }
-
-
-def _status(error: TerraError) -> int:
-    if isinstance(error, NotAllowed):
-        return 403
-    if isinstance(error, NotFound):
-        return 404
-    return 503 if isinstance(error, NetworkUnsafe) else 400

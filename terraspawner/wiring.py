@@ -9,6 +9,7 @@ from functools import cache
 import argon2
 
 from terraspawner.db.engine import Database
+from terraspawner.operations.catalogues import catalogue_of
 from terraspawner.operations.context import Context
 from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
@@ -28,6 +29,7 @@ def build_context(settings: Settings) -> Context:
         bucket=lambda workspace_id: open_bucket(settings.buckets, workspace_id),
         make_bucket=lambda workspace_id: create_bucket(settings.buckets, workspace_id),
         passwords=Passwords(argon2.PasswordHasher()),  # the library's own strength, which follows the times
+        catalogue=catalogue_of(settings),
     )
 
 

@@ -19,6 +19,7 @@ from terraspawner.db.tables import metadata
 from terraspawner.domain.account import Account
 from terraspawner.errors import TerraError
 from terraspawner.operations import accounts, workspaces
+from terraspawner.operations.catalogues import catalogue_of
 from terraspawner.operations.context import Context
 from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
@@ -91,6 +92,7 @@ def _open(folder: Path, clock: Clock, **changes: object) -> Context:
         bucket=(made := MemoryBuckets()),
         make_bucket=made.make,
         passwords=Passwords(quick_hasher()),
+        catalogue=catalogue_of(chosen),
     )
 
 

@@ -14,10 +14,10 @@ from typing import Any
 import docker
 import requests
 
-from terraspawner.containers.memory import memory_held
-from terraspawner.containers.plan import LABEL
+from terraspawner.containers.memory import has_room, memory_held
+from terraspawner.containers.plan import LABEL, limits_of
 from terraspawner.containers.startup import COMMAND
-from terraspawner.errors import DiskAttached, EngineUnavailable, EnvironmentMissing
+from terraspawner.errors import DiskAttached, EngineUnavailable, EnvironmentMissing, MemoryInUse
 
 STOP_SECONDS = 10
 
@@ -86,6 +86,19 @@ class Engine:
                 made = self.client.exec_create(container["Id"], list(COMMAND), user="0", privileged=False)
                 return RunningScript(self, made["Id"])
         raise EnvironmentMissing(f"The environment {environment_id!r} has no container.")
+
+    def resize(self, environment_id: str, cpu: float, memory: int) -> None:
+        """Give an environment's container another size, also while it runs. Nothing to do where there is none.
+
+        Raises `MemoryInUse` where what it holds would not fit: the kernel would end processes to make it fit.
+        """
+        with _translated():
+            for container in self._containers("environment", environment_id):
+                if container["State"] in ("running", "paused"):
+                    held = self._memory(container["Id"])
+                    if not has_room(held, memory):
+                        raise MemoryInUse(held=held, memory=memory)
+                self.client.update_container(container["Id"], **limits_of(cpu, memory))
 
     def remove_environment(self, environment_id: str) -> None:
         """Stop and remove the container of an environment. Idempotent."""

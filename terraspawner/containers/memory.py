@@ -15,3 +15,9 @@ def memory_held(stats: Mapping[str, Any]) -> int:
     details = counted.get("stats", {})
     caches = next((details[name] for name in _CACHES if name in details), 0)
     return max(int(counted.get("usage", 0)) - int(caches), 0)
+
+
+def has_room(held: int, memory: int) -> bool:
+    """Whether a container that holds `held` bytes can be given a limit of `memory` while it runs. It goes on growing
+    while it is measured, so a tenth is left free."""
+    return held <= memory * 9 // 10

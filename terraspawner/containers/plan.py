@@ -35,6 +35,21 @@ CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID")
 """Enough for the entry script to become the user and for ``apt-get`` by a root exec (TRAPS.md 15)."""
 
 
+_CPU_PERIOD = 100_000
+_LIMITS = {"Memory": "mem_limit", "MemorySwap": "memswap_limit", "CpuPeriod": "cpu_period", "CpuQuota": "cpu_quota"}
+"""The Engine's names for what docker-py calls otherwise."""
+
+
+def limits_of(cpu: float, memory: int) -> dict[str, int]:
+    """A size as docker-py takes it. No swap: what does not fit ends, and does not slow down everybody."""
+    return {
+        "mem_limit": memory,
+        "memswap_limit": memory,
+        "cpu_period": _CPU_PERIOD,
+        "cpu_quota": int(cpu * _CPU_PERIOD),
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
     """A bind of a host path, or a named volume."""
@@ -72,6 +87,15 @@ class ContainerPlan:
         ]
         return hashlib.sha256(json.dumps(spec).encode()).hexdigest()[:16]
 
+    def limits(self) -> dict[str, int]:
+        """What can be changed of a container that is there: for ``create_host_config`` and ``update_container``."""
+        return limits_of(self.cpu, self.memory)
+
+    def has_limits(self, host_config: Mapping[str, Any]) -> bool:
+        """Whether a container with this configuration, as the Engine tells it, has the plan's size."""
+        limits = self.limits()
+        return all(host_config[theirs] == limits[ours] for theirs, ours in _LIMITS.items())
+
     def create_arguments(self) -> dict[str, Any]:
         """For ``APIClient.create_container``, without the host configuration."""
         return {
@@ -96,10 +120,7 @@ class ContainerPlan:
                 }
                 for mount in self.mounts
             ],
-            "mem_limit": self.memory,
-            "memswap_limit": self.memory,
-            "cpu_period": 100_000,
-            "cpu_quota": int(self.cpu * 100_000),
+            **self.limits(),
             "pids_limit": self.pids,
             "cap_drop": ["ALL"],
             "cap_add": list(CAPABILITIES),

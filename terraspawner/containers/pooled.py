@@ -19,7 +19,7 @@ from dockerspawner import DockerSpawner
 from terraspawner.containers.listing import Listing
 from terraspawner.containers.memory import memory_held
 from terraspawner.containers.plan import LABEL, START_FOLDER
-from terraspawner.containers.readiness import since
+from terraspawner.containers.readiness import end_of, since
 from terraspawner.containers.uncut import Uncut
 
 LOG_LINES = 50
@@ -63,6 +63,11 @@ class PooledDockerSpawner(DockerSpawner):
     async def inspected(self) -> dict[str, Any]:
         """The container's state as the Engine tells it now."""
         return (await self.docker("inspect_container", self.object_id or self.object_name))["State"]
+
+    async def how_it_ended(self) -> str:
+        """A sentence on the end of the container, with the memory that it had."""
+        found = await self.docker("inspect_container", self.object_id or self.object_name)
+        return end_of(found["State"], found["HostConfig"]["Memory"])
 
     async def start_with(self, archive: bytes) -> None:
         """Hand over the start file and start. What an interrupted start left running is ended first."""

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from terraspawner.db import tables as t
-from terraspawner.domain.environment import Size
+from terraspawner.domain.size import Size
 
 
 def close_interval(connection: sa.Connection, subject: str, now: datetime) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from terraspawner.db import tables as t
-from terraspawner.domain.environment import Environment, Size, State
+from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.language import Language
+from terraspawner.domain.size import Rates, Size
 from terraspawner.domain.start import Step
 from terraspawner.domain.workspace import Workspace
 
@@ -58,8 +59,7 @@ def insert_environment(connection: sa.Connection, environment: Environment) -> N
         sa.insert(t.environment).values(
             **values,
             state=str(environment.state),
-            cpu=environment.size.cpu,
-            memory=environment.size.memory,
+            **_size_values(environment.size),
             kernels=[dict(kernel) for kernel in environment.kernels],
             steps=[step.as_json() for step in environment.steps],
             language=str(environment.language),
@@ -69,6 +69,10 @@ def insert_environment(connection: sa.Connection, environment: Environment) -> N
 
 def update_environment(connection: sa.Connection, environment_id: str, **values: Any) -> None:
     connection.execute(sa.update(t.environment).where(t.environment.c.id == environment_id).values(**values))
+
+
+def set_size(connection: sa.Connection, environment_id: str, size: Size) -> None:
+    update_environment(connection, environment_id, **_size_values(size))
 
 
 def note_steps(
@@ -138,6 +142,7 @@ _ENVIRONMENT_COLUMNS = (
     "log",
     "start_number",
     "image",
+    "image_name",
     "disk_id",
     "container_id",
     "deletes_disk",
@@ -162,9 +167,27 @@ def environment_of(row: Row) -> Environment:
     return Environment(
         **{name: row[name] for name in _ENVIRONMENT_COLUMNS},
         state=State(row["state"]),
-        size=Size(cpu=row["cpu"], memory=row["memory"]),
+        size=Size(cpu=row["cpu"], memory=row["memory"], name=row["size_name"], rates=_rates(row)),
         kernels=tuple(row["kernels"]),
         memory_seen=row["memory_seen"],
         steps=tuple(Step.from_json(step) for step in row["steps"]),
         language=Language(row["language"]),
     )
+
+
+def _size_values(size: Size) -> dict[str, Any]:
+    rates = size.rates
+    return {
+        "cpu": size.cpu,
+        "memory": size.memory,
+        "size_name": size.name,
+        "price_running": rates and rates.running,
+        "price_frozen": rates and rates.frozen,
+        "price_paused": rates and rates.paused,
+    }
+
+
+def _rates(row: Row) -> Rates | None:
+    if row["price_running"] is None:
+        return None
+    return Rates(running=row["price_running"], frozen=row["price_frozen"], paused=row["price_paused"])

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from terraspawner.deploy import engine, health, images, machine, network, provider, site, state, tls
+from terraspawner.deploy import catalogue, engine, health, images, machine, network, provider, site, state, tls
 from terraspawner.deploy.commands import SetupStopped, run
 from terraspawner.deploy.compose import Compose, ensure_program
 from terraspawner.deploy.engine import EngineFacts
@@ -43,6 +43,7 @@ def up(root: Path, environ: Mapping[str, str]) -> None:
     network.check_exposure(here.settings)
     tls.check(here.settings)
     provider.check(here.settings)
+    catalogue.text_of(here.settings)
     facts = prepare_machine(here)
     with step("compose") as line:
         program, version = ensure_program()
@@ -52,6 +53,7 @@ def up(root: Path, environ: Mapping[str, str]) -> None:
         check_network(here)
         line.result = f"{here.settings.core_subnet} and {here.settings.users_subnet} are ours"
     build_images(here)
+    catalogue.check(here.settings)
     with step("secrets") as line:
         must_renew, line.result = _write_state(here, facts)
     with step("database") as line:
@@ -224,6 +226,7 @@ def _in_hub_image(here: Site, *command: str, doing: str, text: str = "") -> str:
     ]
     options += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--env-file", str(here.state.services_env)]
     options += ["--volume", f"{deployment}-db:/srv/terra/db"]
+    options += ["--volume", f"{folder}/catalogue:{state.CATALOGUE_FOLDER}:ro"]
     options += ["--volume", f"{folder}/secrets/hub.env:/run/secrets/terraspawner.env:ro"]
     words = ["docker", "run", *options, images.HUB, "python", "-m", "terraspawner", *command]
     return run(words, doing=doing, text=text, timeout=COMMAND_SECONDS)

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from terraspawner.deploy import deployment, engine, health, images, machine, provider, state, tls, venv
+from terraspawner.deploy import catalogue, deployment, engine, health, images, machine, provider, state, tls, venv
 from terraspawner.deploy.commands import SetupStopped, run
 from terraspawner.deploy.compose import Compose
 from terraspawner.deploy.deployment import Site
@@ -51,6 +51,7 @@ def dev(root: Path, environ: Mapping[str, str]) -> None:
     say(f"terraspawner for development, deployment {here.settings.deployment}")
     tls.check(here.settings)
     provider.check(here.settings)
+    catalogue.text_of(here.settings)
     with step("virtualenv") as line:
         line.result = venv.ensure_venv(root)[1]
     facts = deployment.prepare_machine(here)
@@ -59,6 +60,7 @@ def dev(root: Path, environ: Mapping[str, str]) -> None:
         deployment.check_network(here)
         line.result = f"{here.settings.core_subnet} and {here.settings.users_subnet} are ours"
     deployment.build_images(here)
+    catalogue.check(here.settings)
     settings = _write_state(here, facts.root)
     outside = Outside(root=root, environment=_environment(here, settings))
     with step("database"):
@@ -199,6 +201,7 @@ def _environment(here: Site, settings: Settings) -> dict[str, str]:
         **secrets,
         "TERRA_HOST_SOCKET": f"{data}/run/host.sock",
         "TERRA_HUB_API_URL": f"http://{address}:8081/hub/api",
+        "TERRA_CATALOGUE": settings.catalogue,
         "TERRA_STATIC_VENDOR": str(here.state.folder / "vendor"),
         "TERRA_WEB_ADDRESS": address,
         "TERRA_DEV_ADDRESS": address,

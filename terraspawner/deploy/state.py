@@ -5,6 +5,7 @@
 ``settings.env``   the settings that were given on the command line, so that the next ``make up`` changes nothing
 ``compose.env``    what docker-compose.yml is filled in with, and ``services.env`` settings for processes: no secrets
 ``tls/``           certificate and key of the proxy, for it alone
+``catalogue/``     the sizes and images to choose from, where a file was named
 ``secrets/*.env``  one file per process with the secrets of that process, mounted into it: no container's
                    configuration holds any. They are readable to all, inside the folder that is closed to all
                    but its owner, because the processes run as users that this machine does not know.
@@ -22,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
-from terraspawner.deploy import images, provider, site
+from terraspawner.deploy import catalogue, images, provider, site
 from terraspawner.settings import HELP, Settings
 
 ACCOUNTS = (("operator", True), ("ana", False), ("ben", False))
@@ -36,6 +37,9 @@ OF_THIS_MACHINE = (
 """Settings for `make up` alone: no process has a use for them."""
 CERTIFICATE, KEY = "certificate.pem", "key.pem"
 TLS_FOLDER = "/run/secrets/tls"
+CATALOGUE = "catalogue.toml"
+CATALOGUE_FOLDER = "/run/catalogue"
+"""Where hub and workspaces have the copy of the file that TERRA_CATALOGUE names."""
 
 
 class State:
@@ -54,7 +58,7 @@ class State:
     def make(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        for name in ("secrets", "tls"):
+        for name in ("secrets", "tls", "catalogue"):
             (self.folder / name).mkdir(exist_ok=True)
             (self.folder / name).chmod(0o755)  # whatever the umask: a folder is mounted as it is
 
@@ -144,7 +148,7 @@ def write_environment(state: State, settings: Settings, machine: Mapping[str, st
         write(state.folder / "secrets" / f"{name}.env", _shell_text(values), mode=0o444)
         for name, values in secret_values(settings).items()
     ]
-    return any([*changed, _write_tls(state, settings)])
+    return any([*changed, _write_tls(state, settings), _write_catalogue(state, settings)])
 
 
 def _write_tls(state: State, settings: Settings) -> bool:
@@ -161,6 +165,15 @@ def _write_tls(state: State, settings: Settings) -> bool:
         else:
             copy.unlink(missing_ok=True)
     return any(changed)
+
+
+def _write_catalogue(state: State, settings: Settings) -> bool:
+    """Copy the catalogue to where hub and workspaces read it when they start; returns whether it changed."""
+    copy = state.folder / "catalogue" / CATALOGUE
+    if settings.catalogue:
+        return write(copy, catalogue.text_of(settings), mode=0o444)
+    copy.unlink(missing_ok=True)
+    return False
 
 
 def proxy_options(settings: Settings) -> str:
@@ -200,6 +213,7 @@ def service_values(settings: Settings) -> dict[str, str]:
     left_out = {*KEPT_FROM_SERVICES, *OF_THIS_MACHINE}
     kept = [item.name for item in fields(Settings) if not item.metadata["secret"] and item.name not in left_out]
     values = {f"TERRA_{name.upper()}": str(getattr(settings, name)) for name in kept}
+    values["TERRA_CATALOGUE"] = f"{CATALOGUE_FOLDER}/{CATALOGUE}" if settings.catalogue else ""
     return {name: value for name, value in values.items() if value}
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from terraspawner.domain.language import Language
+from terraspawner.domain.size import Size
 from terraspawner.domain.start import StepName, Steps, under_way
 from terraspawner.errors import WrongState
 
@@ -127,14 +128,6 @@ def mermaid() -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
-    """CPU in cores, memory in bytes."""
-
-    cpu: float
-    memory: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """One user's environment in one workspace.
 
@@ -145,7 +138,8 @@ class Environment:
     end of what it said.
     `frozen_memory` is what the Engine counted when it was frozen, in bytes; it says nothing in other states.
     `kernels` and `memory_seen` are what the environment last said of itself: claims, for people to look at.
-    `language` says what its image is for. `writes_bucket`: its last start may change the data of the bucket.
+    `image_name` is what the catalogue calls its `image`, `language` what that is for. `writes_bucket`: its last start
+    may change the data of the bucket.
     """
 
     id: str
@@ -171,6 +165,7 @@ class Environment:
     frozen_memory: int = 0
     writes_bucket: bool = True
     language: Language = Language.PYTHON
+    image_name: str = ""
 
     @property
     def never_came_up(self) -> bool:

@@ -1,7 +1,7 @@
-"""Which image a notebook needs: its kernel decides, by two tables.
+"""Which kernels a notebook needs and an image has, by two tables; the images themselves are in the catalogue.
 
-An environment is made from one image and keeps it; the R image has the Python kernel too, so nobody who needs both
-must choose. A notebook that names no kernel of ours opens in whatever there is: Jupyter asks what to run it with.
+An image for R has the Python kernel too, so nobody who needs both must choose. A notebook that names no kernel of
+ours opens in whatever there is: Jupyter asks what to run it with.
 """
 
 from __future__ import annotations
@@ -9,18 +9,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
-from terraspawner.errors import Refused
-
 
 class Language(enum.StrEnum):
-    """What an image is for. The values are what REST and the Hub are told."""
+    """What an image is for. The values are what REST tells."""
 
     PYTHON = "python"
     R = "r"
 
-
-WORDS: Mapping[Language, str] = {Language.PYTHON: "Python", Language.R: "R and Python"}
-"""What people read where they choose an image."""
 
 KERNELS_IN: Mapping[Language, frozenset[Language]] = {
     Language.PYTHON: frozenset({Language.PYTHON}),
@@ -29,14 +24,6 @@ KERNELS_IN: Mapping[Language, frozenset[Language]] = {
 """Image -> the languages whose kernels really run in it."""
 
 _OF_KERNEL = {"python3": Language.PYTHON, "ir": Language.R}
-
-
-def language_named(text: str) -> Language:
-    """The image that a wish names. Raises `Refused` where there is none of that name."""
-    try:
-        return Language(text)
-    except ValueError as error:
-        raise Refused(f"There is no image {str(text)[:100]!r}. Choose one of: {', '.join(Language)}.") from error
 
 
 def language_of(kernel: str, language: str) -> Language | None:

@@ -21,6 +21,7 @@ from terraspawner.errors import (
     DiskAttached,
     EngineUnavailable,
     EnvironmentMissing,
+    MemoryInUse,
     NameRefused,
     NotAllowed,
     TerraError,
@@ -34,6 +35,7 @@ STATUS: dict[type[TerraError], int] = {
     NotAllowed: 403,
     EnvironmentMissing: 404,
     DiskAttached: 409,
+    MemoryInUse: 409,
     Conflict: 409,
     EngineUnavailable: 503,
 }
@@ -41,6 +43,7 @@ STATUS: dict[type[TerraError], int] = {
 
 IDENTIFIER = re.compile(r"[0-9a-f]{16}")
 MOST_LINES = 1000
+MOST_CPU, MOST_MEMORY = 1024, 2**46
 
 Answer = TypeVar("Answer")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -54,6 +57,7 @@ class EngineDoor(Protocol):
     def facts(self, environment_id: str) -> dict[str, object]: ...
     def log(self, environment_id: str, lines: int) -> list[str]: ...
     def start_script(self, environment_id: str) -> Running: ...
+    def resize(self, environment_id: str, cpu: float, memory: int) -> None: ...
     def remove_environment(self, environment_id: str) -> None: ...
     def remove_disk(self, disk_id: str) -> None: ...
 
@@ -89,6 +93,7 @@ class HostApi:
                 web.get("/environments/{id}/log", self.environment_log),
                 web.post("/environments/{id}/startup", self.run_startup_script),
                 web.get("/environments/{id}/startup/log", self.startup_log),
+                web.put("/environments/{id}/size", self.resize_environment),
                 web.delete("/environments/{id}", self.delete_environment),
                 web.delete("/disks/{id}", self.delete_disk),
             ]
@@ -125,6 +130,13 @@ class HostApi:
 
     async def startup_log(self, request: web.Request) -> web.Response:
         return web.json_response({"lines": self._scripts.log(_identifier(request), _line_count(request))})
+
+    async def resize_environment(self, request: web.Request) -> web.Response:
+        """Cores and bytes; 409 where what runs would not fit."""
+        identifier = _identifier(request)
+        cpu, memory = _size(await _json(request))
+        await self._in_thread(lambda: self._engine.resize(identifier, cpu, memory))
+        return web.Response(status=204)
 
     async def delete_environment(self, request: web.Request) -> web.Response:
         identifier = _identifier(request)
@@ -167,6 +179,21 @@ def _identifier(request: web.Request) -> str:
     if not IDENTIFIER.fullmatch(text):
         raise NameRefused("An id is 16 hexadecimal digits; nothing was done.")
     return text
+
+
+async def _json(request: web.Request) -> Any:
+    try:
+        return await request.json()
+    except ValueError as error:
+        raise NameRefused("The body is no JSON; nothing was done.") from error
+
+
+def _size(body: Any) -> tuple[float, int]:
+    if isinstance(body, dict) and set(body) == {"cpu", "memory"}:
+        cpu, memory = body["cpu"], body["memory"]
+        if type(cpu) in (int, float) and type(memory) is int and 0 < cpu <= MOST_CPU and 0 < memory <= MOST_MEMORY:
+            return float(cpu), memory
+    raise NameRefused(f"A size is `cpu`, cores up to {MOST_CPU}, and `memory`, bytes up to {MOST_MEMORY}.")
 
 
 def _line_count(request: web.Request) -> int:

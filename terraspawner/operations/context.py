@@ -1,4 +1,4 @@
-"""What every deed is handed: database, buckets, passwords, clock, settings. Built by ``terraspawner.wiring``."""
+"""What every deed is handed, as ``terraspawner.wiring`` builds it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from terraspawner.db.engine import Database
+from terraspawner.domain.catalogue import Catalogue
 from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
 from terraspawner.storage.base import Bucket
@@ -26,6 +27,7 @@ class Context:
     bucket: Callable[[str], Bucket]
     make_bucket: Callable[[str], Bucket]
     passwords: Passwords
+    catalogue: Catalogue
 
 
 def new_id() -> str:

@@ -14,17 +14,16 @@ import sqlalchemy as sa
 from terraspawner.db import records
 from terraspawner.domain.access import Action, Role, permits
 from terraspawner.domain.account import Account
+from terraspawner.domain.catalogue import OfferedImage, OfferedSize
 from terraspawner.domain.disk import Disk
 from terraspawner.domain.environment import (
     CANCELLABLE,
     Environment,
     Event,
-    Size,
     State,
     is_possible,
     next_state,
 )
-from terraspawner.domain.language import Language
 from terraspawner.domain.start import Steps, ended
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import WrongState
@@ -76,7 +75,8 @@ def admit(
     user: str,
     slug: str,
     steps: Steps = (),
-    wanted: Language | None = None,
+    size: str | None = None,
+    image: str | None = None,
     startup_script: str | None = None,
     disk: str | None = None,
 ) -> Ticket:
@@ -84,11 +84,12 @@ def admit(
 
     `steps` are those that this start has behind it. `startup_script` None leaves the one that is there.
 
-    Makes the environment, from the image `wanted`, where there is none, and gives it the kept `disk` that is named, the
-    one used last, or a new one (`domain.disk.chosen`); an earlier key is dead from here on. What was believed to run is
-    counted as stopped: the Hub asks for a start only when nothing runs.
-    Raises `WorkspaceMissing`, `NotAllowed`, `OtherImage`, `OtherDisk`, `DiskMissing`, `WrongState` while it is being
-    deleted, or where it is too late for another script.
+    Makes the environment where there is none, with the `size` and from the `image` that the catalogue has under these
+    names, and gives it the kept `disk` that is named, the one used last, or a new one (`domain.disk.chosen`). Of one
+    that is there another size is taken from here on, another image is not. An earlier key is dead. What was believed to
+    run is counted as stopped: the Hub asks for a start only when nothing runs.
+    Raises `WorkspaceMissing`, `NotAllowed`, `Refused`, `OtherImage`, `OtherDisk`, `DiskMissing`, `WrongState` while it
+    is being deleted, or where it is too late for another script.
     """
     now = context.now()
     key = secrets.token_urlsafe(32)
@@ -102,12 +103,15 @@ def admit(
                 member.workspace,
                 user,
                 disk=disks.attach(context, connection, workspace=member.workspace, user=user, wanted=disk),
-                language=wanted or Language.PYTHON,
+                offered=context.catalogue.size_named(size),
+                image=context.catalogue.image_named(image),
                 startup_script=startup_script or "",
             )
         else:
-            images.refuse_other_image(environment, member.workspace, wanted)
+            images.refuse_other_image(context.catalogue, environment, member.workspace, image)
             disks.refuse_other_disk(environment, member.workspace, disk)
+            if size is not None:
+                records.set_size(connection, environment.id, context.catalogue.size_named(size).size)
             if startup_script is not None:
                 check_script_wish(environment, startup_script)
                 records.update_environment(connection, environment.id, startup_script=startup_script)
@@ -236,10 +240,11 @@ def _make(
     user: str,
     *,
     disk: Disk,
-    language: Language,
+    offered: OfferedSize,
+    image: OfferedImage,
     startup_script: str,
 ) -> Environment:
-    settings, now = context.settings, context.now()
+    now = context.now()
     environment = Environment(
         id=new_id(),
         workspace_id=workspace.id,
@@ -249,9 +254,10 @@ def _make(
         reason="",
         log="",
         start_number=0,
-        size=Size(cpu=settings.cpu_limit, memory=settings.memory_limit),
-        image=settings.image_of(language),
-        language=language,
+        size=offered.size,
+        image=image.reference,
+        image_name=image.name,
+        language=image.language,
         disk_id=disk.id,
         container_id="",
         deletes_disk=False,

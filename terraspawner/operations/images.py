@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from terraspawner.domain.catalogue import Catalogue
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.language import Language, language_of, runs_in
 from terraspawner.domain.workspace import Workspace
@@ -11,15 +12,25 @@ from terraspawner.operations.notebooks import NotebookInfo
 _SHORT = {Language.PYTHON: "Python", Language.R: "R"}
 
 
-def refuse_other_image(environment: Environment, workspace: Workspace, wanted: Language | None) -> None:
-    """Raises `OtherImage` where another image is asked for than the one the environment is made from."""
-    if wanted in (None, environment.language):
+def refuse_other_image(
+    catalogue: Catalogue, environment: Environment, workspace: Workspace, wanted: str | None
+) -> None:
+    """Raises `OtherImage` where another image is asked for than the one the environment is made from, `Refused` where
+    there is none of that name."""
+    if wanted in (None, environment.image_name):
         return
+    other = catalogue.image_named(wanted)
     raise OtherImage(
-        f"The environment in {workspace.name} is made from the {_SHORT[environment.language]} image. For the"
-        f" {_SHORT[wanted]} image, delete it first and keep its disk: your files and packages stay.",
-        image=str(environment.language),
+        f"The environment in {workspace.name} is made from the {title_of(catalogue, environment)} image. For the"
+        f" {other.title} image, delete it first and keep its disk: your files and packages stay.",
+        image=environment.image_name,
     )
+
+
+def title_of(catalogue: Catalogue, environment: Environment) -> str:
+    """What people call its image, also where the catalogue has it no more."""
+    offered = catalogue.find_image(environment.image_name)
+    return offered.title if offered else environment.image_name or environment.image
 
 
 def refuse_without_kernel(environment: Environment, workspace: Workspace, info: NotebookInfo) -> None:

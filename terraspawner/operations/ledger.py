@@ -11,7 +11,8 @@ from terraspawner.db import disk_records, interval_records, records
 from terraspawner.domain import disk as disks
 from terraspawner.domain import price
 from terraspawner.domain.disk import HOLDS_VOLUME, Disk, DiskEvent
-from terraspawner.domain.environment import Environment, Event, Size, State, next_state
+from terraspawner.domain.environment import Environment, Event, State, next_state
+from terraspawner.domain.size import Size
 from terraspawner.errors import EnvironmentMissing
 from terraspawner.operations.context import Context
 
@@ -43,7 +44,9 @@ def note_interval(context: Context, connection: sa.Connection, environment: Envi
         state=str(environment.state),
         size=environment.size,
         disk_size=0,
-        price_per_hour=price.per_hour(prices(context), environment.state, waits_for_turn=environment.waits_for_turn),
+        price_per_hour=price.per_hour(
+            prices(context, environment.size), environment.state, waits_for_turn=environment.waits_for_turn
+        ),
         now=context.now(),
     )
 
@@ -83,11 +86,12 @@ def load(connection: sa.Connection, environment_id: str) -> Environment:
     return environment
 
 
-def prices(context: Context) -> price.Prices:
-    settings = context.settings
+def prices(context: Context, size: Size | None = None) -> price.Prices:
+    """What an environment of this size costs; that of the default size where there is none, or it has no prices."""
+    rates = (size and size.rates) or context.catalogue.size_named(None).rates
     return price.Prices(
-        running=Decimal(str(settings.price_running)),
-        frozen=Decimal(str(settings.price_frozen)),
-        paused=Decimal(str(settings.price_paused)),
-        disk=Decimal(str(settings.price_disk)),
+        running=rates.running,
+        frozen=rates.frozen,
+        paused=rates.paused,
+        disk=Decimal(str(context.settings.price_disk)),
     )

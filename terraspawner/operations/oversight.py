@@ -151,9 +151,13 @@ def standing_in(connection: sa.Connection, actor: str, namespace: str) -> Standi
 
 
 def _overseen(context: Context, rows: Iterable[tuple[Environment, Workspace, Disk | None]]) -> list[Overseen]:
-    prices = ledger.prices(context)
     return [
-        Overseen(environment=environment, workspace=workspace, disk=disk, prices=prices)
+        Overseen(
+            environment=environment,
+            workspace=workspace,
+            disk=disk,
+            prices=ledger.prices(context, environment.size),
+        )
         for environment, workspace, disk in rows
         if disk is not None
     ]

@@ -57,7 +57,7 @@ def describe(context: Context, *, user: str, namespace: str, name: str) -> View:
             membership=membership,
             environment=environment,
             disk=disk_records.disk_by_id(connection, environment.disk_id) if environment else chosen(kept, None),
-            prices=ledger.prices(context),
+            prices=ledger.prices(context, environment.size if environment else None),
             kept=tuple(kept),
         )
 
@@ -72,7 +72,7 @@ def views_of(context: Context, user: str) -> list[View]:
                 membership=held.get(environment.workspace_id),
                 environment=environment,
                 disk=disk_records.disk_by_id(connection, environment.disk_id),
-                prices=ledger.prices(context),
+                prices=ledger.prices(context, environment.size),
             )
             for environment in records.environments_of(connection, user)
         ]

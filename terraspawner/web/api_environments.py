@@ -9,13 +9,14 @@ from fastapi.responses import StreamingResponse
 
 from terraspawner.domain.access import Action
 from terraspawner.domain.environment import HOLDS_CONTAINER, State
+from terraspawner.errors import NotAllowed
 from terraspawner.operations import oversight, views
-from terraspawner.web import live, wishes
+from terraspawner.web import changes, live, wishes
 from terraspawner.web.callers import APerson, ASpot, ASpotOfPage, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, PERSON_OR_PAGE, Answers, for_person
 from terraspawner.web.schemas import ListOut
-from terraspawner.web.schemas_environment import EnvironmentOut, LogOut, PauseIn, StartIn
+from terraspawner.web.schemas_environment import ChangeIn, EnvironmentOut, LogOut, PauseIn, StartIn
 from terraspawner.web.schemas_oversight import OverseenOut
 from terraspawner.web.wishes import Sight, Spot
 
@@ -39,10 +40,22 @@ async def start_environment(
 ) -> EnvironmentOut:
     """Create it, resume it, or wake it where it is frozen. 200 when it runs, 202 while it is on its way."""
     wish = wanted or StartIn()
-    seen = await wishes.start(parts, spot, image=wish.image, script=wish.startup_script, disk=wish.disk)
+    if spot.is_of_page and wish != StartIn():
+        raise NotAllowed("A page of a server starts its environment as it is. Choose on the workspace's page.")
+    seen = await wishes.start(parts, spot, size=wish.size, image=wish.image, script=wish.startup_script, disk=wish.disk)
     answer = wishes.told(parts, spot, seen)
     response.status_code = 200 if answer.state == "running" else 202
     return answer
+
+
+@router.patch(HERE, responses=for_person(404, 409, 422), openapi_extra=PERSON)
+@needs(Action.USE_ENVIRONMENT)
+async def change_environment(parts: TheParts, spot: ASpot, change: ChangeIn) -> EnvironmentOut:
+    """Give it another size. Container and disk stay, and what runs goes on; the price counts from now on.
+
+    Refused (409, `memory-in-use`) where what runs holds more than nine tenths of the new size's memory.
+    """
+    return wishes.told(parts, spot, await changes.change_size(parts, spot, change.size))
 
 
 @router.post(f"{HERE}/pause", responses={**for_person(404, 409), **_ON_ITS_WAY}, openapi_extra=PERSON)

@@ -20,6 +20,7 @@ from terraspawner.operations.context import Context
 from terraspawner.web import (
     account_pages,
     api_accounts,
+    api_catalogue,
     api_disks,
     api_environments,
     api_groups,
@@ -87,6 +88,7 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
     auth = Auth(context.settings, deeds)
     return Parts(
         settings=context.settings,
+        catalogue=context.catalogue,
         deeds=deeds,
         hashing=Deeds(context, threads=passwords.AT_ONCE),
         auth=auth,
@@ -112,6 +114,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         api_accounts,
         api_groups,
         api_environments,
+        api_catalogue,
         api_oversight,
         api_disks,
         api_notebooks,

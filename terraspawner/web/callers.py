@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -98,7 +99,7 @@ async def _spot_of_page(request: Request, parts: TheParts, namespace: str, name:
     own = await parts.deeds(workspaces.slug_of, user=caller.user, namespace=namespace, name=name)
     if own != caller.slug:
         raise NotAllowed("This page may look at its own environment and start it, and nothing else.")
-    return await _permitted(request, parts, caller.user, namespace, name)
+    return replace(await _permitted(request, parts, caller.user, namespace, name), is_of_page=True)
 
 
 ASpot = Annotated[Spot, Depends(_spot)]

@@ -13,14 +13,12 @@ from markupsafe import escape
 from terraspawner.domain.access import Action
 from terraspawner.domain.disk import wanted_disk
 from terraspawner.domain.environment import CANCELLABLE, IN_TRANSITION, State
-from terraspawner.domain.language import WORDS as WORDS_OF_IMAGES
-from terraspawner.domain.language import language_named
 from terraspawner.domain.price import disk_per_month
 from terraspawner.domain.script import MOST_BYTES
 from terraspawner.domain.start import StepName
 from terraspawner.errors import OutboxNotEmpty, StartFailed, TerraError
 from terraspawner.operations import disks, workspaces
-from terraspawner.web import live, wishes
+from terraspawner.web import changes, live, wishes
 from terraspawner.web.addresses import lab_url
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
@@ -71,16 +69,28 @@ async def start(
     parts: TheParts,
     person: APerson,
     spot: ASpot,
+    *,
+    size: Annotated[str, Form()] = "",
     image: Annotated[str, Form()] = "",
     startup_script: Annotated[str, Form()] = "",
     without_script: Annotated[bool, Form()] = False,
     disk: Annotated[str, Form()] = "",
 ) -> Response:
     """The button Start, with what is chosen beside it, Resume or Try again. An empty field changes nothing."""
-    wanted = language_named(image) if image else None
     script = "" if without_script else startup_script or None
-    act = wishes.start(parts, spot, image=wanted, script=script, disk=wanted_disk(disk or None))
+    act = wishes.start(
+        parts, spot, size=size or None, image=image or None, script=script, disk=wanted_disk(disk or None)
+    )
     return await _after(request, parts, person, spot, act)
+
+
+@router.post("/size")
+@needs(Action.USE_ENVIRONMENT)
+async def change_size(
+    request: Request, parts: TheParts, person: APerson, spot: ASpot, size: Annotated[str, Form()] = ""
+) -> Response:
+    """The dialog Change size."""
+    return await _after(request, parts, person, spot, changes.change_size(parts, spot, size))
 
 
 @router.post("/freeze")
@@ -164,7 +174,9 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "what_to_do": WHAT_TO_DO,
         "may_start": view.may_start,
         "actions": ["cancel"] if is_asked else told.actions,
-        "images": WORDS_OF_IMAGES if view.environment is None else {},
+        "sizes": parts.catalogue.sizes,
+        "images": parts.catalogue.images,
+        "may_change": view.may_start and view.environment is not None and not is_moving,
         "lab": lab_url(parts.settings, person.name, view.workspace),
         "prices": view.prices,
         "now_per_hour": view.now_per_hour,

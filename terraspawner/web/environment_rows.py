@@ -12,10 +12,10 @@ from decimal import Decimal
 
 from terraspawner.domain import price
 from terraspawner.domain.disk import Disk
-from terraspawner.domain.environment import IN_TRANSITION, Environment, Size, State
-from terraspawner.domain.language import WORDS as WORDS_OF_IMAGES
+from terraspawner.domain.environment import IN_TRANSITION, Environment, State
+from terraspawner.domain.size import Size
 from terraspawner.domain.workspace import Workspace
-from terraspawner.operations import oversight, views
+from terraspawner.operations import images, oversight, views
 from terraspawner.web.addresses import lab_url
 from terraspawner.web.endings import Ending, is_of_use
 from terraspawner.web.parts import Parts
@@ -104,7 +104,7 @@ async def own(parts: Parts, user: str) -> Shown:
                 lab=lab_url(parts.settings, user, at) if page and here.state is State.RUNNING else "",
                 word="being started" if is_asked and here.state in (State.PAUSED, State.FROZEN) else WORDS[here.state],
                 reason="" if here.state is State.RUNNING else here.reason,
-                image=WORDS_OF_IMAGES[here.language],
+                image=images.title_of(parts.catalogue, here),
             )
         )  # fmt: skip
     return Shown(rows=tuple(sorted(rows, key=lambda row: (row.workspace.namespace, row.workspace.name))))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import Request
 
+from terraspawner.domain.catalogue import Catalogue
 from terraspawner.settings import Settings
 from terraspawner.web.auth import Auth
 from terraspawner.web.deeds import Deeds
@@ -24,6 +25,7 @@ class Parts:
     `closing` is set when the process ends, so that streams end too."""
 
     settings: Settings
+    catalogue: Catalogue
     deeds: Deeds
     hashing: Deeds
     auth: Auth

@@ -10,19 +10,15 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from terraspawner.domain import price
 from terraspawner.domain.access import Role
+from terraspawner.domain.catalogue import Catalogue
 from terraspawner.domain.environment import Event, State, allowed_events
-from terraspawner.domain.language import Language
 from terraspawner.domain.start import Step, StepName
 from terraspawner.operations.identities import Identity
 from terraspawner.operations.views import View
 from terraspawner.settings import Settings
 from terraspawner.web.schemas import In, Text, WorkspaceRef
+from terraspawner.web.schemas_catalogue import ImageOut, SizeOut
 from terraspawner.web.schemas_disks import DiskOut
-
-
-class SizeOut(BaseModel):
-    cpu: float = Field(description="cores")
-    memory: int
 
 
 class PricesOut(BaseModel):
@@ -87,8 +83,7 @@ class EnvironmentOut(BaseModel):
     steps: list[StepOut] = Field(description="of the last start, in their order")
     startup_script: str = Field(description="what runs once in each new container, as root; empty where nothing does")
     size: SizeOut
-    image: str
-    language: Language = Field(description="what the image is for; `r` has the kernels of both")
+    image: ImageOut
     disk: DiskOut | None = Field(description="before there is an environment: the kept one that it would get")
     prices: PricesOut
     kernels: list[KernelOut]
@@ -114,8 +109,12 @@ class PauseIn(BaseModel):
 class StartIn(In):
     """What may be wished for at a start."""
 
-    image: Language | None = Field(
-        default=None, description="of a new environment; the Python image where nothing is said. R's runs both"
+    size: Text | None = Field(
+        default=None,
+        description="a name of `GET /sizes`, the first where nothing is said; changes that of one that is there",
+    )
+    image: Text | None = Field(
+        default=None, description="of a new environment: a name of `GET /images`, the first where nothing is said"
     )
     startup_script: str | None = Field(
         default=None,
@@ -129,6 +128,12 @@ class StartIn(In):
         description="of a new environment: the id of a disk that is kept in this workspace (`GET /disks`), or `new`;"
         " left out, the kept one that was used last, or a new one where none is kept",
     )
+
+
+class ChangeIn(In):
+    """What can be changed of an environment that is there."""
+
+    size: Text = Field(description="a name of `GET /sizes`")
 
 
 class OpenOut(BaseModel):
@@ -208,7 +213,14 @@ class OutboxIn(Said):
 
 
 def environment_out(
-    view: View, settings: Settings, *, user_url: str, asked: bool, fault: str, is_cancellable: bool = False
+    view: View,
+    settings: Settings,
+    catalogue: Catalogue,
+    *,
+    user_url: str,
+    asked: bool,
+    fault: str,
+    is_cancellable: bool = False,
 ) -> EnvironmentOut:
     """A view as REST tells it. `fault` is why the Hub refused the last start, where the row does not know of it."""
     here = view.environment
@@ -222,12 +234,8 @@ def environment_out(
         log=here.log.splitlines() if here else [],
         steps=[StepOut.of(step) for step in here.steps] if here else [],
         startup_script=here.startup_script if here else "",
-        size=SizeOut(
-            cpu=here.size.cpu if here else settings.cpu_limit,
-            memory=here.size.memory if here else settings.memory_limit,
-        ),
-        image=here.image if here else settings.image_python,
-        language=here.language if here else Language.PYTHON,
+        size=SizeOut.of(here.size if here else catalogue.size_named(None).size, catalogue),
+        image=ImageOut.of(here, catalogue),
         disk=DiskOut.of(view.disk, view.workspace, view.prices) if view.disk else None,
         prices=_prices(view, settings),
         kernels=_kernels(here.kernels if here else ()),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from terraspawner.domain.access import Action
 from terraspawner.domain.disk import chosen
 from terraspawner.domain.environment import CANCELLABLE, Environment, State
-from terraspawner.domain.language import Language, language_of
+from terraspawner.domain.language import language_of
 from terraspawner.domain.script import wanted_script
 from terraspawner.domain.start import StepName, under_way
 from terraspawner.errors import EnvironmentMissing, HostUnavailable, NotLoggedIn, WorkspaceMissing, WrongState
@@ -31,11 +31,12 @@ _SHOWN_LINES = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
-    """Whose environment, in which workspace."""
+    """Whose environment, in which workspace. `is_of_page`: a page of that environment's server asks, not the person."""
 
     user: str
     namespace: str
     name: str
+    is_of_page: bool = False
 
     def __post_init__(self) -> None:
         if not (self.namespace + self.name).isprintable():
@@ -91,16 +92,23 @@ async def script_log(parts: Parts, environment: Environment | None, lines: int) 
 
 
 async def start(
-    parts: Parts, spot: Spot, *, image: Language | None = None, script: str | None = None, disk: str | None = None
+    parts: Parts,
+    spot: Spot,
+    *,
+    size: str | None = None,
+    image: str | None = None,
+    script: str | None = None,
+    disk: str | None = None,
 ) -> Sight:
-    """Create (from `image`, with the `disk`, where they are wished), resume, or wake what is frozen. Asking again is no
-    error.
+    """Create (with the `size` and from the `image` of the catalogue and with the `disk` that are wished), resume, or
+    wake what is frozen. Asking again is no error.
 
     `script` None leaves the startup script that is there.
 
-    Raises `NotAllowed`, `ScriptRefused`, `OtherImage` where it is there and made from another one, `OtherDisk` where it
-    has another one, `DiskMissing` for one that is not kept here, `StartFailed` when
-    the Hub refuses, `WrongState` while it is being deleted or where it is too late for another script.
+    Raises `NotAllowed`, `Refused` for what the catalogue does not have, `ScriptRefused`, `OtherImage` where it is there
+    and made from another one, `OtherDisk` where it has another one, `DiskMissing` for one that is not kept here,
+    `StartFailed` when the Hub refuses, `WrongState` while it is being deleted, where it runs with another size, or
+    where it is too late for another script.
     """
     wanted = wanted_script(script)
     workspace = await parts.deeds(
@@ -114,20 +122,37 @@ async def start(
         )
     options: dict[str, str] = {}
     if seen.view.environment:
-        images.refuse_other_image(seen.view.environment, workspace, image)
+        images.refuse_other_image(parts.catalogue, seen.view.environment, workspace, image)
         if wanted is not None:
             environments.check_script_wish(seen.view.environment, wanted)
+            wanted = None if wanted == seen.view.environment.startup_script else wanted
         disks.refuse_other_disk(seen.view.environment, workspace, disk)
     else:
-        if image:
-            options["language"] = str(image)
+        if image is not None:
+            options["image"] = parts.catalogue.image_named(image).name
         if disk is not None:
             chosen(seen.view.kept, disk)
             options["disk"] = disk
+    if size is not None:
+        options |= _size_wish(seen.view, parts.catalogue.size_named(size).name)
     if wanted is not None:
         options["startup_script"] = wanted
     await parts.launches.start((spot.user, workspace.slug), workspace.name, parts.pace.ask, options)
     return await look(parts, spot)
+
+
+def _size_wish(view: View, name: str) -> dict[str, str]:
+    """What the Hub is told. Raises `WrongState` where it runs with another size: a start would not change that."""
+    here = view.environment
+    if here is not None and view.state is not State.PAUSED:
+        if here.size.name == name:
+            return {}
+        raise WrongState(
+            f"The environment is {view.state} with another size. Change its size (PATCH …/environment), which ends"
+            " nothing of what runs.",
+            state=str(view.state),
+        )
+    return {"size": name}
 
 
 async def start_for(parts: Parts, spot: Spot, info: NotebookInfo) -> Sight:
@@ -139,7 +164,8 @@ async def start_for(parts: Parts, spot: Spot, info: NotebookInfo) -> Sight:
     if seen.view.environment:
         images.refuse_without_kernel(seen.view.environment, seen.view.workspace, info)
         return await start(parts, spot)
-    return await start(parts, spot, image=language_of(info.kernel, info.language))
+    image = parts.catalogue.image_for(language_of(info.kernel, info.language))
+    return await start(parts, spot, image=image.name)
 
 
 async def pause(parts: Parts, spot: Spot, *, wait: float | None = None) -> Sight:
@@ -225,6 +251,7 @@ def told(parts: Parts, spot: Spot, sight: Sight) -> EnvironmentOut:
     return environment_out(
         sight.view,
         parts.settings,
+        parts.catalogue,
         user_url=server_url(parts.settings, spot.user, sight.view.workspace),
         asked=sight.is_asked,
         fault=sight.fault,
@@ -234,6 +261,13 @@ def told(parts: Parts, spot: Spot, sight: Sight) -> EnvironmentOut:
 
 def _server(spot: Spot, sight: Sight) -> Server:
     return spot.user, sight.view.workspace.slug
+
+
+def there(spot: Spot, sight: Sight) -> Environment:
+    """The environment. Raises `EnvironmentMissing`."""
+    if sight.view.environment is None:
+        raise _nothing_there(spot)
+    return sight.view.environment
 
 
 def _nothing_there(spot: Spot) -> EnvironmentMissing:

@@ -47,7 +47,7 @@ def test_a_researcher_with_r_from_new_notebook_to_delete(
 
     # run, plot, save
     in_lab(page, "first look", "R")
-    assert workspace.environment()["language"] == "r"
+    assert workspace.environment()["image"]["language"] == "r"
     type_cell(page, PLOT)
     expect(page.locator(".jp-OutputArea-output img").first).to_be_visible(timeout=90_000)
     until(lambda: "image/png" in stored_outputs(workspace, "first look.ipynb"), "the plot is in the bucket")
@@ -99,7 +99,7 @@ def test_an_r_notebook_in_a_python_environment_is_explained_on_the_page(
     sign_in(page, deployment, "ana")
     here = f"{SERVICE}{workspace.path}"
     page.goto(here)
-    expect(page.get_by_label("Image of the environment")).to_have_value("python")
+    expect(page.get_by_role("radio", name="Python numpy")).to_be_checked()
     page.screenshot(path=artefacts / "1-start.png")
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
@@ -114,6 +114,6 @@ def test_an_r_notebook_in_a_python_environment_is_explained_on_the_page(
     delete_environment(page, here)
     page.get_by_role("link", name="in r.ipynb").click()
     in_lab(page, "in r", "R")
-    assert workspace.environment()["language"] == "r"
+    assert workspace.environment()["image"]["language"] == "r"
     page.screenshot(path=artefacts / "3-in-r.png")
     assert ana.api.get(workspace.path).json()["name"] == workspace.name

@@ -45,7 +45,7 @@ def test_a_researcher_carries_an_r_notebook_through_every_state(ana: Person, wor
     # its kernel decides the image of the environment that is not there yet
     opened = ana.api.post(f"{workspace.path}/notebooks/first look.ipynb/open", json={"mode": "edit"})
     assert opened.status_code in (200, 202), opened.text
-    assert workspace.wait_for("running")["language"] == "r"
+    assert workspace.wait_for("running")["image"]["language"] == "r"
     assert workspace.container().attrs["Config"]["Image"] == images.R
     container = workspace.container().id
 
@@ -82,7 +82,7 @@ def test_a_researcher_carries_an_r_notebook_through_every_state(ana: Person, wor
     workspace.delete()
     started = ana.api.post(f"{workspace.path}/environment/start", json={"image": "r"})
     assert started.status_code in (200, 202), started.text
-    assert workspace.wait_for("running")["language"] == "r"
+    assert workspace.wait_for("running")["image"]["language"] == "r"
     assert workspace.container().id != container
     assert "kept" in run_r(workspace, USE)
 
@@ -97,14 +97,14 @@ def test_a_researcher_carries_an_r_notebook_through_every_state(ana: Person, wor
 @pytest.mark.feature("I1")
 def test_the_hubs_own_rest_takes_the_same_wish_and_no_other(ana: Person, workspace: Workspace) -> None:
     server = f"/users/ana/servers/{workspace.slug}"
-    for wish in ({"language": "julia"}, {"language": ["r"]}, {"language": "r", "image": "debian"}, {"image": "r"}):
+    for wish in ({"image": "julia"}, {"image": ["r"]}, {"image": "debian"}, {"image": "../r"}, {"language": "r"}):
         refused = ana.hub.post(server, json={"user_options": wish})
         assert refused.status_code == 400, refused.text
         assert workspace.environment()["state"] == "none"
-    assert ana.hub.post(server, json={"user_options": {"language": "r"}}).status_code in (201, 202)
-    assert workspace.wait_for("running")["language"] == "r"
+    assert ana.hub.post(server, json={"user_options": {"image": "r"}}).status_code in (201, 202)
+    assert workspace.wait_for("running")["image"]["language"] == "r"
     workspace.pause()
-    refused = ana.hub.post(server, json={"user_options": {"language": "python"}})
-    assert "is made from the R image" in refused.text
-    assert workspace.environment()["language"] == "r"
+    refused = ana.hub.post(server, json={"user_options": {"image": "python"}})
+    assert "is made from the R and Python image" in refused.text
+    assert workspace.environment()["image"]["language"] == "r"
     workspace.start()

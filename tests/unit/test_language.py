@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from terraspawner.domain import notebook
-from terraspawner.domain.language import Language, language_named, language_of, runs_in
-from terraspawner.errors import Refused
-from terraspawner.settings import Settings
+from terraspawner.domain.language import Language, language_of, runs_in
 
 
 @pytest.mark.parametrize(
@@ -39,20 +37,8 @@ def test_of_an_unknown_language_no_image_is_refused() -> None:
     assert all(runs_in(image, None) for image in Language)
 
 
-@pytest.mark.parametrize("text", ["", "R", "julia", "python:latest", "../r", "x" * 10_000])
-def test_an_image_that_there_is_not_is_refused_with_those_that_there_are(text: str) -> None:
-    with pytest.raises(Refused, match="python, r") as refused:
-        language_named(text)
-    assert len(refused.value.message) < 250
-
-
 @pytest.mark.parametrize("kernel", notebook.KERNELS)
 def test_every_kernel_offered_for_a_new_notebook_runs_in_an_image(kernel: str) -> None:
     wanted = language_of(*notebook.kernel_of(notebook.empty(kernel)))
     assert wanted is not None
     assert runs_in(wanted, wanted)
-
-
-def test_every_language_has_an_image_in_the_settings() -> None:
-    settings = Settings(image_python="a:1", image_r="b:1")
-    assert [settings.image_of(language) for language in Language] == ["a:1", "b:1"]

@@ -9,7 +9,8 @@ import pytest
 
 from builders import NOON
 from terraspawner.containers import plan
-from terraspawner.domain.environment import Environment, Size, State
+from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.size import Size
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import StartFailed
 from terraspawner.settings import Settings

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from terraspawner.errors import DiskAttached, HostUnavailable
+from terraspawner.containers.memory import has_room
+from terraspawner.errors import DiskAttached, HostUnavailable, MemoryInUse
 from terraspawner.host_client import ContainerState
 
 SAFE = {"engine": {"version": "20.10.24", "api_version": "1.41"}, "network": {"ok": True, "findings": []}}
@@ -17,6 +18,9 @@ class HostThatObeys:
     def __init__(self) -> None:
         self.deleted: list[str] = []
         self.tries = 0
+        self.held = 0
+        """Bytes that every environment holds."""
+        self.sizes: dict[str, tuple[float, int]] = {}
         self.frozen: dict[str, int] = {}
         """Environments that stand still, with the bytes that they hold."""
 
@@ -25,6 +29,13 @@ class HostThatObeys:
 
     async def containers(self) -> Mapping[str, ContainerState]:
         return {key: ContainerState(is_frozen=True, memory=memory) for key, memory in self.frozen.items()}
+
+    async def resize_environment(self, environment_id: str, cpu: float, memory: int) -> None:
+        self._attempt()
+        if has_room(self.held, memory):
+            self.sizes[environment_id] = (cpu, memory)
+        else:
+            raise MemoryInUse(held=self.held, memory=memory)
 
     async def delete_environment(self, environment_id: str) -> None:
         self._attempt()

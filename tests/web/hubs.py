@@ -11,7 +11,7 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +25,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from terraspawner.domain.environment import Environment, State
-from terraspawner.domain.language import Language
 from terraspawner.errors import TerraError
 from terraspawner.operations import environments, freezing
 from terraspawner.operations.context import Context
@@ -204,10 +203,8 @@ class HubThatKnows:
 
     async def _spawn(self, key: tuple[str, str], server: dict[str, Any], wishes: dict[str, str]) -> None:
         assert self.context is not None
-        wanted = Language(wishes["language"]) if "language" in wishes else None
         try:
-            wished = {"startup_script": wishes.get("startup_script"), "disk": wishes.get("disk")}
-            here = await asyncio.to_thread(self._woken_or_admitted, key, wanted, wished)
+            here = await asyncio.to_thread(self._woken_or_admitted, key, wishes)
             self._admitted.add(key)
             await self._finish(here)
             if self.failure:
@@ -231,9 +228,7 @@ class HubThatKnows:
             environments.start_failed(self.context, here.id, here.start_number, reason, "")
             raise
 
-    def _woken_or_admitted(
-        self, key: tuple[str, str], wanted: Language | None, wished: Mapping[str, str | None]
-    ) -> Environment:
+    def _woken_or_admitted(self, key: tuple[str, str], wishes: dict[str, str]) -> Environment:
         assert self.context is not None
         user, slug = key
         here = environments.by_slug(self.context, user=user, slug=slug)
@@ -243,7 +238,7 @@ class HubThatKnows:
             and freezing.wake(self.context, here.id, here.start_number, user=user, slug=slug)
         ):
             return here
-        ticket = environments.admit(self.context, user=user, slug=slug, wanted=wanted, **wished)
+        ticket = environments.admit(self.context, user=user, slug=slug, **wishes)
         return ticket.environment
 
     async def _stop(self, request: Request) -> Response:

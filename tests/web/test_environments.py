@@ -29,7 +29,7 @@ async def test_before_there_is_one_its_price_and_size_are_known(site: Site) -> N
         "disk_per_month": 2.0,
         "now_per_hour": 0.0,
     }
-    assert said["size"] == {"cpu": 1.0, "memory": 2048 * 1024**2}
+    assert said["size"] == {"name": "standard", "title": "Standard", "cpu": 1.0, "memory": 2048 * 1024**2}
 
 
 async def test_an_environment_starts_pauses_and_resumes(site: Site) -> None:

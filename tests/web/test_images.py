@@ -36,8 +36,8 @@ async def test_the_notebook_that_is_opened_decides_the_image(site: Site, kernel:
         await make(ana, "first", kernel)
         await ana.post(f"{NOTEBOOKS}/first.ipynb/open", json={})
         here = await running(site, ana)
-    assert here["language"] == language
-    assert here["image"] == site.context.settings.image_of(language)
+    assert here["image"]["language"] == language
+    assert here["image"]["reference"] == site.context.catalogue.image_named(language).reference
 
 
 async def test_a_notebook_of_an_unknown_kernel_opens_in_the_python_image(site: Site) -> None:
@@ -47,7 +47,7 @@ async def test_a_notebook_of_an_unknown_kernel_opens_in_the_python_image(site: S
         saved = await ana.put(f"{NOTEBOOKS}/x.ipynb", content=body, headers={"If-None-Match": "*"})
         assert saved.status_code == 201
         await ana.post(f"{NOTEBOOKS}/x.ipynb/open", json={})
-        assert (await running(site, ana))["language"] == "python"
+        assert (await running(site, ana))["image"]["language"] == "python"
 
 
 @pytest.mark.feature("I1")
@@ -55,21 +55,30 @@ async def test_a_start_names_its_image_and_a_resume_keeps_it(site: Site) -> None
     site.workspace()
     async with site.person() as ana:
         await ana.post(f"{HERE}/start", json={"image": "r"})
-        assert (await running(site, ana))["language"] == "r"
+        assert (await running(site, ana))["image"]["language"] == "r"
         await ana.post(f"{HERE}/pause")
         await ana.post(f"{HERE}/start")
-        assert (await running(site, ana))["language"] == "r"
+        assert (await running(site, ana))["image"]["language"] == "r"
         assert (await ana.post(f"{HERE}/start", json={"image": "r"})).status_code == 200
         refused = await ana.post(f"{HERE}/start", json={"image": "python"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "other-image")
     assert "keep its disk" in refused.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("body", [{"image": "julia"}, {"image": ""}, {"image": ["r"]}, {"image": 1}, {"imago": "r"}])
-async def test_an_image_that_there_is_not_starts_nothing(site: Site, body: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"image": "julia"}, 422),
+        ({"image": ""}, 422),
+        ({"image": ["r"]}, 400),
+        ({"image": 1}, 400),
+        ({"imago": "r"}, 400),
+    ],
+)
+async def test_an_image_that_there_is_not_starts_nothing(site: Site, body: dict[str, object], status: int) -> None:
     at = site.workspace()
     async with site.person() as ana:
-        assert (await ana.post(f"{HERE}/start", json=body)).status_code == 400
+        assert (await ana.post(f"{HERE}/start", json=body)).status_code == status
     assert site.state(at) == "none"
 
 
@@ -121,7 +130,7 @@ async def test_an_r_environment_opens_notebooks_of_both(site: Site) -> None:
         await ana.post(f"{NOTEBOOKS}/in r.ipynb/open", json={})
         await running(site, ana)
         opened = await ana.post(f"{NOTEBOOKS}/in python.ipynb/open", json={})
-    assert (opened.status_code, opened.json()["environment"]["language"]) == (200, "r")
+    assert (opened.status_code, opened.json()["environment"]["image"]["language"]) == (200, "r")
 
 
 async def test_the_page_offers_both_kernels_and_both_images(site: Site) -> None:
@@ -129,11 +138,11 @@ async def test_the_page_offers_both_kernels_and_both_images(site: Site) -> None:
     browser = await site.browser()
     page = (await browser.client.get(f"{PREFIX}/workspaces/ana/alpha")).text
     assert '<option value="ir">R</option>' in page
-    assert '<option value="r">R and Python</option>' in page
+    assert 'name="image" id="image-r" value="r"' in page
     started = await browser.submit(f"{PREFIX}/{HERE}/start", htmx=True, image="r")
     assert started.status_code == 200, started.text
     async with site.person() as ana:
-        assert (await running(site, ana))["language"] == "r"
+        assert (await running(site, ana))["image"]["language"] == "r"
     card = await browser.client.get(f"{PREFIX}/{HERE}")
     assert 'name="image"' not in card.text, "what is there is resumed as it is"
     assert site.state(at) == "running"

@@ -132,6 +132,14 @@ async def test_a_page_starts_its_environment_and_sees_its_state(site: Site) -> N
         assert (await lab.get(HERE)).json()["state"] == "running"
 
 
+@pytest.mark.parametrize("wish", [{"size": "large"}, {"image": "r"}, {"startup_script": "true"}])
+async def test_a_page_cannot_choose_what_its_environment_costs_or_runs(site: Site, wish: dict[str, str]) -> None:
+    async with page(site, "http://terra.test") as lab:
+        refused = await lab.post(f"{HERE}/start", json=wish)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not-allowed")
+    assert site.hub.calls == []
+
+
 async def test_a_page_elsewhere_is_refused_and_nothing_starts(site: Site) -> None:
     async with page(site, "http://evil.test") as lab:
         assert (await lab.post(f"{HERE}/start")).status_code == 403

@@ -1,0 +1,28 @@
+"""REST: what there is to choose from."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from terraspawner.domain.access import Action
+from terraspawner.web.callers import APerson, TheParts
+from terraspawner.web.declared import needs
+from terraspawner.web.openapi import PERSON, for_person
+from terraspawner.web.schemas import ListOut
+from terraspawner.web.schemas_catalogue import OfferedImageOut, OfferedSizeOut
+
+router = APIRouter(tags=["catalogue"])
+
+
+@router.get("/sizes", responses=for_person(), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
+async def list_sizes(parts: TheParts, person: APerson) -> ListOut[OfferedSizeOut]:  # noqa: ARG001 - for who is signed in
+    """Sizes of environments with their prices; the first is that of one for which nobody chose."""
+    return ListOut(items=[OfferedSizeOut.of(each) for each in parts.catalogue.sizes])
+
+
+@router.get("/images", responses=for_person(), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
+async def list_images(parts: TheParts, person: APerson) -> ListOut[OfferedImageOut]:  # noqa: ARG001 - for who is signed in
+    """Images of environments; the first is that of one for which neither a notebook nor anybody chose."""
+    return ListOut(items=[OfferedImageOut.of(each) for each in parts.catalogue.images])

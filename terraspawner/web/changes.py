@@ -1,0 +1,48 @@
+"""Another size for an environment that is there. Pages and REST ask through here.
+
+A size is given to what runs at once, so that nothing of it ends; only where what it holds would not fit is it refused.
+"""
+
+from __future__ import annotations
+
+from terraspawner.domain.access import Action
+from terraspawner.domain.catalogue import OfferedSize
+from terraspawner.errors import MemoryInUse
+from terraspawner.operations import sizing, workspaces
+from terraspawner.web import wishes
+from terraspawner.web.parts import Parts
+from terraspawner.web.rendering import show_bytes
+from terraspawner.web.wishes import Sight, Spot
+
+
+async def change_size(parts: Parts, spot: Spot, name: str) -> Sight:
+    """Give it the size of this name; container, disk and what runs stay. The same name takes what it offers now.
+
+    Raises `Refused` for a size that there is not, `NotAllowed`, `EnvironmentMissing`, `WrongState` while it is on its
+    way somewhere, `MemoryInUse` where what runs would not fit.
+    """
+    offered = parts.catalogue.size_named(name)
+    await parts.deeds(
+        workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.USE_ENVIRONMENT
+    )
+    here = wishes.there(spot, await wishes.look(parts, spot))
+    sizing.refuse_in_transition(here, "size")
+    given_to = None
+    if here.state in sizing.UP:
+        await _resize(parts, here.id, offered)
+        given_to = here.start_number
+    await parts.deeds(sizing.take, here.id, offered.size, user=spot.user, given_to=given_to)
+    return await wishes.look(parts, spot)
+
+
+async def _resize(parts: Parts, environment_id: str, offered: OfferedSize) -> None:
+    try:
+        await parts.host.resize_environment(environment_id, offered.cpu, offered.memory)
+    except MemoryInUse as error:
+        held = int(str(error.details.get("held", 0)))
+        raise MemoryInUse(
+            f"What runs holds {show_bytes(held)} of memory, and the size {offered.title} has"
+            f" {show_bytes(offered.memory)}: processes would be ended to make it fit. Pause the environment, then"
+            " change its size; or end what needs the memory, and change it then.",
+            **error.details,
+        ) from error
