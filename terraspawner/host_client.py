@@ -17,10 +17,21 @@ _PROBE_LOOKS, _PROBE_PAUSE_SECONDS = 30, 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerState:
-    """An environment's container as the Engine has it. `memory` in bytes, counted for frozen ones alone."""
+    """An environment's container as the Engine has it: its id and the Engine's word for its state. `memory` in bytes,
+    counted for frozen ones alone."""
 
-    is_frozen: bool
-    memory: int
+    id: str
+    status: str
+    memory: int = 0
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.status == "paused"
+
+    @property
+    def is_running(self) -> bool:
+        """Its processes are there and do not stand still."""
+        return self.status in ("running", "restarting")
 
 
 class HostClient:
@@ -63,7 +74,7 @@ class HostClient:
         """The containers of all environments, by the environment's id."""
         answer = await self._call("GET", "/environments")
         return {
-            item["id"]: ContainerState(is_frozen=item["status"] == "paused", memory=item["memory_bytes"])
+            item["id"]: ContainerState(id=item["container_id"], status=item["status"], memory=item["memory_bytes"])
             for item in answer.json()["items"]
         }
 
@@ -73,6 +84,15 @@ class HostClient:
         answer = await self._call("PUT", f"/environments/{environment_id}/size", json=size)
         if answer.status_code == httpx.codes.CONFLICT:
             raise MemoryInUse(**answer.json()["error"]["details"])
+
+    async def disks(self) -> frozenset[str]:
+        """The ids of the disks that have a volume."""
+        answer = await self._call("GET", "/disks")
+        return frozenset(answer.json()["items"])
+
+    async def stop_environment(self, environment_id: str) -> None:
+        """Stop the container and keep it. Done already is done."""
+        await self._call("POST", f"/environments/{environment_id}/stop", timeout=_STOPPING_SECONDS)
 
     async def delete_environment(self, environment_id: str) -> None:
         """Stop and remove the container. Done already is done."""

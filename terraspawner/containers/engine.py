@@ -7,7 +7,7 @@ in a thread; one client per thread, as docker-py's is not thread-safe.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ import docker
 import requests
 
 from terraspawner.containers.memory import has_room, memory_held
-from terraspawner.containers.plan import LABEL, limits_of
+from terraspawner.containers.plan import LABEL, is_identifier, limits_of
 from terraspawner.containers.startup import COMMAND
 from terraspawner.errors import DiskAttached, EngineUnavailable, EnvironmentMissing, MemoryInUse
 
@@ -42,17 +42,28 @@ class Engine:
         return {"version": answer["Version"], "api_version": answer["ApiVersion"]}
 
     def environments(self) -> list[dict[str, Any]]:
-        """Every environment's container: id of the environment, status, and what it holds where it is frozen."""
+        """Every environment's container: id of the environment, of itself and of its disk, status, and what it holds
+        where it is frozen. What somebody labelled otherwise than we do is not one."""
         filters = {"label": self._labels("kind", "environment")}
         with _translated():
             return [
                 {
-                    "id": container["Labels"][f"{LABEL}environment"],
+                    "id": identifier,
+                    "container_id": container["Id"],
                     "status": container["State"],
                     "memory_bytes": self._memory(container["Id"]) if container["State"] == "paused" else 0,
                 }
                 for container in self.client.containers(all=True, filters=filters)
+                if is_identifier(identifier := container["Labels"].get(f"{LABEL}environment", ""))
             ]
+
+    def disks(self) -> list[str]:
+        """The ids of all disks that have a volume."""
+        filters = {"label": self._labels("kind", "disk")}
+        with _translated():
+            found = self.client.volumes(filters=filters)["Volumes"] or []
+        named = (volume["Labels"].get(f"{LABEL}disk", "") for volume in found)
+        return [identifier for identifier in named if is_identifier(identifier)]
 
     def facts(self, environment_id: str) -> dict[str, Any]:
         """State of an environment's container. Raises `EnvironmentMissing` where there is none."""
@@ -100,16 +111,25 @@ class Engine:
                         raise MemoryInUse(held=held, memory=memory)
                 self.client.update_container(container["Id"], **limits_of(cpu, memory))
 
+    def stop_environment(self, environment_id: str) -> None:
+        """Stop the container of an environment, and keep it. Idempotent."""
+        with _translated():
+            for container in self._containers("environment", environment_id):
+                self._stop(container)
+
     def remove_environment(self, environment_id: str) -> None:
         """Stop and remove the container of an environment. Idempotent."""
         with _translated():
             for container in self._containers("environment", environment_id):
-                with _gone_is_fine():
-                    if container["State"] == "paused":  # one that stands still could not hear that it shall end
-                        self.client.unpause(container["Id"])
-                    self.client.stop(container["Id"], timeout=STOP_SECONDS)
+                self._stop(container)
                 with _gone_is_fine():
                     self.client.remove_container(container["Id"], v=True, force=True)
+
+    def _stop(self, container: Mapping[str, Any]) -> None:
+        with _gone_is_fine():
+            if container["State"] == "paused":  # one that stands still could not hear that it shall end
+                self.client.unpause(container["Id"])
+            self.client.stop(container["Id"], timeout=STOP_SECONDS)
 
     def remove_disk(self, disk_id: str) -> None:
         """Remove the volume of a disk. Idempotent. Raises `DiskAttached` while a container has it."""

@@ -130,6 +130,11 @@ class ContainerPlan:
         }
 
 
+def is_identifier(text: str) -> bool:
+    """Whether it has the shape of our ids."""
+    return _ID.fullmatch(text) is not None
+
+
 def container_name(settings: Settings, environment_id: str) -> str:
     return f"{settings.deployment}-env-{environment_id}"
 
@@ -144,7 +149,7 @@ def plan_environment(settings: Settings, environment: Environment, workspace: Wo
     Raises `StartFailed` for an id that is none of ours: a row must not be able to name a path of the host.
     """
     for identifier in (environment.id, environment.disk_id, workspace.id):
-        if not _ID.fullmatch(identifier):
+        if not is_identifier(identifier):
             raise StartFailed(f"The id {identifier!r} in our database is none of ours, so nothing was started.")
     bucket = f"{settings.buckets_host_path}/{workspace.id}"
     mounts = [

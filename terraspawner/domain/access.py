@@ -82,6 +82,7 @@ class Action(enum.StrEnum):
     CREATE_PROJECT = "create a billing project"
     RUN_ACCOUNTS = "manage accounts"
     READ_AUDIT = "read what others did"
+    RECONCILE = "put right what database, Hub and Docker contradict each other in"
 
 
 _G = Grant
@@ -109,6 +110,7 @@ _NEEDS: Mapping[Action, frozenset[Grant]] = {
     Action.CREATE_PROJECT: frozenset({_G.PROJECT_FOUNDER, _G.OPERATOR}),
     Action.RUN_ACCOUNTS: frozenset({_G.OPERATOR}),
     Action.READ_AUDIT: frozenset({_G.OPERATOR}),
+    Action.RECONCILE: frozenset({_G.OPERATOR}),
 }
 """Any one of these is enough."""
 
@@ -140,7 +142,9 @@ _OF_PROJECTS = frozenset(
         Action.END_ENVIRONMENTS,
     }
 )
-_OF_THE_DEPLOYMENT = frozenset({Action.ABOUT_ONESELF, Action.CREATE_PROJECT, Action.RUN_ACCOUNTS, Action.READ_AUDIT})
+_OF_THE_DEPLOYMENT = frozenset(
+    {Action.ABOUT_ONESELF, Action.CREATE_PROJECT, Action.RUN_ACCOUNTS, Action.READ_AUDIT, Action.RECONCILE}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

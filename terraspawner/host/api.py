@@ -55,9 +55,11 @@ class EngineDoor(Protocol):
     def version(self) -> dict[str, str]: ...
     def environments(self) -> list[dict[str, object]]: ...
     def facts(self, environment_id: str) -> dict[str, object]: ...
+    def disks(self) -> list[str]: ...
     def log(self, environment_id: str, lines: int) -> list[str]: ...
     def start_script(self, environment_id: str) -> Running: ...
     def resize(self, environment_id: str, cpu: float, memory: int) -> None: ...
+    def stop_environment(self, environment_id: str) -> None: ...
     def remove_environment(self, environment_id: str) -> None: ...
     def remove_disk(self, disk_id: str) -> None: ...
 
@@ -94,7 +96,9 @@ class HostApi:
                 web.post("/environments/{id}/startup", self.run_startup_script),
                 web.get("/environments/{id}/startup/log", self.startup_log),
                 web.put("/environments/{id}/size", self.resize_environment),
+                web.post("/environments/{id}/stop", self.stop_environment),
                 web.delete("/environments/{id}", self.delete_environment),
+                web.get("/disks", self.disks),
                 web.delete("/disks/{id}", self.delete_disk),
             ]
         )
@@ -137,6 +141,14 @@ class HostApi:
         cpu, memory = _size(await _json(request))
         await self._in_thread(lambda: self._engine.resize(identifier, cpu, memory))
         return web.Response(status=204)
+
+    async def stop_environment(self, request: web.Request) -> web.Response:
+        identifier = _identifier(request)
+        await self._in_thread(lambda: self._engine.stop_environment(identifier))
+        return web.Response(status=204)
+
+    async def disks(self, _: web.Request) -> web.Response:
+        return web.json_response({"items": await self._in_thread(self._engine.disks)})
 
     async def delete_environment(self, request: web.Request) -> web.Response:
         identifier = _identifier(request)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from terraspawner.db import records
+from terraspawner.db import reconcile_records, records
 from terraspawner.domain.access import Action, Role, permits
 from terraspawner.domain.account import Account
 from terraspawner.domain.catalogue import OfferedImage, OfferedSize
@@ -60,10 +60,7 @@ def by_slug(context: Context, *, user: str, slug: str) -> Environment | None:
 def environments_in(context: Context, states: frozenset[State]) -> list[tuple[Environment, Workspace]]:
     """Every environment in one of `states`, for those that put things right."""
     with context.database.read() as connection:
-        return [
-            (environment, records.workspace_by_id(connection, environment.workspace_id))
-            for environment in records.environments_in(connection, states)
-        ]
+        return reconcile_records.environments_with_workspace(connection, states)
 
 
 # --- starting ---

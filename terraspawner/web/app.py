@@ -29,6 +29,7 @@ from terraspawner.web import (
     api_oversight,
     api_people,
     api_projects,
+    api_reconcile,
     api_self,
     card,
     environment_pages,
@@ -118,6 +119,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         api_oversight,
         api_disks,
         api_notebooks,
+        api_reconcile,
         health,
     )
     for router in (api.router for api in apis):

@@ -18,7 +18,11 @@ class Pace:
     sweep: float = 5.0
     """Between two sweeps of the worker."""
     doubt: float = 5.0
-    """The Hub must contradict a row for this long before the row is changed."""
+    """Hub or Docker must contradict a row for this long before anything is done about it."""
+    whole: float = 60.0
+    """Between two looks of the reconciler at everything."""
+    asks_at_once: int = 20
+    """Questions about servers that the Hub is asked side by side."""
     back_off: float = 1.0
     """First pause after a failed deletion; doubled each time."""
     back_off_limit: float = 60.0

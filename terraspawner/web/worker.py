@@ -1,5 +1,5 @@
 """Carries out what the rows ask for, in the background: deletions, what is due in the trash, pauses of what its person
-may no longer have, rows that the Hub contradicts, and what comes round every few minutes.
+may no longer have, what the reconciler finds, and what comes round every few minutes.
 
 The row drives it (ARCHITECTURE.md, Delete): a deletion that fails half-way is found again by the next sweep,
 here or after a restart, and every step can be repeated. No answer is never "stopped": where the Hub or the
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -18,37 +18,21 @@ from typing import Any, Protocol
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import TerraError
-from terraspawner.host_client import ContainerState
-from terraspawner.hub import ServerState
-from terraspawner.operations import deletions, environments, freezing, trash, withdrawals
+from terraspawner.operations import deletions, environments, trash, withdrawals
 from terraspawner.operations.withdrawals import Withdrawal
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub
 from terraspawner.web.pace import Pace
+from terraspawner.web.reconciler import Machine, Reconciler
 
 log = logging.getLogger(__name__)
 
-_STANDS_STILL = frozenset({State.FREEZING, State.FROZEN})
-"""Stopped for the Hub, so the Engine is asked as well."""
-_MAY_BE_CONTRADICTED = _STANDS_STILL | {State.CREATING, State.STARTING, State.RUNNING, State.PAUSING}
-_STOPPED_UNSEEN = {
-    State.CREATING: "The start was interrupted: the Hub no longer knows of it. Start it again.",
-    State.STARTING: "The start was interrupted: the Hub no longer knows of it. Resume it again.",
-    State.RUNNING: "The environment ended by itself, or the machine was restarted. Its disk is untouched.",
-    State.FREEZING: "The environment ended before it was frozen. Its disk is untouched.",
-    State.FROZEN: "The environment ended while it was frozen. Its disk is untouched; variables are lost.",
-    State.PAUSING: "",
-}
 
-
-class Host(Protocol):
+class Host(Machine, Protocol):
     """What we ask of the host service; `terraspawner.host_client.HostClient` is the real one."""
 
     async def health(self) -> dict[str, Any]: ...
-    async def containers(self) -> Mapping[str, ContainerState]: ...
     async def resize_environment(self, environment_id: str, cpu: float, memory: int) -> None: ...
-    async def delete_environment(self, environment_id: str) -> None: ...
-    async def delete_disk(self, disk_id: str) -> None: ...
     async def log(self, environment_id: str, lines: int) -> list[str]: ...
     async def startup_log(self, environment_id: str, lines: int) -> list[str]: ...
     async def close(self) -> None: ...
@@ -92,7 +76,7 @@ class Worker:
         self._clock = clock or (lambda: asyncio.get_running_loop().time())
         self._woken = asyncio.Event()
         self._retries: dict[str, _Retry] = {}
-        self._doubts: dict[tuple[str, int, State], float] = {}
+        self.reconciler = Reconciler(deeds=deeds, hub=hub, host=host, pace=pace, clock=self._clock)
 
     def wake(self) -> None:
         """There is something to do now; what failed before is tried again at once."""
@@ -115,7 +99,7 @@ class Worker:
         await self._deeds(trash.begin_due)
         await self._delete_disks()
         await self._pause_what_was_withdrawn()
-        await self._look_for_contradictions()
+        await self.reconciler.sweep()
         await asyncio.gather(*(self._try(task.name, partial(self._come_round, task)) for task in self._tasks))
 
     async def _come_round(self, task: Periodic) -> bool:
@@ -205,77 +189,3 @@ class Worker:
         else:
             # on its way in the Hub: look again soon, this is no failure
             self._retries[item] = _Retry(failures=0, not_before=self._clock() + self._pace.back_off / 4)
-
-    # --- contradictions ---
-
-    async def _look_for_contradictions(self) -> None:
-        believed = await self._deeds(environments.environments_in, _MAY_BE_CONTRADICTED)
-        seen = {_sighting(environment) for environment, _ in believed}
-        self._doubts = {sighting: since for sighting, since in self._doubts.items() if sighting in seen}
-        if any(environment.state in _STANDS_STILL for environment, _ in believed):
-            containers = await self._containers()
-        else:
-            containers = None
-        await asyncio.gather(
-            *(_quietly(partial(self._look_at, environment, at, containers)) for environment, at in believed)
-        )
-
-    async def _containers(self) -> Containers:
-        """What the Engine says; None where it says nothing."""
-        try:
-            return await self._host.containers()
-        except TerraError as error:
-            log.info("frozen environments not looked at: %s", error.message)
-            return None
-
-    async def _look_at(self, environment: Environment, workspace: Workspace, containers: Containers) -> None:
-        """The Hub is the truth about the process: what it contradicts twice, some seconds apart, is put right."""
-        if environment.state in _STANDS_STILL and containers is None:
-            return
-        sighting = _sighting(environment)
-        server = await self._hub.server(environment.user, workspace.slug)
-        container = (containers or {}).get(environment.id)
-        if server.pending or _is_true(environment.state, server, container):
-            self._doubts.pop(sighting, None)
-            return
-        since = self._doubts.setdefault(sighting, self._clock())
-        if self._clock() - since < self._pace.doubt:
-            return
-        del self._doubts[sighting]
-        await self._put_right(environment, workspace, server, container)
-
-    async def _put_right(
-        self, environment: Environment, workspace: Workspace, server: ServerState, container: ContainerState | None
-    ) -> None:
-        """Go down the same road again: what is wished for is asked of the Hub, what came of it is written down."""
-        here = (environment.id, environment.start_number)
-        log.warning("environment %s is not %s: %s, %s", environment.id, environment.state, server, container)
-        if environment.state is State.FREEZING and server.is_ready:
-            await self._hub.stop(environment.user, workspace.slug)
-        elif environment.state is State.FREEZING and container and container.is_frozen:
-            await self._deeds(freezing.frozen, *here, container.memory)
-        elif await self._hub.stop(environment.user, workspace.slug):
-            # where the Hub had something frozen to end, the row knows already and says why
-            await self._deeds(environments.stopped, *here, _STOPPED_UNSEEN[environment.state])
-
-
-Containers = Mapping[str, ContainerState] | None
-
-
-def _is_true(state: State, server: ServerState, container: ContainerState | None) -> bool:
-    """Whether Hub and Engine say what the row says. A freeze that lasts this long was cut off."""
-    if state is State.FROZEN:
-        return container is not None and container.is_frozen and not server.is_ready
-    return server.is_ready and state is not State.FREEZING
-
-
-def _sighting(environment: Environment) -> tuple[str, int, State]:
-    return environment.id, environment.start_number, environment.state
-
-
-async def _quietly(act: Callable[[], Awaitable[None]]) -> None:
-    """Unknown is not stopped: where nobody answers, nothing is concluded."""
-    try:
-        await act()
-    except TerraError as error:
-        log.info("not looked at: %s", error.message)

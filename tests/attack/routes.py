@@ -102,6 +102,7 @@ REST: dict[str, Case] = {
     "GET /accounts/{account}": Case(who=OPERATOR),
     "PATCH /accounts/{account}": Case(who=OPERATOR, body={"is_disabled": True}),
     "POST /accounts/{account}/link": Case(who=OPERATOR),
+    "POST /reconcile": Case(who=OPERATOR, body={"dry_run": False}),
     "GET /groups": Case(who=OPERATOR),
     "POST /groups": Case(who=OPERATOR, body={"name": "planted"}),
     "PUT /groups/{group}/members/{member}": Case(who=OPERATOR),

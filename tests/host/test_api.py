@@ -37,6 +37,7 @@ class ScriptThatEnds:
 class EngineWithOneEnvironment:
     def __init__(self) -> None:
         self.removed: list[str] = []
+        self.stopped: list[str] = []
         self.ran: list[str] = []
         self.is_away = False
 
@@ -46,7 +47,13 @@ class EngineWithOneEnvironment:
         return {"version": "20.10.24", "api_version": "1.41"}
 
     def environments(self) -> list[dict[str, object]]:
-        return [{"id": ENVIRONMENT, "status": "paused", "memory_bytes": 5}]
+        return [{"id": ENVIRONMENT, "container_id": "c1", "status": "paused", "memory_bytes": 5}]
+
+    def disks(self) -> list[str]:
+        return [DISK]
+
+    def stop_environment(self, environment_id: str) -> None:
+        self.stopped.append(environment_id)
 
     def facts(self, environment_id: str) -> dict[str, object]:
         if environment_id != ENVIRONMENT:
@@ -149,7 +156,20 @@ async def test_facts_and_log_of_an_environment(host: aiohttp.ClientSession) -> N
 
 async def test_all_environments_are_told_with_what_frozen_ones_hold(host: aiohttp.ClientSession) -> None:
     async with host.get("/environments") as answer:
-        assert await answer.json() == {"items": [{"id": ENVIRONMENT, "status": "paused", "memory_bytes": 5}]}
+        assert await answer.json() == {
+            "items": [{"id": ENVIRONMENT, "container_id": "c1", "status": "paused", "memory_bytes": 5}]
+        }
+
+
+async def test_all_disks_are_told_and_a_container_is_stopped_by_its_id(
+    host: aiohttp.ClientSession, engine: EngineWithOneEnvironment
+) -> None:
+    async with host.get("/disks") as answer:
+        assert await answer.json() == {"items": [DISK]}
+    async with host.post(f"/environments/{ENVIRONMENT}/stop") as answer:
+        assert (answer.status, engine.stopped) == (204, [ENVIRONMENT])
+    async with host.post("/environments/NO/stop") as answer:
+        assert (answer.status, engine.stopped) == (422, [ENVIRONMENT])
 
 
 async def test_deletion_is_by_id(host: aiohttp.ClientSession, engine: EngineWithOneEnvironment) -> None:

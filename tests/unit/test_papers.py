@@ -47,6 +47,7 @@ FINISHED = [
     "F6",
     "I1",
     "J2",
+    "K1",
 ]
 """The features of the steps that are done; a step adds its own."""
 

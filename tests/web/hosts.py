@@ -13,22 +13,35 @@ SAFE = {"engine": {"version": "20.10.24", "api_version": "1.41"}, "network": {"o
 
 
 class HostThatObeys:
-    """Deletes what it is told to and remembers it."""
+    """Deletes what it is told to and remembers it. It looks at no container before it is given some."""
 
     def __init__(self) -> None:
         self.deleted: list[str] = []
+        self.stopped: list[str] = []
         self.tries = 0
         self.held = 0
         """Bytes that every environment holds."""
         self.sizes: dict[str, tuple[float, int]] = {}
         self.frozen: dict[str, int] = {}
         """Environments that stand still, with the bytes that they hold."""
+        self.machine: dict[str, ContainerState] | None = None
+        """All containers, by environment; None where a test is about the Hub alone."""
+        self.volumes: set[str] | None = None
 
     async def health(self) -> dict[str, Any]:
         return SAFE
 
     async def containers(self) -> Mapping[str, ContainerState]:
-        return {key: ContainerState(is_frozen=True, memory=memory) for key, memory in self.frozen.items()}
+        frozen = {key: ContainerState(id="c", status="paused", memory=memory) for key, memory in self.frozen.items()}
+        return frozen | (self.machine or {})
+
+    async def disks(self) -> frozenset[str]:
+        if self.volumes is None:
+            raise HostUnavailable
+        return frozenset(self.volumes)
+
+    async def stop_environment(self, environment_id: str) -> None:
+        self.stopped.append(environment_id)
 
     async def resize_environment(self, environment_id: str, cpu: float, memory: int) -> None:
         self._attempt()

@@ -78,6 +78,7 @@ ROUTES = {
     f"POST {API}/groups": OPERATOR,
     f"PUT {API}/groups/{{group}}/members/{{member}}": OPERATOR,
     f"DELETE {API}/groups/{{group}}/members/{{member}}": OPERATOR,
+    f"POST {API}/reconcile": OPERATOR,
     f"GET {PREFIX}/set-password": OPEN,
     f"POST {PREFIX}/set-password": OPEN,
     f"POST {PREFIX}/set-password/new": OPEN,
