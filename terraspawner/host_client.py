@@ -12,6 +12,7 @@ import httpx
 from terraspawner.errors import DiskAttached, HostUnavailable, MemoryInUse, NetworkUnsafe
 
 _STOPPING_SECONDS = 60.0
+_MEASURING_SECONDS = 300.0
 _PROBE_LOOKS, _PROBE_PAUSE_SECONDS = 30, 0.5
 
 
@@ -32,6 +33,14 @@ class ContainerState:
     def is_running(self) -> bool:
         """Its processes are there and do not stand still."""
         return self.status in ("running", "restarting")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskUse:
+    """Bytes in use, and the largest folders with theirs."""
+
+    used: int
+    folders: tuple[tuple[str, int], ...]
 
 
 class HostClient:
@@ -101,6 +110,15 @@ class HostClient:
     async def delete_disk(self, disk_id: str) -> None:
         """Remove the volume. Done already is done. Raises `DiskAttached` while a container uses it."""
         await self._call("DELETE", f"/disks/{disk_id}", timeout=_STOPPING_SECONDS)
+
+    async def measure_disk(self, disk_id: str) -> DiskUse | None:
+        """How full a disk is, used or not; None where it has no volume. Seconds, with very many files a minute."""
+        answer = await self._call("POST", f"/disks/{disk_id}/measure", timeout=_MEASURING_SECONDS)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        found = answer.json()
+        folders = tuple((str(each["path"]), int(each["size"])) for each in found["folders"])
+        return DiskUse(used=int(found["used"]), folders=folders)
 
     async def log(self, environment_id: str, lines: int) -> list[str]:
         """The container's last lines; none where there is no container."""

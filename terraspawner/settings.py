@@ -116,6 +116,7 @@ class Settings:
     pids_limit: int = _setting(512, "Processes and threads of an environment.")
     disk_size: int = _setting(50 * 1024 * MIB, "Size of a persistent disk in bytes, for its price.")
     disk_limit: int = _setting(500 * 1024 * MIB, "Size in bytes up to which people may enlarge a persistent disk.")
+    disk_look: int = _setting(600, "Seconds after which it is measured again how full a disk in use is.")
     trash_days: float = _setting(
         14, "Days for which disks, notebooks and workspaces that were deleted can be restored; 0 keeps none."
     )

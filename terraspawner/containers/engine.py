@@ -37,7 +37,7 @@ class Engine:
         return self._local.client
 
     def version(self) -> dict[str, str]:
-        with _translated():
+        with translated():
             answer = self.client.version()
         return {"version": answer["Version"], "api_version": answer["ApiVersion"]}
 
@@ -45,7 +45,7 @@ class Engine:
         """Every environment's container: id of the environment, of itself and of its disk, status, and what it holds
         where it is frozen. What somebody labelled otherwise than we do is not one."""
         filters = {"label": self._labels("kind", "environment")}
-        with _translated():
+        with translated():
             return [
                 {
                     "id": identifier,
@@ -60,14 +60,14 @@ class Engine:
     def disks(self) -> list[str]:
         """The ids of all disks that have a volume."""
         filters = {"label": self._labels("kind", "disk")}
-        with _translated():
+        with translated():
             found = self.client.volumes(filters=filters)["Volumes"] or []
         named = (volume["Labels"].get(f"{LABEL}disk", "") for volume in found)
         return [identifier for identifier in named if is_identifier(identifier)]
 
     def facts(self, environment_id: str) -> dict[str, Any]:
         """State of an environment's container. Raises `EnvironmentMissing` where there is none."""
-        with _translated():
+        with translated():
             for container in self._containers("environment", environment_id):
                 details = self.client.inspect_container(container["Id"])
                 state = details["State"]
@@ -84,7 +84,7 @@ class Engine:
 
     def log(self, environment_id: str, lines: int) -> list[str]:
         """The container's last lines."""
-        with _translated():
+        with translated():
             for container in self._containers("environment", environment_id):
                 text: bytes = self.client.logs(container["Id"], tail=lines)
                 return text.decode(errors="replace").splitlines()
@@ -92,7 +92,7 @@ class Engine:
 
     def start_script(self, environment_id: str) -> RunningScript:
         """Run the startup script that lies in an environment's container, as root. Raises `EnvironmentMissing`."""
-        with _translated():
+        with translated():
             for container in self._containers("environment", environment_id):
                 made = self.client.exec_create(container["Id"], list(COMMAND), user="0", privileged=False)
                 return RunningScript(self, made["Id"])
@@ -103,7 +103,7 @@ class Engine:
 
         Raises `MemoryInUse` where what it holds would not fit: the kernel would end processes to make it fit.
         """
-        with _translated():
+        with translated():
             for container in self._containers("environment", environment_id):
                 if container["State"] in ("running", "paused"):
                     held = self._memory(container["Id"])
@@ -113,13 +113,13 @@ class Engine:
 
     def stop_environment(self, environment_id: str) -> None:
         """Stop the container of an environment, and keep it. Idempotent."""
-        with _translated():
+        with translated():
             for container in self._containers("environment", environment_id):
                 self._stop(container)
 
     def remove_environment(self, environment_id: str) -> None:
         """Stop and remove the container of an environment. Idempotent."""
-        with _translated():
+        with translated():
             for container in self._containers("environment", environment_id):
                 self._stop(container)
                 with _gone_is_fine():
@@ -133,13 +133,21 @@ class Engine:
 
     def remove_disk(self, disk_id: str) -> None:
         """Remove the volume of a disk. Idempotent. Raises `DiskAttached` while a container has it."""
-        with _translated():
+        with translated():
             if self._containers("disk", disk_id):
                 raise DiskAttached(f"The disk {disk_id} is attached to a container, so it was not deleted.")
             found = self.client.volumes(filters={"label": self._labels("disk", disk_id)})["Volumes"] or []
             for volume in found:
                 with _gone_is_fine():
-                    self.client.remove_volume(volume["Name"])
+                    self._remove_volume(disk_id, volume["Name"])
+
+    def _remove_volume(self, disk_id: str, name: str) -> None:
+        try:
+            self.client.remove_volume(name)
+        except docker.errors.APIError as error:
+            if error.status_code != 409:
+                raise
+            raise DiskAttached(f"The disk {disk_id} is being looked at, so it was not deleted yet.") from error
 
     def _containers(self, kind: str, identifier: str) -> list[dict[str, Any]]:
         filters = {"label": self._labels(kind, identifier)}
@@ -167,14 +175,15 @@ class RunningScript:
 
     def exit_code(self) -> int | None:
         """None while it runs."""
-        with _translated():
+        with translated():
             state = self._engine.client.exec_inspect(self._id)
         # no exit code yet: the Engine answers before it has begun
         return None if state["Running"] or state["ExitCode"] is None else int(state["ExitCode"])
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """What Docker or the way to it refuses becomes an error of ours."""
     try:
         yield
     except (docker.errors.DockerException, requests.RequestException) as error:

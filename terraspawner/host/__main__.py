@@ -13,6 +13,7 @@ from aiohttp import web
 
 from terraspawner.containers.engine import Engine
 from terraspawner.host.api import HostApi
+from terraspawner.host.measure import DiskMeasure
 from terraspawner.host.netprobe import NetworkProbe
 from terraspawner.settings import Settings
 
@@ -50,7 +51,8 @@ def bound_socket(path: Path) -> socket.socket:
 
 async def serve(settings: Settings, listening: socket.socket) -> None:
     probe = NetworkProbe(settings)
-    runner = web.AppRunner(HostApi(Engine(settings.deployment), probe).application(), handle_signals=True)
+    api = HostApi(Engine(settings.deployment), probe, DiskMeasure(settings.deployment))
+    runner = web.AppRunner(api.application(), handle_signals=True)
     await runner.setup()
     await web.SockSite(runner, listening).start()
     log.info("listening on %s", settings.host_socket)

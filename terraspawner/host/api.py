@@ -19,6 +19,7 @@ from aiohttp import web
 from terraspawner.errors import (
     Conflict,
     DiskAttached,
+    DiskMissing,
     EngineUnavailable,
     EnvironmentMissing,
     MemoryInUse,
@@ -34,6 +35,7 @@ STATUS: dict[type[TerraError], int] = {
     NameRefused: 422,
     NotAllowed: 403,
     EnvironmentMissing: 404,
+    DiskMissing: 404,
     DiskAttached: 409,
     MemoryInUse: 409,
     Conflict: 409,
@@ -72,15 +74,30 @@ class ProbeDoor(Protocol):
     def run(self) -> NetworkState: ...
 
 
+class MeasureDoor(Protocol):
+    """What this service needs of :class:`terraspawner.host.measure.DiskMeasure`."""
+
+    def run(self, disk_id: str) -> dict[str, Any]: ...
+
+
 class HostApi:
     """The handlers. Blocking work runs on a pool of its own, so one slow stop holds up nobody."""
 
-    def __init__(self, engine: EngineDoor, probe: ProbeDoor, allowed_uids: frozenset[int] = ALLOWED_UIDS) -> None:
+    def __init__(
+        self,
+        engine: EngineDoor,
+        probe: ProbeDoor,
+        measure: MeasureDoor,
+        allowed_uids: frozenset[int] = ALLOWED_UIDS,
+    ) -> None:
         self._engine = engine
         self._probe = probe
+        self._measure = measure
         self._allowed_uids = allowed_uids
         self._scripts = Scripts(engine.start_script)
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="engine")
+        # a disk takes seconds to minutes to be read through, and they go one after the other
+        self._measure_pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="measure")
         # scripts take minutes: there are as many of them as containers that just start, and none waits for another
         self._script_pool = ThreadPoolExecutor(max_workers=1000, thread_name_prefix="script")
 
@@ -99,6 +116,7 @@ class HostApi:
                 web.post("/environments/{id}/stop", self.stop_environment),
                 web.delete("/environments/{id}", self.delete_environment),
                 web.get("/disks", self.disks),
+                web.post("/disks/{id}/measure", self.measure_disk),
                 web.delete("/disks/{id}", self.delete_disk),
             ]
         )
@@ -154,6 +172,12 @@ class HostApi:
         identifier = _identifier(request)
         await self._in_thread(lambda: self._engine.remove_environment(identifier))
         return web.Response(status=204)
+
+    async def measure_disk(self, request: web.Request) -> web.Response:
+        """How full it is, and its largest folders. Takes an id and nothing else."""
+        identifier = _identifier(request)
+        run = functools.partial(self._measure.run, identifier)
+        return web.json_response(await asyncio.get_running_loop().run_in_executor(self._measure_pool, run))
 
     async def delete_disk(self, request: web.Request) -> web.Response:
         identifier = _identifier(request)

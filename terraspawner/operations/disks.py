@@ -7,7 +7,9 @@ last changes, unless that person says that they may be lost.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -15,7 +17,7 @@ from terraspawner.db import disk_records, records
 from terraspawner.domain import disk as rules
 from terraspawner.domain import price
 from terraspawner.domain.access import Action, permits
-from terraspawner.domain.disk import Disk, DiskEvent, DiskState
+from terraspawner.domain.disk import Disk, DiskEvent, DiskState, Folder
 from terraspawner.domain.environment import Environment
 from terraspawner.domain.trash import Item, Kind
 from terraspawner.domain.workspace import Workspace
@@ -180,6 +182,31 @@ def unsent(pending: int, **details: object) -> OutboxNotEmpty:
         pending=pending,
         **details,
     )
+
+
+# --- how full they are ---
+
+
+def due_for_measure(context: Context) -> list[str]:
+    """Ids of disks that it is time to measure, those first that were measured longest ago."""
+    every, now = timedelta(seconds=context.settings.disk_look), context.now()
+    with context.database.read() as connection:
+        found = _held(context, connection, disk_records.held_disks(connection))
+    due = [
+        held.disk for held in found if rules.is_measured_anew(held.disk, is_in_use=held.is_in_use, every=every, now=now)
+    ]
+    return [disk.id for disk in sorted(due, key=lambda disk: disk.measured_at or disk.created_at)]
+
+
+def may_be_measured(held: HeldDisk) -> bool:
+    """Whether there is something to look at that is not on its way out."""
+    return held.disk.state in (DiskState.ATTACHED, DiskState.KEPT)
+
+
+def note_measure(context: Context, disk_id: str, used: int, folders: Sequence[Folder]) -> None:
+    """What was found on it now."""
+    with context.database.write() as connection:
+        disk_records.note_measure(connection, disk_id, folders, used=used, measured_at=context.now())
 
 
 # --- steps ---

@@ -67,6 +67,16 @@ async def enlarge_disk(parts: TheParts, person: APerson, disk_id: Id, wanted: En
     return EnlargedOut(**HeldDiskOut.held(after).model_dump(), price_per_month_before=price_before)
 
 
+@router.post("/disks/{disk_id}/measure", responses=for_person(404, 409), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
+async def measure_disk(parts: TheParts, person: APerson, disk_id: Id) -> HeldDiskOut:
+    """Measure now how full one's own disk is, and tell. It takes seconds; otherwise it is done every few minutes."""
+    held = await parts.deeds(disks.get_own, user=person.name, disk_id=disk_id)
+    if disks.may_be_measured(held):
+        await parts.measures.measure(disk_id)
+    return HeldDiskOut.held(await parts.deeds(disks.get_own, user=person.name, disk_id=disk_id))
+
+
 @router.get("/trash", responses=for_person(), openapi_extra=PERSON, tags=["trash"])
 @needs(Action.ABOUT_ONESELF)
 async def list_trash(parts: TheParts, person: APerson) -> ListOut[TrashOut]:

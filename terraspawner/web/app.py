@@ -32,6 +32,7 @@ from terraspawner.web import (
     api_reconcile,
     api_self,
     card,
+    disk_pages,
     environment_pages,
     health,
     link_pages,
@@ -48,6 +49,7 @@ from terraspawner.web.deeds import Deeds
 from terraspawner.web.lab_pages import SharedWithLab
 from terraspawner.web.launches import Hub, Launches
 from terraspawner.web.limits import SmallBodies
+from terraspawner.web.measuring import Measures
 from terraspawner.web.pace import Pace
 from terraspawner.web.parts import Parts, parts_of
 from terraspawner.web.rendering import HERE, Pages
@@ -87,6 +89,7 @@ def create_app(context: Context, hub: Hub, host: Host, *, vendor: Path = VENDOR,
 def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> Parts:
     deeds = Deeds(context)
     auth = Auth(context.settings, deeds)
+    measures = Measures(deeds, host)
     return Parts(
         settings=context.settings,
         catalogue=context.catalogue,
@@ -96,7 +99,8 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
         hub=hub,
         host=host,
         launches=Launches(hub),
-        worker=Worker(deeds=deeds, hub=hub, host=host, pace=pace),
+        worker=Worker(deeds=deeds, hub=hub, host=host, pace=pace, tasks=(measures.task,)),
+        measures=measures,
         pages=Pages(context.settings, auth),
         pace=pace,
         vendor=vendor,
@@ -131,6 +135,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         account_pages,
         pages,
         environment_pages,
+        disk_pages,
         project_pages,
         people_pages,
         card,
@@ -153,6 +158,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         worker.cancel()
         with suppress(asyncio.CancelledError):
             await worker
+        await parts.measures.close()
         await parts.launches.close()
         await parts.hub.close()
         await parts.host.close()

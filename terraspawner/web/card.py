@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from markupsafe import escape
 
 from terraspawner.domain.access import Action
-from terraspawner.domain.disk import wanted_disk
+from terraspawner.domain.disk import notice, wanted_disk
 from terraspawner.domain.environment import CANCELLABLE, IN_TRANSITION, State
 from terraspawner.domain.price import disk_per_month
 from terraspawner.domain.script import MOST_BYTES
@@ -162,6 +162,7 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "here": f"{parts.settings.service_prefix}workspaces/{quoted(spot.namespace, spot.name)}",
         "told": told,
         "disk": view.disk,
+        "disk_warning": notice(view.disk.used, view.disk.size) if view.disk else None,
         "word": "being started" if is_asked else WORDS[view.state],
         "is_moving": is_moving,
         "script_lines": sight.script_lines,

@@ -13,6 +13,7 @@ from terraspawner.settings import Settings
 from terraspawner.web.auth import Auth
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub, Launches
+from terraspawner.web.measuring import Measures
 from terraspawner.web.pace import Pace
 from terraspawner.web.rendering import Pages
 from terraspawner.web.room import Room, Streams
@@ -33,6 +34,7 @@ class Parts:
     host: Host
     launches: Launches
     worker: Worker
+    measures: Measures
     pages: Pages
     pace: Pace
     vendor: Path

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from terraspawner.errors import DiskAttached, EngineUnavailable, EnvironmentMissing
+from terraspawner.errors import DiskAttached, DiskMissing, EngineUnavailable, EnvironmentMissing
 from terraspawner.host.__main__ import bound_socket
 from terraspawner.host.api import HostApi
 from terraspawner.host.findings import Finding, NetworkState
@@ -87,6 +87,16 @@ class ProbeThatFindsItSafe:
         return SAFE
 
 
+USE = {"used": 7, "folders": [{"path": "data", "size": 5}]}
+
+
+class MeasureThatKnowsOneDisk:
+    def run(self, disk_id: str) -> dict[str, object]:
+        if disk_id != DISK:
+            raise DiskMissing
+        return USE
+
+
 Serve = Callable[[HostApi], Awaitable[aiohttp.ClientSession]]
 
 
@@ -116,7 +126,7 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
 @pytest.fixture
 async def host(serve: Serve, engine: EngineWithOneEnvironment) -> aiohttp.ClientSession:
     # tests need not run as root, so the one who runs them may call
-    return await serve(HostApi(engine, ProbeThatFindsItSafe(), frozenset({os.getuid()})))
+    return await serve(HostApi(engine, ProbeThatFindsItSafe(), MeasureThatKnowsOneDisk(), frozenset({os.getuid()})))
 
 
 async def answer(host: aiohttp.ClientSession, method: str, path: str) -> tuple[int, object]:
@@ -178,9 +188,15 @@ async def test_deletion_is_by_id(host: aiohttp.ClientSession, engine: EngineWith
     assert engine.removed == [ENVIRONMENT, DISK]
 
 
+async def test_a_disk_is_measured_by_id(host: aiohttp.ClientSession) -> None:
+    assert await answer(host, "POST", f"/disks/{DISK}/measure") == (200, USE)
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
+        ("POST", f"/disks/{ATTACHED}/measure", 404, "disk-not-found"),
+        ("POST", "/disks/..%2f..%2fetc/measure", 422, "name-invalid"),
         ("GET", "/environments/00000000000000ff", 404, "environment-not-found"),
         ("DELETE", f"/disks/{ATTACHED}", 409, "disk-attached"),
         ("DELETE", "/disks/terraspawner-db", 422, "name-invalid"),
@@ -235,7 +251,9 @@ async def test_an_engine_that_is_away_is_a_503(host: aiohttp.ClientSession, engi
 async def test_a_user_who_is_not_on_the_list_is_refused_everything(
     serve: Serve, engine: EngineWithOneEnvironment
 ) -> None:
-    stranger = await serve(HostApi(engine, ProbeThatFindsItSafe(), frozenset({os.getuid() + 1})))
+    stranger = await serve(
+        HostApi(engine, ProbeThatFindsItSafe(), MeasureThatKnowsOneDisk(), frozenset({os.getuid() + 1}))
+    )
     for method, path in [("GET", "/health"), ("DELETE", f"/disks/{DISK}"), ("GET", "/nothing")]:
         status, body = await answer(stranger, method, path)
         assert status == 403
@@ -245,7 +263,9 @@ async def test_a_user_who_is_not_on_the_list_is_refused_everything(
 
 
 async def test_a_caller_over_the_network_is_refused(engine: EngineWithOneEnvironment) -> None:
-    runner = web.AppRunner(HostApi(engine, ProbeThatFindsItSafe(), frozenset({os.getuid()})).application())
+    runner = web.AppRunner(
+        HostApi(engine, ProbeThatFindsItSafe(), MeasureThatKnowsOneDisk(), frozenset({os.getuid()})).application()
+    )
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -181,7 +181,8 @@ def test_a_disk_goes_through_the_trash_or_for_good_and_only_when_nothing_uses_it
     ana: Person, workspace: Workspace
 ) -> None:
     workspace.start()
-    workspace.shell("echo here > ~/mine")
+    # what is closed to everybody is counted too
+    workspace.shell("echo here > ~/mine; mkdir ~/big; head -c 30000000 /dev/urandom > ~/big/file; chmod 0 ~/big")
     disk = workspace.environment()["disk"]["id"]
     volume = f"{ana.deployment.name}-disk-{disk}"
     refused = ana.api.delete(f"/disks/{disk}")
@@ -189,13 +190,17 @@ def test_a_disk_goes_through_the_trash_or_for_good_and_only_when_nothing_uses_it
     workspace.delete(disk="delete")
     assert volume in ana.deployment.volumes()
     item = next(each for each in ana.api.get("/trash").json()["items"] if each["subject"] == disk)
-    # back, and into an environment with the other image
+    # back, measured though nothing runs, and into an environment with the other image
     assert ana.api.post(f"/trash/{item['id']}/restore").status_code == 200
+    seen = ana.api.post(f"/disks/{disk}/measure").json()
+    assert seen["folders"][0]["path"] == "big"
+    assert 30_000_000 <= seen["folders"][0]["size"] <= seen["used"] < seen["size"]
     started = ana.api.post(f"{workspace.path}/environment/start", json={"disk": disk, "image": "r"})
     assert started.status_code in (200, 202), started.text
     workspace.wait_for("running")
     assert workspace.environment()["language"] == "r"
-    assert workspace.shell("cat ~/mine")[1].strip() == "here"
+    assert workspace.shell("cat ~/mine; chmod 700 ~/big; rm -r ~/big")[1].strip() == "here"
+    assert ana.api.post(f"/disks/{disk}/measure").json()["used"] < seen["used"] - 25_000_000
     workspace.delete()
     purged = ana.api.delete(f"/disks/{disk}").json()["id"]
     assert volume in ana.deployment.volumes()

@@ -7,7 +7,7 @@ from typing import Any
 
 from terraspawner.containers.memory import has_room
 from terraspawner.errors import DiskAttached, HostUnavailable, MemoryInUse
-from terraspawner.host_client import ContainerState
+from terraspawner.host_client import ContainerState, DiskUse
 
 SAFE = {"engine": {"version": "20.10.24", "api_version": "1.41"}, "network": {"ok": True, "findings": []}}
 
@@ -27,6 +27,9 @@ class HostThatObeys:
         self.machine: dict[str, ContainerState] | None = None
         """All containers, by environment; None where a test is about the Hub alone."""
         self.volumes: set[str] | None = None
+        self.measured: list[str] = []
+        self.use: DiskUse | None = DiskUse(used=45 * 1024**3, folders=(("data", 40 * 1024**3),))
+        """What it finds on every disk."""
 
     async def health(self) -> dict[str, Any]:
         return SAFE
@@ -57,6 +60,11 @@ class HostThatObeys:
     async def delete_disk(self, disk_id: str) -> None:
         self._attempt()
         self.deleted.append(f"disk {disk_id}")
+
+    async def measure_disk(self, disk_id: str) -> DiskUse | None:
+        self._attempt()
+        self.measured.append(disk_id)
+        return self.use
 
     async def log(self, environment_id: str, lines: int) -> list[str]:
         return [f"line of {environment_id}"][:lines]

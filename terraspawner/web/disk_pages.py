@@ -1,0 +1,156 @@
+"""Pages: one's disks, and the trash. Every act is a form; what cannot be taken back is asked for by name first."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import Response
+
+from terraspawner.domain.access import Action
+from terraspawner.domain.disk import DiskState, notice
+from terraspawner.domain.price import disk_per_month
+from terraspawner.errors import Conflict, NotFound, OutboxNotEmpty, Refused, TerraError, Unavailable
+from terraspawner.operations import disks, ledger, trash
+from terraspawner.web.auth import Person
+from terraspawner.web.callers import APerson, TheParts
+from terraspawner.web.declared import needs
+from terraspawner.web.pages import see
+from terraspawner.web.parts import Parts
+from terraspawner.web.responses import status_of
+
+router = APIRouter(include_in_schema=False)
+
+Field = Annotated[str, Form(max_length=200)]
+GIB = 1024**3
+_LIVE = (DiskState.ATTACHED, DiskState.KEPT)
+_NOTICES = {
+    "enlarged": "The disk is larger now.",
+    "discarded": "The disk is in the trash.",
+    "restored": "It is back.",
+    "purged": "It is being deleted for good.",
+}
+
+
+@router.get("/disks")
+@needs(Action.ABOUT_ONESELF)
+async def show_disks(parts: TheParts, person: APerson, notice: str = "") -> Response:
+    """My disks in all workspaces."""
+    return await _disks_page(parts, person, said=_NOTICES.get(notice, ""))
+
+
+@router.post("/disks/delete")
+@needs(Action.ABOUT_ONESELF)
+async def delete_disk(
+    parts: TheParts, person: APerson, disk_id: Field = "", force: Annotated[bool, Form()] = False
+) -> Response:
+    """The dialog of the button Delete: into the trash."""
+    try:
+        await parts.deeds(disks.get_own, user=person.name, disk_id=disk_id)  # of others' none, here
+        await parts.deeds(disks.discard, actor=person.name, disk_id=disk_id, loses_unsent=force)
+    except (Conflict, NotFound) as error:
+        return await _disks_page(parts, person, error=error, about=disk_id)
+    return see(f"{parts.settings.service_prefix}trash?notice=discarded")
+
+
+@router.post("/disks/enlarge")
+@needs(Action.ABOUT_ONESELF)
+async def enlarge_disk(parts: TheParts, person: APerson, disk_id: Field = "", gigabytes: Field = "") -> Response:
+    """The dialog of the button Enlarge."""
+    try:
+        await parts.deeds(disks.enlarge, user=person.name, disk_id=disk_id, size=_bytes(gigabytes))
+    except (Refused, Conflict, NotFound) as error:
+        return await _disks_page(parts, person, error=error, about=disk_id)
+    return see(f"{parts.settings.service_prefix}disks?notice=enlarged")
+
+
+@router.post("/disks/measure")
+@needs(Action.ABOUT_ONESELF)
+async def measure_disk(parts: TheParts, person: APerson, disk_id: Field = "") -> Response:
+    """The button Measure now."""
+    try:
+        held = await parts.deeds(disks.get_own, user=person.name, disk_id=disk_id)
+        if disks.may_be_measured(held):
+            await parts.measures.measure(disk_id)
+    except (NotFound, Unavailable) as error:
+        return await _disks_page(parts, person, error=error, about=disk_id)
+    return see(f"{parts.settings.service_prefix}disks")
+
+
+@router.get("/trash")
+@needs(Action.ABOUT_ONESELF)
+async def show_trash(parts: TheParts, person: APerson, notice: str = "") -> Response:
+    """What I deleted and can have back."""
+    return await _trash_page(parts, person, said=_NOTICES.get(notice, ""))
+
+
+@router.post("/trash/restore")
+@needs(Action.ABOUT_ONESELF)
+async def restore(parts: TheParts, person: APerson, trash_id: Field = "") -> Response:
+    """The button Restore."""
+    try:
+        await parts.deeds(trash.restore, user=person.name, item_id=trash_id)
+    except (Refused, Conflict, NotFound) as error:
+        return await _trash_page(parts, person, error=error)
+    return see(f"{parts.settings.service_prefix}trash?notice=restored")
+
+
+@router.post("/trash/purge")
+@needs(Action.ABOUT_ONESELF)
+async def purge(parts: TheParts, person: APerson, trash_id: Field = "") -> Response:
+    """The dialog of the button Delete for good."""
+    try:
+        await parts.deeds(trash.purge, user=person.name, item_id=trash_id)
+    except (Conflict, NotFound) as error:
+        return await _trash_page(parts, person, error=error)
+    parts.worker.wake()
+    return see(f"{parts.settings.service_prefix}trash?notice=purged")
+
+
+async def _disks_page(
+    parts: Parts, person: Person, *, said: str = "", error: TerraError | None = None, about: str = ""
+) -> Response:
+    found = [held for held in await parts.deeds(disks.list_own, person.name) if held.disk.state in _LIVE]
+    prices = await parts.deeds(ledger.prices)
+    return parts.pages.page(
+        "disks.html",
+        person,
+        status=status_of(error) if error else 200,
+        disks=found,
+        warnings={held.disk.id: notice(held.disk.used, held.disk.size) for held in found},
+        prices={held.disk.id: disk_per_month(prices, held.disk.size) for held in found},
+        per_gigabyte=disk_per_month(prices, GIB),
+        total=sum(disk_per_month(prices, held.disk.size) for held in found),
+        gib=GIB,
+        most=parts.settings.disk_limit,
+        trash_days=parts.settings.trash_days,
+        said=said,
+        error=error,
+        about=about,
+        may_force=isinstance(error, OutboxNotEmpty),
+    )
+
+
+async def _trash_page(parts: Parts, person: Person, *, said: str = "", error: TerraError | None = None) -> Response:
+    found = await parts.deeds(trash.list_trash, person.name)
+    return parts.pages.page(
+        "trash.html",
+        person,
+        status=status_of(error) if error else 200,
+        items=found,
+        total=sum(each.price_per_month for each in found),
+        trash_days=parts.settings.trash_days,
+        said=said,
+        error=error,
+    )
+
+
+def _bytes(gigabytes: str) -> int:
+    text = gigabytes.strip().replace(",", ".")
+    try:
+        size = float(text)
+    except ValueError:
+        size = -1
+    if not 0 < size < 2**23:  # also refuses what is no number
+        raise Refused("Say the new size as a number of gigabytes, such as 100.")
+    return int(size * GIB)

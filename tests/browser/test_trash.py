@@ -1,0 +1,63 @@
+"""Deleted with the disk by mistake, and had back: on the pages, with a real volume."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browser.conftest import sign_in
+from deployment import Deployment, Person, Workspace
+
+pytestmark = [pytest.mark.docker, pytest.mark.browser]
+
+
+@pytest.mark.full
+@pytest.mark.feature("C6", "C17", "D5")
+def test_a_disk_deleted_by_mistake_is_had_back(
+    page: Page, deployment: Deployment, ana: Person, workspace: Workspace, artefacts: Path
+) -> None:
+    workspace.start()
+    workspace.shell("mkdir -p ~/results; head -c 20000000 /dev/urandom > ~/results/table; echo here > ~/mine")
+    disk = workspace.environment()["disk"]["id"]
+    sign_in(page, deployment, "ana")
+    here = f"/services/workspaces/workspaces/ana/{workspace.name}"
+
+    page.goto("/services/workspaces/disks")
+    row = page.locator(f"#disk-{disk}")
+    row.get_by_role("button", name="Measure").click()
+    expect(row.get_by_text("used", exact=False).first).to_be_visible()
+    row.get_by_text("What is big on it").click()
+    expect(row.get_by_text("~/results")).to_be_visible()
+    page.screenshot(path=artefacts / "1-disks.png", full_page=True)
+
+    page.goto(here)
+    page.get_by_role("button", name="Delete…", exact=True).click()
+    page.get_by_label("Delete the disk").check()
+    expect(page.locator("#delete-dialog")).to_have_css("opacity", "1")
+    page.screenshot(path=artefacts / "2-delete.png")
+    page.get_by_role("button", name="Delete environment").click()
+    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    expect(page.get_by_text("is kept; a new environment")).not_to_be_visible()
+
+    page.get_by_role("link", name="Trash").click()
+    expect(page.get_by_role("heading", name="Trash")).to_be_visible()
+    name = f"disk of ana/{workspace.name}"
+    page.get_by_role("button", name=f"Delete {name} for good").click()
+    expect(page.get_by_role("heading", name=f"Delete {name} for good?")).to_be_visible()
+    page.screenshot(path=artefacts / "3-for-good.png")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.locator(".modal-backdrop")).to_have_count(0)
+    page.screenshot(path=artefacts / "4-trash.png", full_page=True)
+    page.get_by_role("button", name=f"Restore {name}").click()
+    expect(page.get_by_text("It is back.")).to_be_visible()
+
+    page.goto(here)
+    expect(page.get_by_text("is kept; a new environment finds everything on it again")).to_be_visible()
+    expect(page.get_by_label("Disk of the new environment")).to_have_value(disk)
+    page.screenshot(path=artefacts / "5-restored.png", full_page=True)
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("link", name="Open Lab")).to_be_visible(timeout=90_000)
+    assert workspace.environment()["disk"]["id"] == disk
+    assert workspace.shell("cat ~/mine")[1].strip() == "here"

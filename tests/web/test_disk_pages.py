@@ -1,0 +1,163 @@
+"""Pages: my disks and the trash; measuring, by itself and when asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import builders
+from terraspawner.domain.disk import WARNINGS
+from terraspawner.operations import deletions, disks, trash
+from tests.web.hosts import HostThatIsSilent, HostThatObeys
+from tests.web.hubs import until
+from tests.web.sites import PREFIX, Site, opened
+
+GIB = 1024**3
+DISKS, TRASH = f"{PREFIX}/disks", f"{PREFIX}/trash"
+
+
+@pytest.fixture
+def clock() -> builders.Clock:
+    return builders.Clock()
+
+
+@pytest.fixture
+async def site(tmp_path: Path, clock: builders.Clock) -> AsyncIterator[Site]:
+    async with opened(tmp_path, clock=clock) as made:
+        yield made
+
+
+def kept(site: Site, *, with_disk: bool = False) -> str:
+    """The id of a disk that an environment of ana's has left."""
+    here = site.admit(site.workspace()).environment
+    deletions.mark_deleting(site.context, here.id, deletes_disk=with_disk)
+    deletions.finish_delete(site.context, here.id)
+    return here.disk_id
+
+
+def host_of(site: Site) -> HostThatObeys:
+    host = site.parts.host
+    assert isinstance(host, HostThatObeys)
+    return host
+
+
+@pytest.mark.feature("C17")
+async def test_a_disk_goes_to_the_trash_and_back_by_forms(site: Site) -> None:
+    browser = await site.browser()
+    assert "You have no disk." in (await browser.client.get(DISKS)).text
+    assert "The trash is empty." in (await browser.client.get(TRASH)).text
+    disk_id = kept(site)
+    page = (await browser.client.get(DISKS)).text
+    assert "Delete the disk of ana/alpha?" in page
+    assert "$2.00 a month" in page
+    answer = await browser.submit(f"{DISKS}/delete", disk_id=disk_id)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{TRASH}?notice=discarded")
+    page = (await browser.client.get(TRASH)).text
+    assert "Delete disk of ana/alpha for good?" in page
+    found = re.search(r'name="trash_id" value="([0-9a-f]{16})"', page)
+    assert found
+    assert (await browser.submit(f"{TRASH}/restore", trash_id=found.group(1))).status_code == 303
+    late = await browser.submit(f"{TRASH}/restore", trash_id=found.group(1))
+    assert (late.status_code, "restored already" in late.text) == (409, True)
+    assert 'class="badge text-bg-light border">kept' in (await browser.client.get(DISKS)).text
+    await browser.submit(f"{DISKS}/delete", disk_id=disk_id)
+    (item,) = [each.item for each in trash.list_trash(site.context, "ana")]
+    assert (await browser.submit(f"{TRASH}/purge", trash_id=item.id)).status_code == 303
+    await until(lambda: f"disk {disk_id}" in host_of(site).deleted, "the volume is gone")
+
+
+async def test_a_forged_form_purges_and_restores_nothing(site: Site) -> None:
+    kept(site, with_disk=True)
+    (item,) = [each.item for each in trash.list_trash(site.context, "ana")]
+    browser = await site.browser()
+    for act in ("purge", "restore"):
+        for fields in ({}, {"_xsrf": "0" * 64}):
+            forged = await browser.client.post(f"{TRASH}/{act}", data={"trash_id": item.id, **fields})
+            assert forged.status_code == 403
+        assert (await browser.client.get(f"{TRASH}/{act}", params={"trash_id": item.id})).status_code in (404, 405)
+    ben = await site.browser("ben")
+    for act in ("purge", "restore"):
+        for trash_id in (item.id, "../../disks", ""):
+            assert (await ben.submit(f"{TRASH}/{act}", trash_id=trash_id)).status_code == 404
+    assert [each.item.state for each in trash.list_trash(site.context, "ana")] == ["held"]
+
+
+async def test_unsent_work_is_named_before_it_is_lost(site: Site) -> None:
+    ticket = site.running(site.workspace())
+    async with site.environment(ticket.key) as inside:
+        pending = [{"path": "a.ipynb", "since": "2026-11-20T12:00:00Z", "error": None}]
+        await inside.post("environments/self/outbox", json={"pending": pending})
+    deletions.mark_deleting(site.context, ticket.environment.id)
+    deletions.finish_delete(site.context, ticket.environment.id)
+    browser = await site.browser()
+    refused = await browser.submit(f"{DISKS}/delete", disk_id=ticket.environment.disk_id)
+    assert (refused.status_code, "Delete disk and unsaved changes" in refused.text) == (409, True)
+    done = await browser.submit(f"{DISKS}/delete", disk_id=ticket.environment.disk_id, force="true")
+    assert done.status_code == 303
+
+
+async def test_a_size_is_told_in_gigabytes_and_refused_with_the_bound(site: Site) -> None:
+    disk_id = kept(site)
+    browser = await site.browser()
+    for text in ("", "much", "-1", "0", "nan", "1e99", "10", "9999"):
+        refused = await browser.submit(f"{DISKS}/enlarge", disk_id=disk_id, gigabytes=text)
+        assert (refused.status_code, 'role="alert"' in refused.text) == (422, True), text
+    assert (await browser.submit(f"{DISKS}/enlarge", disk_id=disk_id, gigabytes="75,5")).status_code == 303
+    assert disks.get_own(site.context, user="ana", disk_id=disk_id).disk.size == 75.5 * GIB
+
+
+async def test_what_was_measured_is_told_with_a_warning(site: Site, clock: builders.Clock) -> None:
+    disk_id = kept(site)
+    browser = await site.browser()
+    assert "has not been measured yet" in (await browser.client.get(DISKS)).text
+    assert (await browser.submit(f"{DISKS}/measure", disk_id=disk_id)).status_code == 303
+    for page in (DISKS, f"{PREFIX}/workspaces/ana/alpha"):
+        text = (await browser.client.get(page)).text
+        assert "45 GB of 50 GB used" in text
+        assert "90 % full" in text
+        assert WARNINGS[1][2] in text
+        assert "watched and not enforced" in text
+        assert "40 GB in <code>~/data</code>" in text
+    async with site.person() as ana, site.person("ben") as ben:
+        told = (await ana.get("workspaces/ana/alpha/environment")).json()["disk"]
+        assert (told["used"], told["warning"]["level"]) == (45 * GIB, "nearly-full")
+        assert (await ana.post(f"disks/{disk_id}/measure")).json()["used"] == 45 * GIB
+        assert (await ben.post(f"disks/{disk_id}/measure")).status_code == 404
+    assert len(host_of(site).measured) == 2
+
+
+async def test_disks_are_measured_by_themselves(site: Site, clock: builders.Clock) -> None:
+    runs = site.running(site.workspace("ben"), "ben").environment.disk_id
+    left = kept(site)
+    every = timedelta(seconds=site.context.settings.disk_look)
+    host = host_of(site)
+    for moved, more in ((every / 2, []), (every / 2, [runs, left]), (every, [runs])):
+        clock.now += moved
+        already, wanted = len(host.measured), len(host.measured) + len(more)
+        await site.parts.measures.task.act()
+        await until(lambda wanted=wanted: len(host.measured) == wanted, "they are measured")  # type: ignore[misc]
+        assert sorted(host.measured[already:]) == sorted(more)
+        await until(lambda: disks.due_for_measure(site.context) == [], "what was found is written down")
+
+
+async def test_a_disk_that_cannot_be_measured_holds_up_nothing(tmp_path: Path) -> None:
+    clock = builders.Clock()
+    host = HostThatIsSilentAboutDisks()
+    async with opened(tmp_path, host=host, clock=clock) as site:
+        kept(site)
+        clock.move(days=1)
+        await site.parts.measures.task.act()
+        await until(lambda: host.tries > 0, "it was tried")
+        async with site.person() as ana:
+            (disk,) = (await ana.get("disks")).json()["items"]
+            assert (disk["used"], disk["warning"]) == (None, None)
+            refused = await ana.post(f"disks/{disk['id']}/measure")
+            assert (refused.status_code, refused.json()["error"]["code"]) == (503, "host-unavailable")
+
+
+class HostThatIsSilentAboutDisks(HostThatIsSilent):
+    """Answers everything but how full a disk is."""
