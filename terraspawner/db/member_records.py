@@ -63,6 +63,10 @@ def membership_by_slug(connection: sa.Connection, user: str, slug: str) -> Membe
     return _membership(connection, user, t.workspace.c.slug == slug)
 
 
+def membership_in(connection: sa.Connection, user: str, workspace_id: str) -> Membership | None:
+    return _membership(connection, user, t.workspace.c.id == workspace_id)
+
+
 def environments_with_membership(
     connection: sa.Connection, states: Iterable[State]
 ) -> list[tuple[Environment, Workspace, Membership | None, Account]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ def insert_item(connection: sa.Connection, item: Item) -> None:
 
 
 def set_state(connection: sa.Connection, item_id: str, state: ItemState, ended_at: datetime | None = None) -> None:
+    """`ended_at` is None while it is still there."""
     connection.execute(sa.update(t.trash).where(t.trash.c.id == item_id).values(state=str(state), ended_at=ended_at))
 
 
@@ -34,16 +36,16 @@ def item_of(connection: sa.Connection, kind: Kind, subject: str) -> Item | None:
 
 
 def items_there(
-    connection: sa.Connection, *, kind: Kind | None = None, user: str | None = None, workspace_id: str | None = None
+    connection: sa.Connection, *, kind: Kind | None = None, user: str | None = None, within: Iterable[str] | None = None
 ) -> list[Item]:
-    """What is in the trash, what was deleted last first."""
+    """What is in the trash, what was deleted last first; `within` are ids of workspaces."""
     query = sa.select(t.trash).where(_there())
     if kind is not None:
         query = query.where(t.trash.c.kind == str(kind))
     if user is not None:
         query = query.where(t.trash.c.user == user)
-    if workspace_id is not None:
-        query = query.where(t.trash.c.workspace_id == workspace_id)
+    if within is not None:
+        query = query.where(t.trash.c.workspace_id.in_(sorted(within)))
     query = query.order_by(t.trash.c.trashed_at.desc(), t.trash.c.id)
     return [_item(row) for row in connection.execute(query).mappings()]
 

@@ -22,7 +22,7 @@ from terraspawner.domain.environment import Environment
 from terraspawner.domain.trash import Item, Kind
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import DiskAttached, DiskMissing, NotAllowed, OtherDisk, OutboxNotEmpty, WrongState
-from terraspawner.operations import audit, ledger, oversight, trash
+from terraspawner.operations import audit, discarding, ledger, oversight
 from terraspawner.operations.context import Context, new_id
 
 
@@ -154,7 +154,7 @@ def put_into_trash(context: Context, connection: sa.Connection, disk: Disk, *, b
     """Nothing uses it any more, and it shall go."""
     ledger.move_disk(context, connection, disk, DiskEvent.DISCARD)
     workspace = records.workspace_by_id(connection, disk.workspace_id)
-    return trash.put(
+    return discarding.put(
         context,
         connection,
         kind=Kind.DISK,
@@ -221,7 +221,7 @@ def _own(context: Context, connection: sa.Connection, user: str, disk_id: str) -
 
 def _held(context: Context, connection: sa.Connection, rows: list[disk_records.Held]) -> list[HeldDisk]:
     prices = ledger.prices(context)
-    items = trash.of_disks(connection) if any(row[0].state is DiskState.TRASHED for row in rows) else {}
+    items = discarding.of_disks(connection) if any(row[0].state is DiskState.TRASHED for row in rows) else {}
     return [
         HeldDisk(disk=disk, workspace=workspace, environment=environment, item=items.get(disk.id), prices=prices)
         for disk, workspace, environment in rows

@@ -14,14 +14,14 @@ from datetime import datetime
 
 from terraspawner.domain import names, notebook
 from terraspawner.domain.access import Action
+from terraspawner.domain.trash import Item
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import NameTaken, NotebookInvalid, NotebookMissing, NotebookMovedOn, NotebookTooLarge, Refused
-from terraspawner.operations import workspaces
+from terraspawner.operations import trashed_notebooks, workspaces
 from terraspawner.operations.context import Context
+from terraspawner.operations.notebook_names import FOLDER, refuse_twin
 from terraspawner.storage.base import ABSENT, Bucket, ObjectChanged, ObjectInfo, Version, move, save
 from terraspawner.storage.errors import ObjectMissing
-
-FOLDER = "notebooks/"
 
 
 class _KernelsSeen:
@@ -120,7 +120,7 @@ def create_notebook(context: Context, place: Place, kernel: str) -> NotebookInfo
     if kernel not in notebook.KERNELS:
         raise Refused(f"There is no kernel {kernel!r}. Choose one of: {', '.join(notebook.KERNELS)}.")
     bucket = context.bucket(workspace.id)
-    _refuse_twin(bucket, path)
+    refuse_twin(bucket, path)
     body = notebook.empty(kernel)
     try:
         return _info(workspace, bucket.write(FOLDER + path, body, ABSENT), body)
@@ -152,7 +152,7 @@ def save_notebook(context: Context, place: Place, body: bytes, base: str | None)
     _check_body(context, path, body)
     bucket = context.bucket(workspace.id)
     if base is None:
-        _refuse_twin(bucket, path)
+        refuse_twin(bucket, path)
     try:
         return _info(workspace, save(bucket, FOLDER + path, body, ABSENT if base is None else Version(base)), body)
     except ObjectChanged as error:
@@ -167,7 +167,7 @@ def rename_notebook(context: Context, place: Place, to: str, base: str) -> Noteb
     workspace = _enter(context, place, Action.WRITE_NOTEBOOKS)
     path, target = names.notebook_path(place.path), names.notebook_path_of_title(to)
     bucket = context.bucket(workspace.id)
-    _refuse_twin(bucket, target, besides=path)
+    refuse_twin(bucket, target, besides=path)
     try:
         info = move(bucket, FOLDER + path, FOLDER + target, Version(base))
     except ObjectMissing as error:
@@ -179,15 +179,15 @@ def rename_notebook(context: Context, place: Place, to: str, base: str) -> Noteb
     return _described(info, _read_kernel(bucket, workspace, info))
 
 
-def delete_notebook(context: Context, place: Place, base: str) -> None:
-    """Take the notebook out of the bucket, if it is still version `base`.
+def delete_notebook(context: Context, place: Place, base: str) -> Item:
+    """Put the notebook into the trash, if it is still version `base`; who may write here can restore it.
 
     Raises `NotebookMissing`, `NotebookMovedOn`.
     """
     workspace = _enter(context, place, Action.WRITE_NOTEBOOKS)
     path = names.notebook_path(place.path)
     try:
-        context.bucket(workspace.id).delete(FOLDER + path, Version(base))
+        return trashed_notebooks.discard(context, workspace, path=path, base=base, by=place.user)
     except ObjectMissing as error:
         raise _missing(path) from error
     except ObjectChanged as error:
@@ -211,15 +211,6 @@ def _check_body(context: Context, path: str, body: bytes) -> None:
 
 def _enter(context: Context, place: Place, action: Action) -> Workspace:
     return workspaces.enter(context, user=place.user, namespace=place.namespace, name=place.name, action=action)
-
-
-def _refuse_twin(bucket: Bucket, path: str, besides: str = "") -> None:
-    """Two names that differ only in case cannot be told apart on every disk."""
-    wanted = names.comparable(path)
-    for item in bucket.list(FOLDER):
-        there = item.key.removeprefix(FOLDER)
-        if names.comparable(there) == wanted and there not in (path, besides):
-            raise NameTaken(f"There is a notebook {there!r}, which differs only in case. Choose another name.")
 
 
 def _info(workspace: Workspace, info: ObjectInfo, body: bytes) -> NotebookInfo:

@@ -1,26 +1,26 @@
 """The trash: what was deleted waits here for its time, is restored, or is purged.
 
 What shall be destroyed is written into its row first; the worker carries it out from there, again if need be, so that a
-kill at any point leaves either everything or a row that is gone on from. How each kind comes back and goes for good
-stands with its kind (`_restored`, `_purging`).
+kill at any point leaves either everything or a row that is gone on from.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import sqlalchemy as sa
 
-from terraspawner.db import disk_records, records, trash_records
+from terraspawner.db import disk_records, member_records, records, trash_records
 from terraspawner.domain import price
 from terraspawner.domain import trash as rules
+from terraspawner.domain.access import Action, permits
 from terraspawner.domain.disk import Disk, DiskEvent, DiskState
 from terraspawner.domain.trash import Item, ItemEvent, ItemState, Kind
 from terraspawner.domain.workspace import Workspace
-from terraspawner.errors import TrashMissing
-from terraspawner.operations import audit, ledger
-from terraspawner.operations.context import Context, new_id
+from terraspawner.errors import Refused, TrashMissing
+from terraspawner.operations import audit, ledger, trashed_notebooks
+from terraspawner.operations.context import Context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,41 +32,18 @@ class Trashed:
     price_per_month: Decimal
 
 
-def put(
-    context: Context,
-    connection: sa.Connection,
-    *,
-    kind: Kind,
-    subject: str,
-    workspace_id: str,
-    user: str,
-    name: str,
-    size: int | None,
-    by: str,
-) -> Item:
-    """A new item, in the transaction that takes the thing away from where it was."""
-    now = context.now()
-    item = Item(
-        id=new_id(),
-        kind=kind,
-        subject=subject,
-        workspace_id=workspace_id,
-        user=user,
-        name=name,
-        size=size,
-        state=ItemState.HELD,
-        trashed_at=now,
-        trashed_by=by,
-        purge_at=rules.purge_time(now, context.settings.trash_days),
-    )
-    trash_records.insert_item(connection, item)
-    return item
-
-
 def list_trash(context: Context, user: str) -> list[Trashed]:
-    """What `user` may restore, the last first."""
+    """What `user` may restore, the last first: own disks, and notebooks of workspaces where `user` may write them."""
     with context.database.read() as connection:
-        return [_described(context, connection, item) for item in trash_records.items_there(connection, user=user)]
+        own = trash_records.items_there(connection, kind=Kind.DISK, user=user)
+        writable = {
+            held.workspace.id
+            for held in member_records.memberships_of(connection, user)
+            if permits(held.standing, Action.WRITE_NOTEBOOKS)
+        }
+        shared = trash_records.items_there(connection, kind=Kind.NOTEBOOK, within=writable)
+        found = sorted([*own, *shared], key=lambda item: item.trashed_at, reverse=True)
+        return [_described(context, connection, item) for item in found]
 
 
 def describe(context: Context, item: Item) -> Trashed:
@@ -75,20 +52,30 @@ def describe(context: Context, item: Item) -> Trashed:
         return _described(context, connection, item)
 
 
-def of_disks(connection: sa.Connection) -> dict[str, Item]:
-    """The items of disks, by the disk's id."""
-    return {item.subject: item for item in trash_records.items_there(connection, kind=Kind.DISK)}
+def restore(context: Context, *, user: str, item_id: str, name: str | None = None) -> Trashed:
+    """Have it back, a notebook under another `name` if that is said.
 
-
-def restore(context: Context, *, user: str, item_id: str) -> Trashed:
-    """Have it back. Raises `TrashMissing`, `WrongState` where it is too late."""
-    with context.database.write() as connection:
+    Raises `TrashMissing`, `WrongState` where it is too late, `NameTaken` where something else has its name by now,
+    `Refused` for a name that it cannot have.
+    """
+    with context.database.read() as connection:
         item = _one(connection, user, item_id)
-        state = rules.next_state(item.state, ItemEvent.RESTORE)
-        _restored(context, connection, item)
+        rules.next_state(item.state, ItemEvent.RESTORE)
+    if item.kind is Kind.NOTEBOOK:
+        trashed_notebooks.put_back(context, item, name)
+    elif name is not None:
+        raise Refused(f"A {item.kind} comes back under its own name.")
+    with context.database.write() as connection:
+        now = _one(connection, user, item_id)
+        state = rules.next_state(now.state, ItemEvent.RESTORE)
+        if item.kind is Kind.DISK:
+            _move_disk(context, connection, item, DiskEvent.RESTORE)
         trash_records.set_state(connection, item.id, state, context.now())
         _note(context, connection, user, "trash-restored", item)
-        return _described(context, connection, _one(connection, user, item_id))
+        described = _described(context, connection, replace(now, state=state))
+    if item.kind is Kind.NOTEBOOK:
+        trashed_notebooks.forget(context, item)
+    return described
 
 
 def purge(context: Context, *, user: str, item_id: str) -> Trashed:
@@ -139,27 +126,47 @@ def finish_disk_delete(context: Context, disk_id: str) -> None:
             trash_records.set_state(connection, item.id, rules.next_state(item.state, ItemEvent.PURGED), context.now())
 
 
+# --- notebooks ---
+
+
+def purge_notebooks(context: Context) -> None:
+    """Delete the kept bytes of all that shall be gone; again where a bucket did not answer."""
+    with context.database.read() as connection:
+        going = trash_records.items_purging(connection, Kind.NOTEBOOK)
+    for item in going:
+        trashed_notebooks.forget(context, item)
+        with context.database.write() as connection:
+            trash_records.set_state(connection, item.id, ItemState.PURGED, context.now())
+
+
 # --- steps ---
-
-
-def _restored(context: Context, connection: sa.Connection, item: Item) -> None:
-    disk = disk_records.disk_by_id(connection, item.subject)
-    assert disk is not None, "its row is kept for the ledger"  # noqa: S101 - for the type checker
-    ledger.move_disk(context, connection, disk, DiskEvent.RESTORE)
 
 
 def _begin(context: Context, connection: sa.Connection, item: Item) -> None:
     trash_records.set_state(connection, item.id, rules.next_state(item.state, ItemEvent.PURGE))
+    if item.kind is Kind.DISK:
+        _move_disk(context, connection, item, DiskEvent.PURGE)
+
+
+def _move_disk(context: Context, connection: sa.Connection, item: Item, event: DiskEvent) -> None:
     disk = disk_records.disk_by_id(connection, item.subject)
     assert disk is not None, "its row is kept for the ledger"  # noqa: S101 - for the type checker
-    ledger.move_disk(context, connection, disk, DiskEvent.PURGE)
+    ledger.move_disk(context, connection, disk, event)
 
 
 def _one(connection: sa.Connection, user: str, item_id: str) -> Item:
     item = trash_records.item_by_id(connection, item_id)
-    if item is None or item.user != user or item.state is ItemState.PURGED:
+    if item is None or item.state is ItemState.PURGED or not _is_for(connection, user, item):
         raise TrashMissing
     return item
+
+
+def _is_for(connection: sa.Connection, user: str, item: Item) -> bool:
+    """A disk is its person's alone; a notebook is the workspace's, for those who could have deleted it."""
+    if item.kind is Kind.DISK:
+        return item.user == user
+    held = member_records.membership_in(connection, user, item.workspace_id)
+    return held is not None and bool(permits(held.standing, Action.WRITE_NOTEBOOKS))
 
 
 def _described(context: Context, connection: sa.Connection, item: Item) -> Trashed:

@@ -28,6 +28,8 @@ KEY_LIMIT = 1024
 """UTF-8 bytes of a whole key (the bound of S3, GCS and Azure)."""
 SEGMENT_LIMIT = 255
 """UTF-8 bytes of one part of a key (the bound of Linux file systems)."""
+TRASH = "trash/"
+"""Where deleted objects wait, beside ``notebooks/`` and ``data/``: no list of those shows them, no mount holds them."""
 RESERVED = ".terra"
 """First segment that belongs to the store itself; compared without case."""
 

@@ -13,7 +13,7 @@ from terraspawner.web.callers import APerson, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, for_person
 from terraspawner.web.schemas import ListOut
-from terraspawner.web.schemas_disks import EnlargedOut, EnlargeIn, HeldDiskOut, TrashOut
+from terraspawner.web.schemas_disks import EnlargedOut, EnlargeIn, HeldDiskOut, RestoreIn, TrashOut
 
 router = APIRouter(tags=["disks"])
 
@@ -80,15 +80,17 @@ async def measure_disk(parts: TheParts, person: APerson, disk_id: Id) -> HeldDis
 @router.get("/trash", responses=for_person(), openapi_extra=PERSON, tags=["trash"])
 @needs(Action.ABOUT_ONESELF)
 async def list_trash(parts: TheParts, person: APerson) -> ListOut[TrashOut]:
-    """What the caller deleted and can have back, the last first."""
+    """What the caller can have back, the last first: own disks, and notebooks of workspaces where the caller writes."""
     return ListOut(items=[TrashOut.of(each) for each in await parts.deeds(trash.list_trash, person.name)])
 
 
-@router.post("/trash/{trash_id}/restore", responses=for_person(404, 409), openapi_extra=PERSON, tags=["trash"])
+@router.post("/trash/{trash_id}/restore", responses=for_person(404, 409, 422), openapi_extra=PERSON, tags=["trash"])
 @needs(Action.ABOUT_ONESELF)
-async def restore(parts: TheParts, person: APerson, trash_id: Id) -> TrashOut:
-    """Have it back. A disk is kept then, and the next environment in its workspace can have it."""
-    return TrashOut.of(await parts.deeds(trash.restore, user=person.name, item_id=trash_id))
+async def restore(parts: TheParts, person: APerson, trash_id: Id, wanted: RestoreIn | None = None) -> TrashOut:
+    """Have it back. A disk is kept then, and the next environment in its workspace can have it; a notebook is in its
+    workspace again. 409 where something else has its name by now."""
+    name = wanted.name if wanted else None
+    return TrashOut.of(await parts.deeds(trash.restore, user=person.name, item_id=trash_id, name=name))
 
 
 @router.delete(

@@ -134,7 +134,7 @@ async def save_notebook(
 @router.delete(ONE, status_code=204, response_model=None, responses=for_person(404, 409, 422), openapi_extra=PERSON)
 @needs(Action.WRITE_NOTEBOOKS)
 async def delete_notebook(parts: TheParts, spot: ASpot, path: str, if_match: IfMatch = None) -> None:
-    """Delete it; with If-Match only if it is still that version."""
+    """Put it into the trash; with If-Match only if it is still that version."""
     place = _place(spot, _only_path(path))
     if if_match is None:
         _, info = await parts.deeds(notebooks.read_notebook, place)

@@ -10,7 +10,16 @@ from fastapi.responses import Response
 from terraspawner.domain.access import Action
 from terraspawner.domain.disk import DiskState, notice
 from terraspawner.domain.price import disk_per_month
-from terraspawner.errors import Conflict, NotFound, OutboxNotEmpty, Refused, TerraError, Unavailable
+from terraspawner.errors import (
+    Conflict,
+    NameRefused,
+    NameTaken,
+    NotFound,
+    OutboxNotEmpty,
+    Refused,
+    TerraError,
+    Unavailable,
+)
 from terraspawner.operations import disks, ledger, trash
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, TheParts
@@ -22,6 +31,7 @@ from terraspawner.web.responses import status_of
 router = APIRouter(include_in_schema=False)
 
 Field = Annotated[str, Form(max_length=200)]
+Name = Annotated[str, Form(max_length=2000)]
 GIB = 1024**3
 _LIVE = (DiskState.ATTACHED, DiskState.KEPT)
 _NOTICES = {
@@ -86,12 +96,13 @@ async def show_trash(parts: TheParts, person: APerson, notice: str = "") -> Resp
 
 @router.post("/trash/restore")
 @needs(Action.ABOUT_ONESELF)
-async def restore(parts: TheParts, person: APerson, trash_id: Field = "") -> Response:
-    """The button Restore."""
+async def restore(parts: TheParts, person: APerson, trash_id: Field = "", name: Name = "") -> Response:
+    """The button Restore. Where the name is taken by now, another one is asked for."""
     try:
-        await parts.deeds(trash.restore, user=person.name, item_id=trash_id)
+        await parts.deeds(trash.restore, user=person.name, item_id=trash_id, name=name.strip() or None)
     except (Refused, Conflict, NotFound) as error:
-        return await _trash_page(parts, person, error=error)
+        wants_name = trash_id if isinstance(error, NameTaken | NameRefused) else ""
+        return await _trash_page(parts, person, error=error, wants_name=wants_name, wanted=name)
     return see(f"{parts.settings.service_prefix}trash?notice=restored")
 
 
@@ -131,13 +142,23 @@ async def _disks_page(
     )
 
 
-async def _trash_page(parts: Parts, person: Person, *, said: str = "", error: TerraError | None = None) -> Response:
+async def _trash_page(
+    parts: Parts,
+    person: Person,
+    *,
+    said: str = "",
+    error: TerraError | None = None,
+    wants_name: str = "",
+    wanted: str = "",
+) -> Response:
     found = await parts.deeds(trash.list_trash, person.name)
     return parts.pages.page(
         "trash.html",
         person,
         status=status_of(error) if error else 200,
         items=found,
+        wants_name=wants_name,
+        wanted=wanted,
         total=sum(each.price_per_month for each in found),
         trash_days=parts.settings.trash_days,
         said=said,

@@ -91,7 +91,7 @@ async def create_notebook(
 @router.post("/workspaces/{namespace}/{name}/notebooks/delete")
 @needs(Action.WRITE_NOTEBOOKS)
 async def delete_notebook(parts: TheParts, person: APerson, spot: ASpot, path: Field = "") -> Response:
-    """The dialog of a notebook's button Delete: the version that the bucket has now goes."""
+    """The dialog of a notebook's button Delete: the version that the bucket has now goes into the trash."""
     place = Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=path[:_LONGEST])
     try:
         _, info = await parts.deeds(notebooks.read_notebook, place)
@@ -113,7 +113,7 @@ async def delete_left_over(parts: TheParts, person: APerson, environment_id: Fie
 _NOTICES = {
     "deleted": "The environment is deleted.",
     "deleting": "The environment is being deleted.",
-    "notebook-deleted": "The notebook is deleted.",
+    "notebook-deleted": "The notebook is in the trash.",
 }
 
 

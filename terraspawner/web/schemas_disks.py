@@ -13,7 +13,7 @@ from terraspawner.domain.trash import ItemState, Kind
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations.disks import HeldDisk
 from terraspawner.operations.trash import Trashed
-from terraspawner.web.schemas import In, WorkspaceRef
+from terraspawner.web.schemas import In, Text, WorkspaceRef
 
 
 class FolderOut(BaseModel):
@@ -92,6 +92,10 @@ class EnlargedOut(HeldDiskOut):
     """It has the new size from now on."""
 
     price_per_month_before: float
+
+
+class RestoreIn(In):
+    name: Text | None = Field(default=None, description="of a notebook, where its own is taken by now")
 
 
 class TrashOut(BaseModel):

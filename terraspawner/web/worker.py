@@ -100,6 +100,7 @@ class Worker:
         await self._delete_environments()
         await self._deeds(trash.begin_due)
         await self._delete_disks()
+        await self._try("purge of notebooks", self._purge_notebooks)
         await self._pause_what_was_withdrawn()
         await self.reconciler.sweep()
         await asyncio.gather(*(self._try(task.name, partial(self._come_round, task)) for task in self._tasks))
@@ -151,6 +152,10 @@ class Worker:
         await self._host.delete_disk(disk_id)
         await self._deeds(trash.finish_disk_delete, disk_id)
         log.info("disk %s deleted", disk_id)
+        return True
+
+    async def _purge_notebooks(self) -> bool:
+        await self._deeds(trash.purge_notebooks)
         return True
 
     # --- roles, compute and accounts that were withdrawn ---

@@ -21,6 +21,7 @@ from terraspawner.storage import (
     move,
     save,
 )
+from terraspawner.storage.base import TRASH
 from terraspawner.storage.errors import KeyRefused, ObjectMissing, VersionMismatch
 from tests.contracts.stores import ClockThatStands
 
@@ -386,3 +387,16 @@ def test_move_leaves_what_was_written_meanwhile(bucket: Bucket) -> None:
         move(BucketWithABusyNeighbour(bucket), "notebooks/a", "notebooks/b", ANYTHING)
     assert keys(bucket) == ["notebooks/a"]
     assert bucket.read("notebooks/a")[0] == b"theirs"
+
+
+def test_what_is_in_the_trash_is_in_no_list_of_what_is_not(bucket: Bucket) -> None:
+    """Deleted notebooks are moved there; a store need know nothing of it but this."""
+    first = bucket.write(KEY, b"one", ABSENT)
+    move(bucket, KEY, f"{TRASH}0123456789abcdef", first.version)
+    assert (keys(bucket, "notebooks/"), keys(bucket, "data/")) == ([], [])
+    assert keys(bucket, TRASH) == [f"{TRASH}0123456789abcdef"]
+    bucket.write(KEY, b"another", ABSENT)
+    with pytest.raises(ObjectChanged):
+        move(bucket, f"{TRASH}0123456789abcdef", KEY, ANYTHING)
+    move(bucket, f"{TRASH}0123456789abcdef", "notebooks/b.ipynb", ANYTHING)
+    assert [bucket.read(key)[0] for key in keys(bucket)] == [b"another", b"one"]

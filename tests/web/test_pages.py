@@ -135,7 +135,7 @@ async def test_a_notebook_is_deleted_on_the_page_and_that_is_said(site: Site) ->
     done = await browser.submit(f"{PAGE}/notebooks/delete", path=path)
     assert done.status_code == 303
     after = (await browser.client.get(done.headers["location"])).text
-    assert "The notebook is deleted." in after
+    assert "The notebook is in the trash." in after
     assert "No notebooks yet." in after
     again = await browser.submit(f"{PAGE}/notebooks/delete", path=path)
     assert again.status_code == 404

@@ -1,0 +1,47 @@
+"""The way into the trash, for each kind of thing; what becomes of it there is `operations.trash`'s."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from terraspawner.db import trash_records
+from terraspawner.domain import trash as rules
+from terraspawner.domain.trash import Item, ItemState, Kind
+from terraspawner.operations.context import Context, new_id
+
+
+def put(
+    context: Context,
+    connection: sa.Connection,
+    *,
+    kind: Kind,
+    subject: str,
+    workspace_id: str,
+    user: str,
+    name: str,
+    size: int | None,
+    by: str,
+    item_id: str = "",
+) -> Item:
+    """A new item, in the transaction that takes the thing away from where it was."""
+    now = context.now()
+    item = Item(
+        id=item_id or new_id(),
+        kind=kind,
+        subject=subject,
+        workspace_id=workspace_id,
+        user=user,
+        name=name,
+        size=size,
+        state=ItemState.HELD,
+        trashed_at=now,
+        trashed_by=by,
+        purge_at=rules.purge_time(now, context.settings.trash_days),
+    )
+    trash_records.insert_item(connection, item)
+    return item
+
+
+def of_disks(connection: sa.Connection) -> dict[str, Item]:
+    """The items of disks, by the disk's id."""
+    return {item.subject: item for item in trash_records.items_there(connection, kind=Kind.DISK)}
