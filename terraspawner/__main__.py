@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 
 from terraspawner import wiring
 from terraspawner.domain.account import Account, LinkState
@@ -12,7 +13,7 @@ from terraspawner.domain.catalogue_file import read_catalogue
 from terraspawner.errors import SettingsWrong, TerraError
 from terraspawner.operations import accounts, catalogues, links
 from terraspawner.operations.audit import COMMAND_LINE
-from terraspawner.operations.context import Context
+from terraspawner.operations.context import Context, Origin
 from terraspawner.operations.links import NewLink
 
 
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     if chosen.command == "catalogue":
         return _check_catalogue(chosen.name)
-    context = wiring.build_context(wiring.settings_from_environ())
+    context = replace(wiring.build_context(wiring.settings_from_environ()), origin=Origin(actor=COMMAND_LINE))
     try:
         if chosen.command == "migrate":
             context.database.migrate()

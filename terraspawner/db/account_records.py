@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -170,29 +170,6 @@ def set_tally(connection: sa.Connection, key: str, tally: Tally) -> None:
 
 def forget_failures(connection: sa.Connection, before: datetime) -> None:
     connection.execute(sa.delete(t.sign_in_failure).where(t.sign_in_failure.c.last_at < before))
-
-
-# --- the audit ---
-
-
-def insert_audit(
-    connection: sa.Connection, *, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, object]
-) -> None:
-    connection.execute(
-        sa.insert(t.audit).values(at=at, actor=actor, action=action, subject=subject, details=dict(details))
-    )
-
-
-def audit_rows(
-    connection: sa.Connection, *, about: tuple[str, str] | None, before: int | None, limit: int
-) -> list[Row]:
-    """The newest first; `about` is an actor and a subject, one of which it must be."""
-    query = sa.select(t.audit)
-    if about is not None:
-        query = query.where(sa.or_(t.audit.c.actor == about[0], t.audit.c.subject == about[1]))
-    if before is not None:
-        query = query.where(t.audit.c.id < before)
-    return list(connection.execute(query.order_by(t.audit.c.id.desc()).limit(limit)).mappings())
 
 
 _LINK_COLUMNS = ("id", "account", "made_by", "made_at", "expires_at", "used_at", "replaced_at", "seen_at")

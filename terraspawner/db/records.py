@@ -151,6 +151,7 @@ _ENVIRONMENT_COLUMNS = (
     "startup_log",
     "frozen_memory",
     "writes_bucket",
+    "asked",
     "created_at",
 )
 

@@ -86,7 +86,16 @@ audit = sa.Table(
     sa.Column("action", sa.String(40), nullable=False),
     sa.Column("subject", sa.String(255), nullable=False, index=True),
     sa.Column("details", sa.JSON, nullable=False),
+    sa.Column("old_state", sa.String(10), nullable=False, server_default=""),
+    sa.Column("new_state", sa.String(10), nullable=False, server_default=""),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("request", sa.String(32), nullable=False, server_default=""),
+    sa.Column("person", sa.String(255), nullable=False, server_default="", index=True),
+    sa.Column("project", sa.String(40), nullable=False, server_default="", index=True),
+    sa.Column("workspace", sa.String(100), nullable=False, server_default="", index=True),
 )
+"""Append-only: triggers refuse to change or delete a row. `person` is whose it is that `subject` names, `workspace` its
+project, a slash, its name; empty where there is none."""
 
 project = sa.Table(
     "project",
@@ -225,6 +234,7 @@ environment = sa.Table(
     sa.Column("startup_log", sa.Text, nullable=False, server_default=""),
     sa.Column("frozen_memory", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("writes_bucket", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("asked", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 _is_live = environment.c.state != "none"

@@ -138,6 +138,7 @@ class Environment:
     end of what it said.
     `frozen_memory` is what the Engine counted when it was frozen, in bytes; it says nothing in other states.
     `kernels` and `memory_seen` are what the environment last said of itself: claims, for people to look at.
+    `asked` says who asked last that it be stopped, why, and in which request; empty where that is over.
     `image_name` is what the catalogue calls its `image`, `language` what that is for. `writes_bucket`: its last start
     may change the data of the bucket.
     """
@@ -164,6 +165,7 @@ class Environment:
     startup_log: str = ""
     frozen_memory: int = 0
     writes_bucket: bool = True
+    asked: Mapping[str, str] = field(default_factory=dict)
     language: Language = Language.PYTHON
     image_name: str = ""
 

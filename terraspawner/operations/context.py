@@ -13,6 +13,20 @@ from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
 from terraspawner.storage.base import Bucket
 
+HUB = "(hub)"
+"""The actor of what the Hub and its spawner carry out; who asked for it stands in the row."""
+SERVICE = "(service)"
+"""The actor of what the service does by itself, as a row says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """In whose name a deed is done: an account, or one of the words in parentheses. `request` is the number of the
+    request that asked for it."""
+
+    actor: str = HUB
+    request: str = ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
@@ -28,6 +42,7 @@ class Context:
     make_bucket: Callable[[str], Bucket]
     passwords: Passwords
     catalogue: Catalogue
+    origin: Origin = Origin()
 
 
 def new_id() -> str:

@@ -121,6 +121,7 @@ def admit(
             key_hash=hash_of(key),
             start_number=environment.start_number + 1,
             reason="",
+            asked={},
             log="",
             kernels=[],
             writes_bucket=bool(permits(member.standing, Action.WRITE_BUCKET)),
@@ -265,6 +266,7 @@ def _make(
     )
     records.insert_environment(connection, environment)
     ledger.note_interval(context, connection, environment)
+    ledger.note_change(context, connection, None, environment, Event.START)
     return environment
 
 

@@ -39,7 +39,9 @@ def frozen(context: Context, environment_id: str, start_number: int, memory: int
     with context.database.write() as connection:
         environment = ledger.load(connection, environment_id)
         if environment.start_number == start_number and is_possible(environment.state, Event.FROZEN):
-            ledger.move(context, connection, environment, Event.FROZEN, frozen_memory=memory, reason="", log="")
+            ledger.move(
+                context, connection, environment, Event.FROZEN, frozen_memory=memory, reason="", log="", asked={}
+            )
 
 
 def wake(context: Context, environment_id: str, start_number: int, *, user: str, slug: str) -> bool:

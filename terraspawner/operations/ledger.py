@@ -14,23 +14,65 @@ from terraspawner.domain.disk import HOLDS_VOLUME, Disk, DiskEvent
 from terraspawner.domain.environment import Environment, Event, State, next_state
 from terraspawner.domain.size import Size
 from terraspawner.errors import EnvironmentMissing
-from terraspawner.operations.context import Context
+from terraspawner.operations import audit
+from terraspawner.operations.audit import Change
+from terraspawner.operations.context import HUB, Context
 
 USES_DISK = frozenset({State.CREATING, State.STARTING, State.RUNNING, State.FREEZING, State.FROZEN, State.PAUSING})
 """States in which something may write to the disk."""
+_IS_ASKED_FOR = frozenset({Event.PAUSE, Event.STOPPED})
+"""What the Hub carries out because somebody asked for it."""
+_BY_ITS_PERSON = frozenset({Event.START, Event.WAKE})
+"""Nobody starts another's: whoever asked the Hub for it was its person."""
 
 
 def move(
     context: Context, connection: sa.Connection, environment: Environment, event: Event, **values: Any
 ) -> Environment:
-    """One step of the life cycle, with its interval in the ledger (J2)."""
+    """One step of the life cycle, with its interval in the ledger (J2) and its line in the audit (B7)."""
     state = next_state(environment.state, event)
     records.update_environment(connection, environment.id, state=str(state), since=context.now(), **values)
     if environment.state in USES_DISK:
         disk_records.update_disk(connection, environment.disk_id, last_used_at=context.now())
     moved = load(connection, environment.id)
     note_interval(context, connection, moved)
+    note_change(context, connection, environment, moved, event, reason=str(values.get("reason", "")))
     return moved
+
+
+def note_change(
+    context: Context,
+    connection: sa.Connection,
+    before: Environment | None,
+    after: Environment,
+    event: Event,
+    *,
+    reason: str = "",
+) -> None:
+    """A line in the audit. What the Hub carries out is the act of who asked for it."""
+    actor, request, asked = context.origin.actor, "", after.asked
+    if actor == HUB and event in _BY_ITS_PERSON:
+        actor = after.user
+    if actor == HUB and event in _IS_ASKED_FOR and asked:
+        actor, request, reason = asked["actor"], asked["request"], reason or asked["why"]
+    change = Change(
+        old=str(before.state if before else State.NONE), new=str(after.state), person=after.user, reason=reason,
+        at=records.workspace_by_id(connection, after.workspace_id),
+    )  # fmt: skip
+    audit.note(
+        context, connection, actor=actor, action=f"environment-{event}", subject=f"environment:{after.id}",
+        change=change, request=request,
+    )  # fmt: skip
+
+
+def note_asked(context: Context, environment_id: str, why: str = "") -> None:
+    """Who asks that it be stopped, and why: the Hub, which carries it out, is not told."""
+    with context.database.write() as connection:
+        records.update_environment(connection, environment_id, asked=asked_by(context, context.origin.actor, why))
+
+
+def asked_by(context: Context, actor: str, why: str) -> dict[str, str]:
+    return {"actor": actor, "request": context.origin.request, "why": why}
 
 
 def note_interval(context: Context, connection: sa.Connection, environment: Environment) -> None:
@@ -52,9 +94,15 @@ def note_interval(context: Context, connection: sa.Connection, environment: Envi
 
 
 def move_disk(context: Context, connection: sa.Connection, disk: Disk, event: DiskEvent, **values: Any) -> Disk:
-    """One step of a disk's life, with its interval in the ledger: the only way its state changes."""
+    """One step of a disk's life, with its interval in the ledger and its line in the audit: the only way its state
+    changes."""
     state = disks.next_state(disk.state, event)
     disk_records.update_disk(connection, disk.id, state=str(state), **values)
+    at = records.workspace_by_id(connection, disk.workspace_id)
+    audit.note(
+        context, connection, actor=context.origin.actor, action=f"disk-{event}", subject=f"disk:{disk.id}",
+        change=Change(old=str(disk.state), new=str(state), person=disk.user, at=at),
+    )  # fmt: skip
     return note_disk_interval(context, connection, disk.id)
 
 

@@ -7,6 +7,7 @@ may create more.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -156,7 +157,5 @@ def _keep_an_owner(connection: sa.Connection, at: Project, going: ProjectMember 
         raise OwnerNeeded(f"{going.name} is the last owner of {at.namespace}. Make somebody else an owner first.")
 
 
-def _note(
-    context: Context, connection: sa.Connection, actor: str, action: str, namespace: str, **details: object
-) -> None:
+def _note(context: Context, connection: sa.Connection, actor: str, action: str, namespace: str, **details: Any) -> None:
     audit.note(context, connection, actor=actor, action=action, subject=f"project:{namespace}", **details)

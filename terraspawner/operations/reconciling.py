@@ -45,8 +45,8 @@ def container_gone(context: Context, seen: Environment, reason: str) -> None:
 
 
 def note_act(context: Context, *, act: str, subject: str, why: str, state: str) -> None:
-    """What was put right stands in the audit."""
+    """What was put right stands in the audit, also where no state changed."""
     with context.database.write() as connection:
         audit.note(
-            context, connection, actor=RECONCILER, action=f"reconcile-{act}", subject=subject, why=why, state=state
+            context, connection, actor=RECONCILER, action=f"reconcile-{act}", subject=subject, reason=why, state=state
         )

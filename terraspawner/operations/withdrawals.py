@@ -13,8 +13,11 @@ from terraspawner.domain.access import Action, permits
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.workspace import Membership, Workspace
+from terraspawner.operations import ledger
 from terraspawner.operations.context import Context
 
+WITHDRAWAL = "(withdrawal)"
+"""The actor of pauses of what its person may no longer have so."""
 UP = frozenset({State.CREATING, State.STARTING, State.RUNNING, State.FREEZING, State.FROZEN})
 """What runs, or stands still with its memory."""
 
@@ -68,4 +71,5 @@ def note_reason(context: Context, withdrawal: Withdrawal) -> None:
     with context.database.write() as connection:
         now = records.environment_by_id(connection, here.id)
         if now and now.start_number == here.start_number and now.state in UP and now.reason != withdrawal.why:
-            records.update_environment(connection, here.id, reason=withdrawal.why)
+            asked = ledger.asked_by(context, WITHDRAWAL, withdrawal.why)
+            records.update_environment(connection, here.id, reason=withdrawal.why, asked=asked)

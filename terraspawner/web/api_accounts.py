@@ -1,14 +1,12 @@
-"""REST: accounts for operators, one's own account, one-time links, the audit."""
+"""REST: accounts for operators, one's own account, one-time links."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import Response
 
 from terraspawner.domain.access import Action
-from terraspawner.operations import accounts, audit, groups, links, sign_ins
+from terraspawner.operations import accounts, groups, links, sign_ins
 from terraspawner.web.callers import AnOperator, APerson, TheParts
 from terraspawner.web.declared import needs, open_to_anybody
 from terraspawner.web.openapi import NOBODY, PERSON, errors, for_person
@@ -18,7 +16,6 @@ from terraspawner.web.schemas_accounts import (
     AccountChangeIn,
     AccountIn,
     AccountOut,
-    AuditOut,
     LinkCodeIn,
     LinkLookOut,
     LinkOut,
@@ -133,23 +130,6 @@ async def look_at_link(parts: TheParts, shown: LinkCodeIn) -> LinkLookOut:
 async def use_link(parts: TheParts, shown: LinkUseIn) -> LinkUsedOut:
     """Set the password of the link's account. The link ends, and every session and token of the account."""
     return LinkUsedOut(account=await parts.hashing(links.use_link, code=shown.code, password=shown.password))
-
-
-# --- the audit ---
-
-
-@router.get("/audit", responses=for_person(), openapi_extra=PERSON)
-@needs(Action.ABOUT_ONESELF)
-async def read_audit(
-    parts: TheParts, person: APerson, cursor: Annotated[int | None, Query(ge=0, le=2**53)] = None
-) -> ListOut[AuditOut]:
-    """Who did what to what, when; the newest first. Operators see all, others what they did and what was done to
-    their account."""
-    found = await parts.deeds(audit.entries, user=person.name, is_operator=person.account.is_operator, before=cursor)
-    return ListOut(
-        items=[AuditOut.of(entry) for entry in found],
-        next=str(found[-1].id) if len(found) == audit.PAGE else None,
-    )
 
 
 def _link_page(parts: Parts) -> str:

@@ -20,6 +20,7 @@ from terraspawner.operations.context import Context
 from terraspawner.web import (
     account_pages,
     api_accounts,
+    api_audit,
     api_catalogue,
     api_disks,
     api_environments,
@@ -31,6 +32,7 @@ from terraspawner.web import (
     api_projects,
     api_reconcile,
     api_self,
+    audit_pages,
     card,
     disk_pages,
     environment_pages,
@@ -50,6 +52,7 @@ from terraspawner.web.lab_pages import SharedWithLab
 from terraspawner.web.launches import Hub, Launches
 from terraspawner.web.limits import SmallBodies
 from terraspawner.web.measuring import Measures
+from terraspawner.web.origin import NumberedRequests
 from terraspawner.web.pace import Pace
 from terraspawner.web.parts import Parts, parts_of
 from terraspawner.web.rendering import HERE, Pages
@@ -74,6 +77,7 @@ def create_app(context: Context, hub: Hub, host: Host, *, vendor: Path = VENDOR,
         lifespan=_lifespan,
     )
     app.state.parts = parts
+    app.add_middleware(NumberedRequests)
     app.add_middleware(SmallBodies)
     app.add_middleware(
         SharedWithLab, subdomain_host=context.settings.subdomain_host, api_prefix=context.settings.api_prefix
@@ -117,6 +121,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         api_projects,
         api_members,
         api_accounts,
+        api_audit,
         api_groups,
         api_environments,
         api_catalogue,
@@ -140,6 +145,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         people_pages,
         card,
         opening,
+        audit_pages,
     )
     for router in (door.router for door in doors):
         site.include_router(router)

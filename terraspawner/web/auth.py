@@ -36,6 +36,7 @@ from terraspawner.settings import Settings
 from terraspawner.web.addresses import is_https
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.lab_pages import LabPage, page_of
+from terraspawner.web.origin import called_by
 from terraspawner.web.seal import Seal
 
 SESSION_SECONDS = 14 * 24 * 3600
@@ -206,6 +207,7 @@ class Auth:
         identity = await self._deeds(identities.identify, key)
         if identity is None:
             raise NotLoggedIn("This environment key is not valid: it ends when its environment is paused.")
+        called_by(identity.user)
         return identity
 
     async def _model_of(self, token: str) -> dict[str, Any]:
@@ -237,6 +239,7 @@ class Auth:
         account = await self._deeds(accounts.account_of, name)
         if account is None:
             raise NotAllowed("This account is disabled, or is not known here. Ask the operator.")
+        called_by(account.name)
         return account
 
     async def _check_xsrf(self, request: Request, session: Session) -> None:

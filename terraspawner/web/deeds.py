@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 from terraspawner.errors import Unavailable
 from terraspawner.operations.context import Context
+from terraspawner.web import origin
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,7 +27,7 @@ class Deeds:
 
     async def __call__(self, deed: Callable[Concatenate[Context, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """What the deed returns, or what it raises. Raises `Unavailable` when it does not end in time."""
-        call = partial(deed, self.context, *args, **kwargs)
+        call = partial(deed, replace(self.context, origin=origin.present()), *args, **kwargs)
         try:
             async with asyncio.timeout(self._patience):
                 return await asyncio.get_running_loop().run_in_executor(self._pool, call)

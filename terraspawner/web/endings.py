@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from terraspawner.domain.environment import Event, State, is_possible
 from terraspawner.errors import TerraError, WrongState
-from terraspawner.operations import oversight
+from terraspawner.operations import ledger, oversight
 from terraspawner.operations.oversight import Overseen
 from terraspawner.web.parts import Parts
 
@@ -45,6 +45,7 @@ async def pause(parts: Parts, actor: str, environment_id: str) -> Overseen:
     if here.state in _LATER:
         raise WrongState(f"The environment is {here.state}. Look again in a minute.", state=str(here.state))
     if here.state not in _PAUSED:
+        await parts.deeds(ledger.note_asked, here.id)
         await parts.launches.pause((here.user, found.workspace.slug), parts.pace.ask)
     return await parts.deeds(oversight.get_environment, actor=actor, environment_id=environment_id)
 

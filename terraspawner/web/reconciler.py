@@ -19,9 +19,10 @@ from terraspawner.domain.reconcile import Act, Container, Server
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import TerraError
 from terraspawner.host_client import ContainerState
-from terraspawner.operations import environments, freezing, reconciling
+from terraspawner.operations import environments, freezing, ledger, reconciling
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub
+from terraspawner.web.origin import acting_as
 from terraspawner.web.pace import Pace
 
 log = logging.getLogger(__name__)
@@ -212,10 +213,11 @@ class Reconciler:
         """Go down the same road again: what is wished for is asked of the Hub, what came of it is written down."""
         log.warning("%s: %s, so: %s", finding.subject, finding.said, finding.act)
         try:
-            await self._carry_out(finding)
-            await self._deeds(
-                reconciling.note_act, act=finding.act, subject=finding.subject, why=finding.why, state=finding.said
-            )
+            with acting_as(reconciling.RECONCILER):
+                await self._carry_out(finding)
+                await self._deeds(
+                    reconciling.note_act, act=finding.act, subject=finding.subject, why=finding.why, state=finding.said
+                )
         except TerraError as error:
             log.warning("%s not put right: %s", finding.subject, error.message)
 
@@ -235,6 +237,7 @@ class Reconciler:
             case Act.FREEZE if here and at:
                 await self._hub.stop(here.user, at.slug)
             case Act.STOP if here and at:
+                await self._deeds(ledger.note_asked, here.id, finding.why)
                 # where the Hub had something to end, the row knows already and says why
                 if await self._hub.stop(here.user, at.slug):
                     await self._deeds(environments.stopped, here.id, here.start_number, finding.why)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from terraspawner.domain.account import Account, Link, LinkState
 from terraspawner.operations.accounts import Listed
-from terraspawner.operations.audit import Entry
 from terraspawner.operations.links import NewLink
 from terraspawner.web.schemas import In, Text
 
@@ -131,21 +130,3 @@ class OwnAccountOut(BaseModel):
     roles: list[RoleName]
     links: list[LinkOut] = Field(description="all that were made for this account, the newest first")
     groups: list[str] = Field(description="as the identity provider told them last, where one signs people in")
-
-
-class AuditOut(BaseModel):
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    details: dict[str, Any]
-
-    @classmethod
-    def of(cls, entry: Entry) -> AuditOut:
-        return cls(
-            at=entry.at,
-            actor=entry.actor,
-            action=entry.action,
-            subject=entry.subject,
-            details=dict(entry.details),
-        )

@@ -16,7 +16,17 @@ from terraspawner.domain.language import language_of
 from terraspawner.domain.script import wanted_script
 from terraspawner.domain.start import StepName, under_way
 from terraspawner.errors import EnvironmentMissing, HostUnavailable, NotLoggedIn, WorkspaceMissing, WrongState
-from terraspawner.operations import accounts, deletions, disks, environments, freezing, images, views, workspaces
+from terraspawner.operations import (
+    accounts,
+    deletions,
+    disks,
+    environments,
+    freezing,
+    images,
+    ledger,
+    views,
+    workspaces,
+)
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebooks import NotebookInfo
 from terraspawner.operations.views import View
@@ -184,6 +194,7 @@ async def pause(parts: Parts, spot: Spot, *, wait: float | None = None) -> Sight
         raise WrongState(
             f"The environment in {spot.name} is being frozen. Pause it when that is done.", state=str(State.FREEZING)
         )
+    await parts.deeds(ledger.note_asked, seen.view.environment.id)
     await parts.launches.pause(_server(spot, seen), parts.pace.ask if wait is None else wait)
     return await look(parts, spot)
 
@@ -203,6 +214,8 @@ async def cancel(parts: Parts, spot: Spot) -> Sight:
             f"The environment in {spot.name} is {seen.view.state}: there is no start to cancel.",
             state=str(seen.view.state),
         )
+    if seen.view.environment is not None:
+        await parts.deeds(ledger.note_asked, seen.view.environment.id, "The start was cancelled.")
     await parts.launches.cancel(_server(spot, seen), parts.pace.cancel)
     return await look(parts, spot)
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 import builders
 from terraspawner.db import tables
+from terraspawner.db.audit_records import Filter
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import State
 from terraspawner.errors import AccountMissing, NameRefused, NameTaken, OperatorNeeded, Refused
@@ -184,6 +185,6 @@ def test_the_newest_acts_come_first_and_in_pages(context: Context) -> None:
         for number in range(audit.PAGE + 3):
             audit.note(context, connection, actor="ana", action="tried", subject="account:ana", number=number)
     first = audit.entries(context, user="ana", is_operator=False)
-    second = audit.entries(context, user="ana", is_operator=False, before=first[-1].id)
+    second = audit.entries(context, user="ana", is_operator=False, wanted=Filter(before=first[-1].id))
     numbers = [entry.details.get("number") for entry in [*first, *second]]
     assert numbers[: audit.PAGE + 3] == list(reversed(range(audit.PAGE + 3)))

@@ -80,6 +80,7 @@ ROUTES = {
     f"PUT {API}/groups/{{group}}/members/{{member}}": OPERATOR,
     f"DELETE {API}/groups/{{group}}/members/{{member}}": OPERATOR,
     f"POST {API}/reconcile": OPERATOR,
+    f"GET {PREFIX}/audit": PERSON,
     f"GET {PREFIX}/set-password": OPEN,
     f"POST {PREFIX}/set-password": OPEN,
     f"POST {PREFIX}/set-password/new": OPEN,
