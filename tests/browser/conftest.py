@@ -71,3 +71,11 @@ def sign_in(page: Page, deployment: Deployment, name: str) -> None:
     page.get_by_label("Password").fill(deployment.logins()[name])
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="My workspaces")).to_be_visible()
+
+
+def go_to(page: Page, menu: str, place: str) -> None:
+    """By the bar on top, which keeps some places in menus; they open once the page's scripts are there."""
+    page.wait_for_load_state()
+    bar = page.get_by_role("navigation").first
+    bar.get_by_role("button", name=menu, exact=True).click()
+    bar.get_by_role("link", name=place, exact=True).click()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browser.conftest import sign_in
+from browser.conftest import go_to, sign_in
 from browser.test_journey import in_lab
 from deployment import Deployment, Person, unique, until
 from terraspawner.domain.sign_in import SLOWDOWNS, Guard
@@ -32,7 +32,7 @@ def test_an_operator_adds_eva_who_sets_a_password_works_and_is_disabled(
 
     # the operator makes the account and its link
     sign_in(page, deployment, "operator")
-    page.get_by_role("link", name="People").click()
+    go_to(page, "Operate", "People")
     expect(page.get_by_role("heading", name="People")).to_be_visible()
     page.get_by_label("Name", exact=True).fill("Eva!")
     page.get_by_role("button", name="Add and make a link").click()
@@ -137,7 +137,7 @@ def test_the_owner_changes_the_password(page: Page, deployment: Deployment, arte
     made = operator.api.post("/accounts", json={"name": name}).json()
     operator.api.post("/links/use", json={"code": made["url"], "password": first})
     come_in(page, name, first)
-    page.get_by_role("link", name="Account", exact=True).click()
+    go_to(page, name, "Account")
     for present, says in (("wrong guess", "Wrong present password"), (first, "")):
         page.get_by_label("Present password").fill(present)
         page.get_by_label("New password").fill(second)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browser.conftest import sign_in
+from browser.conftest import go_to, sign_in
 from browser.test_environments_page import seen_on_a_phone_and_in_the_dark
 from deployment import Deployment, Person, unique
 
@@ -20,7 +20,7 @@ def test_an_operator_makes_a_group_and_a_project_and_its_member_finds_it(
 ) -> None:
     group, project = unique("physics"), unique("lab")
     sign_in(page, deployment, "operator")
-    page.get_by_role("link", name="Groups", exact=True).click()
+    go_to(page, "Operate", "Groups")
     page.get_by_label("Name", exact=True).fill("Two words")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_be_visible()

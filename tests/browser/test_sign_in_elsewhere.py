@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browser.conftest import opened_page
+from browser.conftest import go_to, opened_page
 from browser.test_journey import badge, in_lab, output, type_cell
 from deployment import unique
 from identity_provider import ANA, ANA_NAME, BEN, ROSA, Outside
@@ -53,7 +53,7 @@ def test_a_person_comes_by_the_provider_works_and_is_let_go(
     page.screenshot(path=artefacts / "02-arrived.png")
 
     # her groups, and nothing about passwords of ours
-    page.get_by_role("link", name="Account", exact=True).click()
+    go_to(page, ANA_NAME, "Account")
     expect(page.get_by_role("heading", name="You sign in with the Lab's provider")).to_be_visible()
     expect(page.locator("#groups li")).to_have_text(["heart", "lab"])
     expect(page.locator("input[type=password]")).to_have_count(0)
@@ -83,7 +83,7 @@ def test_a_person_comes_by_the_provider_works_and_is_let_go(
 
     # an operator by the provider's word, who sees the people
     come_in(another, ROSA)
-    another.get_by_role("link", name="People").click()
+    go_to(another, "Operate", "People")
     expect(another.locator(f"[data-account='{ANA_NAME}']")).to_contain_text("last sign-in")
     another.screenshot(path=artefacts / "05-people.png", full_page=True)
 

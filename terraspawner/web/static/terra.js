@@ -123,6 +123,23 @@ document.addEventListener("visibilitychange", () => {
   }
 });
 
+// A stream begins with what stands here already. Then nothing is swapped, so that no click falls between two lists.
+const told = new WeakMap();
+for (const element of document.querySelectorAll("[sse-swap]")) {
+  told.set(element, element.cloneNode(true));
+}
+document.addEventListener("htmx:sseBeforeMessage", (event) => {
+  const before = told.get(event.target);
+  if (before) {
+    const next = before.cloneNode(false);
+    next.innerHTML = event.detail.data;
+    if (next.isEqualNode(before)) {
+      event.preventDefault();
+    }
+    told.set(event.target, next);
+  }
+});
+
 // Who comes back from Lab finds the list of notebooks as it is now; a refusal leaves the list that was.
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) {
