@@ -209,7 +209,7 @@ class MemoryInUse(Conflict):
 
 
 class OtherImage(Conflict):
-    """The environment is made from another image. Delete it, keeping its disk, and start it again."""
+    """The environment is made from another image. Pause it, change its image, and start it again."""
 
     code = "other-image"
 

@@ -61,12 +61,14 @@ class Makes(PooledDockerSpawner):
 
     async def get_object(self) -> dict[str, Any] | None:
         """The container. One that never came up (its script failed, its start was cancelled) is thrown away instead,
-        and so is one that may write what its person may not any more: mounts cannot be changed."""
+        and so is one of another image, or that may write what its person may not any more."""
         found = await super().get_object()
         if found is None or self.ticket is None:
             return found
         has_come_up = found["Id"] == self.ticket.environment.container_id
-        if has_come_up and not plan.writes_too_much(self.plan, found["Mounts"]):
+        if has_come_up and not plan.must_be_made_anew(self.plan, found):
+            # DockerSpawner looks for a token there; ours are in none, and one that an image brings along is not taken
+            found["Config"]["Env"] = []
             return found
         await self.docker("remove_container", found["Id"], v=True, force=True)
         self.object_id = ""

@@ -172,6 +172,12 @@ def plan_environment(settings: Settings, environment: Environment, workspace: Wo
     )
 
 
+def must_be_made_anew(plan: ContainerPlan, container: Mapping[str, Any]) -> bool:
+    """Whether a container, as the Engine tells of it, cannot be changed into what `plan` says: its image is another
+    one, or it writes where `plan` only reads."""
+    return container["Config"]["Image"] != plan.image or writes_too_much(plan, container["Mounts"])
+
+
 def writes_too_much(plan: ContainerPlan, mounts: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a container with these `mounts`, as the Engine tells of them, writes where `plan` only reads."""
     read_only = {mount.target for mount in plan.mounts if mount.is_read_only}

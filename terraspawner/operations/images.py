@@ -1,14 +1,22 @@
-"""Does what is asked for fit the image that an environment is made from? It keeps that image until it is deleted."""
+"""Which image an environment is made from: whether what is asked for fits it, and another one for what is paused.
+
+A container keeps its image. Another one is a wish in the row, and the next start makes the container anew from it
+(`making`); the disk is attached to that one as it was to the old.
+"""
 
 from __future__ import annotations
 
-from terraspawner.domain.catalogue import Catalogue
+from terraspawner.db import records
+from terraspawner.domain.catalogue import Catalogue, OfferedImage
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.language import Language, language_of, runs_in
 from terraspawner.domain.workspace import Workspace
-from terraspawner.errors import OtherImage
+from terraspawner.errors import OtherImage, WrongState
+from terraspawner.operations import audit, ledger
+from terraspawner.operations.context import Context
 from terraspawner.operations.notebooks import NotebookInfo
 
+_WAITS = "Its next start is from the image {title}; its disk stays."
 _SHORT = {Language.PYTHON: "Python", Language.R: "R"}
 
 
@@ -21,10 +29,44 @@ def refuse_other_image(
         return
     other = catalogue.image_named(wanted)
     raise OtherImage(
-        f"The environment in {workspace.name} is made from the {title_of(catalogue, environment)} image. For the"
-        f" {other.title} image, delete it first and keep its disk: your files and packages stay.",
+        f"The environment in {workspace.name} is made from the {title_of(catalogue, environment)} image, not from the"
+        f" {other.title} image. Pause it, change its image, then start it: its disk stays, what is installed beside the"
+        " disk goes.",
         image=environment.image_name,
     )
+
+
+def change(context: Context, environment_id: str, image: OfferedImage, *, user: str) -> None:
+    """Write from which image its container is made at the next start. Until then the old one is there, and a change
+    back loses nothing.
+
+    Raises `WrongState` unless it is paused: what runs ends when its container is made anew.
+    """
+    with context.database.write() as connection:
+        environment = ledger.load(connection, environment_id)
+        if environment.state is not State.PAUSED:
+            raise WrongState(
+                f"The environment is {environment.state}. Pause it first, then change its image: its container is made"
+                " anew from it at the next start.",
+                state=str(environment.state),
+            )
+        records.update_environment(
+            connection,
+            environment.id,
+            image=image.reference,
+            image_name=image.name,
+            language=str(image.language),
+            reason=_WAITS.format(title=image.title) if environment.container_id else environment.reason,
+        )
+        audit.note(
+            context,
+            connection,
+            actor=user,
+            action="environment-image-changed",
+            subject=f"environment:{environment.id}",
+            before=environment.image_name,
+            after=image.name,
+        )
 
 
 def title_of(catalogue: Catalogue, environment: Environment) -> str:
@@ -40,9 +82,9 @@ def refuse_without_kernel(environment: Environment, workspace: Workspace, info: 
         return
     has, lacks = _SHORT[environment.language], _SHORT[wanted]
     raise OtherImage(
-        f"“{info.path}” is a notebook for {lacks}, and your environment in {workspace.name} is made from the {has}"
-        f" image, which has no {lacks}. Delete the environment and keep its disk (your files and packages stay), then"
-        f" open the notebook again: its new environment has {lacks}.",
+        f"“{info.path}” is a notebook for {lacks}, and your environment in {workspace.name} is made from an image for"
+        f" {has}, which has no {lacks}. Pause the environment and change its image to one with {lacks}, then open the"
+        " notebook again. Its disk stays, with your files and packages; what is installed beside the disk goes.",
         image=str(environment.language),
         kernel=str(wanted),
     )

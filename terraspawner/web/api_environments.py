@@ -51,11 +51,19 @@ async def start_environment(
 @router.patch(HERE, responses=for_person(404, 409, 422), openapi_extra=PERSON)
 @needs(Action.USE_ENVIRONMENT)
 async def change_environment(parts: TheParts, spot: ASpot, change: ChangeIn) -> EnvironmentOut:
-    """Give it another size. Container and disk stay, and what runs goes on; the price counts from now on.
+    """Give it another size, another image, or both; the image first, and where it is refused nothing is changed.
 
-    Refused (409, `memory-in-use`) where what runs holds more than nine tenths of the new size's memory.
+    Another size keeps container and disk, and what runs goes on; its price counts from now on. It is refused (409,
+    `memory-in-use`) where what runs holds more than nine tenths of its memory. Another image is for what is paused: the
+    next start makes the container anew from it. The disk stays, what is in the old container alone is lost then.
     """
-    return wishes.told(parts, spot, await changes.change_size(parts, spot, change.size))
+    parts.catalogue.size_named(change.size)
+    seen = None
+    if change.image is not None:
+        seen = await changes.change_image(parts, spot, change.image)
+    if change.size is not None:
+        seen = await changes.change_size(parts, spot, change.size)
+    return wishes.told(parts, spot, seen or await wishes.look(parts, spot))
 
 
 @router.post(f"{HERE}/pause", responses={**for_person(404, 409), **_ON_ITS_WAY}, openapi_extra=PERSON)

@@ -93,6 +93,15 @@ async def change_size(
     return await _after(request, parts, person, spot, changes.change_size(parts, spot, size))
 
 
+@router.post("/image")
+@needs(Action.USE_ENVIRONMENT)
+async def change_image(
+    request: Request, parts: TheParts, person: APerson, spot: ASpot, image: Annotated[str, Form()] = ""
+) -> Response:
+    """The dialog Change image."""
+    return await _after(request, parts, person, spot, changes.change_image(parts, spot, image))
+
+
 @router.post("/freeze")
 @needs(Action.END_OWN_ENVIRONMENT)
 async def freeze(request: Request, parts: TheParts, person: APerson, spot: ASpot) -> Response:

@@ -1,6 +1,7 @@
-"""Another size for an environment that is there. Pages and REST ask through here.
+"""Another size or image for an environment that is there. Pages and REST ask through here.
 
 A size is given to what runs at once, so that nothing of it ends; only where what it holds would not fit is it refused.
+An image is taken by what is paused, at its next start.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from terraspawner.domain.access import Action
 from terraspawner.domain.catalogue import OfferedSize
 from terraspawner.errors import MemoryInUse
-from terraspawner.operations import sizing, workspaces
+from terraspawner.operations import images, sizing, workspaces
 from terraspawner.web import wishes
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import show_bytes
@@ -32,6 +33,22 @@ async def change_size(parts: Parts, spot: Spot, name: str) -> Sight:
         await _resize(parts, here.id, offered)
         given_to = here.start_number
     await parts.deeds(sizing.take, here.id, offered.size, user=spot.user, given_to=given_to)
+    return await wishes.look(parts, spot)
+
+
+async def change_image(parts: Parts, spot: Spot, name: str) -> Sight:
+    """Let its next start make it anew from the image of this name; the disk stays.
+
+    Raises `Refused` for an image that there is not, `NotAllowed`, `EnvironmentMissing`, `WrongState` unless it is
+    paused.
+    """
+    offered = parts.catalogue.image_named(name)
+    await parts.deeds(
+        workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.USE_ENVIRONMENT
+    )
+    seen = await wishes.look(parts, spot)
+    if offered.name != wishes.there(spot, seen).image_name:
+        await parts.deeds(images.change, wishes.there(spot, seen).id, offered, user=spot.user)
     return await wishes.look(parts, spot)
 
 

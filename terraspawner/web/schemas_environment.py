@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from terraspawner.domain import price
 from terraspawner.domain.access import Role
@@ -133,7 +133,14 @@ class StartIn(In):
 class ChangeIn(In):
     """What can be changed of an environment that is there."""
 
-    size: Text = Field(description="a name of `GET /sizes`")
+    size: Text | None = Field(default=None, description="a name of `GET /sizes`")
+    image: Text | None = Field(default=None, description="a name of `GET /images`, for what is paused")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ChangeIn:
+        if self.size is None and self.image is None:
+            raise ValueError("give `size`, `image` or both")
+        return self
 
 
 class OpenOut(BaseModel):

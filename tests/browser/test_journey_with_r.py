@@ -91,7 +91,7 @@ def test_a_researcher_with_r_from_new_notebook_to_delete(
 
 
 @pytest.mark.full
-@pytest.mark.feature("E9")
+@pytest.mark.feature("C10", "E9")
 def test_an_r_notebook_in_a_python_environment_is_explained_on_the_page(
     page: Page, deployment: Deployment, ana: Person, workspace: Workspace, artefacts: Path
 ) -> None:
@@ -106,14 +106,25 @@ def test_an_r_notebook_in_a_python_environment_is_explained_on_the_page(
 
     page.get_by_role("link", name="in r.ipynb").click()
     expect(page.get_by_role("alert")).to_contain_text("has no R")
-    expect(page.get_by_role("alert")).to_contain_text("Delete the environment and keep its disk")
+    expect(page.get_by_role("alert")).to_contain_text("Pause the environment and change its image")
     page.screenshot(path=artefacts / "2-no-r.png")
     page.get_by_role("link", name="Go to the environment").click()
     expect(page.get_by_role("heading", name=workspace.name)).to_be_visible()
 
-    delete_environment(page, here)
+    workspace.execute("touch", "/etc/in-the-layer", user="0")
+    workspace.shell("touch ~/on-the-disk")
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Change image…").click()
+    expect(page.get_by_role("radio", name="Python numpy")).to_be_checked()
+    expect(page.get_by_text("Lost then")).to_be_visible()
+    page.get_by_role("radio", name="R and Python").check()
+    page.screenshot(path=artefacts / "3-change-image.png")
+    page.get_by_role("button", name="Change image", exact=True).click()
+    expect(page.get_by_text("Its next start is from the image R and Python")).to_be_visible()
+    page.screenshot(path=artefacts / "4-changed.png")
     page.get_by_role("link", name="in r.ipynb").click()
     in_lab(page, "in r", "R")
     assert workspace.environment()["image"]["language"] == "r"
-    page.screenshot(path=artefacts / "3-in-r.png")
+    assert (workspace.shell("ls /etc/in-the-layer")[0], workspace.shell("ls ~/on-the-disk")[0]) == (2, 0)
+    page.screenshot(path=artefacts / "5-in-r.png")
     assert ana.api.get(workspace.path).json()["name"] == workspace.name

@@ -157,6 +157,41 @@ def test_who_may_not_write_gets_the_data_read_only() -> None:
     assert reads.spec_hash != made().spec_hash
 
 
+def as_the_engine_tells_it(made_by: plan.ContainerPlan) -> dict[str, object]:
+    arguments = made_by.limits()
+    return {
+        "Config": {"Image": made_by.image},
+        "Mounts": [{"Destination": mount.target, "RW": not mount.is_read_only} for mount in made_by.mounts],
+        "HostConfig": {
+            "Memory": arguments["mem_limit"],
+            "MemorySwap": arguments["memswap_limit"],
+            "CpuPeriod": arguments["cpu_period"],
+            "CpuQuota": arguments["cpu_quota"],
+        },
+    }
+
+
+@pytest.mark.feature("C9", "C10")
+@pytest.mark.parametrize(
+    ("change", "is_made_anew", "is_resized"),
+    [
+        ({}, False, False),
+        ({"image": "other"}, True, False),
+        ({"size": Size(cpu=2, memory=1024**3)}, False, True),
+        ({"size": Size(cpu=0.5, memory=2 * 1024**3)}, False, True),
+        ({"size": Size(cpu=0.5, memory=1024**3, name="another name")}, False, False),
+        ({"start_number": 9}, False, False),
+    ],
+)
+def test_another_image_makes_a_container_anew_and_another_size_does_not(
+    change: dict[str, object], is_made_anew: bool, is_resized: bool
+) -> None:
+    there = as_the_engine_tells_it(made())
+    now = plan.plan_environment(SETTINGS, replace(ENVIRONMENT, **change), WORKSPACE)  # type: ignore[arg-type]
+    assert plan.must_be_made_anew(now, there) == is_made_anew
+    assert now.has_limits(there["HostConfig"]) == (not is_resized)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(("made_to_write", "may_write"), [(True, True), (True, False), (False, True), (False, False)])
 def test_a_container_that_writes_more_than_its_plan_is_told_apart(made_to_write: bool, may_write: bool) -> None:
     first, now = (

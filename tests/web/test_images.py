@@ -62,7 +62,7 @@ async def test_a_start_names_its_image_and_a_resume_keeps_it(site: Site) -> None
         assert (await ana.post(f"{HERE}/start", json={"image": "r"})).status_code == 200
         refused = await ana.post(f"{HERE}/start", json={"image": "python"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "other-image")
-    assert "keep its disk" in refused.json()["error"]["message"]
+    assert "Pause it, change its image" in refused.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ async def test_an_r_notebook_in_a_python_environment_is_explained_before_it_open
     page = await browser.get(f"{OPEN}/in%20r.ipynb")
     assert page.status_code == 200
     assert "has no R" in page.text
-    assert "keep its disk" in page.text
+    assert "Pause the environment and change its image" in page.text
     assert f'href="{PREFIX}/workspaces/ana/alpha"' in page.text
     assert "hx-trigger" not in page.text, "nothing is asked for by itself"
     assert f'href="{OPEN}/in%20r.ipynb?anyway=true"' in page.text
@@ -153,3 +153,52 @@ async def test_a_made_up_image_in_the_form_is_refused(site: Site) -> None:
     answer = await (await site.browser()).submit(f"{PREFIX}/{HERE}/start", image="evil:latest")
     assert answer.status_code == 422
     assert site.state(at) == "none"
+
+
+@pytest.mark.feature("C10")
+async def test_what_is_paused_takes_another_image_at_its_next_start_and_keeps_its_disk(site: Site) -> None:
+    site.workspace()
+    async with site.person() as ana:
+        await ana.post(f"{HERE}/start")
+        before = await running(site, ana)
+        while_it_runs = await ana.patch(HERE, json={"image": "r"})
+        assert (while_it_runs.status_code, while_it_runs.json()["error"]["code"]) == (409, "wrong-state")
+        assert "Pause it first" in while_it_runs.json()["error"]["message"]
+        assert (await ana.patch(HERE, json={"image": "python"})).status_code == 200, "it has that one"
+        await ana.post(f"{HERE}/pause")
+        said = (await ana.patch(HERE, json={"image": "r", "size": "large"})).json()
+        assert (said["image"]["name"], said["size"]["name"], said["state"]) == ("r", "large", "paused")
+        assert "next start is from the image R and Python" in said["reason"]
+        await ana.post(f"{HERE}/start")
+        after = await running(site, ana)
+    assert (after["id"], after["disk"]["id"]) == (before["id"], before["disk"]["id"])
+    assert after["image"]["reference"] == site.context.catalogue.image_named("r").reference
+
+
+@pytest.mark.parametrize("image", ["julia", "../r", "--privileged", "terraspawner/hub:0.1.0", ""])
+async def test_an_image_that_there_is_not_changes_nothing(site: Site, image: str) -> None:
+    site.workspace()
+    async with site.person() as ana:
+        await ana.post(f"{HERE}/start")
+        await running(site, ana)
+        await ana.post(f"{HERE}/pause")
+        refused = await ana.patch(HERE, json={"image": image})
+        both = await ana.patch(HERE, json={"image": "r", "size": "huge"})
+        assert (refused.status_code, both.status_code) == (422, 422)
+        assert "python, r" in refused.json()["error"]["message"]
+        assert (await ana.get(HERE)).json()["image"]["name"] == "python"
+
+
+@pytest.mark.feature("C10")
+async def test_the_page_says_before_a_change_of_image_what_is_lost(site: Site) -> None:
+    site.workspace()
+    async with site.person() as ana:
+        await ana.post(f"{HERE}/start")
+        await running(site, ana)
+        await ana.post(f"{HERE}/pause")
+    browser = await site.browser()
+    page = (await browser.client.get(f"{PREFIX}/workspaces/ana/alpha")).text
+    assert 'id="image-dialog"' in page
+    assert "what was installed or written outside your home folder" in page
+    changed = await browser.submit(f"{PREFIX}/{HERE}/image", htmx=True, image="r")
+    assert "next start is from the image R and Python" in changed.text
