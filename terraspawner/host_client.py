@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from terraspawner.errors import DiskAttached, HostUnavailable, MemoryInUse, Netw
 
 _STOPPING_SECONDS = 60.0
 _MEASURING_SECONDS = 300.0
+_LOOKING_SECONDS = 30.0
 _PROBE_LOOKS, _PROBE_PAUSE_SECONDS = 30, 0.5
 
 
@@ -41,6 +43,23 @@ class DiskUse:
 
     used: int
     folders: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenImage:
+    """An image as the host service sees it; without `is_here` the rest says nothing.
+
+    `size` in bytes; `language` what its kernels are for; `findings` what keeps it from being an environment's, each a
+    sentence.
+    """
+
+    is_here: bool
+    created_at: datetime | None = None
+    size: int = 0
+    language: str = "python"
+    findings: tuple[str, ...] = ()
+    packages: tuple[Mapping[str, str], ...] = ()
+    """Each with `language`, `name` and `version`."""
 
 
 class HostClient:
@@ -103,6 +122,21 @@ class HostClient:
         """Stop the container and keep it. Done already is done."""
         await self._call("POST", f"/environments/{environment_id}/stop", timeout=_STOPPING_SECONDS)
 
+    async def look_at_image(self, reference: str) -> SeenImage:
+        """What is in an image of this machine, and what is missing in it."""
+        answer = await self._call("POST", "/images/look", json={"reference": reference}, timeout=_LOOKING_SECONDS)
+        seen = answer.json()
+        if not seen["is_here"]:
+            return SeenImage(is_here=False)
+        return SeenImage(
+            is_here=True,
+            created_at=_moment(seen["created_at"]),
+            size=seen["size"],
+            language=seen["language"],
+            findings=tuple(seen["findings"]),
+            packages=tuple(seen["packages"]),
+        )
+
     async def delete_environment(self, environment_id: str) -> None:
         """Stop and remove the container. Done already is done."""
         await self._call("DELETE", f"/environments/{environment_id}", timeout=_STOPPING_SECONDS)
@@ -156,6 +190,15 @@ class HostClient:
         if answer.is_error and answer.status_code != httpx.codes.NOT_FOUND:
             raise HostUnavailable(f"The host service could not do this: {_message(answer)}")
         return answer
+
+
+def _moment(text: str) -> datetime | None:
+    """A time of the Engine's, which has nanoseconds; None for what a build tool wrote instead."""
+    try:
+        found = datetime.fromisoformat(text[:19])
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found.year > 1 else None
 
 
 def _message(answer: httpx.Response) -> str:

@@ -15,10 +15,11 @@ from terraspawner import wiring
 from terraspawner.containers import plan
 from terraspawner.containers.pooled import LOG_LINES, PooledDockerSpawner
 from terraspawner.containers.progress import Progress
+from terraspawner.domain.catalogue import OfferedImage
 from terraspawner.domain.start import StepName
 from terraspawner.errors import ScriptFailed
 from terraspawner.host_client import HostClient
-from terraspawner.operations import environments
+from terraspawner.operations import environments, images
 from terraspawner.operations.context import Context
 
 AFTER_A_SCRIPT = (
@@ -32,6 +33,7 @@ class Makes(PooledDockerSpawner):
     environment_id: str
     context: Context
     give_turn_back: Callable[[], None]
+    deed: Callable[..., Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -45,8 +47,29 @@ class Makes(PooledDockerSpawner):
         self._script_to_run = ""
         self.script_log: str | None = None
 
+    async def looked_into(self, wishes: dict[str, Any]) -> dict[str, Any]:
+        """The wishes of a start, with what an image beside the catalogue is for. Raises `Refused` where nobody may have
+        it, or no environment can be made from it."""
+        name = wishes["image"]
+        if name is None or self.context.catalogue.find_image(name):
+            return wishes
+        offered = await self.deed(images.allow, user=self.user.name, name=name)
+        fit = images.refuse_unfit(offered, await self.host().look_at_image(offered.reference))
+        return {**wishes, "language": str(fit.language)}
+
+    async def _refuse_unfit(self) -> None:
+        """An image beside the catalogue may be another one by now, under the same name."""
+        here = self.ticket.environment
+        if self.context.catalogue.find_image(here.image_name):
+            return
+        offered = OfferedImage(
+            name=here.image_name, title=here.image_name, about="", reference=here.image, language=here.language
+        )
+        images.refuse_unfit(offered, await self.host().look_at_image(here.image))
+
     async def create_object(self) -> dict[str, Any]:
         """Make the container, and first its volume: one that Docker made by itself would bear no labels."""
+        await self._refuse_unfit()
         self.steps.begin(StepName.DISK)
         self._script_to_run = self.ticket.environment.startup_script
         settings, environment = self.context.settings, self.ticket.environment

@@ -119,7 +119,8 @@ class TerraSpawner(Asks, Makes, Freezes):
     async def _admit(self) -> None:
         """Once it is asked for, the row may be on its way: so this is seen to its end, also when cancelled."""
         steps = ended(self.steps.steps, self.context.now())
-        asked = self.deed(environments.admit, user=self.user.name, slug=self.name, steps=steps, **self.wishes)
+        wishes = await self.looked_into(self.wishes)
+        asked = self.deed(environments.admit, user=self.user.name, slug=self.name, steps=steps, **wishes)
         self._accept(await asked)
 
     async def _carry_out(self) -> tuple[str, int]:

@@ -14,12 +14,14 @@ from typing import Any
 import docker
 import requests
 
+from terraspawner.containers.image_look import Look, look
 from terraspawner.containers.memory import has_room, memory_held
 from terraspawner.containers.plan import LABEL, is_identifier, limits_of
 from terraspawner.containers.startup import COMMAND
 from terraspawner.errors import DiskAttached, EngineUnavailable, EnvironmentMissing, MemoryInUse
 
 STOP_SECONDS = 10
+MOST_LOOKS = 50
 
 
 class Engine:
@@ -28,6 +30,7 @@ class Engine:
     def __init__(self, deployment: str) -> None:
         self._deployment = deployment
         self._local = threading.local()
+        self._looks: dict[str, Look] = {}
 
     @property
     def client(self) -> Any:
@@ -116,6 +119,21 @@ class Engine:
         with translated():
             for container in self._containers("environment", environment_id):
                 self._stop(container)
+
+    def look(self, reference: str) -> Look | None:
+        """What is in an image; None where this machine has none of that name. Nothing of it is run."""
+        with translated():
+            try:
+                image = self.client.inspect_image(reference)
+            except docker.errors.ImageNotFound:
+                return None
+            return self._looks.get(image["Id"]) or self._looked(image)
+
+    def _looked(self, image: dict[str, Any]) -> Look:
+        """Kept, as an image of this id never changes."""
+        if len(self._looks) >= MOST_LOOKS:
+            self._looks.clear()
+        return self._looks.setdefault(image["Id"], look(self.client, self._deployment, image))
 
     def remove_environment(self, environment_id: str) -> None:
         """Stop and remove the container of an environment. Idempotent."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from terraspawner.domain.catalogue import Catalogue, OfferedImage, OfferedSize
+from terraspawner.domain.catalogue import Catalogue, CustomImages, MayName, OfferedImage, OfferedSize, is_reference
 from terraspawner.domain.language import Language
 from terraspawner.domain.size import Rates
 from terraspawner.errors import SettingsWrong
@@ -21,10 +21,6 @@ from terraspawner.errors import SettingsWrong
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LONGEST_NAME = 40
 _LONGEST_TEXT = 200
-_REFERENCE = re.compile(
-    r"[a-z0-9]+([._-]+[a-z0-9]+)*(:\d{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?",
-    re.ASCII,
-)
 _BYTES = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>MiB|GiB)")
 _UNITS = {"MiB": 1024**2, "GiB": 1024**3}
 _LEAST_MEMORY = 256 * 1024**2
@@ -62,10 +58,31 @@ class _Wrong(Exception):
 
 
 def _catalogue(found: Mapping[str, Any], standard: Standard) -> Catalogue:
-    _known(found, {"sizes", "images"}, "the file")
+    _known(found, {"sizes", "images", "custom_images"}, "the file")
     sizes = tuple(_size(name, entry, standard) for name, entry in _entries(found, "sizes"))
     images = tuple(_image(name, entry, standard) for name, entry in _entries(found, "images"))
-    return Catalogue(sizes=sizes, images=images)
+    return Catalogue(sizes=sizes, images=images, custom=_custom(found.get("custom_images", {})))
+
+
+def _custom(entry: Any) -> CustomImages:
+    at = "custom_images"
+    if not isinstance(entry, dict):
+        raise _Wrong(f"{at} is a value; write [{at}] on a line of its own and its keys below.")
+    _known(entry, {"allowed", "prefixes"}, at)
+    allowed = entry.get("allowed", "nobody")
+    if allowed not in list(MayName):
+        raise _Wrong(f"{at}.allowed is {allowed!r}; it is one of: {', '.join(MayName)}.")
+    prefixes = entry.get("prefixes", [])
+    if not isinstance(prefixes, list) or not all(_is_prefix(each) for each in prefixes):
+        raise _Wrong(f'{at}.prefixes must be a list of what references begin with, up to a slash: ["ours/"].')
+    if allowed != MayName.NOBODY and not prefixes:
+        raise _Wrong(f"{at}.prefixes is empty, so any image of this machine could be had, whosever it is. Name some.")
+    return CustomImages(allowed=MayName(allowed), prefixes=tuple(prefixes))
+
+
+def _is_prefix(text: object) -> bool:
+    """Up to a slash at least: a name without one could be the id of any image."""
+    return isinstance(text, str) and "/" in text and is_reference(text.rstrip("/:"))
 
 
 def _entries(found: Mapping[str, Any], kind: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -109,7 +126,7 @@ def _image(name: str, entry: Mapping[str, Any], standard: Standard) -> OfferedIm
         raise _Wrong(f"{at}.language is {word!r}; it is one of: {', '.join(Language)}.")
     language = Language(word)
     reference = _text(entry, "reference", at, standard.images[language])
-    if not _REFERENCE.fullmatch(reference) or len(reference) > _LONGEST_TEXT:
+    if not is_reference(reference):
         raise _Wrong(f"{at}.reference is {reference!r}, which is no image's name; write one such as ours/lab:2026.1.")
     return OfferedImage(
         name=name,

@@ -12,10 +12,13 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
 
+from terraspawner.containers.image_look import Look
+from terraspawner.domain.catalogue import is_reference
 from terraspawner.errors import (
     Conflict,
     DiskAttached,
@@ -28,6 +31,7 @@ from terraspawner.errors import (
     TerraError,
 )
 from terraspawner.host.findings import NetworkState
+from terraspawner.host.image_answers import told
 from terraspawner.host.scripts import Running, Scripts
 
 ALLOWED_UIDS = frozenset({0, 2001, 2002})
@@ -62,6 +66,7 @@ class EngineDoor(Protocol):
     def start_script(self, environment_id: str) -> Running: ...
     def resize(self, environment_id: str, cpu: float, memory: int) -> None: ...
     def stop_environment(self, environment_id: str) -> None: ...
+    def look(self, reference: str) -> Look | None: ...
     def remove_environment(self, environment_id: str) -> None: ...
     def remove_disk(self, disk_id: str) -> None: ...
 
@@ -94,6 +99,7 @@ class HostApi:
         self._probe = probe
         self._measure = measure
         self._allowed_uids = allowed_uids
+        self._hub_version = metadata.version("jupyterhub")
         self._scripts = Scripts(engine.start_script)
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="engine")
         # a disk takes seconds to minutes to be read through, and they go one after the other
@@ -117,6 +123,7 @@ class HostApi:
                 web.delete("/environments/{id}", self.delete_environment),
                 web.get("/disks", self.disks),
                 web.post("/disks/{id}/measure", self.measure_disk),
+                web.post("/images/look", self.look_at_image),
                 web.delete("/disks/{id}", self.delete_disk),
             ]
         )
@@ -179,6 +186,12 @@ class HostApi:
         run = functools.partial(self._measure.run, identifier)
         return web.json_response(await asyncio.get_running_loop().run_in_executor(self._measure_pool, run))
 
+    async def look_at_image(self, request: web.Request) -> web.Response:
+        """What is in an image of this machine, and what is missing in it. Nothing is pulled, nothing of it is run."""
+        reference = _reference(await _json(request))
+        look = await self._in_thread(lambda: self._engine.look(reference))
+        return web.json_response(told(look, self._hub_version))
+
     async def delete_disk(self, request: web.Request) -> web.Response:
         identifier = _identifier(request)
         await self._in_thread(lambda: self._engine.remove_disk(identifier))
@@ -215,6 +228,13 @@ def _identifier(request: web.Request) -> str:
     if not IDENTIFIER.fullmatch(text):
         raise NameRefused("An id is 16 hexadecimal digits; nothing was done.")
     return text
+
+
+def _reference(body: Any) -> str:
+    reference = body["reference"] if isinstance(body, dict) and set(body) == {"reference"} else None
+    if isinstance(reference, str) and is_reference(reference):
+        return reference
+    raise NameRefused("An image is looked at by its `reference`, such as ours/lab:2026.1; nothing was done.")
 
 
 async def _json(request: web.Request) -> Any:

@@ -74,12 +74,14 @@ def admit(
     steps: Steps = (),
     size: str | None = None,
     image: str | None = None,
+    language: str | None = None,
     startup_script: str | None = None,
     disk: str | None = None,
 ) -> Ticket:
     """Check that `user` may start the environment of the workspace with this slug, and mint its key.
 
-    `steps` are those that this start has behind it. `startup_script` None leaves the one that is there.
+    `steps` are those that this start has behind it. `startup_script` None leaves the one that is there. `language` is
+    what an image beside the catalogue was found to be for.
 
     Makes the environment where there is none, with the `size` and from the `image` that the catalogue has under these
     names, and gives it the kept `disk` that is named, the one used last, or a new one (`domain.disk.chosen`). Of one
@@ -101,11 +103,13 @@ def admit(
                 user,
                 disk=disks.attach(context, connection, workspace=member.workspace, user=user, wanted=disk),
                 offered=context.catalogue.size_named(size),
-                image=context.catalogue.image_named(image),
+                image=images.looked_into(context, account, image, language),
                 startup_script=startup_script or "",
             )
         else:
-            images.refuse_other_image(context.catalogue, environment, member.workspace, image)
+            images.refuse_other_image(
+                context.catalogue, environment, member.workspace, image, is_operator=account.is_operator
+            )
             disks.refuse_other_disk(environment, member.workspace, disk)
             if size is not None:
                 records.set_size(connection, environment.id, context.catalogue.size_named(size).size)

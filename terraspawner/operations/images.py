@@ -6,12 +6,16 @@ A container keeps its image. Another one is a wish in the row, and the next star
 
 from __future__ import annotations
 
-from terraspawner.db import records
+from dataclasses import replace
+
+from terraspawner.db import account_records, records
+from terraspawner.domain.account import Account
 from terraspawner.domain.catalogue import Catalogue, OfferedImage
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.language import Language, language_of, runs_in
 from terraspawner.domain.workspace import Workspace
-from terraspawner.errors import OtherImage, WrongState
+from terraspawner.errors import OtherImage, Refused, WrongState
+from terraspawner.host_client import SeenImage
 from terraspawner.operations import audit, ledger
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebooks import NotebookInfo
@@ -21,19 +25,56 @@ _SHORT = {Language.PYTHON: "Python", Language.R: "R"}
 
 
 def refuse_other_image(
-    catalogue: Catalogue, environment: Environment, workspace: Workspace, wanted: str | None
+    catalogue: Catalogue,
+    environment: Environment,
+    workspace: Workspace,
+    wanted: str | None,
+    *,
+    is_operator: bool = False,
 ) -> None:
     """Raises `OtherImage` where another image is asked for than the one the environment is made from, `Refused` where
     there is none of that name."""
     if wanted in (None, environment.image_name):
         return
-    other = catalogue.image_named(wanted)
+    other = catalogue.image_wished(wanted, is_operator=is_operator)
     raise OtherImage(
         f"The environment in {workspace.name} is made from the {title_of(catalogue, environment)} image, not from the"
         f" {other.title} image. Pause it, change its image, then start it: its disk stays, what is installed beside the"
         " disk goes.",
         image=environment.image_name,
     )
+
+
+def allow(context: Context, *, user: str, name: str) -> OfferedImage:
+    """The image that `user` wishes by this name, from the catalogue or beside it. Raises `Refused`."""
+    with context.database.read() as connection:
+        account = account_records.account_named(connection, user)
+    return context.catalogue.image_wished(name, is_operator=account is not None and account.is_operator)
+
+
+def refuse_unfit(image: OfferedImage, seen: SeenImage) -> OfferedImage:
+    """What was looked into, with what it is for. Raises `Refused` with all that is missing in it."""
+    if not seen.is_here:
+        raise Refused(
+            f"This machine has no image {image.reference}. Ask the operator to fetch it (docker pull {image.reference})"
+        )
+    if seen.findings:
+        raise Refused(
+            f"No environment can be made from the image {image.reference}. {' '.join(seen.findings)}",
+            findings=list(seen.findings),
+        )
+    return replace(image, language=Language(seen.language))
+
+
+def looked_into(context: Context, account: Account, name: str | None, language: str | None) -> OfferedImage:
+    """The image that is wished, once more in the transaction of a start. Raises `Refused`; also for one beside the
+    catalogue that has not been looked into, where `language` is None."""
+    offered = context.catalogue.image_wished(name, is_operator=account.is_operator)
+    if context.catalogue.find_image(offered.name):
+        return offered
+    if language is None:
+        raise Refused(f"The image {offered.reference} has not been looked into, so nothing is made from it. Try again.")
+    return replace(offered, language=Language(language))
 
 
 def change(context: Context, environment_id: str, image: OfferedImage, *, user: str) -> None:

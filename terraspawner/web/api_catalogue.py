@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from terraspawner.domain.access import Action
 from terraspawner.web.callers import APerson, TheParts
 from terraspawner.web.declared import needs
+from terraspawner.web.image_wishes import seen_of
 from terraspawner.web.openapi import PERSON, for_person
 from terraspawner.web.schemas import ListOut
 from terraspawner.web.schemas_catalogue import OfferedImageOut, OfferedSizeOut
@@ -24,5 +25,7 @@ async def list_sizes(parts: TheParts, person: APerson) -> ListOut[OfferedSizeOut
 @router.get("/images", responses=for_person(), openapi_extra=PERSON)
 @needs(Action.ABOUT_ONESELF)
 async def list_images(parts: TheParts, person: APerson) -> ListOut[OfferedImageOut]:  # noqa: ARG001 - for who is signed in
-    """Images of environments; the first is that of one for which neither a notebook nor anybody chose."""
-    return ListOut(items=[OfferedImageOut.of(each) for each in parts.catalogue.images])
+    """Images of environments, with their packages; the first is that of one for which neither a notebook nor anybody
+    chose."""
+    seen = await seen_of(parts)
+    return ListOut(items=[OfferedImageOut.of(each, seen[each.name]) for each in parts.catalogue.images])

@@ -37,6 +37,7 @@ from terraspawner.web import (
     disk_pages,
     environment_pages,
     health,
+    image_pages,
     link_pages,
     openapi,
     opening,
@@ -144,6 +145,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         project_pages,
         people_pages,
         card,
+        image_pages,
         opening,
         audit_pages,
     )

@@ -72,6 +72,7 @@ async def start(
     *,
     size: Annotated[str, Form()] = "",
     image: Annotated[str, Form()] = "",
+    other_image: Annotated[str, Form()] = "",
     startup_script: Annotated[str, Form()] = "",
     without_script: Annotated[bool, Form()] = False,
     disk: Annotated[str, Form()] = "",
@@ -79,7 +80,12 @@ async def start(
     """The button Start, with what is chosen beside it, Resume or Try again. An empty field changes nothing."""
     script = "" if without_script else startup_script or None
     act = wishes.start(
-        parts, spot, size=size or None, image=image or None, script=script, disk=wanted_disk(disk or None)
+        parts,
+        spot,
+        size=size or None,
+        image=other_image.strip() or image or None,
+        script=script,
+        disk=wanted_disk(disk or None),
     )
     return await _after(request, parts, person, spot, act)
 
@@ -96,10 +102,16 @@ async def change_size(
 @router.post("/image")
 @needs(Action.USE_ENVIRONMENT)
 async def change_image(
-    request: Request, parts: TheParts, person: APerson, spot: ASpot, image: Annotated[str, Form()] = ""
+    request: Request,
+    parts: TheParts,
+    person: APerson,
+    spot: ASpot,
+    image: Annotated[str, Form()] = "",
+    other_image: Annotated[str, Form()] = "",
 ) -> Response:
     """The dialog Change image."""
-    return await _after(request, parts, person, spot, changes.change_image(parts, spot, image))
+    act = changes.change_image(parts, spot, other_image.strip() or image)
+    return await _after(request, parts, person, spot, act)
 
 
 @router.post("/freeze")
@@ -186,6 +198,7 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "actions": ["cancel"] if is_asked else told.actions,
         "sizes": parts.catalogue.sizes,
         "images": parts.catalogue.images,
+        "other_images": other_images(parts, person),
         "may_change": view.may_start and view.environment is not None and not is_moving,
         "lab": lab_url(parts.settings, person.name, view.workspace),
         "prices": view.prices,
@@ -196,6 +209,12 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "disk_size": disk_size,
         "disk_per_month": disk_per_month(view.prices, disk_size),
     }
+
+
+def other_images(parts: Parts, person: Person) -> tuple[str, ...]:
+    """What images beside the catalogue begin with; empty where the person may have none."""
+    custom = parts.catalogue.custom
+    return custom.prefixes if custom.may_name(is_operator=person.account.is_operator) else ()
 
 
 def _stopped_half_way(told: EnvironmentOut) -> bool:

@@ -11,6 +11,7 @@ from terraspawner.domain.catalogue import OfferedSize
 from terraspawner.errors import MemoryInUse
 from terraspawner.operations import images, sizing, workspaces
 from terraspawner.web import wishes
+from terraspawner.web.image_wishes import looked_into
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import show_bytes
 from terraspawner.web.wishes import Sight, Spot
@@ -42,10 +43,10 @@ async def change_image(parts: Parts, spot: Spot, name: str) -> Sight:
     Raises `Refused` for an image that there is not, `NotAllowed`, `EnvironmentMissing`, `WrongState` unless it is
     paused.
     """
-    offered = parts.catalogue.image_named(name)
     await parts.deeds(
         workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.USE_ENVIRONMENT
     )
+    offered = await looked_into(parts, spot.user, name)
     seen = await wishes.look(parts, spot)
     if offered.name != wishes.there(spot, seen).image_name:
         await parts.deeds(images.change, wishes.there(spot, seen).id, offered, user=spot.user)

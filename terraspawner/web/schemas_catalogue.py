@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import BaseModel, Field
 
 from terraspawner.domain.catalogue import Catalogue, OfferedImage, OfferedSize
 from terraspawner.domain.environment import Environment
 from terraspawner.domain.language import Language
 from terraspawner.domain.size import Size
+from terraspawner.host_client import SeenImage
 from terraspawner.operations import images
 
 
@@ -35,21 +38,39 @@ class OfferedSizeOut(BaseModel):
         )
 
 
+class PackageOut(BaseModel):
+    language: Language
+    name: str
+    version: str
+
+
 class OfferedImageOut(BaseModel):
+    """What the catalogue says of an image, and what the machine finds in it."""
+
     name: str
     title: str
     about: str = Field(description="a line for people")
     reference: str = Field(description="what Docker calls it")
     language: Language = Field(description="what it is for; `r` has the kernels of both")
+    is_here: bool | None = Field(description="this machine has it; null, as below, while the host service is silent")
+    created_at: datetime | None = Field(description="when it was built")
+    size: int | None
+    findings: list[str] | None = Field(description="what keeps environments from being made from it; empty: nothing")
+    packages: list[PackageOut] | None = Field(description="as the image lists them itself")
 
     @classmethod
-    def of(cls, offered: OfferedImage) -> OfferedImageOut:
+    def of(cls, offered: OfferedImage, seen: SeenImage | None) -> OfferedImageOut:
         return cls(
             name=offered.name,
             title=offered.title,
             about=offered.about,
             reference=offered.reference,
             language=offered.language,
+            is_here=seen.is_here if seen else None,
+            created_at=seen.created_at if seen and seen.is_here else None,
+            size=seen.size if seen and seen.is_here else None,
+            findings=list(seen.findings) if seen and seen.is_here else None,
+            packages=[PackageOut.model_validate(each) for each in seen.packages] if seen and seen.is_here else None,
         )
 
 

@@ -31,6 +31,7 @@ from terraspawner.operations.context import Context
 from terraspawner.operations.notebooks import NotebookInfo
 from terraspawner.operations.views import View
 from terraspawner.web.addresses import server_url
+from terraspawner.web.image_wishes import looked_into
 from terraspawner.web.launches import Server
 from terraspawner.web.parts import Parts
 from terraspawner.web.schemas_environment import EnvironmentOut, environment_out
@@ -139,7 +140,7 @@ async def start(
         disks.refuse_other_disk(seen.view.environment, workspace, disk)
     else:
         if image is not None:
-            options["image"] = parts.catalogue.image_named(image).name
+            options["image"] = (await looked_into(parts, spot.user, image)).name
         if disk is not None:
             chosen(seen.view.kept, disk)
             options["disk"] = disk

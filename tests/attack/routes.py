@@ -166,6 +166,7 @@ PAGES: dict[str, Case] = {
     f"POST {AT}/people/leave": Case(form={}),
     f"GET {AT}/environment": Case(),
     f"GET {AT}/environment/live": Case(),
+    "GET /images": Case(),
     f"POST {AT}/environment/start": Case(form={}),
     f"POST {AT}/environment/pause": Case(form={}),
     f"POST {AT}/environment/freeze": Case(form={}),

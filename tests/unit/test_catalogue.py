@@ -105,6 +105,14 @@ def test_a_deployment_without_prices_has_sizes_without_prices() -> None:
         (SIZES + '[images.x]\nreference = "a b"\n', "images.x.reference"),
         (SIZES + '[images.x]\nreference = "ours/lab:1\\n"\n', "images.x.reference"),
         (SIZES + "[images.x]\nreference = 3\n", "images.x.reference"),
+        (SIZES + IMAGES + '[custom_images]\nallowed = "all"\n', "one of: nobody, operators, everybody"),
+        (SIZES + IMAGES + '[custom_images]\nallowed = "everybody"\n', "custom_images.prefixes is empty"),
+        (SIZES + IMAGES + '[custom_images]\nprefixes = ["lab"]\n', "custom_images.prefixes"),
+        (SIZES + IMAGES + '[custom_images]\nprefixes = [""]\n', "custom_images.prefixes"),
+        (SIZES + IMAGES + '[custom_images]\nprefixes = ["../x/"]\n', "custom_images.prefixes"),
+        (SIZES + IMAGES + '[custom_images]\nprefixes = "lab/"\n', "custom_images.prefixes"),
+        (SIZES + IMAGES + "[custom_images]\nwho = 1\n", "custom_images has no key 'who'"),
+        ("custom_images = 1\n" + SIZES + IMAGES, "[custom_images] on a line of its own"),
         (SIZES + '[images.x]\ntag = "1"\n', "images.x has no key 'tag'"),
     ],
 )
@@ -153,3 +161,72 @@ def test_a_notebook_opens_in_the_first_image_that_is_for_it(
     images: str, wanted: Language | None, opens_in: str
 ) -> None:
     assert read(SIZES + images).image_for(wanted).name == opens_in
+
+
+def with_custom(allowed: str) -> Catalogue:
+    custom = f'[custom_images]\nallowed = "{allowed}"\nprefixes = ["lab/", "registry.example.org:5000/team/"]\n'
+    return read(SIZES + IMAGES + custom)
+
+
+@pytest.mark.feature("C10")
+@pytest.mark.parametrize(
+    ("allowed", "is_operator", "may"),
+    [
+        ("nobody", False, False),
+        ("nobody", True, False),
+        ("operators", False, False),
+        ("operators", True, True),
+        ("everybody", False, True),
+        ("everybody", True, True),
+    ],
+)
+def test_the_policy_says_who_may_name_an_image_that_is_not_in_the_catalogue(
+    allowed: str, is_operator: bool, may: bool
+) -> None:
+    catalogue = with_custom(allowed)
+    assert catalogue.image_wished("r", is_operator=is_operator).name == "r"
+    if may:
+        found = catalogue.image_wished("lab/deep:2026.1", is_operator=is_operator)
+        assert (found.name, found.reference) == ("lab/deep:2026.1", "lab/deep:2026.1")
+    else:
+        with pytest.raises(Refused, match="Choose one of: python, r"):
+            catalogue.image_wished("lab/deep:2026.1", is_operator=is_operator)
+
+
+@pytest.mark.feature("C10")
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "--privileged",
+        "-v/:/host",
+        "../r",
+        "lab/../hub",
+        "lab/x y",
+        "lab/x\n",
+        "lab//x",
+        "LAB/x",
+        "lab/",
+        "lab/x:",
+        "lab/x@sha256:12",
+        "terraspawner/hub:0.1.0",
+        "labx/y",
+        "sha256:" + "a" * 64,
+        "a" * 64,
+        "lab/" + "x" * 300,
+        "http://lab/x",
+        "lab/x;id",
+        "lab/\u0435vil",
+        "",
+    ],
+)
+def test_a_hostile_or_a_foreign_name_of_an_image_is_refused(reference: str) -> None:
+    with pytest.raises(Refused) as refused:
+        with_custom("everybody").image_wished(reference, is_operator=True)
+    assert len(refused.value.message) < 300
+
+
+@pytest.mark.parametrize(
+    "reference", ["lab/x", "lab/x:1", "registry.example.org:5000/team/x@sha256:" + "a" * 64, "lab/a/b_c-d.e:1_2-3.4"]
+)
+def test_a_name_that_begins_as_it_must_is_taken(reference: str) -> None:
+    assert with_custom("everybody").image_wished(reference, is_operator=False).reference == reference

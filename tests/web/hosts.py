@@ -7,7 +7,7 @@ from typing import Any
 
 from terraspawner.containers.memory import has_room
 from terraspawner.errors import DiskAttached, HostUnavailable, MemoryInUse
-from terraspawner.host_client import ContainerState, DiskUse
+from terraspawner.host_client import ContainerState, DiskUse, SeenImage
 
 SAFE = {"engine": {"version": "20.10.24", "api_version": "1.41"}, "network": {"ok": True, "findings": []}}
 
@@ -21,6 +21,7 @@ class HostThatObeys:
         self.tries = 0
         self.held = 0
         """Bytes that every environment holds."""
+        self.images: dict[str, SeenImage] = {}
         self.sizes: dict[str, tuple[float, int]] = {}
         self.frozen: dict[str, int] = {}
         """Environments that stand still, with the bytes that they hold."""
@@ -52,6 +53,9 @@ class HostThatObeys:
             self.sizes[environment_id] = (cpu, memory)
         else:
             raise MemoryInUse(held=self.held, memory=memory)
+
+    async def look_at_image(self, reference: str) -> SeenImage:
+        return self.images.get(reference, SeenImage(is_here=False))
 
     async def delete_environment(self, environment_id: str) -> None:
         self._attempt()
@@ -90,6 +94,9 @@ class HostThatFailsTwice(HostThatObeys):
 
 class HostThatIsSilent(HostThatObeys):
     """Never answers."""
+
+    async def look_at_image(self, reference: str) -> SeenImage:
+        raise HostUnavailable
 
     async def containers(self) -> Mapping[str, ContainerState]:
         raise HostUnavailable

@@ -238,7 +238,10 @@ class HubThatKnows:
             and freezing.wake(self.context, here.id, here.start_number, user=user, slug=slug)
         ):
             return here
-        ticket = environments.admit(self.context, user=user, slug=slug, **wishes)
+        # as the spawner, which looks into an image beside the catalogue before it asks
+        is_beside = "image" in wishes and self.context.catalogue.find_image(wishes["image"]) is None
+        more = {"language": "python"} if is_beside else {}
+        ticket = environments.admit(self.context, user=user, slug=slug, **wishes, **more)
         return ticket.environment
 
     async def _stop(self, request: Request) -> Response:

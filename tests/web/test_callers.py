@@ -135,6 +135,7 @@ ROUTES = {
     f"POST {PREFIX}{AT}/environment/start": PERSON,
     f"POST {PREFIX}{AT}/environment/freeze": PERSON,
     f"POST {PREFIX}{AT}/environment/size": PERSON,
+    f"GET {PREFIX}/images": PERSON,
     f"POST {PREFIX}{AT}/environment/image": PERSON,
     f"POST {PREFIX}{AT}/environment/pause": PERSON,
     f"POST {PREFIX}{AT}/environment/cancel": PERSON,
