@@ -23,7 +23,7 @@ from terraspawner.domain.language import Language
 SERVER = "/opt/terra/server"
 _SITE = f"{SERVER}/lib/python3.13/site-packages"
 _PACKAGES = {Language.PYTHON: "/opt/terra/etc/packages.json", Language.R: "/opt/terra/etc/packages-r.json"}
-_VERSION = re.compile(r'^__version__ = "([0-9][\w.+-]{0,40})"', re.MULTILINE | re.ASCII)
+_VERSION = re.compile(r"^version_info = \((\d{1,5}), (\d{1,5}), (\d{1,5})", re.MULTILINE | re.ASCII)
 _MOST_BYTES = 1024 * 1024
 _MOST_PACKAGES = 3000
 _LONGEST = 100
@@ -60,7 +60,7 @@ def look(client: Any, deployment: str, image: dict[str, Any]) -> Look:
             volumes=tuple(str(path) for path in config.get("Volumes") or ()),
             passwd=_text(client, container, "/etc/passwd"),
             has_entry=bool(_text(client, container, ENTRY)),
-            hub_version=version[1] if version else "",
+            hub_version=".".join(version.groups()) if version else "",
             has_extension=bool(_text(client, container, f"{_SITE}/terraspawner_environment/__init__.py")),
             kernels=frozenset(
                 name

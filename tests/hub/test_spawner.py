@@ -70,16 +70,12 @@ def test_nobody_starts_an_environment_in_another_ones_workspace(ben: Person, wor
 
 
 @pytest.mark.feature("C9", "C10")
-@pytest.mark.parametrize(
-    "options", [{"image": "terraspawner/hub:0.1.0"}, {"size": "huge"}, {"size": {"cpu": 64}}, {"memory": "64G"}]
-)
-def test_user_options_are_a_wish_and_never_a_permission(
-    ana: Person, workspace: Workspace, options: dict[str, object]
-) -> None:
-    answer = ana.hub.post(server(ana, workspace.slug), json={"user_options": options})
-    assert answer.status_code == 400, answer.text
-    assert next(iter(options)) in answer.json()["message"]
-    assert workspace.environment()["state"] == "none"
+def test_user_options_are_a_wish_and_never_a_permission(ana: Person, workspace: Workspace) -> None:
+    for options in ({"size": "huge"}, {"size": {"cpu": 64}}, {"memory": "64G"}, {"image": "terraspawner/hub:0.1.0"}):
+        answer = ana.hub.post(server(ana, workspace.slug), json={"user_options": options})
+        assert answer.status_code == 400, answer.text
+        assert next(iter(options)) in answer.json()["message"]
+        assert workspace.environment()["state"] == "none"
     # the Hub would repeat what was wished; it must not be in the way of the next start
     assert ana.hub.post(server(ana, workspace.slug)).status_code in (201, 202)
     workspace.wait_for("running")
