@@ -32,6 +32,7 @@ from terraspawner.web import (
     api_projects,
     api_reconcile,
     api_self,
+    api_usage,
     audit_pages,
     card,
     disk_pages,
@@ -46,6 +47,7 @@ from terraspawner.web import (
     project_pages,
     responses,
     signing_in,
+    usage_pages,
 )
 from terraspawner.web.auth import Auth, SignInFailed
 from terraspawner.web.deeds import Deeds
@@ -123,6 +125,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         api_members,
         api_accounts,
         api_audit,
+        api_usage,
         api_groups,
         api_environments,
         api_catalogue,
@@ -148,6 +151,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         image_pages,
         opening,
         audit_pages,
+        usage_pages,
     )
     for router in (door.router for door in doors):
         site.include_router(router)

@@ -96,6 +96,7 @@ REST: dict[str, Case] = {
     "GET /account": Case(),
     "PUT /account/password": Case(body={"present": "no password of anybody's", "new": "a garden of words"}),
     "GET /audit": Case(),
+    "GET /usage": Case(),
     "POST /links/look": Case(who=ANYBODY, body={"code": "planted"}),
     "POST /links/use": Case(who=ANYBODY, body={"code": "planted", "password": "a garden of words"}),
     "GET /accounts": Case(who=OPERATOR),

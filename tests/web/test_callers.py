@@ -81,6 +81,8 @@ ROUTES = {
     f"DELETE {API}/groups/{{group}}/members/{{member}}": OPERATOR,
     f"POST {API}/reconcile": OPERATOR,
     f"GET {PREFIX}/audit": PERSON,
+    f"GET {API}/usage": PERSON,
+    f"GET {PREFIX}/usage": PERSON,
     f"GET {PREFIX}/set-password": OPEN,
     f"POST {PREFIX}/set-password": OPEN,
     f"POST {PREFIX}/set-password/new": OPEN,
