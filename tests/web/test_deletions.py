@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 import builders
 from terraspawner.db import disk_records
 from terraspawner.domain.disk import Folder
+from terraspawner.domain.workspace import Workspace
 from terraspawner.operations import trash, workspaces
 from tests.web.hosts import HostThatIsSilent, HostThatSeesTheDiskInUse
 from tests.web.hubs import until
@@ -18,15 +21,23 @@ from tests.web.sites import CALM, Site, opened
 HERE = "workspaces/ana/alpha/environment"
 
 
+async def started(site: Site, ana: httpx.AsyncClient, at: Workspace, **wish: str) -> dict[str, Any]:
+    """Ana's environment once it runs: a start may be answered before there is one."""
+    assert (await ana.post(f"{HERE}/start", json=wish)).status_code in (200, 202)
+    await until(lambda: site.state(at) == "running", "it runs")
+    said: dict[str, Any] = (await ana.get(HERE)).json()
+    return said
+
+
 async def test_a_deletion_keeps_the_disk_unless_it_is_said(site: Site) -> None:
     at = site.workspace()
     async with site.person() as ana:
-        first = (await ana.post(f"{HERE}/start")).json()
+        first = await started(site, ana, at)
         assert (await ana.delete(HERE)).status_code == 204
         assert site.parts.host.deleted == [f"environment {first['id']}"]  # type: ignore[attr-defined]
         said = (await ana.get(HERE)).json()
         assert (said["state"], said["disk"]["state"]) == ("none", "kept")
-        second = (await ana.post(f"{HERE}/start")).json()
+        second = await started(site, ana, at)
         assert second["id"] != first["id"]
         assert second["disk"]["id"] == first["disk"]["id"]
         assert (await ana.delete(f"{HERE}?disk=delete")).status_code == 204
@@ -72,9 +83,9 @@ async def test_while_the_host_is_away_a_deletion_is_on_its_way(tmp_path: Path) -
 
 @pytest.mark.feature("D5", "C17")
 async def test_a_disk_goes_through_the_trash(site: Site) -> None:
-    site.workspace()
+    at = site.workspace()
     async with site.person() as ana, site.person("ben") as ben:
-        disk = (await ana.post(f"{HERE}/start")).json()["disk"]["id"]
+        disk = (await started(site, ana, at))["disk"]["id"]
         refused = await ana.delete(f"disks/{disk}")
         assert (refused.status_code, refused.json()["error"]["code"]) == (409, "disk-attached")
         await ana.delete(HERE)
@@ -87,7 +98,7 @@ async def test_a_disk_goes_through_the_trash(site: Site) -> None:
             assert (await ben.post(f"trash/{made_up}/restore")).status_code == 404
             assert (await ben.delete(f"trash/{made_up}")).status_code == 404
         assert (await ana.post(f"trash/{item['id']}/restore")).json()["state"] == "restored"
-        assert (await ana.post(f"{HERE}/start", json={"disk": disk})).json()["disk"]["id"] == disk
+        assert (await started(site, ana, at, disk=disk))["disk"]["id"] == disk
         assert (await ana.delete(f"{HERE}?disk=delete")).status_code == 204
         (item,) = (await ana.get("trash")).json()["items"]
         assert (await ana.delete(f"trash/{item['id']}")).status_code == 202
@@ -125,7 +136,7 @@ async def test_a_purge_is_due_by_the_clock(tmp_path: Path) -> None:
 async def test_the_disk_of_a_new_environment_is_chosen(site: Site) -> None:
     site.workspace()
     async with site.person() as ana:
-        first = (await ana.post(f"{HERE}/start")).json()["disk"]["id"]
+        first = await started(site, ana, at)["disk"]["id"]
         await ana.delete(HERE)
         second = (await ana.post(f"{HERE}/start", json={"disk": "new"})).json()["disk"]["id"]
         assert second != first
