@@ -15,6 +15,7 @@ from terraspawner.errors import DiskAttached, HostUnavailable, MemoryInUse, Netw
 _STOPPING_SECONDS = 60.0
 _MEASURING_SECONDS = 300.0
 _LOOKING_SECONDS = 30.0
+_DIFF_SECONDS = 20.0
 _PROBE_LOOKS, _PROBE_PAUSE_SECONDS = 30, 0.5
 
 
@@ -158,6 +159,12 @@ class HostClient:
         """The container's last lines; none where there is no container."""
         answer = await self._call("GET", f"/environments/{environment_id}/log", params={"lines": lines})
         return [] if answer.status_code == httpx.codes.NOT_FOUND else [str(line) for line in answer.json()["lines"]]
+
+    async def layer(self, environment_id: str) -> Mapping[str, Any] | None:
+        """What was installed and written beside the disk, as `domain.layer` tells it; None where there is no
+        container."""
+        answer = await self._call("GET", f"/environments/{environment_id}/layer", timeout=_DIFF_SECONDS)
+        return None if answer.status_code == httpx.codes.NOT_FOUND else answer.json()
 
     async def run_startup_script(self, environment_id: str) -> tuple[int, str]:
         """Run what lies in the container as its startup script; exit code and the end of what it said.

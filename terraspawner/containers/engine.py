@@ -93,6 +93,13 @@ class Engine:
                 return text.decode(errors="replace").splitlines()
         raise EnvironmentMissing(f"The environment {environment_id!r} has no container.")
 
+    def changes(self, environment_id: str) -> list[tuple[int, str]]:
+        """Paths that were changed beside what is mounted, running or not: kind as `domain.layer.Change`, path."""
+        with translated():
+            for container in self._containers("environment", environment_id):
+                return [(item["Kind"], item["Path"]) for item in self.client.diff(container["Id"]) or ()]
+        raise EnvironmentMissing(f"The environment {environment_id!r} has no container.")
+
     def start_script(self, environment_id: str) -> RunningScript:
         """Run the startup script that lies in an environment's container, as root. Raises `EnvironmentMissing`."""
         with translated():

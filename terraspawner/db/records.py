@@ -152,6 +152,7 @@ _ENVIRONMENT_COLUMNS = (
     "frozen_memory",
     "writes_bucket",
     "asked",
+    "terminals",
     "created_at",
 )
 
@@ -171,6 +172,8 @@ def environment_of(row: Row) -> Environment:
         size=Size(cpu=row["cpu"], memory=row["memory"], name=row["size_name"], rates=_rates(row)),
         kernels=tuple(row["kernels"]),
         memory_seen=row["memory_seen"],
+        unsent=tuple(row["unsent"]),
+        trees=None if row["trees"] is None else tuple(row["trees"]),
         steps=tuple(Step.from_json(step) for step in row["steps"]),
         language=Language(row["language"]),
     )

@@ -235,6 +235,9 @@ environment = sa.Table(
     sa.Column("frozen_memory", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("writes_bucket", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("asked", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("unsent", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("terminals", sa.Integer, nullable=True),
+    sa.Column("trees", sa.JSON(none_as_null=True), nullable=True),
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 _is_live = environment.c.state != "none"

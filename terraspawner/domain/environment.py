@@ -137,10 +137,11 @@ class Environment:
     `steps` are those of the last start. `startup_script` is what runs once in each new container, `startup_log` the
     end of what it said.
     `frozen_memory` is what the Engine counted when it was frozen, in bytes; it says nothing in other states.
-    `kernels` and `memory_seen` are what the environment last said of itself: claims, for people to look at.
     `asked` says who asked last that it be stopped, why, and in which request; empty where that is over.
     `image_name` is what the catalogue calls its `image`, `language` what that is for. `writes_bucket`: its last start
     may change the data of the bucket.
+    `kernels`, `terminals`, `memory_seen`, `unsent` (paths of those in the outbox) and `trees` (git folders with work
+    that is nowhere else) are what the environment last said of itself: claims, for people to look at; None before that.
     """
 
     id: str
@@ -168,6 +169,9 @@ class Environment:
     asked: Mapping[str, str] = field(default_factory=dict)
     language: Language = Language.PYTHON
     image_name: str = ""
+    unsent: tuple[str, ...] = ()
+    terminals: int | None = None
+    trees: tuple[Mapping[str, object], ...] | None = None
 
     @property
     def never_came_up(self) -> bool:

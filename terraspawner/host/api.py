@@ -19,6 +19,7 @@ from aiohttp import web
 
 from terraspawner.containers.image_look import Look
 from terraspawner.domain.catalogue import is_reference
+from terraspawner.domain.layer import read_layer
 from terraspawner.errors import (
     Conflict,
     DiskAttached,
@@ -63,6 +64,7 @@ class EngineDoor(Protocol):
     def facts(self, environment_id: str) -> dict[str, object]: ...
     def disks(self) -> list[str]: ...
     def log(self, environment_id: str, lines: int) -> list[str]: ...
+    def changes(self, environment_id: str) -> list[tuple[int, str]]: ...
     def start_script(self, environment_id: str) -> Running: ...
     def resize(self, environment_id: str, cpu: float, memory: int) -> None: ...
     def stop_environment(self, environment_id: str) -> None: ...
@@ -116,6 +118,7 @@ class HostApi:
                 web.get("/environments", self.environments),
                 web.get("/environments/{id}", self.environment),
                 web.get("/environments/{id}/log", self.environment_log),
+                web.get("/environments/{id}/layer", self.environment_layer),
                 web.post("/environments/{id}/startup", self.run_startup_script),
                 web.get("/environments/{id}/startup/log", self.startup_log),
                 web.put("/environments/{id}/size", self.resize_environment),
@@ -147,6 +150,12 @@ class HostApi:
     async def environment_log(self, request: web.Request) -> web.Response:
         identifier, lines = _identifier(request), _line_count(request)
         return web.json_response({"lines": await self._in_thread(lambda: self._engine.log(identifier, lines))})
+
+    async def environment_layer(self, request: web.Request) -> web.Response:
+        """What was installed and written beside the disk. Many paths go in, so they are sorted here."""
+        identifier = _identifier(request)
+        layer = await self._in_thread(lambda: read_layer(self._engine.changes(identifier)))
+        return web.json_response(layer.as_json())
 
     async def run_startup_script(self, request: web.Request) -> web.Response:
         """Answers when it has ended. The script lies in the container already: nothing is taken from the request."""

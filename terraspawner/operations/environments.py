@@ -128,6 +128,7 @@ def admit(
             asked={},
             log="",
             kernels=[],
+            terminals=None,
             writes_bucket=bool(permits(member.standing, Action.WRITE_BUCKET)),
             steps=_told(steps),
             since=now,
@@ -228,6 +229,7 @@ def stopped(context: Context, environment_id: str, start_number: int, reason: st
             log=log[-LOG_CHARACTERS:],
             key_hash=None,
             kernels=[],
+            terminals=None,
             steps=_told(_closed(context, environment, None)),
         )
 

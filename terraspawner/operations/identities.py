@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from terraspawner.db import account_records, member_records, records
 from terraspawner.domain.access import Action, Role, permits
 from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.layer import MOST_NAMED
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations.context import Context
 
@@ -59,14 +60,26 @@ def note_activity(
     identity: Identity,
     kernels: Sequence[Mapping[str, object]],
     memory: Mapping[str, object] | None = None,
+    *,
+    terminals: int = 0,
+    trees: Sequence[Mapping[str, object]] | None = None,
 ) -> None:
-    """What runs and what memory it takes, as the environment's own extension says; None where it does not say."""
-    values = {"kernels": [dict(item) for item in kernels], "memory_seen": dict(memory or {})}
+    """What runs, what memory it takes, and which git folders hold work that is nowhere else, as the environment's own
+    extension says; None where it does not say, and of the folders then what it said before."""
+    values: dict[str, object] = {
+        "kernels": [dict(item) for item in kernels],
+        "memory_seen": dict(memory or {}),
+        "terminals": terminals,
+    }
+    if trees is not None:
+        values["trees"] = [dict(item) for item in trees]
     with context.database.write() as connection:
         records.update_environment(connection, identity.environment.id, **values)
 
 
-def note_outbox(context: Context, identity: Identity, pending: int) -> None:
-    """How many notebooks have changes on the disk that are not in the workspace."""
+def note_outbox(context: Context, identity: Identity, pending: Sequence[str]) -> None:
+    """Which notebooks have changes on the disk that are not in the workspace; of very many the first are kept."""
     with context.database.write() as connection:
-        records.update_environment(connection, identity.environment.id, outbox_pending=pending)
+        records.update_environment(
+            connection, identity.environment.id, outbox_pending=len(pending), unsent=list(pending[:MOST_NAMED])
+        )

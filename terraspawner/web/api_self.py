@@ -29,14 +29,15 @@ async def note_activity(parts: TheParts, environment: AnEnvironment, said: Activ
     """What runs now, and what memory it takes."""
     kernels = [kernel.model_dump() for kernel in said.kernels]
     memory = said.memory.model_dump(mode="json") if said.memory else None
-    await parts.deeds(identities.note_activity, environment, kernels, memory)
+    trees = None if said.trees is None else [tree.model_dump() for tree in said.trees]
+    await parts.deeds(identities.note_activity, environment, kernels, memory, terminals=said.terminals, trees=trees)
 
 
 @router.post("/outbox", status_code=204, response_model=None, responses=for_person(413), openapi_extra=ENVIRONMENT)
 @needs(Action.USE_ENVIRONMENT)
 async def note_outbox(parts: TheParts, environment: AnEnvironment, said: OutboxIn) -> None:
     """Which notebooks have changes that are not in the workspace yet."""
-    await parts.deeds(identities.note_outbox, environment, len(said.pending))
+    await parts.deeds(identities.note_outbox, environment, [each.path for each in said.pending])
 
 
 @router.post("/pause", status_code=202, response_model=None, responses=for_person(404, 409), openapi_extra=ENVIRONMENT)

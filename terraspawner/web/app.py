@@ -25,6 +25,7 @@ from terraspawner.web import (
     api_disks,
     api_environments,
     api_groups,
+    api_losses,
     api_members,
     api_notebooks,
     api_oversight,
@@ -129,6 +130,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         api_groups,
         api_environments,
         api_catalogue,
+        api_losses,
         api_oversight,
         api_disks,
         api_notebooks,
@@ -155,6 +157,8 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
     )
     for router in (door.router for door in doors):
         site.include_router(router)
+    site.include_router(api_losses.pages)
+    site.include_router(opening.terminal)
     app.include_router(site)
     app.add_api_route(f"{prefix}/health", health.health, include_in_schema=False)
 

@@ -194,6 +194,7 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "shows_steps": view.state in CANCELLABLE or _stopped_half_way(told),
         "shortage": None if is_moving else shortage_of(told),
         "what_to_do": WHAT_TO_DO,
+        "ends_by_a_pause": bool(view.environment and (view.environment.kernels or view.environment.terminals)),
         "may_start": view.may_start,
         "actions": ["cancel"] if is_asked else told.actions,
         "sizes": parts.catalogue.sizes,

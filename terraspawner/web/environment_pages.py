@@ -16,7 +16,7 @@ from fastapi.responses import Response, StreamingResponse
 from terraspawner.domain.access import Action, ProjectRole
 from terraspawner.domain.price import disk_per_month
 from terraspawner.errors import NotLoggedIn, Refused
-from terraspawner.operations import accounts, oversight, projects
+from terraspawner.operations import accounts, oversight, projects, views
 from terraspawner.operations.oversight import Overseen
 from terraspawner.web import endings, environment_rows, live
 from terraspawner.web.auth import Person
@@ -108,6 +108,7 @@ async def ask(
     if not ids:
         return await _page(parts, person, choice, fault="Choose the environments first, then press the button.")
     found = await parts.deeds(oversight.get_environments, actor=person.name, ids=ids)
+    mine = await parts.deeds(views.views_of, person.name)
     going = [each for each in found if endings.is_of_use(ending, each.environment.state)]
     return parts.pages.page(
         "environments_end.html",
@@ -117,6 +118,7 @@ async def ask(
         staying=[each for each in found if each not in going],
         missing=len(ids) - len(found),
         choice=choice,
+        told={view.environment.id for view in mine if view.environment and view.membership},
         is_own=all(each.environment.user == person.name for each in found),
         disk_per_month=sum((disk_per_month(each.prices, each.disk.size) for each in going), Decimal(0)),
     )

@@ -35,7 +35,7 @@ LATER = (
     "DELETE /workspaces/{ns}/{name}",
     "…/notebooks/{path}/copy, preview, versions, diff, lease",
     "…/files/{path}",
-    "PATCH …/environment, …/environment/cancel, losses, keep-alive, decisions",
+    "PATCH …/environment, …/environment/cancel, keep-alive, decisions",
     "/images, /libraries, /usage, /environments/facts, /metrics",
 )
 """What the contract names and a later step brings; it stands in the document as ``x-later``."""

@@ -1,7 +1,9 @@
-"""Opening a notebook from a link (E11): start or resume what is needed, show how it goes, land in Lab."""
+"""Opening a notebook from a link (E11), or a terminal (C16): start or resume what is needed, show how it goes, land in
+Lab. A path that is empty is the terminal's."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +18,7 @@ from terraspawner.operations import images, notebooks
 from terraspawner.operations.notebooks import NotebookInfo, Place
 from terraspawner.web import live, wishes
 from terraspawner.web.addresses import lab_url
+from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.parts import Parts
@@ -24,12 +27,13 @@ from terraspawner.web.responses import status_of
 from terraspawner.web.wishes import Sight, Spot
 
 router = APIRouter(prefix="/open/{namespace}/{name}/notebooks", include_in_schema=False)
+terminal = APIRouter(prefix="/open/{namespace}/{name}/terminal", include_in_schema=False)
 
 _STEPS = {
     State.NONE: "Asking the Hub for an environment",
     State.CREATING: "Creating your environment",
     State.STARTING: "Starting your environment",
-    State.RUNNING: "Opening the notebook",
+    State.RUNNING: "Opening JupyterLab",
     State.FREEZING: "Waiting until it is frozen, to wake it again",
     State.FROZEN: "Waking your environment",
     State.PAUSING: "Waiting until the pause is done",
@@ -59,16 +63,7 @@ async def stream(
 ) -> StreamingResponse:
     """How it goes since start number `after`."""
     path = names.notebook_path(path)
-    await wishes.look(parts, spot)
-
-    async def see() -> Progress:
-        return await _progress(parts, spot, path, await wishes.look(parts, spot), after)
-
-    def tell(progress: Progress) -> list[tuple[str, str]]:
-        values = _values(parts, spot, path, progress, anyway)
-        return [("progress", parts.pages.render("_progress_inside.html", person, **values))]
-
-    return live.stream(parts, spot.user, see, tell)
+    return await _followed(parts, person, spot, path, after, anyway=anyway)
 
 
 @router.get("/{path:tail}")
@@ -88,7 +83,6 @@ async def open_page(parts: TheParts, person: APerson, spot: ASpot, path: str, *,
     return parts.pages.page(
         "open.html",
         person,
-        path=info.path,
         at=sight.view.workspace,
         misfit=misfit,
         **_addresses(parts, spot, info.path, anyway=anyway),
@@ -101,10 +95,57 @@ async def ask(parts: TheParts, person: APerson, spot: ASpot, path: str, *, anywa
     """Ask for the start; answers the first piece of progress, which follows the rest by itself."""
     info = await _checked(parts, spot, path)
     path = info.path
+    begin = wishes.start(parts, spot) if anyway else wishes.start_for(parts, spot, info)
+    return await _asked(parts, person, spot, path, begin, anyway=anyway)
+
+
+@terminal.get("/live")
+@needs(Action.USE_ENVIRONMENT)
+async def follow_terminal(parts: TheParts, person: APerson, spot: ASpot, *, after: int = 0) -> StreamingResponse:
+    """How it goes since start number `after`."""
+    return await _followed(parts, person, spot, "", after)
+
+
+@terminal.get("")
+@needs(Action.USE_ENVIRONMENT)
+async def open_terminal(parts: TheParts, person: APerson, spot: ASpot) -> Response:
+    """As for a notebook: straight to Lab where it runs, else a page that asks for the start."""
+    sight = await wishes.look(parts, spot)
+    progress = await _progress(parts, spot, "", sight, -1)
+    if progress.go:
+        return RedirectResponse(progress.go, 303, headers={"Cache-Control": "no-store"})
+    return parts.pages.page("open.html", person, at=sight.view.workspace, misfit="", **_addresses(parts, spot, ""))
+
+
+@terminal.post("")
+@needs(Action.USE_ENVIRONMENT)
+async def ask_for_terminal(parts: TheParts, person: APerson, spot: ASpot) -> Response:
+    """Ask for the start, from the image that there is, or the Python one."""
+    return await _asked(parts, person, spot, "", wishes.start(parts, spot))
+
+
+async def _followed(
+    parts: Parts, person: Person, spot: Spot, path: str, after: int, *, anyway: bool = False
+) -> StreamingResponse:
+    await wishes.look(parts, spot)
+
+    async def see() -> Progress:
+        return await _progress(parts, spot, path, await wishes.look(parts, spot), after)
+
+    def tell(progress: Progress) -> list[tuple[str, str]]:
+        values = _values(parts, spot, path, progress, anyway)
+        return [("progress", parts.pages.render("_progress_inside.html", person, **values))]
+
+    return live.stream(parts, spot.user, see, tell)
+
+
+async def _asked(
+    parts: Parts, person: Person, spot: Spot, path: str, begin: Awaitable[Sight], *, anyway: bool = False
+) -> Response:
     before = await wishes.look(parts, spot)
     after = _start_number(before) - (1 if before.view.state in _START_GOES_ON else 0)
     try:
-        sight = await (wishes.start(parts, spot) if anyway else wishes.start_for(parts, spot, info))
+        sight = await begin
     except TerraError as error:
         progress = await _progress(parts, spot, path, await wishes.look(parts, spot), after)
         failed = progress if progress.failure else replace(progress, failure=error.message)
@@ -137,9 +178,8 @@ def _misfit(sight: Sight, info: NotebookInfo) -> str:
 async def _progress(parts: Parts, spot: Spot, path: str, sight: Sight, after: int) -> Progress:
     state = sight.view.state
     if state is State.RUNNING and await _answers(parts, spot, sight):
-        return Progress(
-            sight=sight, step=_STEPS[state], go=lab_url(parts.settings, spot.user, sight.view.workspace, path)
-        )
+        lab = lab_url(parts.settings, spot.user, sight.view.workspace, path)
+        return Progress(sight=sight, step=_STEPS[state], go=lab if path else f"{lab}?terminal")
     if state is State.PAUSED and not sight.is_asked and _start_number(sight) > after >= 0:
         return Progress(sight=sight, step="", failure=_reason(sight) or "It was paused before it was ready.")
     if sight.fault and not sight.is_asked:
@@ -180,8 +220,9 @@ def _values(parts: Parts, spot: Spot, path: str, progress: Progress, anyway: boo
 def _addresses(parts: Parts, spot: Spot, path: str, *, anyway: bool = False) -> dict[str, Any]:
     """`open_url` opens the notebook, `ask_url` takes the form that asks for the start."""
     prefix, at = parts.settings.service_prefix, quoted(spot.namespace, spot.name)
-    open_url = f"{prefix}open/{at}/notebooks/{quoted(*path.split('/'))}"
+    open_url = f"{prefix}open/{at}/notebooks/{quoted(*path.split('/'))}" if path else f"{prefix}open/{at}/terminal"
     return {
+        "path": path,
         "open_url": open_url,
         "ask_url": f"{open_url}?anyway=true" if anyway else open_url,
         "workspace_url": f"{prefix}workspaces/{at}",

@@ -203,10 +203,19 @@ class MemoryIn(Said):
     last_kill: KillIn | None = None
 
 
+class TreeIn(Said):
+    path: Text
+    changed: int = Field(default=0, ge=0, le=1_000_000, description="files that differ from the last commit")
+    unpushed: int = Field(default=0, ge=0, le=1_000_000, description="commits that no remote has")
+
+
 class ActivityIn(Said):
     kernels: list[KernelIn] = Field(max_length=200)
-    terminals: int = Field(default=0, ge=0)
+    terminals: int = Field(default=0, ge=0, le=1_000_000)
     memory: MemoryIn | None = None
+    trees: list[TreeIn] | None = Field(
+        default=None, max_length=100, description="git folders with work that is nowhere else; null: not looked yet"
+    )
 
 
 class PendingIn(Said):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -38,6 +38,7 @@ class Host(Machine, Protocol):
     async def look_at_image(self, reference: str) -> SeenImage: ...
     async def log(self, environment_id: str, lines: int) -> list[str]: ...
     async def startup_log(self, environment_id: str, lines: int) -> list[str]: ...
+    async def layer(self, environment_id: str) -> Mapping[str, Any] | None: ...
     async def close(self) -> None: ...
 
 

@@ -19,6 +19,7 @@ def fits(page: Page) -> bool:
 
 
 def seen_on_a_phone_and_in_the_dark(page: Page, artefacts: Path, name: str) -> None:
+    page.emulate_media(reduced_motion="reduce")  # else a colour is seen on its way
     page.set_viewport_size({"width": 390, "height": 844})
     page.screenshot(path=artefacts / f"{name}-phone.png", full_page=True)
     assert fits(page)

@@ -122,7 +122,11 @@ def test_a_researcher_from_sign_in_to_delete(page: Page, deployment: Deployment,
     page.goto(here)
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     picture("running")
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause…").click()
+    dialog = page.get_by_role("dialog", name="Pause the environment")
+    expect(dialog.locator("[data-loss='kernels'] + dd")).to_contain_text("first look.ipynb")
+    picture("pause-asked")
+    dialog.get_by_role("button", name="Pause environment").click()
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
     picture("paused")
     assert workspace.environment()["state"] == "paused"

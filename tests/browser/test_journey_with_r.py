@@ -65,7 +65,8 @@ def test_a_researcher_with_r_from_new_notebook_to_delete(
 
     # pause and resume
     page.goto(here)
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause…").click()
+    page.get_by_role("button", name="Pause environment").click()
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
     page.get_by_role("link", name="first look.ipynb").click()
     in_lab(page, "first look", "R")

@@ -15,6 +15,7 @@ from extension.services import (
     WorkspaceThatStalls,
     notebook_bytes,
 )
+from terraspawner_environment.courier import FOR_READERS
 
 
 async def test_while_the_service_is_down_saves_go_on_and_the_newest_arrives(environment_of: MakeEnvironment) -> None:
@@ -119,10 +120,15 @@ async def test_an_answer_lost_before_a_kill_makes_no_conflict_either(environment
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(413, "notebook-too-large"), (422, "notebook-invalid"), (403, "not-allowed")]
+    ("status", "code", "said"),
+    [
+        (413, "notebook-too-large", "The service's own sentence."),
+        (422, "notebook-invalid", "The service's own sentence."),
+        (403, "not-allowed", FOR_READERS),
+    ],
 )
 async def test_a_refused_save_is_kept_shown_and_not_sent_again_by_itself(
-    environment_of: MakeEnvironment, status: int, code: str
+    environment_of: MakeEnvironment, status: int, code: str, said: str
 ) -> None:
     async with WorkspaceThatRefuses(status, code, "The service's own sentence.") as service:
         environment = environment_of(service)
@@ -131,7 +137,7 @@ async def test_a_refused_save_is_kept_shown_and_not_sent_again_by_itself(
         await read(manager, "a.ipynb")
         await save(manager, "a.ipynb", "1")
         await until(lambda: state_of(manager, "a.ipynb").state == "refused")
-        assert state_of(manager, "a.ipynb").reason == "The service's own sentence."
+        assert state_of(manager, "a.ipynb").reason == said
         asked = service.asked["write"]
         assert not await manager.workspace.courier.flush(seconds=0.3)
         assert service.asked["write"] == asked

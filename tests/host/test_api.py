@@ -63,6 +63,11 @@ class EngineWithOneEnvironment:
     def log(self, environment_id: str, lines: int) -> list[str]:
         return [f"line of {environment_id}"] * min(lines, 3)
 
+    def changes(self, environment_id: str) -> list[tuple[int, str]]:
+        if environment_id != ENVIRONMENT:
+            raise EnvironmentMissing
+        return [(1, "/tmp/terra-runtime/x"), (1, "/usr/local/bin/mine")]
+
     def start_script(self, environment_id: str) -> ScriptThatEnds:
         if environment_id != ENVIRONMENT:
             raise EnvironmentMissing

@@ -187,7 +187,7 @@ def test_a_disk_with_work_that_is_nowhere_else_stays(context: Context, workspace
     ticket = start(context)
     identity = identities.identify(context, ticket.key)
     assert identity is not None
-    identities.note_outbox(context, identity, 2)
+    identities.note_outbox(context, identity, ["a.ipynb", "b.ipynb"])
     disk_id = delete(context, ticket)
     with pytest.raises(OutboxNotEmpty, match="2 notebook"):
         disks.discard(context, actor="ana", disk_id=disk_id)

@@ -196,7 +196,7 @@ def test_a_disk_with_work_that_is_nowhere_else_is_not_deleted(context: Context, 
     ticket = running(context)
     identity = identities.identify(context, ticket.key)
     assert identity is not None
-    identities.note_outbox(context, identity, 2)
+    identities.note_outbox(context, identity, ["a.ipynb", "b.ipynb"])
     with pytest.raises(OutboxNotEmpty, match="2 notebook"):
         deletions.mark_deleting(context, ticket.environment.id, deletes_disk=True)
     assert view(context).state is State.RUNNING

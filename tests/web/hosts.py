@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from terraspawner.containers.memory import has_room
+from terraspawner.domain.layer import Layer
 from terraspawner.errors import DiskAttached, HostUnavailable, MemoryInUse
 from terraspawner.host_client import ContainerState, DiskUse, SeenImage
 
@@ -31,6 +32,8 @@ class HostThatObeys:
         self.measured: list[str] = []
         self.use: DiskUse | None = DiskUse(used=45 * 1024**3, folders=(("data", 40 * 1024**3),))
         """What it finds on every disk."""
+        self.layers: dict[str, Layer] = {}
+        """What was changed beside the disk."""
 
     async def health(self) -> dict[str, Any]:
         return SAFE
@@ -76,6 +79,10 @@ class HostThatObeys:
     async def startup_log(self, environment_id: str, lines: int) -> list[str]:
         return [f"the script in {environment_id} says this"][:lines]
 
+    async def layer(self, environment_id: str) -> Mapping[str, Any] | None:
+        found = self.layers.get(environment_id)
+        return found.as_json() if found else None
+
     async def close(self) -> None:
         return
 
@@ -102,6 +109,9 @@ class HostThatIsSilent(HostThatObeys):
         raise HostUnavailable
 
     async def health(self) -> dict[str, Any]:
+        raise HostUnavailable
+
+    async def layer(self, environment_id: str) -> Mapping[str, Any] | None:
         raise HostUnavailable
 
     def _attempt(self) -> None:

@@ -64,6 +64,7 @@ async def test_what_is_chosen_is_named_before_it_ends(site: Site) -> None:
     assert "ana/alpha" in text
     assert "Left as it is: ana/gamma , paused" in text
     assert "1 of those that were chosen is not there any more" in text
+    assert asked.text.count("/environment/losses?act=pause") == 2
     done = await ana.client.post(
         f"{PAGE}/end", data={"_xsrf": await ana.xsrf(), "act": "pause", "id": [ids[0], ids[1]]}
     )

@@ -91,3 +91,20 @@ async def test_a_link_to_what_is_not_there_starts_nothing(site: Site, path: str)
     posted: httpx.Response = await browser.submit(f"{base}/{path.removesuffix('/live')}", htmx=True)
     assert posted.status_code in (404, 422)
     assert site.hub.calls == []
+
+
+@pytest.mark.feature("C16")
+async def test_a_terminal_opens_where_it_runs_and_asks_for_a_start_where_not(site: Site) -> None:
+    at = site.workspace()
+    terminal = f"{PREFIX}/open/ana/alpha/terminal"
+    browser = await site.browser()
+    page = await browser.client.get(terminal)
+    assert "Opening a terminal" in page.text
+    assert site.hub.calls == []
+    asked = await browser.submit(terminal, htmx=True)
+    assert site.hub.calls == [("start", at.slug)]
+    assert f'href="/user/ana/{at.slug}/lab?terminal" data-go>Open the terminal</a>' in asked.text
+    answer = await browser.client.get(terminal)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/user/ana/{at.slug}/lab?terminal")
+    assert f'href="{terminal}"' in (await browser.client.get(PAGE)).text
+    assert (await (await site.browser("ben")).client.get(terminal)).status_code == 404

@@ -216,7 +216,7 @@ async def test_unsent_work_is_named_before_it_is_lost(site: Site) -> None:
     ticket = site.running(site.workspace())
     identity = identities.identify(site.context, ticket.key)
     assert identity
-    identities.note_outbox(site.context, identity, 2)
+    identities.note_outbox(site.context, identity, ["a.ipynb", "b.ipynb"])
     browser = await site.browser()
     refused = await browser.submit(f"{PAGE}/environment/delete", htmx=True, disk="delete")
     assert refused.status_code == 409

@@ -13,6 +13,7 @@ import { meanwhile } from './meanwhile';
 import { page } from './page';
 import { Presence } from './presence';
 import { Saves } from './saves';
+import { terminal } from './terminal';
 import { describe } from './words';
 
 /** One for all plugins: the drive notices a loss before there is an application. */
@@ -76,5 +77,6 @@ export default [
   connectionLost(presence),
   badge,
   meanwhile,
-  page(presence)
+  page(presence),
+  terminal
 ];

@@ -11,6 +11,7 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
 from traitlets import Float
 
+from terraspawner_environment import trees
 from terraspawner_environment.assembly import Workspace
 from terraspawner_environment.deaths import DeathWatch
 from terraspawner_environment.handlers import (
@@ -71,10 +72,18 @@ class EnvironmentExtension(ExtensionApp):
             self.log.info("No workspace is given: notebooks are plain files here.")
             return
         workspace.desk.states.listen(self._announce)
-        reporter = Reporter(workspace, lambda: kernel_facts(self.serverapp), kills=self._kills)
+        home = workspace.settings.home
+        reporter = Reporter(
+            workspace, lambda: kernel_facts(self.serverapp), kills=self._kills, trees=lambda: trees.look(home)
+        )
         self._tasks += tuple(
             asyncio.create_task(self._survive(work))
-            for work in (workspace.courier.start(), reporter.report_outbox(), reporter.report_activity())
+            for work in (
+                workspace.courier.start(),
+                reporter.report_outbox(),
+                reporter.report_activity(),
+                reporter.look_for_trees(),
+            )
         )
 
     async def stop_extension(self) -> None:

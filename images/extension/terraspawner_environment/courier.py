@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 30.0
+FOR_READERS = (
+    "you may only read it. Save a copy of your own: menu File, Save Notebook As. An owner can make you a writer."
+)
 GOES_ON = "What you go on typing here is kept in that copy too; open this notebook again to see what the workspace has."
 
 
@@ -168,7 +171,7 @@ class Courier:
         except MovedOn as trouble:
             return await self._moved_on(entry, trouble.sentence)
         except RefusedByService as trouble:
-            self._refused(entry, trouble.sentence)
+            self._refused(entry, FOR_READERS if trouble.code == "not-allowed" else trouble.sentence)
             return Outcome.DONE
         await self._arrived(entry, Base(version=version, sha256=entry.sha256))
         return Outcome.DONE

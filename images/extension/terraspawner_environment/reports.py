@@ -1,4 +1,5 @@
-"""Tells the workspaces service what goes on here: kernels every 30 s and at each change, the outbox at each change.
+"""Tells the workspaces service what goes on here: kernels every 30 s and at each change, the outbox at each
+change, git folders with work of their own every five minutes.
 
 These are the user's claims (`ARCHITECTURE.md`, Activity): nothing here is trusted there beyond its bounds, and
 nothing here fails when the service does not answer.
@@ -18,13 +19,14 @@ from terraspawner_environment.service import ServiceTrouble
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 30.0
+TREES_EVERY_SECONDS = 300.0
 LOOK_EVERY_SECONDS = 1.0
 
 KernelFacts = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class Reporter:
-    """Two loops; each says once in the log that the service does not take its reports, until it does again."""
+    """Three loops; each says once in the log that the service does not take its reports, until it does again."""
 
     def __init__(
         self,
@@ -33,11 +35,14 @@ class Reporter:
         *,
         kills: Kills | None = None,
         look_every: float = LOOK_EVERY_SECONDS,
+        trees: Callable[[], list[dict[str, Any]]] | None = None,
     ) -> None:
         self._workspace = workspace
         self._facts = facts
         self._kills = kills
         self._look_every = look_every
+        self._look_for_trees = trees
+        self._trees: list[dict[str, Any]] | None = None
         self._outbox_changed = asyncio.Event()
         self._failing: set[str] = set()
         workspace.desk.states.listen(lambda _: self._outbox_changed.set())
@@ -51,12 +56,19 @@ class Reporter:
         while True:
             facts = await self._facts()
             kernels = [(kernel["id"], kernel["path"], kernel["state"]) for kernel in facts["kernels"]]
-            shape = kernels, facts["terminals"], self._kills.last if self._kills else None
+            shape = kernels, facts["terminals"], self._kills.last if self._kills else None, self._trees
             if shape != said or loop.time() - said_at >= EVERY_SECONDS:
                 memory = self._kills.facts() if self._kills else None
-                await self._report("activity", {**facts, "memory": memory} if memory else facts)
+                told = {**facts, "memory": memory, "trees": self._trees}
+                await self._report("activity", {name: fact for name, fact in told.items() if fact is not None})
                 said, said_at = shape, loop.time()
             await asyncio.sleep(self._look_every)
+
+    async def look_for_trees(self) -> None:
+        """Look for git folders with work that is nowhere else now and then; they go along with the next report."""
+        while self._look_for_trees is not None:
+            self._trees = await asyncio.to_thread(self._look_for_trees)
+            await asyncio.sleep(TREES_EVERY_SECONDS)
 
     async def report_outbox(self) -> None:
         """Send what is pending, whenever that changed."""
