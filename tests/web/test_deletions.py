@@ -134,9 +134,9 @@ async def test_a_purge_is_due_by_the_clock(tmp_path: Path) -> None:
 
 
 async def test_the_disk_of_a_new_environment_is_chosen(site: Site) -> None:
-    site.workspace()
+    at = site.workspace()
     async with site.person() as ana:
-        first = await started(site, ana, at)["disk"]["id"]
+        first = (await started(site, ana, at))["disk"]["id"]
         await ana.delete(HERE)
         second = (await ana.post(f"{HERE}/start", json={"disk": "new"})).json()["disk"]["id"]
         assert second != first
