@@ -138,7 +138,7 @@ async def test_the_disk_of_a_new_environment_is_chosen(site: Site) -> None:
     async with site.person() as ana:
         first = (await started(site, ana, at))["disk"]["id"]
         await ana.delete(HERE)
-        second = (await ana.post(f"{HERE}/start", json={"disk": "new"})).json()["disk"]["id"]
+        second = (await started(site, ana, at, disk="new"))["disk"]["id"]
         assert second != first
         refused = await ana.post(f"{HERE}/start", json={"disk": first})
         assert (refused.status_code, refused.json()["error"]["code"]) == (409, "other-disk")
@@ -146,7 +146,7 @@ async def test_the_disk_of_a_new_environment_is_chosen(site: Site) -> None:
         missing = await ana.post(f"{HERE}/start", json={"disk": "0" * 16})
         assert (missing.status_code, missing.json()["error"]["code"]) == (404, "disk-not-found")
         assert (await ana.post(f"{HERE}/start", json={"disk": "../x"})).status_code == 400
-        assert (await ana.post(f"{HERE}/start", json={"disk": first, "image": "r"})).json()["disk"]["id"] == first
+        assert (await started(site, ana, at, disk=first, image="r"))["disk"]["id"] == first
         listed = {disk["id"]: disk["state"] for disk in (await ana.get("disks")).json()["items"]}
         assert listed == {first: "attached", second: "kept"}
 
