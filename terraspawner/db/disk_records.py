@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -45,6 +45,12 @@ def note_measure(connection: sa.Connection, disk_id: str, folders: Iterable[Fold
 def disk_by_id(connection: sa.Connection, disk_id: str) -> Disk | None:
     row = connection.execute(sa.select(t.disk).where(t.disk.c.id == disk_id)).mappings().one_or_none()
     return disk_of(row) if row else None
+
+
+def disks_by_id(connection: sa.Connection, ids: Collection[str]) -> dict[str, Disk]:
+    """Those of `ids`, in one query."""
+    rows = connection.execute(sa.select(t.disk).where(t.disk.c.id.in_(ids))).mappings()
+    return {row["id"]: disk_of(row) for row in rows}
 
 
 def kept_by(connection: sa.Connection, workspace_id: str, user: str) -> list[Disk]:

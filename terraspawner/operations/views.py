@@ -66,16 +66,19 @@ def views_of(context: Context, user: str) -> list[View]:
     """All environments of `user`."""
     with context.database.read() as connection:
         held = {each.workspace.id: each for each in member_records.memberships_of(connection, user)}
-        return [
-            View(
-                workspace=records.workspace_by_id(connection, environment.workspace_id),
-                membership=held.get(environment.workspace_id),
-                environment=environment,
-                disk=disk_records.disk_by_id(connection, environment.disk_id),
-                prices=ledger.prices(context, environment.size),
-            )
-            for environment in records.environments_of(connection, user)
-        ]
+        found = records.environments_of(connection, user)
+        at = records.workspaces_by_id(connection, [each.workspace_id for each in found])
+        disks = disk_records.disks_by_id(connection, [each.disk_id for each in found])
+    return [
+        View(
+            workspace=at[environment.workspace_id],
+            membership=held.get(environment.workspace_id),
+            environment=environment,
+            disk=disks.get(environment.disk_id),
+            prices=ledger.prices(context, environment.size),
+        )
+        for environment in found
+    ]
 
 
 def last_used(context: Context, environments: Iterable[Environment]) -> dict[str, datetime]:

@@ -75,6 +75,7 @@ class Worker:
         self._hub = hub
         self._host = host
         self._pace = pace
+        self.sweeps = 0
         self._tasks = tasks
         self._due: dict[str, float] = {}
         self._clock = clock or (lambda: asyncio.get_running_loop().time())
@@ -106,6 +107,7 @@ class Worker:
         await self._pause_what_was_withdrawn()
         await self.reconciler.sweep()
         await asyncio.gather(*(self._try(task.name, partial(self._come_round, task)) for task in self._tasks))
+        self.sweeps += 1
 
     async def _come_round(self, task: Periodic) -> bool:
         now = self._clock()

@@ -1,0 +1,97 @@
+"""How many queries a request costs does not grow with the rows that there are: nothing asks once for each."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from terraspawner.operations import environments
+from tests.web.hubs import until
+from tests.web.sites import API, PREFIX, Site, opened
+
+LISTS = [
+    "workspaces",
+    "environments",
+    "environments?project=ana",
+    "disks",
+    "disks?project=ana",
+    "projects",
+    "trash",
+    "images",
+    "audit",
+    "usage",
+]
+PAGES = ["", "environments", "environments?project=ana", "disks", "trash", "projects", "audit", "usage"]
+FEW, MANY = 2, 9
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    async with opened(tmp_path) as made:
+        await until(lambda: made.parts.worker.sweeps, "the worker rests")
+        yield made
+
+
+@contextmanager
+def counted(site: Site) -> Iterator[list[str]]:
+    """The statements that our database is sent."""
+    sent: list[str] = []
+
+    def note(_connection, _cursor, statement, _parameters, _context, _many) -> None:  # type: ignore[no-untyped-def]
+        sent.append(re.sub(r"\(\?(, \?)*\)", "(?)", statement))  # a list of values is one question
+
+    engine = site.context.database.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def grown(site: Site, first: int, last: int) -> None:
+    """Workspaces of ana's, each with an environment of hers that is paused."""
+    for number in range(first, last):
+        ticket = site.running(site.workspace(name=f"w{number}"))
+        environments.stopped(site.context, ticket.environment.id, 1)
+
+
+async def cost(site: Site, addresses: list[str], user: str) -> dict[str, list[str]]:
+    found = {}
+    browser = await site.browser(user)
+    async with site.person(user) as person:
+        for address in addresses:
+            client = person if address.startswith(API) else browser.client
+            with counted(site) as sent:
+                answer = await client.get(address.removeprefix(f"{API}/"))
+            assert answer.status_code == 200, (address, answer.text)
+            found[address] = list(sent)
+    return found
+
+
+@pytest.mark.parametrize("user", ["ana", "operator"])
+async def test_lists_and_pages_ask_as_often_for_many_as_for_few(site: Site, user: str) -> None:
+    addresses = [f"{API}/{each}" for each in LISTS] + [f"{PREFIX}/{each}" for each in PAGES]
+    if user == "operator":
+        addresses += [f"{PREFIX}/environments?everybody=true", f"{PREFIX}/accounts", f"{API}/accounts"]
+    grown(site, 0, FEW)
+    few = await cost(site, addresses, user)
+    grown(site, FEW, MANY)
+    many = await cost(site, addresses, user)
+    assert {address: len(sent) for address, sent in many.items()} == {
+        address: len(sent) for address, sent in few.items()
+    }
+
+
+async def test_the_worker_asks_as_often_for_many_as_for_few(site: Site) -> None:
+    counts = []
+    for first, last in ((0, FEW), (FEW, MANY)):
+        grown(site, first, last)
+        with counted(site) as sent:
+            await site.parts.worker.sweep()
+            await site.parts.worker.reconciler.look()
+        counts.append(Counter(sent))
+    assert counts[1] - counts[0] == Counter()
