@@ -214,6 +214,12 @@ class OtherImage(Conflict):
     code = "other-image"
 
 
+class WorkspaceInUse(Conflict):
+    """Others have environments or disks in this workspace. Ask them, or delete it with force."""
+
+    code = "workspace-in-use"
+
+
 class OtherDisk(Conflict):
     """The environment has a disk. Delete the environment, keeping its disk, and start it again with the other one."""
 

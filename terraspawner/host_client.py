@@ -155,6 +155,10 @@ class HostClient:
         folders = tuple((str(each["path"]), int(each["size"])) for each in found["folders"])
         return DiskUse(used=int(found["used"]), folders=folders)
 
+    async def empty_bucket(self, workspace_id: str) -> None:
+        """Delete everything in a workspace's bucket. Done already is done."""
+        await self._call("DELETE", f"/buckets/{workspace_id}", timeout=_MEASURING_SECONDS)
+
     async def log(self, environment_id: str, lines: int) -> list[str]:
         """The container's last lines; none where there is no container."""
         answer = await self._call("GET", f"/environments/{environment_id}/log", params={"lines": lines})

@@ -13,7 +13,7 @@ from terraspawner.operations.catalogues import catalogue_of
 from terraspawner.operations.context import Context
 from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
-from terraspawner.storage import create_bucket, open_bucket
+from terraspawner.storage import create_bucket, open_bucket, remove_bucket
 
 
 def settings_from_environ() -> Settings:
@@ -27,6 +27,7 @@ def build_context(settings: Settings) -> Context:
         settings=settings,
         now=lambda: datetime.now(UTC),
         bucket=lambda workspace_id: open_bucket(settings.buckets, workspace_id),
+        remove_bucket=lambda workspace_id: remove_bucket(settings.buckets, workspace_id),
         make_bucket=lambda workspace_id: create_bucket(settings.buckets, workspace_id),
         passwords=Passwords(argon2.PasswordHasher()),  # the library's own strength, which follows the times
         catalogue=catalogue_of(settings),

@@ -53,6 +53,9 @@ class MemoryBuckets:
     def make(self, workspace_id: str) -> MemoryBucket:
         return self.made.setdefault(workspace_id, MemoryBucket())
 
+    def remove(self, workspace_id: str) -> None:
+        self.made.pop(workspace_id, None)
+
 
 def settings(folder: Path, **changes: object) -> Settings:
     values: dict[str, object] = {
@@ -91,6 +94,7 @@ def _open(folder: Path, clock: Clock, **changes: object) -> Context:
         now=clock,
         bucket=(made := MemoryBuckets()),
         make_bucket=made.make,
+        remove_bucket=made.remove,
         passwords=Passwords(quick_hasher()),
         catalogue=catalogue_of(chosen),
     )

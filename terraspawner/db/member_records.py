@@ -47,11 +47,12 @@ def able_owners(connection: sa.Connection, workspace_id: str) -> list[str]:
 # --- what a person is in workspaces ---
 
 
-def memberships_of(connection: sa.Connection, user: str) -> list[Membership]:
-    """By project and name."""
+def memberships_of(connection: sa.Connection, user: str, *, in_trash: bool = False) -> list[Membership]:
+    """By project and name; of the workspaces that are there, or of those in the trash."""
     held = IN_WORKSPACES.held("may_compute")
     query = sa.select(t.workspace, held.c.role, held.c.may_compute).join(held, held.c.workspace_id == t.workspace.c.id)
-    query = query.where(held.c.user == user).order_by(t.workspace.c.namespace, t.workspace.c.comparable)
+    query = query.where(held.c.user == user, _is_there(in_trash=in_trash))
+    query = query.order_by(t.workspace.c.namespace, t.workspace.c.comparable)
     return _memberships(connection, query)
 
 
@@ -63,8 +64,16 @@ def membership_by_slug(connection: sa.Connection, user: str, slug: str) -> Membe
     return _membership(connection, user, t.workspace.c.slug == slug)
 
 
-def membership_in(connection: sa.Connection, user: str, workspace_id: str) -> Membership | None:
-    return _membership(connection, user, t.workspace.c.id == workspace_id)
+def membership_in(
+    connection: sa.Connection, user: str, workspace_id: str, *, in_trash: bool = False
+) -> Membership | None:
+    return _membership(connection, user, t.workspace.c.id == workspace_id, in_trash=in_trash)
+
+
+def forget_members(connection: sa.Connection, workspace_id: str) -> None:
+    """Nobody is anything there any more."""
+    for table in (t.workspace_member, t.workspace_group):
+        connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id))
 
 
 def environments_with_membership(
@@ -98,10 +107,14 @@ def environments_with_membership(
     return found
 
 
-def _membership(connection: sa.Connection, user: str, *which: sa.ColumnElement[bool]) -> Membership | None:
+def _membership(
+    connection: sa.Connection, user: str, *which: sa.ColumnElement[bool], in_trash: bool = False
+) -> Membership | None:
     held = IN_WORKSPACES.held("may_compute")
     query = sa.select(t.workspace, held.c.role, held.c.may_compute).join(held, held.c.workspace_id == t.workspace.c.id)
-    return next(iter(_memberships(connection, query.where(held.c.user == user, *which))), None)
+    return next(
+        iter(_memberships(connection, query.where(held.c.user == user, _is_there(in_trash=in_trash), *which))), None
+    )
 
 
 def _memberships(connection: sa.Connection, query: sa.Select[Any]) -> list[Membership]:
@@ -110,6 +123,10 @@ def _memberships(connection: sa.Connection, query: sa.Select[Any]) -> list[Membe
     for row in connection.execute(query).mappings():
         rows.setdefault(row["id"], []).append(row)
     return [_folded(records.workspace_of(held[0]), held) for held in rows.values()]
+
+
+def _is_there(*, in_trash: bool) -> sa.ColumnElement[bool]:
+    return t.workspace.c.trashed_at.is_not(None) if in_trash else t.workspace.c.trashed_at.is_(None)
 
 
 def _folded(workspace: Workspace, held: list[Row]) -> Membership:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +28,17 @@ def insert_workspace(connection: sa.Connection, workspace: Workspace, comparable
 
 def set_workspace_title(connection: sa.Connection, workspace_id: str, title: str) -> None:
     connection.execute(sa.update(t.workspace).where(t.workspace.c.id == workspace_id).values(title=title))
+
+
+def trash_workspace(connection: sa.Connection, workspace_id: str, now: datetime) -> None:
+    """From here on nobody finds it by its name, which is free."""
+    values = {"trashed_at": now, "comparable": workspace_id}
+    connection.execute(sa.update(t.workspace).where(t.workspace.c.id == workspace_id).values(**values))
+
+
+def restore_workspace(connection: sa.Connection, workspace_id: str, name: str, comparable: str) -> None:
+    values = {"trashed_at": None, "name": name, "comparable": comparable}
+    connection.execute(sa.update(t.workspace).where(t.workspace.c.id == workspace_id).values(**values))
 
 
 def is_slug_taken(connection: sa.Connection, slug: str) -> bool:
@@ -125,6 +137,13 @@ def environments_of(connection: sa.Connection, user: str) -> list[Environment]:
     return [environment_of(row) for row in connection.execute(query.order_by(t.environment.c.created_at)).mappings()]
 
 
+def environments_at(connection: sa.Connection, workspace_id: str) -> list[Environment]:
+    """Everybody's in a workspace."""
+    there = sa.and_(t.environment.c.workspace_id == workspace_id, t.environment.c.state != str(State.NONE))
+    query = sa.select(t.environment).where(there).order_by(t.environment.c.user)
+    return [environment_of(row) for row in connection.execute(query).mappings()]
+
+
 def environments_in(connection: sa.Connection, states: frozenset[State]) -> list[Environment]:
     query = sa.select(t.environment).where(t.environment.c.state.in_([str(state) for state in states]))
     return [environment_of(row) for row in connection.execute(query).mappings()]
@@ -139,7 +158,7 @@ def frozen_sum(connection: sa.Connection) -> tuple[int, int]:
 
 # --- rows to values ---
 
-_WORKSPACE_COLUMNS = ("id", "namespace", "name", "slug", "storage", "created_by", "created_at", "title")
+_WORKSPACE_COLUMNS = ("id", "namespace", "name", "slug", "storage", "created_by", "created_at", "title", "trashed_at")
 _ENVIRONMENT_COLUMNS = (
     "id",
     "workspace_id",

@@ -24,6 +24,7 @@ class Workspace:
     created_by: str
     created_at: datetime
     title: str = ""
+    trashed_at: datetime | None = None
 
     @property
     def shown(self) -> str:

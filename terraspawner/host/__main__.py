@@ -13,6 +13,7 @@ from aiohttp import web
 
 from terraspawner.containers.engine import Engine
 from terraspawner.host.api import HostApi
+from terraspawner.host.emptying import BucketEmptying
 from terraspawner.host.measure import DiskMeasure
 from terraspawner.host.netprobe import NetworkProbe
 from terraspawner.settings import Settings
@@ -51,7 +52,8 @@ def bound_socket(path: Path) -> socket.socket:
 
 async def serve(settings: Settings, listening: socket.socket) -> None:
     probe = NetworkProbe(settings)
-    api = HostApi(Engine(settings.deployment), probe, DiskMeasure(settings.deployment))
+    emptying = BucketEmptying(settings.deployment, settings.buckets_host_path)
+    api = HostApi(Engine(settings.deployment), probe, DiskMeasure(settings.deployment), emptying)
     runner = web.AppRunner(api.application(), handle_signals=True)
     await runner.setup()
     await web.SockSite(runner, listening).start()

@@ -87,6 +87,12 @@ class MeasureDoor(Protocol):
     def run(self, disk_id: str) -> dict[str, Any]: ...
 
 
+class EmptyingDoor(Protocol):
+    """What this service needs of :class:`terraspawner.host.emptying.BucketEmptying`."""
+
+    def run(self, workspace_id: str) -> None: ...
+
+
 class HostApi:
     """The handlers. Blocking work runs on a pool of its own, so one slow stop holds up nobody."""
 
@@ -95,11 +101,13 @@ class HostApi:
         engine: EngineDoor,
         probe: ProbeDoor,
         measure: MeasureDoor,
+        emptying: EmptyingDoor,
         allowed_uids: frozenset[int] = ALLOWED_UIDS,
     ) -> None:
         self._engine = engine
         self._probe = probe
         self._measure = measure
+        self._emptying = emptying
         self._allowed_uids = allowed_uids
         self._hub_version = metadata.version("jupyterhub")
         self._scripts = Scripts(engine.start_script)
@@ -127,6 +135,7 @@ class HostApi:
                 web.get("/disks", self.disks),
                 web.post("/disks/{id}/measure", self.measure_disk),
                 web.post("/images/look", self.look_at_image),
+                web.delete("/buckets/{id}", self.empty_bucket),
                 web.delete("/disks/{id}", self.delete_disk),
             ]
         )
@@ -200,6 +209,12 @@ class HostApi:
         reference = _reference(await _json(request))
         look = await self._in_thread(lambda: self._engine.look(reference))
         return web.json_response(told(look, self._hub_version))
+
+    async def empty_bucket(self, request: web.Request) -> web.Response:
+        """Everything in the bucket of a workspace; its folder stays, for the service whose it is."""
+        identifier = _identifier(request)
+        await self._in_thread(lambda: self._emptying.run(identifier))
+        return web.Response(status=204)
 
     async def delete_disk(self, request: web.Request) -> web.Response:
         identifier = _identifier(request)

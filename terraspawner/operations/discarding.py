@@ -42,6 +42,10 @@ def put(
     return item
 
 
-def of_disks(connection: sa.Connection) -> dict[str, Item]:
-    """The items of disks, by the disk's id."""
-    return {item.subject: item for item in trash_records.items_there(connection, kind=Kind.DISK)}
+def by_subject(connection: sa.Connection) -> dict[str, Item]:
+    """The items of disks and workspaces that are in the trash, by the id of the disk or workspace."""
+    return {
+        item.subject: item
+        for kind in (Kind.DISK, Kind.WORKSPACE)
+        for item in trash_records.items_there(connection, kind=kind)
+    }

@@ -28,7 +28,8 @@ from terraspawner.operations.context import Context, new_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldDisk:
-    """A disk with where it belongs; `environment` is the one that it is attached to, `item` its place in the trash."""
+    """A disk with where it belongs; `environment` is the one that it is attached to, `item` its place in the trash, or
+    its workspace's, with which it goes."""
 
     disk: Disk
     workspace: Workspace
@@ -221,9 +222,15 @@ def _own(context: Context, connection: sa.Connection, user: str, disk_id: str) -
 
 def _held(context: Context, connection: sa.Connection, rows: list[disk_records.Held]) -> list[HeldDisk]:
     prices = ledger.prices(context)
-    items = discarding.of_disks(connection) if any(row[0].state is DiskState.TRASHED for row in rows) else {}
+    items = discarding.by_subject(connection)
     return [
-        HeldDisk(disk=disk, workspace=workspace, environment=environment, item=items.get(disk.id), prices=prices)
+        HeldDisk(
+            disk=disk,
+            workspace=workspace,
+            environment=environment,
+            item=items.get(disk.id) or items.get(workspace.id),
+            prices=prices,
+        )
         for disk, workspace, environment in rows
     ]
 

@@ -19,7 +19,7 @@ from terraspawner.domain.disk import Disk, DiskEvent, DiskState
 from terraspawner.domain.trash import Item, ItemEvent, ItemState, Kind
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import Refused, TrashMissing
-from terraspawner.operations import audit, ledger, trashed_notebooks
+from terraspawner.operations import audit, ledger, trashed_notebooks, trashed_workspaces
 from terraspawner.operations.context import Context
 
 
@@ -33,7 +33,8 @@ class Trashed:
 
 
 def list_trash(context: Context, user: str) -> list[Trashed]:
-    """What `user` may restore, the last first: own disks, and notebooks of workspaces where `user` may write them."""
+    """What `user` may restore, the last first: own disks, notebooks of workspaces where `user` may write
+    them, and workspaces that were `user`'s to delete."""
     with context.database.read() as connection:
         own = trash_records.items_there(connection, kind=Kind.DISK, user=user)
         writable = {
@@ -42,7 +43,13 @@ def list_trash(context: Context, user: str) -> list[Trashed]:
             if permits(held.standing, Action.WRITE_NOTEBOOKS)
         }
         shared = trash_records.items_there(connection, kind=Kind.NOTEBOOK, within=writable)
-        found = sorted([*own, *shared], key=lambda item: item.trashed_at, reverse=True)
+        owned = {
+            held.workspace.id
+            for held in member_records.memberships_of(connection, user, in_trash=True)
+            if permits(held.standing, Action.DELETE_WORKSPACE)
+        }
+        whole = trash_records.items_there(connection, kind=Kind.WORKSPACE, within=owned)
+        found = sorted([*own, *shared, *whole], key=lambda item: item.trashed_at, reverse=True)
         return [_described(context, connection, item) for item in found]
 
 
@@ -53,7 +60,7 @@ def describe(context: Context, item: Item) -> Trashed:
 
 
 def restore(context: Context, *, user: str, item_id: str, name: str | None = None) -> Trashed:
-    """Have it back, a notebook under another `name` if that is said.
+    """Have it back, a notebook or a workspace under another `name` if that is said.
 
     Raises `TrashMissing`, `WrongState` where it is too late, `NameTaken` where something else has its name by now,
     `Refused` for a name that it cannot have.
@@ -63,13 +70,15 @@ def restore(context: Context, *, user: str, item_id: str, name: str | None = Non
         rules.next_state(item.state, ItemEvent.RESTORE)
     if item.kind is Kind.NOTEBOOK:
         trashed_notebooks.put_back(context, item, name)
-    elif name is not None:
-        raise Refused(f"A {item.kind} comes back under its own name.")
+    elif item.kind is Kind.DISK and name is not None:
+        raise Refused("A disk has no name that could be changed.")
     with context.database.write() as connection:
         now = _one(connection, user, item_id)
         state = rules.next_state(now.state, ItemEvent.RESTORE)
         if item.kind is Kind.DISK:
             _move_disk(context, connection, item, DiskEvent.RESTORE)
+        if item.kind is Kind.WORKSPACE:
+            trashed_workspaces.put_back(connection, item, name)
         trash_records.set_state(connection, item.id, state, context.now())
         _note(context, connection, user, "trash-restored", item)
         described = _described(context, connection, replace(now, state=state))
@@ -162,9 +171,14 @@ def _one(connection: sa.Connection, user: str, item_id: str) -> Item:
 
 
 def _is_for(connection: sa.Connection, user: str, item: Item) -> bool:
-    """A disk is its person's alone; a notebook is the workspace's, for those who could have deleted it."""
+    """A disk is its person's alone; a notebook is the workspace's, a workspace its owners': for those who could have
+    deleted it."""
     if item.kind is Kind.DISK:
         return item.user == user
+    if item.kind is Kind.WORKSPACE:
+        is_there = item.state is ItemState.RESTORED
+        owner = member_records.membership_in(connection, user, item.workspace_id, in_trash=not is_there)
+        return owner is not None and bool(permits(owner.standing, Action.DELETE_WORKSPACE))
     held = member_records.membership_in(connection, user, item.workspace_id)
     return held is not None and bool(permits(held.standing, Action.WRITE_NOTEBOOKS))
 

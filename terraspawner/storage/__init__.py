@@ -21,7 +21,7 @@ from terraspawner.storage.base import (
 )
 from terraspawner.storage.directory import DirectoryBucket
 from terraspawner.storage.layout import DATA, NOTEBOOKS, make_folders
-from terraspawner.storage.locate import create_bucket, open_bucket
+from terraspawner.storage.locate import create_bucket, open_bucket, remove_bucket
 from terraspawner.storage.memory import MemoryBucket
 
 __all__ = [
@@ -48,5 +48,6 @@ __all__ = [
     "meets",
     "move",
     "open_bucket",
+    "remove_bucket",
     "save",
 ]

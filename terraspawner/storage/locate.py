@@ -51,6 +51,23 @@ def open_bucket(url: str, bucket_id: str) -> Bucket:
     return found
 
 
+def remove_bucket(url: str, bucket_id: str) -> None:
+    """Take away an empty bucket; done already is done. What environments left in its folder is not for this process to
+    delete: it is theirs, with their modes (`host` empties it first). Raises ``BucketUnavailable`` while there is some.
+    """
+    folder = _folder(url, bucket_id)
+    if folder is None:
+        with _in_memory_lock:
+            _in_memory.pop((url, bucket_id), None)
+        return
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise faults.unavailable("it cannot be removed") from error
+
+
 def _folder(url: str, bucket_id: str) -> Path | None:
     """The bucket's folder; None for a bucket in memory."""
     if not _ID.fullmatch(bucket_id):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from terraspawner.domain.access import Action
-from terraspawner.operations import groups, projects, workspaces
+from terraspawner.operations import groups, projects, trash, trashed_workspaces, workspaces
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, for_person
 from terraspawner.web.schemas import ListOut, WorkspaceChangeIn, WorkspaceIn, WorkspaceOut
 from terraspawner.web.schemas_access import ProjectOut, WhoAmI
 from terraspawner.web.schemas_accounts import roles_of
+from terraspawner.web.schemas_disks import TrashOut
 
 router = APIRouter(tags=["people and workspaces"])
 
@@ -61,6 +64,24 @@ async def get_workspace(parts: TheParts, spot: ASpot) -> WorkspaceOut:
             workspaces.membership, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.SEE
         )
     )
+
+
+@router.delete("/workspaces/{namespace}/{name}", responses=for_person(404, 409), openapi_extra=PERSON)
+@needs(Action.DELETE_WORKSPACE)
+async def delete_workspace(
+    parts: TheParts,
+    spot: ASpot,
+    force: Annotated[bool, Query(description="although others have something there, or work is not saved yet")] = False,
+) -> TrashOut:
+    """Put it into the trash, with all that is in it: it is gone for everybody, and its name is free. For owners.
+
+    Environments in it end. 409 while others have environments or disks there, unless `force`.
+    """
+    item = await parts.deeds(
+        trashed_workspaces.discard, actor=spot.user, namespace=spot.namespace, name=spot.name, force=force
+    )
+    parts.worker.wake()
+    return TrashOut.of(await parts.deeds(trash.describe, item))
 
 
 @router.patch("/workspaces/{namespace}/{name}", responses=for_person(404, 413, 422), openapi_extra=PERSON)

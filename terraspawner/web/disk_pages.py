@@ -20,11 +20,11 @@ from terraspawner.errors import (
     TerraError,
     Unavailable,
 )
-from terraspawner.operations import disks, ledger, trash
+from terraspawner.operations import disks, ledger, trash, trashed_workspaces
 from terraspawner.web.auth import Person
-from terraspawner.web.callers import APerson, TheParts
+from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
-from terraspawner.web.pages import see
+from terraspawner.web.pages import see, workspace_page
 from terraspawner.web.parts import Parts
 from terraspawner.web.responses import status_of
 
@@ -38,6 +38,7 @@ _NOTICES = {
     "enlarged": "The disk is larger now.",
     "discarded": "The disk is in the trash.",
     "restored": "It is back.",
+    "workspace": "The workspace is in the trash, with all that is in it.",
     "purged": "It is being deleted for good.",
 }
 
@@ -85,6 +86,22 @@ async def measure_disk(parts: TheParts, person: APerson, disk_id: Field = "") ->
     except (NotFound, Unavailable) as error:
         return await _disks_page(parts, person, error=error, about=disk_id)
     return see(f"{parts.settings.service_prefix}disks")
+
+
+@router.post("/workspaces/{namespace}/{name}/delete")
+@needs(Action.DELETE_WORKSPACE)
+async def delete_workspace(
+    parts: TheParts, person: APerson, spot: ASpot, force: Annotated[bool, Form()] = False
+) -> Response:
+    """The dialog of the button Delete workspace. What stands against it is named, and can be overruled."""
+    try:
+        await parts.deeds(
+            trashed_workspaces.discard, actor=spot.user, namespace=spot.namespace, name=spot.name, force=force
+        )
+    except Conflict as error:
+        return await workspace_page(parts, person, spot, status=status_of(error), objection=error)
+    parts.worker.wake()
+    return see(f"{parts.settings.service_prefix}trash?notice=workspace")
 
 
 @router.get("/trash")

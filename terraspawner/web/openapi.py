@@ -32,7 +32,6 @@ _MEANING = {
 }
 
 LATER = (
-    "DELETE /workspaces/{ns}/{name}",
     "…/notebooks/{path}/copy, preview, versions, diff, lease",
     "…/files/{path}",
     "PATCH …/environment, …/environment/cancel, keep-alive, decisions",

@@ -152,9 +152,10 @@ async def workspace_page(
     status: int = 200,
     fault: TerraError | None = None,
     invited: str = "",
+    objection: TerraError | None = None,
 ) -> Response:
-    """The page of a workspace. `error` stands beside the field for a notebook, `fault` with the people; `wanted` and
-    `invited` are what was typed there."""
+    """The page of a workspace. `objection` is what stands against deleting it. `error` stands beside the field for a
+    notebook, `fault` with the people; `wanted` and `invited` are what was typed there."""
     member = await parts.deeds(
         workspaces.membership, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.SEE
     )
@@ -178,6 +179,8 @@ async def workspace_page(
         wanted=wanted,
         error=error,
         notice=notice,
+        may_delete=bool(permits(member.standing, Action.DELETE_WORKSPACE)),
+        objection=objection,
         **card_values(parts, person, spot, await wishes.look(parts, spot)),
     )
 

@@ -65,7 +65,7 @@ class HeldDiskOut(DiskOut):
     is_in_use: bool = Field(description="its environment runs, so its last use is now")
     outbox_pending: int = Field(description="notebooks whose last changes are on this disk and not in the workspace")
     trash_id: str | None = Field(description="where it is in the trash")
-    purge_at: datetime | None = Field(description="when it goes for good, where it is in the trash")
+    purge_at: datetime | None = Field(description="when it goes for good, where it is in the trash or its workspace is")
 
     @classmethod
     def held(cls, held: HeldDisk, *, is_own: bool = True) -> HeldDiskOut:
@@ -77,7 +77,7 @@ class HeldDiskOut(DiskOut):
             environment=held.environment.id if held.environment else None,
             is_in_use=held.is_in_use,
             outbox_pending=held.outbox_pending,
-            trash_id=held.item.id if held.item and is_own else None,
+            trash_id=held.item.id if held.item and held.item.kind is Kind.DISK and is_own else None,
             purge_at=held.item.purge_at if held.item else None,
         )
 
@@ -95,7 +95,7 @@ class EnlargedOut(HeldDiskOut):
 
 
 class RestoreIn(In):
-    name: Text | None = Field(default=None, description="of a notebook, where its own is taken by now")
+    name: Text | None = Field(default=None, description="of a notebook or a workspace, where its own is taken by now")
 
 
 class TrashOut(BaseModel):

@@ -16,10 +16,11 @@ from functools import partial
 from typing import Any, Protocol
 
 from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.trash import Item
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import TerraError
 from terraspawner.host_client import DiskUse, SeenImage
-from terraspawner.operations import deletions, environments, trash, withdrawals
+from terraspawner.operations import deletions, environments, trash, trashed_workspaces, withdrawals
 from terraspawner.operations.withdrawals import Withdrawal
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub
@@ -36,6 +37,7 @@ class Host(Machine, Protocol):
     async def resize_environment(self, environment_id: str, cpu: float, memory: int) -> None: ...
     async def measure_disk(self, disk_id: str) -> DiskUse | None: ...
     async def look_at_image(self, reference: str) -> SeenImage: ...
+    async def empty_bucket(self, workspace_id: str) -> None: ...
     async def log(self, environment_id: str, lines: int) -> list[str]: ...
     async def startup_log(self, environment_id: str, lines: int) -> list[str]: ...
     async def layer(self, environment_id: str) -> Mapping[str, Any] | None: ...
@@ -104,6 +106,7 @@ class Worker:
         await self._deeds(trash.begin_due)
         await self._delete_disks()
         await self._try("purge of notebooks", self._purge_notebooks)
+        await self._purge_workspaces()
         await self._pause_what_was_withdrawn()
         await self.reconciler.sweep()
         await asyncio.gather(*(self._try(task.name, partial(self._come_round, task)) for task in self._tasks))
@@ -160,6 +163,20 @@ class Worker:
 
     async def _purge_notebooks(self) -> bool:
         await self._deeds(trash.purge_notebooks)
+        return True
+
+    async def _purge_workspaces(self) -> None:
+        going = await self._deeds(trashed_workspaces.purging)
+        await asyncio.gather(
+            *(self._try(f"purge of {item.subject}", partial(self._purge_workspace, item)) for item in going)
+        )
+
+    async def _purge_workspace(self, item: Item) -> bool:
+        if not await self._deeds(trashed_workspaces.is_empty, item):
+            return False
+        await self._host.empty_bucket(item.subject)
+        await self._deeds(trashed_workspaces.finish_purge, item)
+        log.info("workspace %s purged", item.subject)
         return True
 
     # --- roles, compute and accounts that were withdrawn ---

@@ -102,6 +102,14 @@ class MeasureThatKnowsOneDisk:
         return USE
 
 
+class EmptyingThatRemembers:
+    def __init__(self) -> None:
+        self.emptied: list[str] = []
+
+    def run(self, workspace_id: str) -> None:
+        self.emptied.append(workspace_id)
+
+
 Serve = Callable[[HostApi], Awaitable[aiohttp.ClientSession]]
 
 
@@ -131,7 +139,11 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
 @pytest.fixture
 async def host(serve: Serve, engine: EngineWithOneEnvironment) -> aiohttp.ClientSession:
     # tests need not run as root, so the one who runs them may call
-    return await serve(HostApi(engine, ProbeThatFindsItSafe(), MeasureThatKnowsOneDisk(), frozenset({os.getuid()})))
+    return await serve(
+        HostApi(
+            engine, ProbeThatFindsItSafe(), MeasureThatKnowsOneDisk(), EmptyingThatRemembers(), frozenset({os.getuid()})
+        )
+    )
 
 
 async def answer(host: aiohttp.ClientSession, method: str, path: str) -> tuple[int, object]:
@@ -191,6 +203,16 @@ async def test_deletion_is_by_id(host: aiohttp.ClientSession, engine: EngineWith
     assert await answer(host, "DELETE", f"/environments/{ENVIRONMENT}") == (204, "")
     assert await answer(host, "DELETE", f"/disks/{DISK}") == (204, "")
     assert engine.removed == [ENVIRONMENT, DISK]
+
+
+async def test_a_bucket_is_emptied_by_id(serve: Serve, engine: EngineWithOneEnvironment) -> None:
+    emptying = EmptyingThatRemembers()
+    uids = frozenset({os.getuid()})
+    host = await serve(HostApi(engine, ProbeThatFindsItSafe(), MeasureThatKnowsOneDisk(), emptying, uids))
+    assert await answer(host, "DELETE", f"/buckets/{DISK}") == (204, "")
+    for path in ("/buckets/..%2f..", "/buckets/", "/buckets/hub"):
+        assert (await answer(host, "DELETE", path))[0] in (404, 405, 422)
+    assert emptying.emptied == [DISK]
 
 
 async def test_a_disk_is_measured_by_id(host: aiohttp.ClientSession) -> None:
@@ -257,7 +279,13 @@ async def test_a_user_who_is_not_on_the_list_is_refused_everything(
     serve: Serve, engine: EngineWithOneEnvironment
 ) -> None:
     stranger = await serve(
-        HostApi(engine, ProbeThatFindsItSafe(), MeasureThatKnowsOneDisk(), frozenset({os.getuid() + 1}))
+        HostApi(
+            engine,
+            ProbeThatFindsItSafe(),
+            MeasureThatKnowsOneDisk(),
+            EmptyingThatRemembers(),
+            frozenset({os.getuid() + 1}),
+        )
     )
     for method, path in [("GET", "/health"), ("DELETE", f"/disks/{DISK}"), ("GET", "/nothing")]:
         status, body = await answer(stranger, method, path)
@@ -269,7 +297,9 @@ async def test_a_user_who_is_not_on_the_list_is_refused_everything(
 
 async def test_a_caller_over_the_network_is_refused(engine: EngineWithOneEnvironment) -> None:
     runner = web.AppRunner(
-        HostApi(engine, ProbeThatFindsItSafe(), MeasureThatKnowsOneDisk(), frozenset({os.getuid()})).application()
+        HostApi(
+            engine, ProbeThatFindsItSafe(), MeasureThatKnowsOneDisk(), EmptyingThatRemembers(), frozenset({os.getuid()})
+        ).application()
     )
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -198,7 +198,7 @@ def test_a_disk_goes_through_the_trash_or_for_good_and_only_when_nothing_uses_it
     started = ana.api.post(f"{workspace.path}/environment/start", json={"disk": disk, "image": "r"})
     assert started.status_code in (200, 202), started.text
     workspace.wait_for("running")
-    assert workspace.environment()["language"] == "r"
+    assert workspace.environment()["image"]["language"] == "r"
     assert workspace.shell("cat ~/mine; chmod 700 ~/big; rm -r ~/big")[1].strip() == "here"
     assert ana.api.post(f"/disks/{disk}/measure").json()["used"] < seen["used"] - 25_000_000
     workspace.delete()

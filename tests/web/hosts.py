@@ -34,6 +34,7 @@ class HostThatObeys:
         """What it finds on every disk."""
         self.layers: dict[str, Layer] = {}
         """What was changed beside the disk."""
+        self.emptied: list[str] = []
 
     async def health(self) -> dict[str, Any]:
         return SAFE
@@ -72,6 +73,10 @@ class HostThatObeys:
         self._attempt()
         self.measured.append(disk_id)
         return self.use
+
+    async def empty_bucket(self, workspace_id: str) -> None:
+        self._attempt()
+        self.emptied.append(workspace_id)
 
     async def log(self, environment_id: str, lines: int) -> list[str]:
         return [f"line of {environment_id}"][:lines]

@@ -11,7 +11,8 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from terraspawner.domain.access import Action, ProjectRole, Role, Standing, permits
-from terraspawner.operations import members, projects
+from terraspawner.domain.trash import Kind
+from terraspawner.operations import members, projects, trash
 from terraspawner.web.declared import Declared, declared
 from tests.web.sites import API, CALM, Site, opened
 from tests.web.test_callers import ENVIRONMENT, OPEN, OPERATOR, ROUTES, address, routes_of
@@ -128,6 +129,10 @@ async def asked(site: Site, route: str) -> httpx.Response:
 
 
 async def there_is_a_notebook(site: Site) -> None:
+    """And its workspace, which some owners may have deleted."""
+    for gone in trash.list_trash(site.context, "ana"):
+        if gone.item.kind is Kind.WORKSPACE:
+            trash.restore(site.context, user="ana", item_id=gone.item.id)
     async with site.person("ana") as ana:
         await ana.post("workspaces/ana/alpha/notebooks", json={"name": "a"})
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 import builders
+from terraspawner.domain.access import Role
 from terraspawner.domain.disk import WARNINGS
-from terraspawner.operations import deletions, disks, trash
+from terraspawner.operations import deletions, disks, members, trash, views
 from tests.web.hosts import HostThatIsSilent, HostThatObeys
 from tests.web.hubs import until
 from tests.web.sites import PREFIX, Site, opened
@@ -161,3 +162,49 @@ async def test_a_disk_that_cannot_be_measured_holds_up_nothing(tmp_path: Path) -
 
 class HostThatIsSilentAboutDisks(HostThatIsSilent):
     """Answers everything but how full a disk is."""
+
+
+@pytest.mark.feature("C17")
+async def test_a_workspace_is_deleted_restored_and_purged_by_forms(site: Site) -> None:
+    at = site.workspace()
+    members.put_member(
+        site.context, actor="ana", namespace="ana", name="alpha", who="ben", role=Role.WRITER, may_compute=True
+    )
+    site.running(at, "ben")
+    here = f"{PREFIX}/workspaces/ana/alpha"
+    ana, ben = await site.browser(), await site.browser("ben")
+    assert "Delete the workspace ana/alpha?" in (await ana.client.get(here)).text
+    assert "Delete the workspace" not in (await ben.client.get(here)).text
+    assert (await ben.submit(f"{here}/delete")).status_code == 403
+    refused = await ana.submit(f"{here}/delete")
+    assert (refused.status_code, "Delete ana/alpha nevertheless" in refused.text) == (409, True)
+    assert "ben has an environment or a disk" in refused.text
+    for fields in ({}, {"_xsrf": "0" * 64}):
+        assert (await ana.client.post(f"{here}/delete", data={"force": "true", **fields})).status_code == 403
+    done = await ana.submit(f"{here}/delete", force="true")
+    assert (done.status_code, done.headers["location"]) == (303, f"{TRASH}?notice=workspace")
+    for browser in (ana, ben):
+        assert (await browser.client.get(here)).status_code == 404
+    assert "Its workspace is in the trash" in (await ben.client.get(DISKS)).text
+    site.workspace()  # the name is free
+    (item,) = [each.item for each in trash.list_trash(site.context, "ana")]
+    taken = await ana.submit(f"{TRASH}/restore", trash_id=item.id)
+    assert (taken.status_code, "Restore as" in taken.text) == (409, True)
+    assert (await ana.submit(f"{TRASH}/restore", trash_id=item.id, name="beta")).status_code == 303
+    assert (await ben.client.get(f"{PREFIX}/workspaces/ana/beta")).status_code == 200
+
+
+async def test_a_workspace_is_purged_from_its_row(site: Site) -> None:
+    at = site.workspace()
+    site.running(at)
+    async with site.person() as ana, site.person("ben") as ben:
+        assert (await ben.delete("workspaces/ana/alpha", params={"force": True})).status_code == 404
+        item = (await ana.delete("workspaces/ana/alpha")).json()
+        assert (item["kind"], item["name"], item["actions"]) == ("workspace", "ana/alpha", ["restore", "purge"])
+        assert (await ana.get("workspaces")).json()["items"] == []
+        assert (await ben.post(f"trash/{item['id']}/restore")).status_code == 404
+        await until(lambda: views.views_of(site.context, "ana") == [], "its environment is gone")
+        assert (await ana.delete(f"trash/{item['id']}")).status_code == 202
+        await until(lambda: host_of(site).emptied == [at.id], "its bucket was emptied")
+        await until(lambda: trash.list_trash(site.context, "ana") == [], "nothing is left")
+        assert (await ana.get("disks")).json()["items"] == []
