@@ -111,11 +111,13 @@ class Engine:
     def resize(self, environment_id: str, cpu: float, memory: int) -> None:
         """Give an environment's container another size, also while it runs. Nothing to do where there is none.
 
-        Raises `MemoryInUse` where what it holds would not fit: the kernel would end processes to make it fit.
+        Raises `MemoryInUse` where it would have less memory than what it holds wants: the kernel would end processes to
+        make it fit.
         """
         with translated():
             for container in self._containers("environment", environment_id):
-                if container["State"] in ("running", "paused"):
+                details = self.client.inspect_container(container["Id"])
+                if details["State"]["Running"] and memory < details["HostConfig"]["Memory"]:
                     held = self._memory(container["Id"])
                     if not has_room(held, memory):
                         raise MemoryInUse(held=held, memory=memory)

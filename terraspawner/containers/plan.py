@@ -76,13 +76,11 @@ class ContainerPlan:
 
     @property
     def spec_hash(self) -> str:
-        """Changes exactly when a container made by this plan would differ."""
+        """Changes exactly when a container made by this plan would differ in what cannot be changed of it later."""
         spec = [
             self.image,
             [[m.kind, m.source, m.target, m.is_read_only] for m in self.mounts],
             self.network,
-            self.cpu,
-            self.memory,
             self.pids,
         ]
         return hashlib.sha256(json.dumps(spec).encode()).hexdigest()[:16]

@@ -178,7 +178,8 @@ async def open_notebook(parts: TheParts, spot: ASpot, path: str, wanted: OpenIn,
         raise Refused(f"The mode {wanted.mode!r} is not offered yet. Open the notebook in the mode 'edit'.")
     place = _place(spot, names.notebook_path(path))
     _, info = await parts.deeds(notebooks.read_notebook, place)
-    sight = await wishes.start_for(parts, spot, info)
+    wish = wanted.environment
+    sight = await wishes.start_for(parts, spot, info, size=wish.size, image=wish.image)
     environment: EnvironmentOut = wishes.told(parts, spot, sight)
     response.status_code = 200 if environment.state == "running" else 202
     url = lab_url(parts.settings, spot.user, sight.view.workspace, place.path)

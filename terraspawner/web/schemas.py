@@ -92,8 +92,18 @@ class RenameIn(In):
     to: Text = Field(description="the new path; `.ipynb` may be left out")
 
 
+class OpenEnvironmentIn(In):
+    """What may be wished for of the environment that a notebook opens in, as at `POST …/environment/start`."""
+
+    size: Text | None = None
+    image: Text | None = Field(
+        default=None, description="left out, the first image for the notebook's kernel, or that of what is there"
+    )
+
+
 class OpenIn(In):
     mode: Text = Field(default="edit", description="`edit`; later also `playground`")
+    environment: OpenEnvironmentIn = OpenEnvironmentIn()
 
 
 class NotebookOut(BaseModel):

@@ -166,17 +166,20 @@ def _size_wish(view: View, name: str) -> dict[str, str]:
     return {"size": name}
 
 
-async def start_for(parts: Parts, spot: Spot, info: NotebookInfo) -> Sight:
-    """Start what this notebook runs in: its kernel decides the image of an environment that is not there yet.
+async def start_for(
+    parts: Parts, spot: Spot, info: NotebookInfo, *, size: str | None = None, image: str | None = None
+) -> Sight:
+    """Start what this notebook runs in. Its kernel decides the image of an environment that is not there yet, where
+    nobody does.
 
     Raises as `start` does, and `OtherImage` where the one that is there has no kernel for it.
     """
     seen = await look(parts, spot)
     if seen.view.environment:
         images.refuse_without_kernel(seen.view.environment, seen.view.workspace, info)
-        return await start(parts, spot)
-    image = parts.catalogue.image_for(language_of(info.kernel, info.language))
-    return await start(parts, spot, image=image.name)
+    elif image is None:
+        image = parts.catalogue.image_for(language_of(info.kernel, info.language)).name
+    return await start(parts, spot, size=size, image=image)
 
 
 async def pause(parts: Parts, spot: Spot, *, wait: float | None = None) -> Sight:

@@ -72,7 +72,9 @@ REST: dict[str, Case] = {
     f"POST {AT}/notebooks/{{path}}/rename": Case(
         who=PERSON_OR_KEY, body={"to": "planted"}, headers={"If-Match": '"{version}"'}
     ),
-    f"POST {AT}/notebooks/{{path}}/open": Case(body={"mode": "edit"}),
+    f"POST {AT}/notebooks/{{path}}/open": Case(
+        body={"mode": "edit", "environment": {"size": "standard", "image": "python"}}
+    ),
     f"GET {AT}/environment": Case(who=PERSON_OR_PAGE),
     f"DELETE {AT}/environment": Case(query={"disk": "delete", "force": "true"}),
     f"PATCH {AT}/environment": Case(body={"size": "large", "image": "r"}),

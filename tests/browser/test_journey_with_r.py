@@ -121,7 +121,7 @@ def test_an_r_notebook_in_a_python_environment_is_explained_on_the_page(
     page.get_by_role("radio", name="R and Python").check()
     page.screenshot(path=artefacts / "3-change-image.png")
     page.get_by_role("button", name="Change image", exact=True).click()
-    expect(page.get_by_text("Its next start is from the image R and Python")).to_be_visible()
+    expect(page.locator("#environment")).to_contain_text("Its next start is from the image R and Python")
     page.screenshot(path=artefacts / "4-changed.png")
     page.get_by_role("link", name="in r.ipynb").click()
     in_lab(page, "in r", "R")

@@ -96,9 +96,9 @@ def test_no_secret_stands_in_the_configuration() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"image": "other"}, {"size": Size(cpu=1, memory=1024**3)}, {"size": Size(cpu=0.5, memory=1)}, {"disk_id": ID_E}],
+    [{"image": "other"}, {"writes_bucket": False}, {"disk_id": ID_E}],
 )
-def test_the_hash_changes_with_what_the_container_is_made_of(change: dict[str, object]) -> None:
+def test_the_hash_changes_with_what_cannot_be_changed_of_a_container(change: dict[str, object]) -> None:
     changed = plan.plan_environment(SETTINGS, replace(ENVIRONMENT, **change), WORKSPACE)
     assert changed.spec_hash != made().spec_hash
 
@@ -113,10 +113,9 @@ def test_a_row_cannot_name_a_path_of_the_host(field: str, identifier: str) -> No
 
 
 @pytest.mark.feature("C5")
-def test_the_hash_stays_over_starts_and_renames() -> None:
-    later = plan.plan_environment(
-        SETTINGS, replace(ENVIRONMENT, start_number=9, state=State.STARTING), replace(WORKSPACE, name="beta")
-    )
+def test_the_hash_stays_over_starts_renames_and_sizes() -> None:
+    changed = replace(ENVIRONMENT, start_number=9, state=State.STARTING, size=Size(cpu=2, memory=2 * 1024**3))
+    later = plan.plan_environment(SETTINGS, changed, replace(WORKSPACE, name="beta"))
     assert later.spec_hash == made().spec_hash
 
 

@@ -40,6 +40,19 @@ async def test_the_notebook_that_is_opened_decides_the_image(site: Site, kernel:
     assert here["image"]["reference"] == site.context.catalogue.image_named(language).reference
 
 
+@pytest.mark.feature("C9", "C10")
+async def test_who_opens_a_notebook_may_choose_size_and_image_of_its_environment(site: Site) -> None:
+    at = site.workspace()
+    async with site.person() as ana:
+        await make(ana, "first", "python3")
+        for wish in ({"size": "huge"}, {"image": "../r"}):
+            refused = await ana.post(f"{NOTEBOOKS}/first.ipynb/open", json={"environment": wish})
+            assert (refused.status_code, site.state(at)) == (422, "none")
+        await ana.post(f"{NOTEBOOKS}/first.ipynb/open", json={"environment": {"size": "large", "image": "r"}})
+        here = await running(site, ana)
+    assert (here["size"]["name"], here["image"]["name"]) == ("large", "r")
+
+
 async def test_a_notebook_of_an_unknown_kernel_opens_in_the_python_image(site: Site) -> None:
     site.workspace()
     async with site.person() as ana:
