@@ -112,7 +112,7 @@ def test_work_that_is_nowhere_else_is_named_too(context: Context, workspace: Wor
     ticket = running(context)
     identity = identities.identify(context, ticket.key)
     assert identity is not None
-    identities.note_outbox(context, identity, 3)
+    identities.note_outbox(context, identity, ["a.ipynb", "b.ipynb", "c.ipynb"])
     with pytest.raises(OutboxNotEmpty, match="3 notebook"):
         discard(context)
     assert discard(context, force=True)
