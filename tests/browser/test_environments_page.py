@@ -84,7 +84,7 @@ def test_several_at_once_for_whose_they_are_and_for_who_pays(
     expect(page.get_by_text("Paused, or on the way to it: 2 environments.")).to_be_visible()
     for at, each in zip(mine, ids, strict=False):
         expect(page.locator(f"[data-environment='{each}']")).to_contain_text("last ran until")
-        assert at.environment()["state"] == "paused"
+        at.wait_for("paused")
 
     # who pays: ben's too, with no way in; it is paused and deleted there
     page.get_by_role("link", name="Project ana").click()

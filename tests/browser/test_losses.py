@@ -28,7 +28,7 @@ def test_what_would_be_lost_stands_in_the_dialog(
     workspace.pause()
     workspace.start()  # git folders are looked for at the start, then every five minutes
     assert workspace.execute("sh", "-c", AS_PIP_LEAVES_IT, user="0") == (0, "")
-    Kernel.started(workspace).run("x = 1")
+    Kernel.started(workspace)
     until(lambda: workspace.environment()["kernels"], "the kernel is told of")
     sign_in(page, deployment, "ana")
     page.emulate_media(reduced_motion="reduce")
