@@ -25,6 +25,9 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 AT = "/workspaces/{namespace}/{name}"
 NOTEBOOK: Mapping[str, Any] = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
+FILTERS = ("actor", "action", "user", "project", "workspace", "subject", "accept")
+"""Of lists of what was done and used: any text may be looked for, and most of it finds nothing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -33,7 +36,8 @@ class Case:
     `leads_on`: it sends everybody who is signed in to another page, which then refuses.
     `is_operators_too`: an operator may ask it of what is another's.
     `may_be_empty`: its body may be left out.
-    `free` are fields of the body that may hold any text, so that hostile ones are no mistake there.
+    `free` are fields of the body, of a form or of the query that may hold any text, so that hostile ones are no mistake
+    there.
     """
 
     who: str = PERSON
@@ -99,8 +103,8 @@ REST: dict[str, Case] = {
     "DELETE /trash/{trash_id}": Case(),
     "GET /account": Case(),
     "PUT /account/password": Case(body={"present": "no password of anybody's", "new": "a garden of words"}),
-    "GET /audit": Case(is_operators_too=True),
-    "GET /usage": Case(is_operators_too=True),
+    "GET /audit": Case(is_operators_too=True, free=FILTERS),
+    "GET /usage": Case(is_operators_too=True, free=FILTERS),
     "POST /links/look": Case(who=ANYBODY, body={"code": "planted"}),
     "POST /links/use": Case(who=ANYBODY, body={"code": "planted", "password": "a garden of words"}),
     "GET /accounts": Case(who=OPERATOR),

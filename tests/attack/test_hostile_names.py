@@ -93,7 +93,8 @@ def attacks(
                 yield f"{word}: {what}", request_of(route, {**scene.values, word: value}), is_refused
         for parameter in operation.get("parameters", ()):
             if parameter["in"] == "query":
-                yield f"?{parameter['name']}: {what}", changed(good, query={parameter["name"]: name}), True
+                is_refused = parameter["name"] not in case.free
+                yield f"?{parameter['name']}: {what}", changed(good, query={parameter["name"]: name}), is_refused
             if parameter["in"] == "header" and name.isprintable():
                 value = {parameter["name"]: name.encode()}
                 yield f"{parameter['name']}: {what}", changed(good, headers=value), method != "GET"
