@@ -120,9 +120,14 @@ def test_a_service_that_is_killed_in_the_middle_of_a_deletion_finishes_it(
 ) -> None:
     workspace.start()
     here, volume = ids(workspace)
-    service = deployment.service("workspaces")
-    assert ana.api.delete(f"{workspace.path}/environment", params={"disk": disk}).status_code == 202
-    service.kill("SIGKILL")
+    service, host = deployment.service("workspaces"), deployment.service("host")
+    host.pause()  # so that the deletion cannot be done before the service falls
+    try:
+        assert ana.api.delete(f"{workspace.path}/environment", params={"disk": disk}).status_code == 202
+        service.kill("SIGKILL")
+    finally:
+        host.unpause()
+    assert deployment.containers(environment=here) != []
     service.start()
     until(lambda: deployment.get("/services/workspaces/health").status_code == 200, "the service answers")
     workspace.wait_for("none", within=60)
