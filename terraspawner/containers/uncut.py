@@ -23,6 +23,10 @@ class Uncut:
         return await asyncio.shield(task)
 
     async def settled(self) -> None:
-        """Return when nothing is under way. What failed was told to who asked, if he is still there."""
-        while self._under_way:
-            await asyncio.gather(*self._under_way, return_exceptions=True)
+        """Return when nothing is under way. What failed was told to who asked, if he is still there.
+
+        What has ended is left out here: until its callback has had a turn of the loop it still stands in the set, and
+        from Python 3.12 on a `gather` of what has ended gives the loop no turn, so that this would never return.
+        """
+        while under_way := {task for task in self._under_way if not task.done()}:
+            await asyncio.wait(under_way)

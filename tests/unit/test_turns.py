@@ -181,3 +181,15 @@ async def test_the_hubs_page_hears_each_step_once() -> None:
     progress.begin(StepName.START)
     assert await anext(events) == {"progress": 40, "message": "Starting the container"}
     await events.aclose()  # type: ignore[attr-defined]
+
+
+async def test_what_has_just_ended_is_not_waited_for() -> None:
+    """Its callback has had no turn yet: waiting for it in a way that gives the loop none stopped the whole Hub."""
+    uncut, work = Uncut(), asyncio.get_running_loop().create_future()
+    asking = asyncio.create_task(uncut(work))
+    await asyncio.sleep(0)
+    work.set_result("done")
+    settling = uncut.settled()
+    with pytest.raises(StopIteration):  # at once, without the loop's help
+        settling.send(None)
+    assert await asking == "done"
