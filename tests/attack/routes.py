@@ -25,7 +25,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 AT = "/workspaces/{namespace}/{name}"
 NOTEBOOK: Mapping[str, Any] = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
-FILTERS = ("actor", "action", "user", "project", "workspace", "subject", "accept")
+FILTERS = ("actor", "action", "object", "user", "project", "workspace")
 """Of lists of what was done and used: any text may be looked for, and most of it finds nothing."""
 
 
