@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.conftest import sign_in
-from deployment import Deployment, Person, Workspace
+from deployment import Deployment, Person, Workspace, unique
 
 pytestmark = [pytest.mark.docker, pytest.mark.browser]
 
@@ -61,3 +61,46 @@ def test_a_disk_deleted_by_mistake_is_had_back(
     expect(page.get_by_role("link", name="Open Lab")).to_be_visible(timeout=90_000)
     assert workspace.environment()["disk"]["id"] == disk
     assert workspace.shell("cat ~/mine")[1].strip() == "here"
+
+
+@pytest.mark.full
+@pytest.mark.feature("B2", "C17")
+def test_a_notebook_and_its_workspace_are_had_back(
+    page: Page, deployment: Deployment, ana: Person, artefacts: Path
+) -> None:
+    workspace = ana.workspace(unique("had-back"))
+    workspace.create_notebook("first")
+    workspace.create_notebook("second")
+    sign_in(page, deployment, "ana")
+    here = f"/services/workspaces/workspaces/ana/{workspace.name}"
+    page.goto(here)
+    page.get_by_role("button", name="Delete first.ipynb").click()
+    expect(page.get_by_role("heading", name="Delete first.ipynb?")).to_be_visible()
+    page.get_by_role("button", name="Delete notebook").click()
+    expect(page.get_by_text("The notebook is in the trash.")).to_be_visible()
+    workspace.create_notebook("first", kernel="ir")
+
+    page.goto("/services/workspaces/trash")
+    page.screenshot(path=artefacts / "1-trash.png", full_page=True)
+    page.get_by_role("button", name="Restore first.ipynb").click()
+    expect(page.get_by_role("alert")).to_contain_text("Restore this one under another name")
+    page.get_by_label("Restore as").fill("first again")
+    page.screenshot(path=artefacts / "2-name-taken.png", full_page=True)
+    page.get_by_role("button", name="Restore first.ipynb").click()
+    expect(page.get_by_text("It is back.")).to_be_visible()
+
+    page.goto(here)
+    expect(page.get_by_role("link", name="first again.ipynb")).to_be_visible()
+    page.get_by_role("button", name="Delete workspace…").click()
+    expect(page.get_by_role("heading", name=f"Delete the workspace ana/{workspace.name}?")).to_be_visible()
+    expect(page.locator("#delete-workspace-dialog")).to_have_css("opacity", "1")
+    page.screenshot(path=artefacts / "3-delete-workspace.png", full_page=True)
+    page.get_by_role("button", name="Delete workspace", exact=True).click()
+    expect(page.get_by_text("The workspace is in the trash")).to_be_visible()
+    page.screenshot(path=artefacts / "4-in-the-trash.png", full_page=True)
+    assert page.goto(here).status == 404  # type: ignore[union-attr]
+    page.goto("/services/workspaces/trash")
+    page.get_by_role("button", name=f"Restore ana/{workspace.name}").click()
+    expect(page.get_by_text("It is back.")).to_be_visible()
+    page.goto(here)
+    expect(page.get_by_role("link", name="second.ipynb")).to_be_visible()
