@@ -66,6 +66,15 @@ def disks_in(connection: sa.Connection, state: DiskState) -> list[Disk]:
     return [disk_of(row) for row in connection.execute(query).mappings()]
 
 
+def kept_sizes(connection: sa.Connection, workspace_ids: Collection[str]) -> dict[str, int]:
+    """Bytes of all disks together that are attached or kept in each of these workspaces; those without are left out."""
+    of = t.disk.c.workspace_id
+    query = sa.select(of, sa.func.sum(t.disk.c.size)).where(
+        of.in_(workspace_ids), t.disk.c.state.in_([str(DiskState.ATTACHED), str(DiskState.KEPT)])
+    )
+    return {row[0]: int(row[1]) for row in connection.execute(query.group_by(of))}
+
+
 def disks_of_workspace(connection: sa.Connection, workspace_id: str) -> list[Disk]:
     """All that have a volume."""
     query = sa.select(t.disk).where(t.disk.c.workspace_id == workspace_id, _there())

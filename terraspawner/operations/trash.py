@@ -6,6 +6,7 @@ kill at any point leaves either everything or a row that is gone on from.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -50,13 +51,13 @@ def list_trash(context: Context, user: str) -> list[Trashed]:
         }
         whole = trash_records.items_there(connection, kind=Kind.WORKSPACE, within=owned)
         found = sorted([*own, *shared, *whole], key=lambda item: item.trashed_at, reverse=True)
-        return [_described(context, connection, item) for item in found]
+        return _described(context, connection, found)
 
 
 def describe(context: Context, item: Item) -> Trashed:
     """An item that the caller knows of, as people see it."""
     with context.database.read() as connection:
-        return _described(context, connection, item)
+        return _described(context, connection, [item])[0]
 
 
 def restore(context: Context, *, user: str, item_id: str, name: str | None = None) -> Trashed:
@@ -81,7 +82,7 @@ def restore(context: Context, *, user: str, item_id: str, name: str | None = Non
             trashed_workspaces.put_back(connection, item, name)
         trash_records.set_state(connection, item.id, state, context.now())
         _note(context, connection, user, "trash-restored", item)
-        described = _described(context, connection, replace(now, state=state))
+        (described,) = _described(context, connection, [replace(now, state=state)])
     if item.kind is Kind.NOTEBOOK:
         trashed_notebooks.forget(context, item)
     return described
@@ -94,7 +95,7 @@ def purge(context: Context, *, user: str, item_id: str) -> Trashed:
         if item.state is not ItemState.PURGING:
             _begin(context, connection, item)
             _note(context, connection, user, "trash-purged", item)
-        return _described(context, connection, _one(connection, user, item_id))
+        return _described(context, connection, [_one(connection, user, item_id)])[0]
 
 
 def begin_due(context: Context) -> int:
@@ -183,10 +184,21 @@ def _is_for(connection: sa.Connection, user: str, item: Item) -> bool:
     return held is not None and bool(permits(held.standing, Action.WRITE_NOTEBOOKS))
 
 
-def _described(context: Context, connection: sa.Connection, item: Item) -> Trashed:
-    cost = price.disk_per_month(ledger.prices(context), item.size or 0) if item.kind is Kind.DISK else Decimal(0)
-    workspace = records.workspace_by_id(connection, item.workspace_id)
-    return Trashed(item=item, workspace=workspace, price_per_month=cost)
+def _described(context: Context, connection: sa.Connection, items: Sequence[Item]) -> list[Trashed]:
+    """A disk costs for its size, a workspace for the disks that went into the trash with it."""
+    places = records.workspaces_by_id(connection, {item.workspace_id for item in items})
+    whole = {item.subject for item in items if item.kind is Kind.WORKSPACE}
+    sizes = disk_records.kept_sizes(connection, whole) if whole else {}
+    sizes |= {item.subject: item.size or 0 for item in items if item.kind is Kind.DISK}
+    prices = ledger.prices(context)
+    return [
+        Trashed(
+            item=item,
+            workspace=places[item.workspace_id],
+            price_per_month=price.disk_per_month(prices, sizes.get(item.subject, 0)),
+        )
+        for item in items
+    ]
 
 
 def _note(context: Context, connection: sa.Connection, actor: str, action: str, item: Item) -> None:

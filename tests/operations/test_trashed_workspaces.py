@@ -6,6 +6,7 @@ import pytest
 
 import builders
 from terraspawner.domain.access import Action, Role
+from terraspawner.domain.price import disk_per_month
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import (
     NameRefused,
@@ -21,6 +22,7 @@ from terraspawner.operations import (
     disks,
     environments,
     identities,
+    ledger,
     members,
     notebooks,
     trash,
@@ -83,6 +85,8 @@ def test_it_is_gone_for_everybody_and_comes_back_with_members_notebooks_and_disk
             environments.admit(context, user=user, slug=workspace.slug)
     assert identities.identify(context, ticket.key) is None
     deletions.finish_delete(context, ticket.environment.id)
+    (told,) = trash.list_trash(context, "ana")
+    assert told.price_per_month == disk_per_month(ledger.prices(context), context.settings.disk_size)
     trash.restore(context, user="ana", item_id=item)
     assert is_seen(context, "ana")
     assert is_seen(context, "ben")
