@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from terraspawner.db import account_records, member_records, project_records, records
+from terraspawner.db import account_records, disk_records, member_records, project_records, records
 from terraspawner.db.engine import Database
 from terraspawner.db.tables import metadata
 from terraspawner.domain.access import Action, ProjectRole, Role, permits
@@ -36,7 +36,8 @@ ROWS = [
     ),
     (
         'INSERT INTO disk (id, workspace_id, "user", size, state, created_at)'
-        f" VALUES ('d1', 'w1', 'ana', 1, 'attached', '{AT}')"
+        f" VALUES ('d1', 'w1', 'ana', 1, 'attached', '{AT}'), ('d2', 'w1', 'ana', 1, 'detached', '{AT}'),"
+        f" ('d3', 'w1', 'ana', 1, 'deleting', '{AT}')"
     ),
     (
         'INSERT INTO environment (id, workspace_id, "user", state, since, start_number, cpu, memory, image, disk_id,'
@@ -92,6 +93,13 @@ def test_environments_and_accounts_are_what_they_were(database: Database) -> Non
         assert here is not None
         assert account is not None
         assert (here.start_number, here.writes_bucket, account.may_create_projects) == (3, True, False)
+
+
+def test_disks_are_kept_that_were_and_go_that_were_going(database: Database) -> None:
+    database.migrate()
+    with database.read() as connection:
+        found = {disk.id: str(disk.state) for disk in disk_records.disks_of_workspace(connection, "w1")}
+    assert found == {"d1": "attached", "d2": "kept", "d3": "deleting"}
 
 
 def test_the_first_release_s_rows_are_what_they_were(empty_database: Database) -> None:

@@ -41,6 +41,9 @@ def test_values_are_read_and_empty_ones_are_unset() -> None:
         ("TERRA_REGISTRY", "registry.example.org/lab/"),
         ("TERRA_REGISTRY", "somebody/lab"),
         ("TERRA_UPSTREAM", "--all-tags debian"),
+        ("TERRA_TRASH_DAYS", "-1"),
+        ("TERRA_TRASH_DAYS", "nan"),
+        ("TERRA_TRASH_DAYS", "for ever"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_name_of_the_setting(name: str, value: str) -> None:
