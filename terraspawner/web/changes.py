@@ -38,7 +38,8 @@ async def change_size(parts: Parts, spot: Spot, name: str) -> Sight:
 
 
 async def change_image(parts: Parts, spot: Spot, name: str) -> Sight:
-    """Let its next start make it anew from the image of this name; the disk stays.
+    """Let its next start make it anew from the image of this name; the disk stays. The same name takes what the
+    catalogue has under it now.
 
     Raises `Refused` for an image that there is not, `NotAllowed`, `EnvironmentMissing`, `WrongState` unless it is
     paused.
@@ -48,8 +49,9 @@ async def change_image(parts: Parts, spot: Spot, name: str) -> Sight:
     )
     offered = await looked_into(parts, spot.user, name)
     seen = await wishes.look(parts, spot)
-    if offered.name != wishes.there(spot, seen).image_name:
-        await parts.deeds(images.change, wishes.there(spot, seen).id, offered, user=spot.user)
+    here = wishes.there(spot, seen)
+    if (offered.name, offered.reference) != (here.image_name, here.image):
+        await parts.deeds(images.change, here.id, offered, user=spot.user)
     return await wishes.look(parts, spot)
 
 

@@ -117,7 +117,7 @@ def test_an_r_notebook_in_a_python_environment_is_explained_on_the_page(
     page.get_by_role("button", name="Pause").click()
     page.get_by_role("button", name="Change image…").click()
     expect(page.get_by_role("radio", name="Python numpy")).to_be_checked()
-    expect(page.get_by_text("Lost then")).to_be_visible()
+    expect(page.locator("#image-losses")).to_contain_text("in-the-layer")
     page.get_by_role("radio", name="R and Python").check()
     page.screenshot(path=artefacts / "3-change-image.png")
     page.get_by_role("button", name="Change image", exact=True).click()

@@ -73,14 +73,11 @@ async def test_an_unfit_image_is_refused_with_all_that_is_missing(site: Site) ->
     assert (site.state(at), site.hub.calls) == ("none", [])
 
 
-@pytest.mark.parametrize(
-    "image", ["--privileged", "lab/../hub", "terraspawner/hub:0.1.0", "sha256:" + "a" * 64, "../r"]
-)
-async def test_a_hostile_name_reaches_neither_the_host_nor_the_hub(site: Site, image: str) -> None:
+async def test_a_hostile_name_reaches_neither_the_host_nor_the_hub(site: Site) -> None:
     at = site.workspace()
     async with site.person() as ana:
-        refused = await ana.post(f"{HERE}/start", json={"image": image})
-    assert refused.status_code == 422
+        for image in ("--privileged", "lab/../hub", "terraspawner/hub:0.1.0", "sha256:" + "a" * 64, "../r"):
+            assert (await ana.post(f"{HERE}/start", json={"image": image})).status_code == 422
     assert (site.state(at), site.hub.calls) == ("none", [])
 
 

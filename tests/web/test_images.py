@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from terraspawner.db import records
 from terraspawner.domain.notebook import empty
 from tests.web.hubs import until
 from tests.web.sites import PREFIX, Site
@@ -188,17 +189,16 @@ async def test_what_is_paused_takes_another_image_at_its_next_start_and_keeps_it
     assert after["image"]["reference"] == site.context.catalogue.image_named("r").reference
 
 
-@pytest.mark.parametrize("image", ["julia", "../r", "--privileged", "terraspawner/hub:0.1.0", ""])
-async def test_an_image_that_there_is_not_changes_nothing(site: Site, image: str) -> None:
+async def test_an_image_that_there_is_not_changes_nothing(site: Site) -> None:
     site.workspace()
     async with site.person() as ana:
         await ana.post(f"{HERE}/start")
         await running(site, ana)
         await ana.post(f"{HERE}/pause")
-        refused = await ana.patch(HERE, json={"image": image})
-        both = await ana.patch(HERE, json={"image": "r", "size": "huge"})
-        assert (refused.status_code, both.status_code) == (422, 422)
-        assert "python, r" in refused.json()["error"]["message"]
+        for image in ("julia", "../r", "--privileged", "terraspawner/hub:0.1.0", ""):
+            refused = await ana.patch(HERE, json={"image": image})
+            assert (refused.status_code, "python, r" in refused.json()["error"]["message"]) == (422, True)
+        assert (await ana.patch(HERE, json={"image": "r", "size": "huge"})).status_code == 422
         assert (await ana.get(HERE)).json()["image"]["name"] == "python"
 
 
@@ -215,3 +215,19 @@ async def test_the_page_says_before_a_change_of_image_what_is_lost(site: Site) -
     assert "what was installed or written outside your home folder" in page
     changed = await browser.submit(f"{PREFIX}/{HERE}/image", htmx=True, image="r")
     assert "next start is from the image R and Python" in changed.text
+
+
+@pytest.mark.feature("C10")
+async def test_the_same_name_again_takes_what_the_catalogue_has_under_it_now(site: Site) -> None:
+    site.workspace()
+    async with site.person() as ana:
+        await ana.post(f"{HERE}/start")
+        here = await running(site, ana)
+        with site.context.database.write() as connection:
+            records.update_environment(connection, here["id"], image="terraspawner/python:of-last-year")
+        await ana.post(f"{HERE}/start")
+        await ana.post(f"{HERE}/pause")
+        assert (await ana.get(HERE)).json()["image"]["reference"] == "terraspawner/python:of-last-year"
+        newer = (await ana.patch(HERE, json={"image": "python"})).json()
+    assert newer["image"] == here["image"]
+    assert "next start is from the image Python" in newer["reason"]

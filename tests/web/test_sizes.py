@@ -102,27 +102,26 @@ async def test_nobody_pays_for_a_size_that_the_host_did_not_give(tmp_path: Path)
     assert (said["size"]["name"], said["prices"]["now_per_hour"]) == ("standard", 0.06)
 
 
-@pytest.mark.parametrize(
-    ("wish", "status"),
-    [
-        ({"size": "huge"}, 422),
-        ({"size": "../large"}, 422),
-        ({"size": "--memory=64g"}, 422),
-        ({"size": ""}, 422),
-        ({"size": 2}, 400),
-        ({"size": {"cpu": 64}}, 400),
-        ({"size": "large", "cpu": 64}, 400),
-        ({}, 400),
-    ],
-)
-async def test_a_size_that_there_is_not_changes_nothing(site: Site, wish: dict[str, Any], status: int) -> None:
+WRONG: list[tuple[dict[str, Any], int]] = [
+    ({"size": "huge"}, 422),
+    ({"size": "../large"}, 422),
+    ({"size": "--memory=64g"}, 422),
+    ({"size": ""}, 422),
+    ({"size": 2}, 400),
+    ({"size": {"cpu": 64}}, 400),
+    ({"size": "large", "cpu": 64}, 400),
+    ({}, 400),
+]
+
+
+async def test_a_size_that_there_is_not_changes_nothing(site: Site) -> None:
     site.running(site.workspace())
     async with site.person() as ana:
-        refused = await change(ana, **wish)
-        assert refused.status_code == status
+        for wish, status in WRONG:
+            refused = await change(ana, **wish)
+            assert refused.status_code == status, wish
+            assert status == 400 or "standard, large" in refused.json()["error"]["message"]
         assert (await ana.get(HERE)).json()["size"]["name"] == "standard"
-    if status == 422:
-        assert "standard, large" in refused.json()["error"]["message"]
     assert host_of(site).sizes == {}
 
 

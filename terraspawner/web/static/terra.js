@@ -87,7 +87,7 @@ document.addEventListener("click", (event) => {
 // A dialog was made with the page, and what it asks about may have changed since: it opens with what is so now.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-checks]");
-  const now = button && document.querySelector(button.dataset.checks);
+  const now = button && document.getElementById(button.dataset.checks);
   if (now) {
     now.checked = true;
   }
