@@ -11,6 +11,7 @@ import pytest
 from terraspawner.operations import freezing
 from tests.web.hosts import HostThatIsSilent, HostThatObeys
 from tests.web.sites import PREFIX, Site, opened
+from tests.web.test_images import running
 
 HERE = "workspaces/ana/alpha/environment"
 GIB = 1024**3
@@ -40,14 +41,16 @@ async def test_sizes_and_images_are_offered_with_their_prices(site: Site) -> Non
 async def test_a_start_names_its_size(site: Site) -> None:
     site.workspace()
     async with site.person() as ana:
-        said = (await ana.post(f"{HERE}/start", json={"size": "large"})).json()
+        await ana.post(f"{HERE}/start", json={"size": "large"})
+        said = await running(site, ana)
         assert (said["size"], said["prices"]["running_per_hour"]) == (LARGE, 0.12)
         assert (await ana.post(f"{HERE}/start", json={"size": "large"})).status_code == 200
         other = await ana.post(f"{HERE}/start", json={"size": "standard"})
         assert (other.status_code, other.json()["error"]["code"]) == (409, "wrong-state")
         assert "PATCH" in other.json()["error"]["message"]
         await ana.post(f"{HERE}/pause")
-        assert (await ana.post(f"{HERE}/start", json={"size": "standard"})).json()["size"]["name"] == "standard"
+        await ana.post(f"{HERE}/start", json={"size": "standard"})
+        assert (await running(site, ana))["size"]["name"] == "standard"
 
 
 @pytest.mark.feature("C9")
@@ -151,6 +154,8 @@ async def test_the_page_shows_the_price_of_each_size_before_and_the_dialog_what_
     assert "$0.12 an hour running, $0.04 frozen, $0.00 paused" in page
     assert "$2.00 a month" in page
     await browser.submit(f"{PREFIX}/{HERE}/start", htmx=True, size="large", image="python")
+    async with site.person() as ana:
+        await running(site, ana)
     card = (await browser.client.get(f"{PREFIX}/{HERE}")).text
     assert "Large: 2 CPU cores, 4 GB memory" in card
     page = (await browser.client.get(f"{PREFIX}/workspaces/ana/alpha")).text
