@@ -20,7 +20,7 @@ SERVICE = "/services/workspaces"
 def delete_environment(page: Page, here: str, *, with_disk: bool = False) -> None:
     page.goto(here)
     page.get_by_role("button", name="Delete…", exact=True).first.click()
-    expect(page.get_by_text("What was installed or written outside your home folder")).to_be_visible()
+    expect(page.get_by_text("Your home folder stays, and so do the notebooks")).to_be_visible()
     if with_disk:
         page.get_by_label("Delete the disk").check()
     page.get_by_role("button", name="Delete environment").click()
