@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import httpx
 import pytest
@@ -20,7 +20,9 @@ pytestmark = pytest.mark.docker
 
 SETTLED = frozenset({"none", "running", "frozen", "paused"})
 LEGAL = frozenset({200, 202, 204, 404, 409, 503})
-"""What any of these acts may be answered in any state: done, on its way, nothing there, not now."""
+"""What any of these acts may be answered in any state: done, on its way, nothing there, not now. 503 too: the Hub fails
+a stop that comes in the moment in which a start becomes pending (its own `RuntimeError`); nothing was done then."""
+MUTE = "The Hub is not answering"
 ACTS: dict[str, Callable[[Workspace], httpx.Response]] = {
     "start": lambda at: post(at, "start"),
     "pause": lambda at: post(at, "pause"),
@@ -57,11 +59,14 @@ def settled(operator: Person, at: Workspace, ids: set[str]) -> str:
 
 
 def agrees(deployment: Deployment, at: Workspace, state: str) -> None:
-    """What Docker shows by itself, past the reconciler."""
+    """What Docker shows by itself, past the reconciler. What it is removing goes by itself."""
     here = at.environment()
-    found = [each.status for each in deployment.containers(environment=here["id"] or "-")]
     wanted = {"none": [[]], "running": [["running"]], "frozen": [["paused"]], "paused": [["exited"], []]}
-    assert found in wanted[state], (state, found)
+
+    def found() -> list[str]:
+        return [each.status for each in deployment.containers(environment=here["id"] or "-")]
+
+    until(lambda: found() in wanted[state], f"Docker shows what is {state}", within=30)
 
 
 @pytest.mark.feature("K1", "C1")
@@ -102,9 +107,10 @@ def test_random_acts_leave_a_legal_state_on_which_all_agree(
                 asked.result()
             done.append((act, asked))
             if number % 20 == 19:
+                wait([each for _, each in done])
                 agrees(deployment, workspace, settled(operator, workspace, ids))
     story = [(act, asked.result().status_code) for act, asked in done]
-    assert [each for _, asked in done if "hub-unavailable" in (each := asked.result().text)] == [], (seed, story)
+    assert [each for _, asked in done if MUTE in (each := asked.result().text)] == [], (seed, story)
     assert {status for _, status in story} <= LEGAL, (seed, story)
     try:
         agrees(deployment, workspace, settled(operator, workspace, ids))
