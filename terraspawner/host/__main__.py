@@ -50,11 +50,15 @@ def bound_socket(path: Path) -> socket.socket:
     return listening
 
 
+def api(settings: Settings, probe: NetworkProbe) -> HostApi:
+    """All that this service answers, on the machine's own parts."""
+    emptying = BucketEmptying(settings.deployment, settings.buckets_host_path)
+    return HostApi(Engine(settings.deployment), probe, DiskMeasure(settings.deployment), emptying)
+
+
 async def serve(settings: Settings, listening: socket.socket) -> None:
     probe = NetworkProbe(settings)
-    emptying = BucketEmptying(settings.deployment, settings.buckets_host_path)
-    api = HostApi(Engine(settings.deployment), probe, DiskMeasure(settings.deployment), emptying)
-    runner = web.AppRunner(api.application(), handle_signals=True)
+    runner = web.AppRunner(api(settings, probe).application(), handle_signals=True)
     await runner.setup()
     await web.SockSite(runner, listening).start()
     log.info("listening on %s", settings.host_socket)

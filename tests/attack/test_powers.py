@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from terraspawner.containers.engine import Engine
-from terraspawner.host.api import ALLOWED_UIDS, HostApi
+from terraspawner.host.__main__ import api
+from terraspawner.host.api import ALLOWED_UIDS
 from terraspawner.host.netprobe import NetworkProbe
 from terraspawner.host.rules import LINK_LOCAL, guard_of, is_in_place, parse_saved
 from terraspawner.settings import Settings
@@ -135,7 +135,7 @@ BODIES = (
 def routes_of_host() -> list[tuple[str, str]]:
     """Method and path of every route, as the service itself has them."""
     settings = Settings()
-    application = HostApi(Engine(settings.deployment), NetworkProbe(settings)).application()
+    application = api(settings, NetworkProbe(settings)).application()
     return sorted({(route.method, route.resource.canonical) for route in application.router.routes() if route.resource})
 
 
