@@ -264,7 +264,7 @@ def _reference(body: Any) -> str:
 async def _json(request: web.Request) -> Any:
     try:
         return await request.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # nested too deeply
         raise NameRefused("The body is no JSON; nothing was done.") from error
 
 

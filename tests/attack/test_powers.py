@@ -143,8 +143,8 @@ def asked(scene: Scene, user: str, requests: list[tuple[str, str, str]]) -> dict
     uid, gid = user.split(":")
     service = scene.deployment.service("host")
     answers: dict[tuple[str, str], Any] = {}
-    for start in range(0, len(requests), 40):
-        words = ["python", "-I", "-c", ASK, uid, gid, json.dumps(requests[start : start + 40])]
+    for start in range(0, len(requests), 200):
+        words = ["python", "-I", "-c", ASK, uid, gid, json.dumps(requests[start : start + 200])]
         said = service.exec_run(words, user=user)
         assert said.exit_code == 0, said.output.decode()[-2000:]
         answers |= {(m, p): code for m, p, code in map(json.loads, said.output.decode().splitlines())}
