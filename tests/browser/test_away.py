@@ -186,6 +186,7 @@ def test_close_and_pause_saves_and_ends_on_the_workspace_page(lab: Page, workspa
     assert "last words" in str(workspace.notebook("away.ipynb"))
 
 
+@pytest.mark.full
 @pytest.mark.feature("C21")
 def test_close_and_pause_says_what_the_workspace_does_not_have_yet(
     lab: Page, deployment: Deployment, workspace: Workspace, artefacts: Path

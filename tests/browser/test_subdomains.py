@@ -170,6 +170,7 @@ def kernels_of(workspace: Workspace) -> list[dict[str, Any]]:
     return answer.json()  # type: ignore[no-any-return]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("site", ["deployment"], indirect=True)
 def test_without_subdomains_a_page_of_a_users_server_acts_as_its_visitor(
     opened: Page, site: Deployment, victim: Workspace, hostile: str

@@ -13,6 +13,8 @@ import pytest
 from terraspawner.storage import ABSENT, DirectoryBucket, make_folders, private
 from tests.contracts.storage_worker import KEY
 
+pytestmark = pytest.mark.slow
+
 WORKER = Path(__file__).with_name("storage_worker.py")
 ROOT = WORKER.parents[2]
 

@@ -11,7 +11,7 @@ import pytest
 from terraspawner.errors import Conflict
 from terraspawner.host.scripts import UNKNOWN_END, Scripts, Tail
 
-pytestmark = pytest.mark.feature("C11")
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C11")]
 HERE = "0123456789abcdef"
 
 

@@ -121,6 +121,7 @@ def test_a_token_that_its_owner_revoked_is_not_revived_by_a_wake(
     assert ana.deployment.status_of_token(token) == 403
 
 
+@pytest.mark.full
 def test_what_is_paused_past_us_is_frozen_and_what_ends_while_it_is_frozen_says_so(
     workspace: Workspace, kernel: Kernel
 ) -> None:

@@ -10,6 +10,8 @@ import pytest
 from terraspawner.operations import audit
 from tests.web.sites import PREFIX, Site, opened
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:

@@ -202,6 +202,7 @@ def address(route: str) -> tuple[str, str]:
 @pytest.mark.parametrize("route", [route for route, who in ROUTES.items() if who != OPEN])
 async def test_only_its_callers_reach_a_route(site: Site, route: str) -> None:
     method, path = address(route)
+    accounts.set_project_founder(site.context, name="ana", may_create_projects=True, actor="operator")
     at = site.workspace()
     key = site.running(at).key
     token, session = site.hub.token("ana"), await site.browser("ana")

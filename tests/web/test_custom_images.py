@@ -14,6 +14,8 @@ from tests.web.hosts import HostThatIsSilent, HostThatObeys
 from tests.web.sites import PREFIX, Site, opened
 from tests.web.test_images import running
 
+pytestmark = pytest.mark.slow
+
 HERE = "workspaces/ana/alpha/environment"
 NUMPY = {"language": "python", "name": "numpy", "version": "2.3"}
 FIT = SeenImage(

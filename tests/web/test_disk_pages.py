@@ -17,6 +17,8 @@ from tests.web.hosts import HostThatIsSilent, HostThatObeys
 from tests.web.hubs import until
 from tests.web.sites import PREFIX, Site, opened
 
+pytestmark = pytest.mark.slow
+
 GIB = 1024**3
 DISKS, TRASH = f"{PREFIX}/disks", f"{PREFIX}/trash"
 

@@ -13,6 +13,8 @@ from terraspawner.operations import disks, environments, members, projects, view
 from tests.web.hubs import serving, until
 from tests.web.sites import PREFIX, Site
 
+pytestmark = pytest.mark.slow
+
 PAGE = f"{PREFIX}/environments"
 
 

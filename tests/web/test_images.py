@@ -12,6 +12,8 @@ from terraspawner.domain.notebook import empty
 from tests.web.hubs import until
 from tests.web.sites import PREFIX, Site
 
+pytestmark = pytest.mark.slow
+
 HERE = "workspaces/ana/alpha/environment"
 NOTEBOOKS = "workspaces/ana/alpha/notebooks"
 OPEN = f"{PREFIX}/open/ana/alpha/notebooks"

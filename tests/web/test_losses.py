@@ -13,6 +13,8 @@ from terraspawner.operations.environments import Ticket
 from tests.web.hosts import HostThatIsSilent, HostThatObeys
 from tests.web.sites import PREFIX, Site, opened
 
+pytestmark = pytest.mark.slow
+
 HERE = "workspaces/ana/alpha/environment"
 SAID = {
     "kernels": [{"id": "k", "path": "alpha/edit/<b>.ipynb", "state": "busy", "last_activity": ""}],

@@ -14,6 +14,8 @@ from terraspawner.operations.notebooks import Place
 from tests.web.hubs import until
 from tests.web.sites import CALM, PREFIX, Site, opened
 
+pytestmark = pytest.mark.slow
+
 PAGE = f"{PREFIX}/workspaces/ana/alpha"
 
 OPEN = f"{PREFIX}/open/ana/alpha/notebooks/deep/a.ipynb"

@@ -13,6 +13,8 @@ from terraspawner.operations import environments, identities, notebooks, trash
 from terraspawner.operations.notebooks import Place
 from tests.web.sites import PREFIX, Site
 
+pytestmark = pytest.mark.slow
+
 PAGE = f"{PREFIX}/workspaces/ana/alpha"
 
 

@@ -12,6 +12,8 @@ from terraspawner.operations.notebooks import Place
 from tests.web.hubs import until
 from tests.web.sites import PREFIX, Site
 
+pytestmark = pytest.mark.slow
+
 PAGE = f"{PREFIX}/workspaces/ana/alpha"
 
 

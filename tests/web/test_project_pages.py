@@ -10,6 +10,8 @@ from terraspawner.domain.access import ProjectRole
 from terraspawner.operations import accounts, groups, projects
 from tests.web.sites import PREFIX, Site
 
+pytestmark = pytest.mark.slow
+
 PAGE = f"{PREFIX}/projects/lab"
 
 

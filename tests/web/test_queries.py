@@ -15,6 +15,8 @@ from terraspawner.operations import environments
 from tests.web.hubs import until
 from tests.web.sites import API, PREFIX, Site, opened
 
+pytestmark = pytest.mark.slow
+
 LISTS = [
     "workspaces",
     "environments",

@@ -21,6 +21,8 @@ from tests.web.hosts import HostThatIsSilent, HostThatObeys
 from tests.web.sites import CALM, opened
 from tests.web.test_worker import Bench, HubThatIsSilent, HubThatSays, bench
 
+pytestmark = pytest.mark.slow
+
 STRAY, VOLUME = "00000000000000aa", "00000000000000bb"
 
 

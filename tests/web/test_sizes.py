@@ -13,6 +13,8 @@ from tests.web.hosts import HostThatIsSilent, HostThatObeys
 from tests.web.sites import PREFIX, Site, opened
 from tests.web.test_images import running
 
+pytestmark = pytest.mark.slow
+
 HERE = "workspaces/ana/alpha/environment"
 GIB = 1024**3
 LARGE = {"name": "large", "title": "Large", "cpu": 2.0, "memory": 4 * GIB}

@@ -9,7 +9,7 @@ from terraspawner.domain.start import StepName, begun
 from terraspawner.operations import environments
 from tests.web.sites import PREFIX, Site
 
-pytestmark = pytest.mark.feature("C11")
+pytestmark = [pytest.mark.slow, pytest.mark.feature("C11")]
 HERE = "workspaces/ana/alpha/environment"
 FAILED = "The startup script ended with exit code 1."
 

@@ -14,6 +14,8 @@ from terraspawner.operations import environments
 from terraspawner.web import api_usage
 from tests.web.sites import API, PREFIX, Site, opened
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def clock() -> builders.Clock:
