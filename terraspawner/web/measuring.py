@@ -52,6 +52,11 @@ class Measures:
         finally:
             self._turn.release()
 
+    async def settled(self) -> None:
+        """The round that is under way has ended, if there is one."""
+        if self._round:
+            await asyncio.wait([self._round])
+
     async def close(self) -> None:
         if self._round:
             self._round.cancel()
