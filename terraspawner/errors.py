@@ -244,6 +244,24 @@ class NotebookMovedOn(Conflict):
     code = "notebook-moved-on"
 
 
+class LeaseHeld(TerraError):
+    """Somebody else is editing this notebook. Ask for it, or work on a copy."""
+
+    code = "lease-held"
+
+
+class LeaseLost(Conflict):
+    """This session does not hold the notebook any more. Nothing was overwritten; open it again, or keep a copy."""
+
+    code = "lease-lost"
+
+
+class LeaseNeeded(Conflict):
+    """A notebook is saved by who holds its lease. Acquire it first."""
+
+    code = "lease-needed"
+
+
 class NotebookTooLarge(TerraError):
     """The notebook is larger than this workspace takes. Clear large outputs and save again."""
 

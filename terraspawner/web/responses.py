@@ -31,6 +31,7 @@ STATUS: Mapping[type[TerraError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.NotebookTooLarge: 413,
+    errors.LeaseHeld: 423,
     errors.StartFailed: 503,
     errors.TooManyTries: 429,
     errors.Unavailable: 503,
