@@ -18,7 +18,7 @@ from terraspawner.db.engine import Database
 from terraspawner.db.tables import metadata
 from terraspawner.domain.account import Account
 from terraspawner.errors import TerraError
-from terraspawner.operations import accounts, workspaces
+from terraspawner.operations import accounts, lease_endings, workspaces
 from terraspawner.operations.catalogues import catalogue_of
 from terraspawner.operations.context import Context
 from terraspawner.operations.passwords import Passwords
@@ -89,7 +89,7 @@ def _template() -> bytes:
 def _open(folder: Path, clock: Clock, **changes: object) -> Context:
     chosen = settings(folder, **changes)
     return Context(
-        database=Database(chosen.database_url),
+        database=Database(chosen.database_url, clock),
         settings=chosen,
         now=clock,
         bucket=(made := MemoryBuckets()),
@@ -145,3 +145,12 @@ def at_once(*acts: Callable[[], object]) -> list[object]:
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(run, acts))
+
+
+def pass_time(made: Context, clock: Clock, seconds: float) -> None:
+    """Let time go by while the service lives: without its heartbeat it would be an outage, and leases would hold on."""
+    step = lease_endings.OUTAGE.total_seconds()
+    while seconds > 0:
+        clock.move(seconds=min(seconds, step))
+        lease_endings.beat(made)
+        seconds -= step

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from terraspawner.db import account_records, records
 from terraspawner.db import tables as t
 from terraspawner.db.role_records import IN_WORKSPACES
-from terraspawner.domain.access import Role, highest
+from terraspawner.domain.access import Role, Standing, highest
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.holder import Holder
@@ -74,6 +74,30 @@ def forget_members(connection: sa.Connection, workspace_id: str) -> None:
     """Nobody is anything there any more."""
     for table in (t.workspace_member, t.workspace_group):
         connection.execute(sa.delete(table).where(table.c.workspace_id == workspace_id))
+
+
+def standings_in(connection: sa.Connection, workspace_id: str, users: Iterable[str]) -> dict[str, Standing]:
+    """What those of `users` hold in a workspace who hold anything there and may sign in."""
+    held = IN_WORKSPACES.held("may_compute")
+    query = (
+        sa.select(held.c.user, held.c.role, held.c.may_compute)
+        .join(t.account, t.account.c.name == held.c.user)
+        .where(
+            held.c.workspace_id == workspace_id,
+            held.c.user.in_(list(users)),
+            sa.not_(t.account.c.is_disabled),
+            sa.not_(t.account.c.is_let_go),
+        )
+    )
+    rows: dict[str, list[Row]] = {}
+    for row in connection.execute(query).mappings():
+        rows.setdefault(row["user"], []).append(row)
+    return {
+        user: Standing(
+            role=highest(Role(row["role"]) for row in theirs), may_compute=any(row["may_compute"] for row in theirs)
+        )
+        for user, theirs in rows.items()
+    }
 
 
 def environments_with_membership(

@@ -61,6 +61,7 @@ class Action(enum.StrEnum):
     LEAVE = "leave this workspace"
     READ_NOTEBOOKS = "read its notebooks"
     WRITE_NOTEBOOKS = "create or change notebooks"
+    TAKE_LEASES = "take a notebook over from who is editing it"
     READ_BUCKET = "read its data"
     WRITE_BUCKET = "change its data"
     USE_ENVIRONMENT = "have an environment in it"
@@ -93,6 +94,7 @@ _NEEDS: Mapping[Action, frozenset[Grant]] = {
     Action.LEAVE: frozenset({_G.READER}),
     Action.READ_NOTEBOOKS: frozenset({_G.READER}),
     Action.WRITE_NOTEBOOKS: frozenset({_G.WRITER}),
+    Action.TAKE_LEASES: frozenset({_G.OWNER}),
     Action.READ_BUCKET: frozenset({_G.READER}),
     Action.WRITE_BUCKET: frozenset({_G.WRITER}),
     Action.USE_ENVIRONMENT: frozenset({_G.COMPUTE}),

@@ -43,8 +43,13 @@ def release(lease: Lease, claim: Claim, now: datetime) -> Lease:
     lease = as_of(lease, now)
     if lease.holder is None and lease.fence == claim.fence:
         return lease
-    lease = owned(lease, claim, now)
-    waiting = Reservation(user=lease.countdown.by, until=now + RESERVATION) if lease.countdown else None
+    return released(owned(lease, claim, now), now)
+
+
+def released(lease: Lease, now: datetime) -> Lease:
+    """Nobody holds it, whoever did; reserved for who was about to take it over."""
+    lease = as_of(lease, now)
+    waiting = Reservation(user=lease.countdown.by, until=now + RESERVATION) if lease.countdown else lease.reservation
     return replace(vacated(lease, waiting), requests=())
 
 

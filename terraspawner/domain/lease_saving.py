@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from terraspawner.domain.lease import Claim, Lease, LeaseState, as_of, is_held_by, is_live, state_of
+from terraspawner.domain.access import Action, Standing, permits
+from terraspawner.domain.lease import Claim, Editor, Lease, LeaseState, as_of, is_held_by, is_live, state_of
 from terraspawner.domain.lease_refusals import held, lost, needed
 from terraspawner.errors import LeaseHeld, LeaseLost, LeaseNeeded
 
@@ -43,9 +44,21 @@ def may_save(lease: Lease, claim: Claim, now: datetime, *, needs_lease: bool = S
     return Verdict(refusal=needed(lease)) if needs_lease else Verdict()
 
 
-def may_change(lease: Lease, user: str, now: datetime) -> Verdict:
-    """The rule for renaming and deleting a notebook: nobody else holds it. Who holds it in another tab may."""
+def may_change(lease: Lease, claim: Claim, now: datetime) -> Verdict:
+    """The rule for renaming and deleting a notebook: who names a lease holds it, and else nobody but themselves does.
+
+    Who has it open in another tab may.
+    """
     lease = as_of(lease, now)
-    holder = lease.holder if is_live(lease, now) else None
-    others = {holder.user if holder else user, lease.reservation.user if lease.reservation else user} - {user}
-    return Verdict(refusal=held(lease, user, now)) if others else Verdict()
+    if claim.fence is not None:
+        return Verdict() if is_held_by(lease, claim) else Verdict(refusal=lost(lease, now))
+    live = lease.holder if is_live(lease, now) else None
+    having = {live.user} if live else {lease.reservation.user} if lease.reservation else set()
+    is_anothers = bool(having - {claim.editor.user})
+    return Verdict(refusal=held(lease, claim.editor.user, now)) if is_anothers else Verdict()
+
+
+def may_hold(editor: Editor, standing: Standing) -> bool:
+    """Whether `editor`, who is this in the workspace now, may have a lease there. Who may not any more has none."""
+    needed = {Action.WRITE_NOTEBOOKS} | ({Action.USE_ENVIRONMENT} if editor.environment else set())
+    return all(permits(standing, action) for action in needed)

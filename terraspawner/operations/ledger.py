@@ -14,7 +14,7 @@ from terraspawner.domain.disk import HOLDS_VOLUME, Disk, DiskEvent
 from terraspawner.domain.environment import Environment, Event, State, next_state
 from terraspawner.domain.size import Size
 from terraspawner.errors import EnvironmentMissing
-from terraspawner.operations import audit
+from terraspawner.operations import audit, lease_endings
 from terraspawner.operations.audit import Change
 from terraspawner.operations.context import HUB, Context
 
@@ -22,6 +22,8 @@ USES_DISK = frozenset({State.CREATING, State.STARTING, State.RUNNING, State.FREE
 """States in which something may write to the disk."""
 _IS_ASKED_FOR = frozenset({Event.PAUSE, Event.STOPPED})
 """What the Hub carries out because somebody asked for it."""
+_RELEASES = frozenset({State.FROZEN, State.PAUSED, State.DELETING, State.NONE})
+"""States in which no session of an environment saves any more: while it is being paused or frozen it still does."""
 _BY_ITS_PERSON = frozenset({Event.START, Event.WAKE})
 """Nobody starts another's: whoever asked the Hub for it was its person."""
 
@@ -35,6 +37,8 @@ def move(
     if environment.state in USES_DISK:
         disk_records.update_disk(connection, environment.disk_id, last_used_at=context.now())
     moved = load(connection, environment.id)
+    if moved.state in _RELEASES:
+        lease_endings.release_of_environment(context, connection, moved.id)
     note_interval(context, connection, moved)
     note_change(context, connection, environment, moved, event, reason=str(values.get("reason", "")))
     return moved

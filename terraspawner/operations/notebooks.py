@@ -1,7 +1,7 @@
 """Notebooks in the bucket of a workspace: list, create, read, save, rename, delete.
 
 The bucket's version of the object is the notebook's version; a save names the one it is based on and never
-overwrites another (FEATURES.md F4-F6). Leases (step 4) join in `save`: the fence is checked before the write.
+overwrites another (FEATURES.md F4-F6). Who else edits it is asked before each write (`lease_checks`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from datetime import datetime
 
 from terraspawner.domain import names, notebook
 from terraspawner.domain.access import Action
+from terraspawner.domain.lease import Claim, Editor
 from terraspawner.domain.trash import Item
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import NameTaken, NotebookInvalid, NotebookMissing, NotebookMovedOn, NotebookTooLarge, Refused
-from terraspawner.operations import trashed_notebooks, workspaces
+from terraspawner.operations import lease_checks, trashed_notebooks, workspaces
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebook_names import FOLDER, refuse_twin
 from terraspawner.storage.base import ABSENT, Bucket, ObjectChanged, ObjectInfo, Version, move, save
@@ -141,14 +142,18 @@ def read_notebook(context: Context, place: Place) -> tuple[bytes, NotebookInfo]:
     return body, _info(workspace, info, body)
 
 
-def save_notebook(context: Context, place: Place, body: bytes, base: str | None) -> NotebookInfo:
-    """Put `body` in place of version `base`, or create it where `base` is None.
+def save_notebook(
+    context: Context, place: Place, body: bytes, base: str | None, claim: Claim | None = None
+) -> NotebookInfo:
+    """Put `body` in place of version `base`, or create it where `base` is None; `claim` is who saves, by which lease.
 
     A save of the bytes that are there already answers the present version, so that a repeated one does no harm.
-    Raises `NotebookMovedOn` with the present version, `NotebookTooLarge`, `NotebookInvalid`, `NameRefused`.
+    Raises `LeaseHeld` and `LeaseLost` where somebody else has it, `NotebookMovedOn` with the present version,
+    `NotebookTooLarge`, `NotebookInvalid`, `NameRefused`.
     """
     workspace = _enter(context, place, Action.WRITE_NOTEBOOKS)
     path = names.notebook_path(place.path)
+    lease_checks.check_save(context, workspace, path, claim or _without_lease(place))
     _check_body(context, path, body)
     bucket = context.bucket(workspace.id)
     if base is None:
@@ -159,13 +164,14 @@ def save_notebook(context: Context, place: Place, body: bytes, base: str | None)
         raise _moved_on(path, base, error.current) from error
 
 
-def rename_notebook(context: Context, place: Place, to: str, base: str) -> NotebookInfo:
+def rename_notebook(context: Context, place: Place, to: str, base: str, claim: Claim | None = None) -> NotebookInfo:
     """Give the notebook another path. It is in the bucket under at least one of both names at every moment.
 
-    Raises `NameTaken`, `NotebookMissing`, `NotebookMovedOn` when the version is not `base`.
+    Raises `NameTaken`, `NotebookMissing`, `NotebookMovedOn` when the version is not `base`, `LeaseHeld`.
     """
     workspace = _enter(context, place, Action.WRITE_NOTEBOOKS)
     path, target = names.notebook_path(place.path), names.notebook_path_of_title(to)
+    lease_checks.check_change(context, workspace, path, claim or _without_lease(place))
     bucket = context.bucket(workspace.id)
     refuse_twin(bucket, target, besides=path)
     try:
@@ -176,22 +182,26 @@ def rename_notebook(context: Context, place: Place, to: str, base: str) -> Noteb
         if error.details["key"] == FOLDER + target:
             raise _taken(target) from error
         raise _moved_on(path, base, error.current) from error
+    lease_checks.note_renamed(context, workspace, path, target, claim or _without_lease(place))
     return _described(info, _read_kernel(bucket, workspace, info))
 
 
-def delete_notebook(context: Context, place: Place, base: str) -> Item:
+def delete_notebook(context: Context, place: Place, base: str, claim: Claim | None = None) -> Item:
     """Put the notebook into the trash, if it is still version `base`; who may write here can restore it.
 
-    Raises `NotebookMissing`, `NotebookMovedOn`.
+    Raises `NotebookMissing`, `NotebookMovedOn`, `LeaseHeld`.
     """
     workspace = _enter(context, place, Action.WRITE_NOTEBOOKS)
     path = names.notebook_path(place.path)
+    lease_checks.check_change(context, workspace, path, claim or _without_lease(place))
     try:
-        return trashed_notebooks.discard(context, workspace, path=path, base=base, by=place.user)
+        item = trashed_notebooks.discard(context, workspace, path=path, base=base, by=place.user)
     except ObjectMissing as error:
         raise _missing(path) from error
     except ObjectChanged as error:
         raise _moved_on(path, base, error.current) from error
+    lease_checks.note_deleted(context, workspace, path)
+    return item
 
 
 def _check_body(context: Context, path: str, body: bytes) -> None:
@@ -207,6 +217,10 @@ def _check_body(context: Context, path: str, body: bytes) -> None:
         fault = notebook.fault(body)
     if fault:
         raise NotebookInvalid(f"{path!r} is not a valid notebook: {fault}. The last good version is untouched.")
+
+
+def _without_lease(place: Place) -> Claim:
+    return Claim(editor=Editor(user=place.user, environment="", session=""))
 
 
 def _enter(context: Context, place: Place, action: Action) -> Workspace:

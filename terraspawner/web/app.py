@@ -39,6 +39,7 @@ from terraspawner.web import (
     disk_pages,
     environment_pages,
     health,
+    heartbeat,
     image_pages,
     link_pages,
     openapi,
@@ -166,14 +167,18 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
-    worker = asyncio.create_task(parts.worker.run())
+    tasks = [
+        asyncio.create_task(heartbeat.beat(parts.deeds, parts.pace.beat)),
+        asyncio.create_task(parts.worker.run()),
+    ]
     try:
         yield
     finally:
         parts.closing.set()
-        worker.cancel()
-        with suppress(asyncio.CancelledError):
-            await worker
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await parts.measures.close()
         await parts.launches.close()
         await parts.hub.close()

@@ -15,6 +15,8 @@ class Pace:
     """A stream says something at least this often."""
     stream: float = 600.0
     """Longest life of a stream; the browser connects again and is asked anew who it is."""
+    beat: float = 5.0
+    """Between two heartbeats."""
     sweep: float = 5.0
     """Between two sweeps of the worker."""
     doubt: float = 5.0

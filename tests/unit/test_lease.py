@@ -122,17 +122,21 @@ def test_a_save_without_a_lease_where_nobody_holds_it_hangs_on_the_switch(lease:
 
 
 @pytest.mark.parametrize(
-    ("lease", "user", "may"),
+    ("lease", "claim", "may"),
     [
-        (NOBODYS, "ben", True),
-        (HELD, "ana", True),
-        (HELD, "ben", False),
-        (HANDED, "ana", False),
-        (HANDED, "ben", True),
+        (NOBODYS, Claim(editor=BEN), True),
+        (NOBODYS, CLAIM, False),
+        (HELD, CLAIM, True),
+        (HELD, Claim(editor=ANAS_PROGRAM), True),
+        (HELD, Claim(editor=ANAS_OTHER_TAB, fence=1), False),
+        (HELD, Claim(editor=BEN), False),
+        (HANDED, Claim(editor=ANA), False),
+        (HANDED, CLAIM, False),
+        (HANDED, Claim(editor=BEN), True),
     ],
 )
-def test_who_may_rename_and_delete(lease: Lease, user: str, may: bool) -> None:
-    assert bool(may_change(lease, user, NOON)) is may
+def test_who_may_rename_and_delete(lease: Lease, claim: Claim, may: bool) -> None:
+    assert bool(may_change(lease, claim, NOON)) is may
 
 
 def test_giving_back_twice_is_giving_back_once_and_an_old_fence_gives_back_nothing() -> None:
