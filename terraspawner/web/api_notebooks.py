@@ -9,25 +9,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
 
 from terraspawner.domain import names
 from terraspawner.domain.access import Action
+from terraspawner.domain.lease import Editor
 from terraspawner.errors import NotebookTooLarge, NotFound, Refused
-from terraspawner.operations import notebooks
+from terraspawner.operations import leases, notebooks
 from terraspawner.operations.notebooks import NotebookInfo, Place
 from terraspawner.web import wishes
 from terraspawner.web.addresses import lab_url
 from terraspawner.web.callers import ASpot, ASpotOfEither, TheParts
 from terraspawner.web.declared import needs
+from terraspawner.web.lease_claims import AClaim, AClaimOfEither
 from terraspawner.web.openapi import BOTH, PERSON, for_person
 from terraspawner.web.rendering import show_bytes
 from terraspawner.web.responses import Malformed, TooMany, TooSlow
 from terraspawner.web.room import InPieces, Share
 from terraspawner.web.schemas import ListOut, NotebookIn, NotebookOut, OpenIn, RenameIn, SavedOut
 from terraspawner.web.schemas_environment import EnvironmentOut, OpenOut
+from terraspawner.web.schemas_leases import LeaseOut
 from terraspawner.web.wishes import Spot
 
 router = APIRouter(tags=["notebooks"])
@@ -52,8 +56,12 @@ IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match")]
 @needs(Action.READ_NOTEBOOKS)
 async def list_notebooks(parts: TheParts, spot: ASpotOfEither) -> ListOut[NotebookOut]:
     """The notebooks of a workspace, by path."""
-    found = await parts.deeds(notebooks.list_notebooks, user=spot.user, namespace=spot.namespace, name=spot.name)
-    return ListOut(items=[NotebookOut.of(info) for info in found])
+    here = {"user": spot.user, "namespace": spot.namespace, "name": spot.name}
+    found = await parts.deeds(notebooks.list_notebooks, **here)
+    edited = await parts.deeds(leases.look_at_all, **here)
+    asks = Editor(user=spot.user, environment=spot.environment, session="")
+    told = {path: LeaseOut.of(sight, asks) for path, sight in edited.items()}
+    return ListOut(items=[NotebookOut.of(info, told.get(info.path)) for info in found])
 
 
 @router.post(LIST, status_code=201, responses=for_person(404, 409, 413, 422), openapi_extra=PERSON)
@@ -103,7 +111,7 @@ async def read_notebook(
 
 @router.put(
     ONE,
-    responses={201: {"model": SavedOut, "description": "created"}, **for_person(404, 408, 409, 413, 422, 429)},
+    responses={201: {"model": SavedOut, "description": "created"}, **for_person(404, 408, 409, 413, 422, 423, 429)},
     openapi_extra={**BOTH, "requestBody": {"required": True, "content": _BYTES}},
 )
 @needs(Action.WRITE_NOTEBOOKS)
@@ -113,10 +121,14 @@ async def save_notebook(
     path: str,
     request: Request,
     response: Response,
+    claim: AClaimOfEither,
     if_match: IfMatch = None,
     if_none_match: IfNoneMatch = None,
 ) -> SavedOut:
     """Create (`If-None-Match: *`) or replace (`If-Match: "<version>"`); never overwrites another version.
+
+    `Lease-Session` and `Lease-Fence` say by which lease: a good one is renewed, an old one refused (409 `lease-lost`).
+    Without them it is refused while somebody else edits the notebook (423 `lease-held`).
 
     The same bytes sent again are answered as before. Otherwise 409 `notebook-moved-on` has the present version
     in its details, null where there is none.
@@ -125,26 +137,28 @@ async def save_notebook(
     place = _place(spot, _only_path(path))
     with closing(parts.room.share(spot.user)) as share:
         body = await _read(request.stream(), parts.settings.notebook_limit, place.path, share)
-        info = await parts.deeds(notebooks.save_notebook, place, body, base)
+        info = await parts.deeds(notebooks.save_notebook, place, body, base, claim)
     response.status_code = 201 if base is None else 200
     response.headers["ETag"] = _etag(info)
     return SavedOut.of(info)
 
 
-@router.delete(ONE, status_code=204, response_model=None, responses=for_person(404, 409, 422), openapi_extra=PERSON)
+@router.delete(
+    ONE, status_code=204, response_model=None, responses=for_person(404, 409, 422, 423), openapi_extra=PERSON
+)
 @needs(Action.WRITE_NOTEBOOKS)
-async def delete_notebook(parts: TheParts, spot: ASpot, path: str, if_match: IfMatch = None) -> None:
-    """Put it into the trash; with If-Match only if it is still that version."""
+async def delete_notebook(parts: TheParts, spot: ASpot, path: str, claim: AClaim, if_match: IfMatch = None) -> None:
+    """Put it into the trash, unless somebody else edits it; with If-Match only if it is still that version."""
     place = _place(spot, _only_path(path))
     if if_match is None:
         _, info = await parts.deeds(notebooks.read_notebook, place)
         base = info.version
     else:
         base = _version(if_match)
-    await parts.deeds(notebooks.delete_notebook, place, base)
+    await parts.deeds(notebooks.delete_notebook, place, base, claim)
 
 
-@router.post(f"{ONE}/rename", responses=for_person(404, 409, 413, 422), openapi_extra=BOTH)
+@router.post(f"{ONE}/rename", responses=for_person(404, 409, 413, 422, 423), openapi_extra=BOTH)
 @needs(Action.WRITE_NOTEBOOKS)
 async def rename_notebook(
     parts: TheParts,
@@ -152,14 +166,21 @@ async def rename_notebook(
     path: str,
     wanted: RenameIn,
     response: Response,
+    claim: AClaimOfEither,
     if_match: IfMatch = None,
 ) -> SavedOut:
-    """Give it another path, if it is still the version in If-Match."""
+    """Give it another path, if it is still the version in If-Match and nobody else edits it.
+
+    The lease of who names it (`Lease-Session`, `Lease-Fence`) goes along; the answer's `Lease-Fence` is its new one.
+    """
     if if_match is None:
         raise Malformed('Say which version you rename: If-Match: "<version>".')
     place = _place(spot, names.notebook_path(path))
-    info = await parts.deeds(notebooks.rename_notebook, place, wanted.to, _version(if_match))
+    info = await parts.deeds(notebooks.rename_notebook, place, wanted.to, _version(if_match), claim)
     response.headers["ETag"] = _etag(info)
+    if claim.fence is not None:
+        sight = await parts.deeds(leases.look, replace(place, path=info.path))
+        response.headers["Lease-Fence"] = str(sight.lease.fence)
     return SavedOut.of(info)
 
 

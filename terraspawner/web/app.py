@@ -25,6 +25,7 @@ from terraspawner.web import (
     api_disks,
     api_environments,
     api_groups,
+    api_leases,
     api_losses,
     api_members,
     api_notebooks,
@@ -134,6 +135,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         api_losses,
         api_oversight,
         api_disks,
+        api_leases,  # before the notebooks, whose addresses take any tail
         api_notebooks,
         api_reconcile,
         health,

@@ -86,7 +86,8 @@ async def _spot_of_either(
     own = caller.workspace
     if (own.namespace, own.name) != (namespace, name):
         raise NotAllowed(f"This environment belongs to {own.namespace}/{own.name}; its key opens no other workspace.")
-    return await _permitted(request, parts, caller.user, namespace, name)
+    spot = await _permitted(request, parts, caller.user, namespace, name)
+    return replace(spot, environment=caller.environment.id)
 
 
 async def _spot_of_page(request: Request, parts: TheParts, namespace: str, name: str) -> Spot:

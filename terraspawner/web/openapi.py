@@ -27,12 +27,13 @@ _MEANING = {
     409: "another state or version; the present one is in the details",
     413: "too large; the limit is in the details",
     422: "well-formed but refused: what, and the bound",
+    423: "somebody else is editing it: who, and for how long, in the details",
     429: "too many at once; see Retry-After",
     503: "a part is down: which; see Retry-After",
 }
 
 LATER = (
-    "…/notebooks/{path}/copy, preview, versions, diff, lease",
+    "…/notebooks/{path}/copy, preview, versions, diff",
     "…/files/{path}",
     "PATCH …/environment, …/environment/cancel, keep-alive, decisions",
     "/images, /libraries, /usage, /environments/facts, /metrics",

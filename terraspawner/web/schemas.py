@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from terraspawner.domain.access import Role
 from terraspawner.domain.workspace import Membership, Workspace
 from terraspawner.operations.notebooks import NotebookInfo
+from terraspawner.web.schemas_leases import LeaseOut
 
 T = TypeVar("T")
 Text = Annotated[str, StringConstraints(max_length=2000)]
@@ -113,9 +114,10 @@ class NotebookOut(BaseModel):
     size: int
     modified: datetime
     version: str = Field(description="opaque; also the ETag")
+    lease: LeaseOut | None = Field(default=None, description="in the list: who edits it; null where nobody does")
 
     @classmethod
-    def of(cls, info: NotebookInfo) -> NotebookOut:
+    def of(cls, info: NotebookInfo, lease: LeaseOut | None = None) -> NotebookOut:
         return cls(
             path=info.path,
             kernel=info.kernel,
@@ -123,6 +125,7 @@ class NotebookOut(BaseModel):
             size=info.size,
             modified=info.modified,
             version=info.version,
+            lease=lease,
         )
 
 

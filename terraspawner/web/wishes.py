@@ -42,12 +42,14 @@ _SHOWN_LINES = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
-    """Whose environment, in which workspace. `is_of_page`: a page of that environment's server asks, not the person."""
+    """Whose environment, in which workspace. `is_of_page`: a page of that environment's server asks, not the person;
+    `environment`: the id of the one that asks by its key."""
 
     user: str
     namespace: str
     name: str
     is_of_page: bool = False
+    environment: str = ""
 
     def __post_init__(self) -> None:
         if not (self.namespace + self.name).isprintable():

@@ -79,6 +79,18 @@ REST: dict[str, Case] = {
     f"POST {AT}/notebooks/{{path}}/open": Case(
         body={"mode": "edit", "environment": {"size": "standard", "image": "python"}}
     ),
+    f"GET {AT}/notebooks/{{path}}/lease": Case(who=PERSON_OR_KEY, query={"session": "planted"}),
+    f"POST {AT}/notebooks/{{path}}/lease": Case(who=PERSON_OR_KEY, body={"session": "planted"}),
+    f"PATCH {AT}/notebooks/{{path}}/lease": Case(who=PERSON_OR_KEY, body={"session": "planted", "fence": 1}),
+    f"DELETE {AT}/notebooks/{{path}}/lease": Case(who=PERSON_OR_KEY, body={"session": "planted", "fence": 1}),
+    f"POST {AT}/notebooks/{{path}}/lease/request": Case(who=PERSON_OR_KEY),
+    f"POST {AT}/notebooks/{{path}}/lease/decline": Case(
+        who=PERSON_OR_KEY, body={"session": "planted", "fence": 1, "user": "{member}"}
+    ),
+    f"POST {AT}/notebooks/{{path}}/lease/handover": Case(
+        who=PERSON_OR_KEY, body={"session": "planted", "fence": 1, "to": "{member}"}
+    ),
+    f"POST {AT}/notebooks/{{path}}/lease/takeover": Case(),
     f"GET {AT}/environment": Case(who=PERSON_OR_PAGE),
     f"DELETE {AT}/environment": Case(query={"disk": "delete", "force": "true"}),
     f"PATCH {AT}/environment": Case(body={"size": "large", "image": "r"}),
