@@ -18,12 +18,13 @@ from terraspawner.domain.script import MOST_BYTES
 from terraspawner.domain.start import StepName
 from terraspawner.errors import OutboxNotEmpty, StartFailed, TerraError
 from terraspawner.operations import disks, workspaces
-from terraspawner.web import changes, live, wishes
+from terraspawner.web import changes, lease_marks, live, wishes
 from terraspawner.web.addresses import lab_url
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.environment_rows import WORDS
+from terraspawner.web.lease_marks import LeaseMark
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
@@ -47,19 +48,27 @@ async def show(parts: TheParts, person: APerson, spot: ASpot) -> Response:
 @router.get("/live")
 @needs(Action.SEE)
 async def stream(parts: TheParts, person: APerson, spot: ASpot) -> StreamingResponse:
-    """The card at each change, with a short sentence for screen readers."""
+    """The card at each change, with a short sentence for screen readers, and who edits which notebook."""
     await wishes.look(parts, spot)
 
-    spoken = ""
+    told: dict[str, str] = {}
 
-    def tell(sight: Sight) -> list[tuple[str, str]]:
-        nonlocal spoken
+    async def look() -> tuple[Sight, tuple[LeaseMark, ...]]:
+        return await wishes.look(parts, spot), await lease_marks.look(parts, spot)
+
+    def tell(seen: tuple[Sight, tuple[LeaseMark, ...]]) -> list[tuple[str, str]]:
+        sight, marks = seen
         values = card_values(parts, person, spot, sight)
-        card = parts.pages.render("_environment.html", person, **values)
-        before, spoken = spoken, _announcement(values)
-        return [("environment", card)] + ([("announcement", spoken)] if spoken != before else [])
+        now = {
+            "environment": parts.pages.render("_environment.html", person, **values),
+            "announcement": _announcement(values),
+            "leases": parts.pages.render("_lease_news.html", person, marks=marks),
+        }
+        news = [(event, text) for event, text in now.items() if told.get(event) != text]
+        told.update(now)
+        return news
 
-    return live.stream(parts, spot.user, lambda: wishes.look(parts, spot), tell)
+    return live.stream(parts, spot.user, look, tell)
 
 
 @router.post("/start")

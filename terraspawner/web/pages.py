@@ -11,10 +11,10 @@ from terraspawner.domain.access import Action, permits
 from terraspawner.domain.environment import State
 from terraspawner.domain.notebook import KERNELS
 from terraspawner.domain.price import disk_per_month
-from terraspawner.errors import Conflict, NotebookMissing, NotFound, Refused, TerraError
+from terraspawner.errors import Conflict, LeaseHeld, NotebookMissing, NotFound, Refused, TerraError
 from terraspawner.operations import ledger, members, notebooks, oversight, projects, views, workspaces
 from terraspawner.operations.notebooks import Place
-from terraspawner.web import wishes
+from terraspawner.web import lease_marks, wishes
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.card import card_values
@@ -96,7 +96,7 @@ async def delete_notebook(parts: TheParts, person: APerson, spot: ASpot, path: F
     try:
         _, info = await parts.deeds(notebooks.read_notebook, place)
         await parts.deeds(notebooks.delete_notebook, place, info.version)
-    except (Refused, Conflict, NotebookMissing) as error:
+    except (Refused, Conflict, LeaseHeld, NotebookMissing) as error:
         return await workspace_page(parts, person, spot, notice=error.message, status=status_of(error))
     return see(f"{address_of(parts, spot.namespace, spot.name)}?notice=notebook-deleted")
 
@@ -161,12 +161,15 @@ async def workspace_page(
     )
     people = await parts.deeds(members.list_members, user=spot.user, namespace=spot.namespace, name=spot.name)
     found = await parts.deeds(notebooks.list_notebooks, user=spot.user, namespace=spot.namespace, name=spot.name)
+    marks = await lease_marks.look(parts, spot)
     return parts.pages.page(
         "workspace.html",
         person,
         status=status_of(error) if error else status,
         member=member,
         notebooks=found,
+        marks=marks,
+        edited=lease_marks.by_path(marks),
         kernels=KERNELS,
         may_write=bool(permits(member.standing, Action.WRITE_NOTEBOOKS)),
         may_open=all(permits(member.standing, each) for each in (Action.WRITE_NOTEBOOKS, Action.USE_ENVIRONMENT)),

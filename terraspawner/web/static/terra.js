@@ -3,11 +3,13 @@
 
 const shownTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+const shownClock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
 function showTimes(root) {
   for (const element of root.querySelectorAll("time[datetime]:not([data-shown])")) {
     const at = new Date(element.dateTime);
     if (!Number.isNaN(at.getTime())) {
-      element.textContent = shownTime.format(at);
+      element.textContent = ("clock" in element.dataset ? shownClock : shownTime).format(at);
       element.title = at.toString();
       element.dataset.shown = "";
     }
@@ -63,12 +65,21 @@ document.addEventListener("change", (event) => {
   countPicks();
 });
 
+// Who edits what comes for all notebooks at once; each row shows its own, and the rows may have come later.
+function showLeases() {
+  const said = new Map([...(document.getElementById("leases")?.children ?? [])].map((each) => [each.dataset.leaseOf, each]));
+  for (const row of document.querySelectorAll("[data-lease]")) {
+    row.replaceChildren(...(said.get(row.dataset.lease)?.cloneNode(true).childNodes ?? []));
+  }
+}
+
 function refresh(root) {
   for (const element of document.querySelectorAll("[data-needs-script][hidden]")) {
     element.hidden = false;
   }
   countPicks();
   keepFocus();
+  showLeases();
   showTimes(root);
   countSeconds();
   follow(root);
@@ -137,6 +148,12 @@ document.addEventListener("htmx:sseBeforeMessage", (event) => {
       event.preventDefault();
     }
     told.set(event.target, next);
+  }
+});
+
+document.addEventListener("htmx:sseMessage", (event) => {
+  if (event.target.id === "leases") {
+    refresh(document);
   }
 });
 
