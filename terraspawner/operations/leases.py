@@ -14,6 +14,7 @@ from terraspawner.db import lease_records
 from terraspawner.domain import lease_holding, lease_requests, names
 from terraspawner.domain.access import Action
 from terraspawner.domain.lease import Claim, Editor, Lease, as_of
+from terraspawner.domain.lease_saving import may_change
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import NotebookMissing
 from terraspawner.operations import audit, workspaces
@@ -49,6 +50,15 @@ def look_at_all(context: Context, *, user: str, namespace: str, name: str) -> di
         now = context.database.now(connection)
     seen = (LeaseSight(lease=as_of(lease, now), now=now) for lease in found)
     return {each.lease.path: each for each in seen if each.lease.holder or each.lease.reservation}
+
+
+def refuse_if_held(context: Context, place: Place) -> LeaseSight:
+    """The lease of what `place.user` wants to open to edit it. Raises `LeaseHeld` while another person has it."""
+    sight = look(context, place)
+    verdict = may_change(sight.lease, Claim(editor=Editor(user=place.user, environment="", session="")), sight.now)
+    if verdict.refusal:
+        raise verdict.refusal
+    return sight
 
 
 def acquire(context: Context, place: Place, editor: Editor) -> LeaseSight:

@@ -188,16 +188,20 @@ async def rename_notebook(
     f"{ONE}/open",
     responses={
         202: {"model": OpenOut, "description": "the environment is on its way"},
-        **for_person(404, 409, 413, 422, 429),
+        **for_person(404, 409, 413, 422, 423, 429),
     },
     openapi_extra=PERSON,
 )
 @needs(Action.WRITE_NOTEBOOKS, Action.USE_ENVIRONMENT)
 async def open_notebook(parts: TheParts, spot: ASpot, path: str, wanted: OpenIn, response: Response) -> OpenOut:
-    """Start what is needed and say where the notebook opens. 200 when it answers there, 202 while it is on its way."""
+    """Start what is needed and say where the notebook opens. 200 when it answers there, 202 while it is on its way.
+
+    423 while another person edits it; then nothing is started.
+    """
     if wanted.mode != "edit":
         raise Refused(f"The mode {wanted.mode!r} is not offered yet. Open the notebook in the mode 'edit'.")
     place = _place(spot, names.notebook_path(path))
+    await parts.deeds(leases.refuse_if_held, place)
     _, info = await parts.deeds(notebooks.read_notebook, place)
     wish = wanted.environment
     sight = await wishes.start_for(parts, spot, info, size=wish.size, image=wish.image)

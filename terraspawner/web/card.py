@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from markupsafe import escape
 
-from terraspawner.domain.access import Action
+from terraspawner.domain.access import Action, Standing
 from terraspawner.domain.disk import notice, wanted_disk
 from terraspawner.domain.environment import CANCELLABLE, IN_TRANSITION, State
 from terraspawner.domain.price import disk_per_month
@@ -62,7 +62,9 @@ async def stream(parts: TheParts, person: APerson, spot: ASpot) -> StreamingResp
         now = {
             "environment": parts.pages.render("_environment.html", person, **values),
             "announcement": _announcement(values),
-            "leases": parts.pages.render("_lease_news.html", person, marks=marks),
+            "leases": parts.pages.render(
+                "_lease_news.html", person, here=values["here"], **lease_marks.values(_standing(sight), marks)
+            ),
         }
         news = [(event, text) for event, text in now.items() if told.get(event) != text]
         told.update(now)
@@ -178,6 +180,11 @@ async def delete_disk(
         await parts.deeds(disks.discard, actor=spot.user, disk_id=disk_id, loses_unsent=force)
 
     return await _after(request, parts, person, spot, act())
+
+
+def _standing(sight: Sight) -> Standing:
+    membership = sight.view.membership
+    return membership.standing if membership else Standing()
 
 
 def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from terraspawner.domain.access import Action, Standing, permits
 from terraspawner.domain.lease import LeaseState, end_of_holding, state_of
 from terraspawner.operations import leases
 from terraspawner.operations.leases import LeaseSight
@@ -16,7 +17,7 @@ from terraspawner.web.wishes import Spot
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseMark:
     """What is said of one notebook. `user` edits it, or has it reserved, `until` then unless it is renewed; `taker` has
-    it at `taken_at`; `asked` would like to have it."""
+    it at `taken_at`; `asked` would like to have it, `declined` were told no."""
 
     path: str
     user: str
@@ -25,6 +26,7 @@ class LeaseMark:
     taker: str = ""
     taken_at: datetime | None = None
     asked: tuple[str, ...] = ()
+    declined: tuple[str, ...] = ()
 
 
 async def look(parts: Parts, spot: Spot) -> tuple[LeaseMark, ...]:
@@ -33,8 +35,14 @@ async def look(parts: Parts, spot: Spot) -> tuple[LeaseMark, ...]:
     return tuple(mark for sight in found.values() if (mark := mark_of(sight)))
 
 
-def by_path(marks: tuple[LeaseMark, ...]) -> Mapping[str, LeaseMark]:
-    return {mark.path: mark for mark in marks}
+def values(standing: Standing, marks: tuple[LeaseMark, ...]) -> dict[str, Any]:
+    """What the templates want, for who holds this in the workspace."""
+    return {
+        "marks": marks,
+        "edited": {mark.path: mark for mark in marks},
+        "may_ask": bool(permits(standing, Action.WRITE_NOTEBOOKS)),
+        "may_take": bool(permits(standing, Action.TAKE_LEASES)),
+    }
 
 
 def mark_of(sight: LeaseSight) -> LeaseMark | None:
@@ -53,4 +61,5 @@ def mark_of(sight: LeaseSight) -> LeaseMark | None:
         taker=lease.countdown.by if lease.countdown else "",
         taken_at=lease.countdown.at if lease.countdown else None,
         asked=tuple(each.user for each in lease.requests if each.declined_at is None),
+        declined=tuple(each.user for each in lease.requests if each.declined_at is not None),
     )

@@ -13,14 +13,15 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from terraspawner.domain import names
 from terraspawner.domain.access import Action
 from terraspawner.domain.environment import CANCELLABLE, State
-from terraspawner.errors import HubUnavailable, OtherImage, TerraError
-from terraspawner.operations import images, notebooks
+from terraspawner.errors import HubUnavailable, LeaseHeld, OtherImage, TerraError
+from terraspawner.operations import images, leases, notebooks
 from terraspawner.operations.notebooks import NotebookInfo, Place
 from terraspawner.web import live, wishes
 from terraspawner.web.addresses import lab_url
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
+from terraspawner.web.pages import workspace_page
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
@@ -74,7 +75,10 @@ async def open_page(parts: TheParts, person: APerson, spot: ASpot, path: str, *,
     The page asks by a form of its own, with its XSRF token: following a link starts nothing by itself. Where the
     environment has no kernel for the notebook the page says so instead, unless it is to be opened `anyway`.
     """
-    info = await _checked(parts, spot, path)
+    try:
+        info = await _checked(parts, spot, path)
+    except LeaseHeld as error:
+        return await workspace_page(parts, person, spot, notice=error.message, status=status_of(error))
     sight = await wishes.look(parts, spot)
     misfit = "" if anyway else _misfit(sight, info)
     progress = await _progress(parts, spot, info.path, sight, -1)
@@ -159,8 +163,9 @@ async def _asked(
 
 
 async def _checked(parts: Parts, spot: Spot, path: str) -> NotebookInfo:
-    """Raises what the page shall say instead: no such notebook."""
+    """Raises what the page shall say instead: no such notebook, or another person edits it."""
     place = Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=names.notebook_path(path))
+    await parts.deeds(leases.refuse_if_held, place)
     _, info = await parts.deeds(notebooks.read_notebook, place)
     return info
 

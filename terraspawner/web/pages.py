@@ -114,6 +114,8 @@ _NOTICES = {
     "deleted": "The environment is deleted.",
     "deleting": "The environment is being deleted.",
     "notebook-deleted": "The notebook is in the trash.",
+    "lease-asked": "You have asked for it. Beside the notebook you see when it is handed over to you.",
+    "lease-taken": "You take the notebook over. Open it when the countdown is over.",
 }
 
 
@@ -168,8 +170,7 @@ async def workspace_page(
         status=status_of(error) if error else status,
         member=member,
         notebooks=found,
-        marks=marks,
-        edited=lease_marks.by_path(marks),
+        **lease_marks.values(member.standing, marks),
         kernels=KERNELS,
         may_write=bool(permits(member.standing, Action.WRITE_NOTEBOOKS)),
         may_open=all(permits(member.standing, each) for each in (Action.WRITE_NOTEBOOKS, Action.USE_ENVIRONMENT)),

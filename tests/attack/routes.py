@@ -183,6 +183,8 @@ PAGES: dict[str, Case] = {
     f"GET {AT}/notebooks": Case(),
     f"POST {AT}/notebooks": Case(form={"title": "planted", "kernel": "python3"}),
     f"POST {AT}/notebooks/delete": Case(form={"path": "{path}"}),
+    f"POST {AT}/notebooks/lease/request": Case(form={"path": "{path}"}),
+    f"POST {AT}/notebooks/lease/takeover": Case(form={"path": "{path}"}),
     f"POST {AT}/delete": Case(form={"force": "true"}),
     f"GET {AT}/people": Case(),
     f"POST {AT}/people": Case(form={"who": "{member}", "role": "reader"}),

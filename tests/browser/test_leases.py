@@ -1,4 +1,4 @@
-"""Who edits which notebook is on the page of the workspace, and changes there while one looks."""
+"""Who edits which notebook is on the page of the workspace, changes there while one looks, and is asked there."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def test_the_page_shows_who_edits_while_somebody_does(
     assert held.status_code == 200, held.text
     expect(second).to_contain_text("ben edits it")
     expect(first).to_have_text("")
+    page.get_by_role("button", name="Ask for it's, (1)/second.ipynb").click()
+    expect(second).to_contain_text("You have asked for it.")
     page.screenshot(path=artefacts / "held.png", full_page=True)
+    assert [each["user"] for each in ben.api.get(lease).json()["requests"]] == ["ana"]
     given_back = ben.api.request("DELETE", lease, json={"session": "bens", "fence": held.json()["fence"]})
     assert given_back.status_code == 204, given_back.text
     expect(second).to_have_text("")

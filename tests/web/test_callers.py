@@ -138,6 +138,8 @@ ROUTES = {
     f"GET {PREFIX}{AT}/notebooks": PERSON,
     f"POST {PREFIX}{AT}/notebooks": PERSON,
     f"POST {PREFIX}{AT}/notebooks/delete": PERSON,
+    f"POST {PREFIX}{AT}/notebooks/lease/request": PERSON,
+    f"POST {PREFIX}{AT}/notebooks/lease/takeover": PERSON,
     f"POST {PREFIX}{AT}/delete": PERSON,
     f"GET {PREFIX}{AT}/people": PERSON,
     f"POST {PREFIX}{AT}/people": PERSON,

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -48,16 +49,21 @@ def words(markup: str) -> str:
 
 
 async def row(site: Site, user: str) -> str:
-    """What the page shows beside the notebook."""
+    """What the page says of the notebook, with its buttons."""
     text = (await (await site.browser(user)).client.get(PAGE)).text
-    (found,) = re.findall(r'data-lease="it&#39;s, \(1\)/a\.ipynb">(.*?)</span>\s*</span>', text, re.DOTALL)
-    return words(found)
+    name = r"it&#39;s, \(1\)/a\.ipynb"
+    assert re.search(f'data-lease="{name}"', text)
+    found = re.findall(f'data-lease-of="{name}">(.*?)</div>', text, re.DOTALL)
+    assert len(found) <= 1
+    return words("".join(found))
 
 
 async def test_the_page_says_who_edits_and_until_when(site: Site, clock: builders.Clock) -> None:
     assert await row(site, "ana") == ""
     claim = Claim(editor=BEN, fence=leases.acquire(site.context, place("ben"), BEN).lease.fence)
-    assert await row(site, "ana") == "ben edits it until 20 Nov 2026, 12:01 UTC , longer while it is open"
+    asks_and_takes = "Ask for it Take over…"
+    said = "ben edits it until 20 Nov 2026, 12:01 UTC , longer while it is open"
+    assert await row(site, "ana") == f"{said} {asks_and_takes}"
     assert (await row(site, "ben")).startswith("you edit it until")
     leases.ask(site.context, place("ana"))
     leases.take_over(site.context, place("ana"))
@@ -66,6 +72,40 @@ async def test_the_page_says_who_edits_and_until_when(site: Site, clock: builder
     assert await row(site, "ben") == "reserved for ana until 20 Nov 2026, 12:03 UTC"
     assert (await row(site, "ana")).startswith("reserved for you")
     assert claim.fence == 1
+
+
+@pytest.mark.feature("F11")
+async def test_the_buttons_ask_and_take_over(site: Site, clock: builders.Clock) -> None:
+    claim = Claim(editor=BEN, fence=leases.acquire(site.context, place("ben"), BEN).lease.fence)
+    ana, ben = await site.browser("ana"), await site.browser("ben")
+    acts = f"{PAGE}/notebooks/lease"
+    assert (await ana.submit(f"{acts}/request", path=PATH)).headers["location"] == f"{PAGE}?notice=lease-asked"
+    assert (await row(site, "ana")).endswith("You have asked for it. Take over…")
+    assert (await row(site, "ben")).endswith("ana asks for it.")
+    leases.decline(site.context, place("ben"), claim, "ana")
+    assert "ben declined to hand it over." in await row(site, "ana")
+    for path, status in ((PATH, 422), ("no.ipynb", 409), ("../x.ipynb", 422)):
+        assert (await ana.submit(f"{acts}/request", path=path)).status_code == status
+    assert (await ben.submit(f"{acts}/takeover", path=PATH)).status_code == 403
+    assert (await ana.submit(f"{acts}/takeover", path=PATH)).headers["location"] == f"{PAGE}?notice=lease-taken"
+    builders.pass_time(site.context, clock, COUNTDOWN.total_seconds())
+    assert (await row(site, "ana")).startswith("reserved for you")
+
+
+async def test_what_another_person_edits_is_not_opened_and_nothing_is_started(site: Site) -> None:
+    leases.acquire(site.context, place("ben"), BEN)
+    ana = await site.browser("ana")
+    link = f"{PREFIX}/open/ana/alpha/notebooks/{quote(PATH)}"
+    told = await ana.client.get(link)
+    assert told.status_code == 423
+    assert "is being edited by ben" in html.unescape(told.text)
+    asked = await ana.submit(link)
+    assert asked.status_code == 423
+    async with site.person() as program:
+        refused = await program.post(f"workspaces/ana/alpha/notebooks/{quote(PATH)}/open", json={})
+        assert refused.json()["error"]["code"] == "lease-held"
+        assert (await program.get("workspaces/ana/alpha/environment")).json()["state"] == "none"
+    assert (await (await site.browser("ben")).client.get(link)).status_code == 200
 
 
 async def test_what_somebody_edits_is_not_deleted_by_the_page_which_says_who(site: Site) -> None:

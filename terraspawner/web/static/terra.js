@@ -65,11 +65,19 @@ document.addEventListener("change", (event) => {
   countPicks();
 });
 
-// Who edits what comes for all notebooks at once; each row shows its own, and the rows may have come later.
+// Who edits what comes for all notebooks at once; each row shows its own, and the rows may have come later. A row that
+// says it already is left alone, and the keyboard goes on from the button that it was on.
+const shownLeases = new WeakMap();
 function showLeases() {
   const said = new Map([...(document.getElementById("leases")?.children ?? [])].map((each) => [each.dataset.leaseOf, each]));
   for (const row of document.querySelectorAll("[data-lease]")) {
-    row.replaceChildren(...(said.get(row.dataset.lease)?.cloneNode(true).childNodes ?? []));
+    const now = said.get(row.dataset.lease);
+    if (shownLeases.get(row) !== (now?.innerHTML ?? "")) {
+      const pressed = row.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+      row.replaceChildren(...(now?.cloneNode(true).childNodes ?? []));
+      shownLeases.set(row, now?.innerHTML ?? "");
+      [...row.querySelectorAll("button")].find((each) => each.getAttribute("aria-label") === pressed)?.focus();
+    }
   }
 }
 
