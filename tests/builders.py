@@ -37,21 +37,26 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
+    def nanoseconds(self) -> int:
+        """Since 1970, as stores stamp their objects."""
+        return int(self.now.timestamp() * 1_000_000) * 1000
+
     def move(self, **by: float) -> None:
         self.now += timedelta(**by)
 
 
 class MemoryBuckets:
-    """One memory bucket for each workspace id."""
+    """One memory bucket for each workspace id, which stamps its objects by the same clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self.made: dict[str, MemoryBucket] = {}
 
     def __call__(self, workspace_id: str) -> MemoryBucket:
         return self.made[workspace_id]
 
     def make(self, workspace_id: str) -> MemoryBucket:
-        return self.made.setdefault(workspace_id, MemoryBucket())
+        return self.made.setdefault(workspace_id, MemoryBucket(clock=self._clock.nanoseconds))
 
     def remove(self, workspace_id: str) -> None:
         self.made.pop(workspace_id, None)
@@ -92,7 +97,7 @@ def _open(folder: Path, clock: Clock, **changes: object) -> Context:
         database=Database(chosen.database_url, clock),
         settings=chosen,
         now=clock,
-        bucket=(made := MemoryBuckets()),
+        bucket=(made := MemoryBuckets(clock)),
         make_bucket=made.make,
         remove_bucket=made.remove,
         passwords=Passwords(quick_hasher()),

@@ -58,6 +58,13 @@ def workspace_by_id(connection: sa.Connection, workspace_id: str) -> Workspace:
     return workspace_of(row)
 
 
+def workspace_ids(connection: sa.Connection) -> list[str]:
+    """Of all that have a bucket, in the trash or not; those of purged ones have none any more."""
+    query = sa.select(t.workspace.c.id).order_by(t.workspace.c.id)
+    purged = sa.select(t.trash.c.subject).where(t.trash.c.kind == "workspace", t.trash.c.state == "purged")
+    return [row.id for row in connection.execute(query.where(t.workspace.c.id.not_in(purged)))]
+
+
 def workspaces_by_id(connection: sa.Connection, ids: Collection[str]) -> dict[str, Workspace]:
     """Those of `ids`, in one query."""
     query = sa.select(t.workspace).where(t.workspace.c.id.in_(ids))

@@ -18,7 +18,7 @@ from terraspawner.errors import OtherImage, Refused, WrongState
 from terraspawner.host_client import SeenImage
 from terraspawner.operations import audit, ledger
 from terraspawner.operations.context import Context
-from terraspawner.operations.notebooks import NotebookInfo
+from terraspawner.operations.notebook_facts import NotebookInfo
 
 _WAITS = "Its next start is from the image {title}; its disk stays."
 _SHORT = {Language.PYTHON: "Python", Language.R: "R"}

@@ -1,63 +1,86 @@
-"""Leases on the roads of saving, renaming and deleting: asked before the bucket is written, told after it was."""
+"""Leases on the roads of saving, renaming and deleting: asked in the transaction that decides, told in the last one.
+
+The fence is checked where the save becomes irrevocable, before its intent is written: whoever holds an older one,
+however long its process stood still, changes nothing (ARCHITECTURE.md, Commit of a save).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
 from terraspawner.db import lease_records
 from terraspawner.domain import lease_holding
-from terraspawner.domain.lease import Claim, is_held_by
+from terraspawner.domain.lease import Claim, Lease
 from terraspawner.domain.lease_saving import may_change, may_save
-from terraspawner.domain.workspace import Workspace
 from terraspawner.operations.context import Context
 from terraspawner.operations.lease_endings import keep, mended, void
 
 
-def check_save(context: Context, workspace: Workspace, path: str, claim: Claim) -> None:
-    """Raises `LeaseHeld`, `LeaseLost`, `LeaseNeeded` where `claim` may not save. A save by the holder renews the lease.
-
-    Between this and the write somebody may be granted the lease: the write then still is on condition that the version
-    is the one that the save is based on, so that nothing of the new holder's is overwritten.
-    """
-    if claim.fence is None:
-        with context.database.read() as connection:
-            (lease,) = void(connection, [lease_records.lease_at(connection, workspace.id, path)])
-            verdict = may_save(lease, claim, context.database.now(connection))
-    else:
-        with context.database.write() as connection:
-            now = mended(context, connection)
-            lease = lease_records.lease_at(connection, workspace.id, path)
-            verdict = may_save(lease, claim, now)
-            if verdict:
-                keep(connection, lease_holding.renew(lease, claim, now))
-    if verdict.refusal:
-        raise verdict.refusal
-
-
-def check_change(context: Context, workspace: Workspace, path: str, claim: Claim) -> None:
-    """Raises `LeaseHeld` where somebody else holds what shall be renamed or deleted, `LeaseLost` for a claim that is
-    good no more."""
+def check_save(context: Context, workspace_id: str, path: str, claim: Claim) -> None:
+    """Early, before bytes are read and kept for nothing; `guard_save` is what holds. Raises as that."""
     with context.database.read() as connection:
-        (lease,) = void(connection, [lease_records.lease_at(connection, workspace.id, path)])
-        verdict = may_change(lease, claim, context.database.now(connection))
+        verdict = may_save(_seen(connection, workspace_id, path, claim), claim, context.database.now(connection))
     if verdict.refusal:
         raise verdict.refusal
 
 
-def note_deleted(context: Context, workspace: Workspace, path: str) -> None:
-    """The notebook is gone: nobody holds it. The fence stays, for a notebook of the same name."""
-    with context.database.write() as connection:
-        lease = lease_records.lease_at(connection, workspace.id, path)
-        if lease.holder or lease.reservation:
-            keep(connection, lease_holding.released(lease, mended(context, connection)))
+def guard_save(context: Context, workspace_id: str, path: str, claim: Claim) -> Callable[[sa.Connection], None]:
+    """For the transaction that decides. Raises `LeaseHeld`, `LeaseLost`, `LeaseNeeded` where `claim` may not save.
 
+    A save by the holder renews the lease.
+    """
 
-def note_renamed(context: Context, workspace: Workspace, path: str, to: str, claim: Claim) -> None:
-    """The notebook has another path. Where its holder renamed it the lease goes along; else nobody holds it."""
-    with context.database.write() as connection:
+    def ask(connection: sa.Connection) -> None:
         now = mended(context, connection)
-        lease = lease_records.lease_at(connection, workspace.id, path)
-        if is_held_by(lease, claim):
-            target = lease_records.lease_at(connection, workspace.id, to)
-            for each in lease_holding.moved(lease, target, claim.editor, now):
-                keep(connection, each)
-        elif lease.holder or lease.reservation:
-            keep(connection, lease_holding.released(lease, now))
+        lease = _seen(connection, workspace_id, path, claim)
+        verdict = may_save(lease, claim, now)
+        if verdict.refusal:
+            raise verdict.refusal
+        if claim.fence is not None:
+            keep(connection, lease_holding.renew(lease, claim, now))
+
+    return ask
+
+
+def guard_change(context: Context, workspace_id: str, path: str, claim: Claim) -> Callable[[sa.Connection], None]:
+    """For the transaction that decides. Raises `LeaseHeld` where somebody else holds what shall be renamed or deleted,
+    `LeaseLost` for a claim that is good no more."""
+
+    def ask(connection: sa.Connection) -> None:
+        now = mended(context, connection)
+        (lease,) = void(connection, [lease_records.lease_at(connection, workspace_id, path)])
+        verdict = may_change(lease, claim, now)
+        if verdict.refusal:
+            raise verdict.refusal
+
+    return ask
+
+
+def note_deleted(context: Context, connection: sa.Connection, workspace_id: str, path: str) -> None:
+    """The notebook is gone: nobody holds it. The fence stays, for a notebook of the same name."""
+    lease = lease_records.lease_at(connection, workspace_id, path)
+    if lease.holder or lease.reservation:
+        keep(connection, lease_holding.released(lease, mended(context, connection)))
+
+
+def note_renamed(
+    context: Context, connection: sa.Connection, workspace_id: str, path: str, to: str, fence: int | None
+) -> None:
+    """The notebook has another path. Where its holder renamed it, who has this fence, the lease goes along; else nobody
+    holds it."""
+    now = mended(context, connection)
+    lease = lease_records.lease_at(connection, workspace_id, path)
+    if lease.holder and lease.fence == fence:
+        target = lease_records.lease_at(connection, workspace_id, to)
+        for each in lease_holding.moved(lease, target, lease.holder, now):
+            keep(connection, each)
+    elif lease.holder or lease.reservation:
+        keep(connection, lease_holding.released(lease, now))
+
+
+def _seen(connection: sa.Connection, workspace_id: str, path: str, claim: Claim) -> Lease:
+    """The lease as it is to this claim: a holder's own fence counts as long as nobody was granted it since."""
+    stored = lease_records.lease_at(connection, workspace_id, path)
+    return stored if claim.fence is not None else void(connection, [stored])[0]

@@ -1,75 +1,34 @@
-"""Notebooks in the bucket of a workspace: list, create, read, save, rename, delete.
+"""Notebooks in the bucket of a workspace: list, create, read, save, copy, rename, delete.
 
-The bucket's version of the object is the notebook's version; a save names the one it is based on and never
-overwrites another (FEATURES.md F4-F6). Who else edits it is asked before each write (`lease_checks`).
+Each save becomes a version with its author (`save_steps`, FEATURES.md F10). The bucket's version of the object is what
+people and programs are shown; a save names the one it is based on and never overwrites another (F4-F6). Who else edits
+it is asked in the transaction that decides (`lease_checks`).
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+
+import sqlalchemy as sa
 
 from terraspawner.domain import names, notebook
 from terraspawner.domain.access import Action
+from terraspawner.domain.history import Intent, Notebook, VersionKind
 from terraspawner.domain.lease import Claim, Editor
 from terraspawner.domain.trash import Item
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import NameTaken, NotebookInvalid, NotebookMissing, NotebookMovedOn, NotebookTooLarge, Refused
-from terraspawner.operations import lease_checks, trashed_notebooks, workspaces
+from terraspawner.operations import lease_checks, move_steps, notebook_facts, saving, settling, workspaces
+from terraspawner.operations.commit_words import Guard, MovedOn, Save, Underway, unguarded
 from terraspawner.operations.context import Context
+from terraspawner.operations.move_steps import Move, Taken
+from terraspawner.operations.notebook_facts import NotebookInfo, taking_turns
 from terraspawner.operations.notebook_names import FOLDER, refuse_twin
-from terraspawner.storage.base import ABSENT, Bucket, ObjectChanged, ObjectInfo, Version, move, save
+from terraspawner.storage.base import find
 from terraspawner.storage.errors import ObjectMissing
 
-
-class _KernelsSeen:
-    """Kernel and language by workspace, key and version: a version never has two contents, so nothing goes stale."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._lock = threading.Lock()
-        self._found: OrderedDict[tuple[str, str, str], tuple[str, str]] = OrderedDict()
-
-    def get(self, key: tuple[str, str, str]) -> tuple[str, str] | None:
-        with self._lock:
-            return self._found.get(key)
-
-    def put(self, key: tuple[str, str, str], value: tuple[str, str]) -> None:
-        with self._lock:
-            self._found[key] = value
-            self._found.move_to_end(key)
-            while len(self._found) > self._limit:
-                self._found.popitem(last=False)
-
-
-_kernels_seen = _KernelsSeen(limit=20_000)
-
-BIG = 1024**2
 LIST_READS = 64 * 1024**2
 """Bytes of bodies that one listing reads for their kernels; the next listing goes on where this one stopped."""
-
-_one_big_at_a_time = threading.Lock()
-"""Reading a big notebook's JSON takes ten times its size for a moment, so two never do at once. The interpreter
-would not do it faster side by side either."""
-
-
-def _taking_turns(size: int) -> AbstractContextManager[object]:
-    return _one_big_at_a_time if size > BIG else nullcontext()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotebookInfo:
-    """A notebook in the list. `size` in bytes; `version` is opaque; `kernel` and `language` are "" where unknown."""
-
-    path: str
-    kernel: str
-    language: str
-    size: int
-    modified: datetime
-    version: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,23 +51,17 @@ def list_notebooks(context: Context, *, user: str, namespace: str, name: str) ->
     found, may_read = [], LIST_READS
     for item in bucket.list(FOLDER):
         if item.key.endswith(".ipynb"):
-            kernel = _kernels_seen.get((workspace.id, item.key, item.version))
+            kernel = notebook_facts.kernel_known(workspace, item)
             if kernel is None and item.size > may_read:
                 kernel = "", ""
             elif kernel is None:
                 may_read -= item.size
                 try:
-                    kernel = _read_kernel(bucket, workspace, item)
+                    kernel = notebook_facts.read_kernel(bucket, workspace, item)
                 except ObjectMissing:
                     continue  # deleted since it was listed
-            found.append(_described(item, kernel))
+            found.append(notebook_facts.described(item, kernel))
     return sorted(found, key=lambda item: item.path.casefold())
-
-
-def _read_kernel(bucket: Bucket, workspace: Workspace, item: ObjectInfo) -> tuple[str, str]:
-    with _taking_turns(item.size):
-        body, read = bucket.read(item.key)
-        return _kernel(workspace, read, body)
 
 
 def create_notebook(context: Context, place: Place, kernel: str) -> NotebookInfo:
@@ -116,92 +69,139 @@ def create_notebook(context: Context, place: Place, kernel: str) -> NotebookInfo
 
     Raises `NameRefused`, `NameTaken` (also when only the case differs), `Refused` for a kernel there is not.
     """
-    workspace = _enter(context, place, Action.WRITE_NOTEBOOKS)
+    _enter(context, place, Action.WRITE_NOTEBOOKS)
     path = names.notebook_path_of_title(place.path)
     if kernel not in notebook.KERNELS:
         raise Refused(f"There is no kernel {kernel!r}. Choose one of: {', '.join(notebook.KERNELS)}.")
+    return make_new(context, place, path, notebook.empty(kernel), VersionKind.CREATED)
+
+
+def make_new(context: Context, place: Place, path: str, body: bytes, kind: VersionKind) -> NotebookInfo:
+    """A notebook with these bytes where there is none. Raises `NameTaken`, also where the same bytes are there."""
+    workspace = _enter(context, place, Action.WRITE_NOTEBOOKS)
     bucket = context.bucket(workspace.id)
     refuse_twin(bucket, path)
-    body = notebook.empty(kernel)
-    try:
-        return _info(workspace, bucket.write(FOLDER + path, body, ABSENT), body)
-    except ObjectChanged as error:
-        raise _taken(path) from error
+    wanted = Save(body=body, base=None, kind=kind, author=place.user, must_be_new=True, guard=_guarded(place))
+    made = saving.commit(context, workspace.id, path, wanted)
+    if isinstance(made, MovedOn):
+        raise taken(path)
+    return notebook_facts.info_of(workspace, made, body)
 
 
 def read_notebook(context: Context, place: Place) -> tuple[bytes, NotebookInfo]:
-    """The bytes as stored, with their version. Raises `NotebookMissing`."""
+    """The bytes as stored, with their version: no save that was decided is missing. Raises `NotebookMissing`."""
     workspace = _enter(context, place, Action.READ_NOTEBOOKS)
     path = names.notebook_path(place.path)
+    settling.settled(context, workspace.id, path)
     bucket = context.bucket(workspace.id)
     try:
-        with _taking_turns(bucket.stat(FOLDER + path).size):
+        with taking_turns(bucket.stat(FOLDER + path).size):
             body, info = bucket.read(FOLDER + path)
     except ObjectMissing as error:
-        raise _missing(path) from error
-    return body, _info(workspace, info, body)
+        raise missing(path) from error
+    return body, notebook_facts.info_of(workspace, info, body)
 
 
 def save_notebook(
-    context: Context, place: Place, body: bytes, base: str | None, claim: Claim | None = None
+    context: Context,
+    place: Place,
+    body: bytes,
+    base: str | None,
+    claim: Claim | None = None,
+    *,
+    save_id: str = "",
+    kind: VersionKind = VersionKind.SAVED,
 ) -> NotebookInfo:
     """Put `body` in place of version `base`, or create it where `base` is None; `claim` is who saves, by which lease.
 
-    A save of the bytes that are there already answers the present version, so that a repeated one does no harm.
+    A save of the bytes that are there already answers the present version, so that a repeated one does no harm; one
+    with a known save id is answered as it was.
     Raises `LeaseHeld` and `LeaseLost` where somebody else has it, `NotebookMovedOn` with the present version,
     `NotebookTooLarge`, `NotebookInvalid`, `NameRefused`.
     """
     workspace = _enter(context, place, Action.WRITE_NOTEBOOKS)
     path = names.notebook_path(place.path)
-    lease_checks.check_save(context, workspace, path, claim or _without_lease(place))
+    claim = claim or _without_lease(place)
+    lease_checks.check_save(context, workspace.id, path, claim)
     _check_body(context, path, body)
-    bucket = context.bucket(workspace.id)
     if base is None:
-        refuse_twin(bucket, path)
-    try:
-        return _info(workspace, save(bucket, FOLDER + path, body, ABSENT if base is None else Version(base)), body)
-    except ObjectChanged as error:
-        raise _moved_on(path, base, error.current) from error
+        refuse_twin(context.bucket(workspace.id), path)
+    wanted = Save(
+        body=body,
+        base=base,
+        kind=VersionKind.CREATED if base is None and kind is VersionKind.SAVED else kind,
+        author=place.user,
+        environment=claim.editor.environment,
+        fence=claim.fence,
+        save_id=save_id,
+        guard=_guarded(place, lease_checks.guard_save(context, workspace.id, path, claim)),
+    )
+    saved = saving.commit(context, workspace.id, path, wanted)
+    if isinstance(saved, MovedOn):
+        raise moved_on(path, base, saved.present)
+    return notebook_facts.info_of(workspace, saved, body)
 
 
 def rename_notebook(context: Context, place: Place, to: str, base: str, claim: Claim | None = None) -> NotebookInfo:
-    """Give the notebook another path. It is in the bucket under at least one of both names at every moment.
+    """Give the notebook another path; its history goes with it. It is in the bucket under at least one of both names
+    at every moment.
 
     Raises `NameTaken`, `NotebookMissing`, `NotebookMovedOn` when the version is not `base`, `LeaseHeld`.
     """
     workspace = _enter(context, place, Action.WRITE_NOTEBOOKS)
     path, target = names.notebook_path(place.path), names.notebook_path_of_title(to)
-    lease_checks.check_change(context, workspace, path, claim or _without_lease(place))
     bucket = context.bucket(workspace.id)
     refuse_twin(bucket, target, besides=path)
-    try:
-        info = move(bucket, FOLDER + path, FOLDER + target, Version(base))
-    except ObjectMissing as error:
-        raise _missing(path) from error
-    except ObjectChanged as error:
-        if error.details["key"] == FOLDER + target:
-            raise _taken(target) from error
-        raise _moved_on(path, base, error.current) from error
-    lease_checks.note_renamed(context, workspace, path, target, claim or _without_lease(place))
-    return _described(info, _read_kernel(bucket, workspace, info))
+    intent = _begun(context, workspace, place, _move(context, workspace, place, base, claim, target))
+    if not move_steps.carry_out_move(context, bucket, intent):
+        raise taken(target)
+    info = find(bucket, FOLDER + target)
+    if info is None:
+        raise missing(target)
+    return notebook_facts.described(info, notebook_facts.read_kernel(bucket, workspace, info))
 
 
 def delete_notebook(context: Context, place: Place, base: str, claim: Claim | None = None) -> Item:
-    """Put the notebook into the trash, if it is still version `base`; who may write here can restore it.
+    """Put the notebook with its history into the trash, if it is still version `base`; who may write here can restore
+    it.
 
     Raises `NotebookMissing`, `NotebookMovedOn`, `LeaseHeld`.
     """
     workspace = _enter(context, place, Action.WRITE_NOTEBOOKS)
     path = names.notebook_path(place.path)
-    lease_checks.check_change(context, workspace, path, claim or _without_lease(place))
-    try:
-        item = trashed_notebooks.discard(context, workspace, path=path, base=base, by=place.user)
-    except ObjectMissing as error:
-        raise _missing(path) from error
-    except ObjectChanged as error:
-        raise _moved_on(path, base, error.current) from error
-    lease_checks.note_deleted(context, workspace, path)
+    intent = _begun(context, workspace, place, _move(context, workspace, place, base, claim))
+    item = move_steps.carry_out_discard(context, context.bucket(workspace.id), intent)
+    if item is None:
+        raise moved_on(path, base, settling.present(context, workspace.id, path))
     return item
+
+
+def _move(
+    context: Context, workspace: Workspace, place: Place, base: str, claim: Claim | None, target: str = ""
+) -> Move:
+    claim = claim or _without_lease(place)
+    guard = lease_checks.guard_change(context, workspace.id, names.notebook_path(place.path), claim)
+    return Move(base=base, author=place.user, target=target, fence=claim.fence, guard=_guarded(place, guard))
+
+
+def _begun(context: Context, workspace: Workspace, place: Place, wanted: Move) -> Intent:
+    """The intent of a move or a deletion. Raises `NotebookMissing`, `NotebookMovedOn`, `NameTaken`, `LeaseHeld`."""
+    path = names.notebook_path(place.path)
+    for _ in range(settling.ATTEMPTS):
+        present = settling.present(context, workspace.id, path)
+        if present is None:
+            raise missing(path)
+        if wanted.target and wanted.target != path and settling.present(context, workspace.id, wanted.target):
+            raise taken(wanted.target)
+        with context.database.write() as connection:
+            answer = move_steps.begin(context, connection, workspace.id, path, wanted)
+        if isinstance(answer, MovedOn):
+            raise moved_on(path, wanted.base, answer.present)
+        if isinstance(answer, Taken):
+            raise taken(answer.path)
+        if not isinstance(answer, Underway):
+            return answer
+    raise settling.restless(path)
 
 
 def _check_body(context: Context, path: str, body: bytes) -> None:
@@ -213,7 +213,7 @@ def _check_body(context: Context, path: str, body: bytes) -> None:
             size=len(body),
             limit=limit,
         )
-    with _taking_turns(len(body)):
+    with taking_turns(len(body)):
         fault = notebook.fault(body)
     if fault:
         raise NotebookInvalid(f"{path!r} is not a valid notebook: {fault}. The last good version is untouched.")
@@ -227,41 +227,32 @@ def _enter(context: Context, place: Place, action: Action) -> Workspace:
     return workspaces.enter(context, user=place.user, namespace=place.namespace, name=place.name, action=action)
 
 
-def _info(workspace: Workspace, info: ObjectInfo, body: bytes) -> NotebookInfo:
-    kernel = _kernels_seen.get((workspace.id, info.key, info.version))
-    if kernel is None:
-        with _taking_turns(len(body)):
-            kernel = _kernel(workspace, info, body)
-    return _described(info, kernel)
+def _guarded(place: Place, guard: Guard = unguarded) -> Guard:
+    """That the person may still write there, and what else is to be asked."""
+
+    def ask(connection: sa.Connection) -> None:
+        workspaces.within(
+            connection,
+            user=place.user,
+            namespace=place.namespace,
+            name=place.name,
+            action=Action.WRITE_NOTEBOOKS,
+        )
+        guard(connection)
+
+    return ask
 
 
-def _kernel(workspace: Workspace, info: ObjectInfo, body: bytes) -> tuple[str, str]:
-    found = notebook.kernel_of(body)
-    _kernels_seen.put((workspace.id, info.key, info.version), found)
-    return found
-
-
-def _described(info: ObjectInfo, kernel_and_language: tuple[str, str]) -> NotebookInfo:
-    kernel, language = kernel_and_language
-    return NotebookInfo(
-        path=info.key.removeprefix(FOLDER),
-        kernel=kernel,
-        language=language,
-        size=info.size,
-        modified=info.modified,
-        version=info.version,
-    )
-
-
-def _taken(path: str) -> NameTaken:
+def taken(path: str) -> NameTaken:
     return NameTaken(f"There is a notebook {path!r} in this workspace already. Choose another name.")
 
 
-def _missing(path: str) -> NotebookMissing:
+def missing(path: str) -> NotebookMissing:
     return NotebookMissing(f"There is no notebook {path!r} in this workspace. It may have been renamed or deleted.")
 
 
-def _moved_on(path: str, base: str | None, present: ObjectInfo | None) -> NotebookMovedOn:
+def moved_on(path: str, base: str | None, present: Notebook | None) -> NotebookMovedOn:
+    """What is told to whose save is based on another version; the present one is in the details."""
     if present is None:
         return NotebookMovedOn(
             f"The notebook {path!r} is no longer in the workspace. Nothing was written; save it under a new name.",
@@ -271,7 +262,6 @@ def _moved_on(path: str, base: str | None, present: ObjectInfo | None) -> Notebo
     return NotebookMovedOn(
         f"The notebook {path!r} {what}. Nothing was overwritten; keep yours as a copy.",
         version=present.version,
-        modified=present.modified.isoformat(),
         size=present.size,
     )
 

@@ -70,7 +70,7 @@ def restore(context: Context, *, user: str, item_id: str, name: str | None = Non
         item = _one(connection, user, item_id)
         rules.next_state(item.state, ItemEvent.RESTORE)
     if item.kind is Kind.NOTEBOOK:
-        trashed_notebooks.put_back(context, item, name)
+        trashed_notebooks.put_back(context, item, name, user)
     elif item.kind is Kind.DISK and name is not None:
         raise Refused("A disk has no name that could be changed.")
     with context.database.write() as connection:

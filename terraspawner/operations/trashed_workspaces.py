@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from terraspawner.db import disk_records, member_records, records, trash_records
+from terraspawner.db import disk_records, member_records, notebook_records, records, trash_records
 from terraspawner.domain import names
 from terraspawner.domain import trash as rules
 from terraspawner.domain.access import Action
@@ -102,6 +102,8 @@ def finish_purge(context: Context, item: Item) -> None:
         notebooks = trash_records.items_there(connection, kind=Kind.NOTEBOOK, within=[item.subject])
         for each in [item, *notebooks]:
             trash_records.set_state(connection, each.id, ItemState.PURGED, context.now())
+        for notebook in notebook_records.notebooks_of(connection, item.subject):
+            notebook_records.delete_notebook(connection, notebook.id)
         member_records.forget_members(connection, item.subject)
 
 

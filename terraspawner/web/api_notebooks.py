@@ -10,19 +10,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from terraspawner.domain import names
 from terraspawner.domain.access import Action
 from terraspawner.domain.lease import Editor
 from terraspawner.errors import NotebookTooLarge, NotFound, Refused
 from terraspawner.operations import leases, notebooks
-from terraspawner.operations.notebooks import NotebookInfo, Place
+from terraspawner.operations.notebook_facts import NotebookInfo
+from terraspawner.operations.notebooks import Place
 from terraspawner.web import wishes
 from terraspawner.web.addresses import lab_url
 from terraspawner.web.callers import ASpot, ASpotOfEither, TheParts
+from terraspawner.web.conditions import ABase, IfMatch, IfNoneMatch, SaveId, version_named
 from terraspawner.web.declared import needs
 from terraspawner.web.lease_claims import AClaim, AClaimOfEither
 from terraspawner.web.openapi import BOTH, PERSON, for_person
@@ -47,9 +49,6 @@ _BYTES: dict[str, Any] = {
         "schema": {"type": "object", "description": "a Jupyter notebook, nbformat 4", "required": ["nbformat"]}
     }
 }
-
-IfMatch = Annotated[str | None, Header(alias="If-Match", description='`"<version>"` that this is based on')]
-IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match")]
 
 
 @router.get(LIST, responses=for_person(404), openapi_extra=BOTH)
@@ -122,22 +121,21 @@ async def save_notebook(
     request: Request,
     response: Response,
     claim: AClaimOfEither,
-    if_match: IfMatch = None,
-    if_none_match: IfNoneMatch = None,
+    base: ABase,
+    save_id: SaveId = None,
 ) -> SavedOut:
     """Create (`If-None-Match: *`) or replace (`If-Match: "<version>"`); never overwrites another version.
 
     `Lease-Session` and `Lease-Fence` say by which lease: a good one is renewed, an old one refused (409 `lease-lost`).
     Without them it is refused while somebody else edits the notebook (423 `lease-held`).
 
-    The same bytes sent again are answered as before. Otherwise 409 `notebook-moved-on` has the present version
-    in its details, null where there is none.
+    The same bytes sent again are answered as before, with the same `Save-Id` also when others saved since. Otherwise
+    409 `notebook-moved-on` has the present version in its details, null where there is none.
     """
-    base = _base(if_match, if_none_match)
     place = _place(spot, _only_path(path))
     with closing(parts.room.share(spot.user)) as share:
         body = await _read(request.stream(), parts.settings.notebook_limit, place.path, share)
-        info = await parts.deeds(notebooks.save_notebook, place, body, base, claim)
+        info = await parts.deeds(notebooks.save_notebook, place, body, base, claim, save_id=save_id or "")
     response.status_code = 201 if base is None else 200
     response.headers["ETag"] = _etag(info)
     return SavedOut.of(info)
@@ -154,7 +152,7 @@ async def delete_notebook(parts: TheParts, spot: ASpot, path: str, claim: AClaim
         _, info = await parts.deeds(notebooks.read_notebook, place)
         base = info.version
     else:
-        base = _version(if_match)
+        base = version_named(if_match)
     await parts.deeds(notebooks.delete_notebook, place, base, claim)
 
 
@@ -176,7 +174,7 @@ async def rename_notebook(
     if if_match is None:
         raise Malformed('Say which version you rename: If-Match: "<version>".')
     place = _place(spot, names.notebook_path(path))
-    info = await parts.deeds(notebooks.rename_notebook, place, wanted.to, _version(if_match), claim)
+    info = await parts.deeds(notebooks.rename_notebook, place, wanted.to, version_named(if_match), claim)
     response.headers["ETag"] = _etag(info)
     if claim.fence is not None:
         sight = await parts.deeds(leases.look, replace(place, path=info.path))
@@ -228,25 +226,6 @@ def _only_path(text: str) -> str:
 
 def _etag(info: NotebookInfo) -> str:
     return f'"{info.version}"'
-
-
-def _version(if_match: str) -> str:
-    """The one version named. Raises `Malformed` for lists, `*` and weak tags: a save has one base."""
-    text = if_match.strip()
-    if len(text) < 3 or text[0] != '"' or text[-1] != '"' or '"' in text[1:-1]:
-        raise Malformed('If-Match must name one version, as in If-Match: "<version>".')
-    return text[1:-1]
-
-
-def _base(if_match: str | None, if_none_match: str | None) -> str | None:
-    """The version that a save is based on, None to create."""
-    if (if_match is None) == (if_none_match is None):
-        raise Malformed('Send either If-None-Match: * to create, or If-Match: "<version>" to replace that version.')
-    if if_match is not None:
-        return _version(if_match)
-    if if_none_match is not None and if_none_match.strip() != "*":
-        raise Malformed("If-None-Match must be * here: it says that there is no such notebook yet.")
-    return None
 
 
 def _keep(chunk: bytes, chunks: list[bytes], share: Share) -> TooMany | None:

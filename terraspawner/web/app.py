@@ -64,6 +64,7 @@ from terraspawner.web.pace import Pace
 from terraspawner.web.parts import Parts, parts_of
 from terraspawner.web.rendering import HERE, Pages
 from terraspawner.web.room import Room, Streams
+from terraspawner.web.upkeep import Upkeep
 from terraspawner.web.worker import Host, Worker
 
 VENDOR = Path("/opt/terra/static/vendor")
@@ -101,6 +102,7 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
     deeds = Deeds(context)
     auth = Auth(context.settings, deeds)
     measures = Measures(deeds, host)
+    upkeep = Upkeep(deeds)
     return Parts(
         settings=context.settings,
         catalogue=context.catalogue,
@@ -110,8 +112,9 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
         hub=hub,
         host=host,
         launches=Launches(hub),
-        worker=Worker(deeds=deeds, hub=hub, host=host, pace=pace, tasks=(measures.task,)),
+        worker=Worker(deeds=deeds, hub=hub, host=host, pace=pace, tasks=(measures.task, *upkeep.tasks)),
         measures=measures,
+        upkeep=upkeep,
         pages=Pages(context.settings, auth),
         pace=pace,
         vendor=vendor,
@@ -184,6 +187,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             with suppress(asyncio.CancelledError):
                 await task
         await parts.measures.close()
+        await parts.upkeep.close()
         await parts.launches.close()
         await parts.hub.close()
         await parts.host.close()

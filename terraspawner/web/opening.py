@@ -15,7 +15,8 @@ from terraspawner.domain.access import Action
 from terraspawner.domain.environment import CANCELLABLE, State
 from terraspawner.errors import HubUnavailable, LeaseHeld, OtherImage, TerraError
 from terraspawner.operations import images, leases, notebooks
-from terraspawner.operations.notebooks import NotebookInfo, Place
+from terraspawner.operations.notebook_facts import NotebookInfo
+from terraspawner.operations.notebooks import Place
 from terraspawner.web import live, wishes
 from terraspawner.web.addresses import lab_url
 from terraspawner.web.auth import Person

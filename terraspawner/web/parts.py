@@ -17,6 +17,7 @@ from terraspawner.web.measuring import Measures
 from terraspawner.web.pace import Pace
 from terraspawner.web.rendering import Pages
 from terraspawner.web.room import Room, Streams
+from terraspawner.web.upkeep import Upkeep
 from terraspawner.web.worker import Host, Worker
 
 
@@ -35,6 +36,7 @@ class Parts:
     launches: Launches
     worker: Worker
     measures: Measures
+    upkeep: Upkeep
     pages: Pages
     pace: Pace
     vendor: Path

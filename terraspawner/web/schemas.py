@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from terraspawner.domain.access import Role
 from terraspawner.domain.workspace import Membership, Workspace
-from terraspawner.operations.notebooks import NotebookInfo
+from terraspawner.operations.notebook_facts import NotebookInfo
 from terraspawner.web.schemas_leases import LeaseOut
 
 T = TypeVar("T")

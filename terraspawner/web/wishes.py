@@ -28,7 +28,7 @@ from terraspawner.operations import (
     workspaces,
 )
 from terraspawner.operations.context import Context
-from terraspawner.operations.notebooks import NotebookInfo
+from terraspawner.operations.notebook_facts import NotebookInfo
 from terraspawner.operations.views import View
 from terraspawner.web.addresses import server_url
 from terraspawner.web.image_wishes import looked_into

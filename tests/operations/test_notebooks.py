@@ -20,7 +20,7 @@ from terraspawner.errors import (
     Refused,
     WorkspaceMissing,
 )
-from terraspawner.operations import notebooks
+from terraspawner.operations import notebook_facts, notebooks
 from terraspawner.operations.context import Context
 from terraspawner.storage.base import ABSENT
 
@@ -219,7 +219,7 @@ def test_two_big_notebooks_are_never_taken_apart_at_once(context: Context, monke
         return fault(text)
 
     monkeypatch.setattr(notebook, "fault", slow_fault)
-    big = body("x" * notebooks.BIG)
+    big = body("x" * notebook_facts.BIG)
     with ThreadPoolExecutor(4) as pool:
         saves = [pool.submit(notebooks.save_notebook, context, place(f"{n}.ipynb"), big, None) for n in range(4)]
     assert [save.result().size for save in saves] == [len(big)] * 4

@@ -10,11 +10,22 @@ import pytest
 import builders
 from terraspawner.domain import notebook
 from terraspawner.domain.access import Role
+from terraspawner.domain.trash import Kind
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import NameRefused, NameTaken, NotebookMovedOn, Refused, TrashMissing
-from terraspawner.operations import deletions, environments, members, notebooks, trash
+from terraspawner.operations import (
+    deletions,
+    discarding,
+    environments,
+    members,
+    notebooks,
+    settling,
+    trash,
+    unused_versions,
+)
 from terraspawner.operations.context import Context
-from terraspawner.storage.base import ANYTHING, TRASH, Bucket, Version
+from terraspawner.storage.base import ABSENT, ANYTHING, TRASH, Bucket, Version
+from terraspawner.storage.blobs import HISTORY
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +65,10 @@ def test_the_same_name_may_be_deleted_again_and_again(context: Context) -> None:
     first, second = deleted(context), deleted(context)
     assert first != second
     trash.restore(context, user="ana", item_id=first)
-    trash.restore(context, user="ana", item_id=second)  # the same bytes: it is there
-    assert (paths(context), trashed(context)) == (["first.ipynb"], [])
+    with pytest.raises(NameTaken, match="under another name"):  # each has a history of its own
+        trash.restore(context, user="ana", item_id=second)
+    trash.restore(context, user="ana", item_id=second, name="second")
+    assert (paths(context), trashed(context)) == (["first.ipynb", "second.ipynb"], [])
 
 
 @pytest.mark.feature("C17")
@@ -88,6 +101,8 @@ def test_a_notebook_is_purged_when_its_time_is_over(
     trash.purge_notebooks(context)
     trash.purge_notebooks(context)
     assert trashed(context) == []
+    clock.move(days=1)
+    assert unused_versions.forget_blobs(context, workspace.id) == 1  # both had the same bytes
     assert list(context.bucket(workspace.id).list()) == []
 
 
@@ -141,31 +156,43 @@ def end() -> None:
     raise Killed
 
 
-@pytest.mark.parametrize(("verb", "prefix"), [("write", TRASH), ("delete", "notebooks/")])
-def test_a_kill_in_the_middle_of_a_deletion_loses_nothing(
+def killed(context: Context, workspace: Workspace, verb: str, prefix: str) -> Context:
+    """Whose process ends before `verb` is carried out on such a key."""
+    return replace(context, bucket=lambda _: BucketThat(context.bucket(workspace.id), verb, prefix, end))  # type: ignore[arg-type, return-value]
+
+
+def test_a_deletion_that_was_killed_is_finished_by_whoever_finds_it(context: Context, workspace: Workspace) -> None:
+    made = notebooks.create_notebook(context, place(), "python3")
+    with pytest.raises(Killed):
+        notebooks.delete_notebook(killed(context, workspace, "delete", "notebooks/"), place(), made.version)
+    assert settling.settle_all(context) == 0
+    assert (paths(context), trashed(context)) == ([], ["first.ipynb"])
+    trash.restore(context, user="ana", item_id=trash.list_trash(context, "ana")[0].item.id)
+    assert (paths(context), trashed(context)) == (["first.ipynb"], [])
+
+
+@pytest.mark.parametrize(("verb", "prefix"), [("read", HISTORY), ("write", "notebooks/")])
+def test_a_restore_that_was_killed_is_done_again(
     context: Context, workspace: Workspace, verb: str, prefix: str
 ) -> None:
-    made = notebooks.create_notebook(context, place(), "python3")
-    killed = replace(context, bucket=lambda _: BucketThat(context.bucket(workspace.id), verb, prefix, end))  # type: ignore[arg-type, return-value]
-    with pytest.raises(Killed):
-        notebooks.delete_notebook(killed, place(), made.version)
-    assert paths(context) == ["first.ipynb"]
-    notebooks.delete_notebook(context, place(), made.version)
-    assert paths(context) == []
-    trash.restore(context, user="ana", item_id=trash.list_trash(context, "ana")[0].item.id)
-    assert paths(context) == ["first.ipynb"]
-
-
-@pytest.mark.parametrize("verb", ["read", "write", "delete"])
-def test_a_kill_in_the_middle_of_a_restore_loses_nothing(context: Context, workspace: Workspace, verb: str) -> None:
     item = deleted(context)
-    prefix = "notebooks/" if verb == "write" else TRASH
-    killed = replace(context, bucket=lambda _: BucketThat(context.bucket(workspace.id), verb, prefix, end))  # type: ignore[arg-type, return-value]
     with pytest.raises(Killed):
-        trash.restore(killed, user="ana", item_id=item)
-    if verb != "delete":
-        trash.restore(context, user="ana", item_id=item)
-    assert paths(context) == ["first.ipynb"]
+        trash.restore(killed(context, workspace, verb, prefix), user="ana", item_id=item)
+    trash.restore(context, user="ana", item_id=item)
+    assert (paths(context), trashed(context)) == (["first.ipynb"], [])
+
+
+def test_an_item_of_before_there_were_histories_comes_back(context: Context, workspace: Workspace) -> None:
+    item, body = "0123456789abcdef", notebook.empty("ir")
+    context.bucket(workspace.id).write(f"{TRASH}{item}", body, ABSENT)
+    with context.database.write() as connection:
+        discarding.put(
+            context, connection, kind=Kind.NOTEBOOK, subject="old.ipynb", workspace_id=workspace.id, user="ana",
+            name="old.ipynb", size=len(body), by="ana", item_id=item,
+        )  # fmt: skip
+    trash.restore(context, user="ana", item_id=item)
+    assert notebooks.read_notebook(context, place("old.ipynb"))[0] == body
+    assert list(context.bucket(workspace.id).list(TRASH)) == []
 
 
 def test_what_somebody_saved_in_that_moment_stays(context: Context, workspace: Workspace) -> None:

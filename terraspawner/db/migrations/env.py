@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from terraspawner.db import lease_tables  # noqa: F401 - its tables are ours too
+from terraspawner.db import lease_tables, notebook_tables  # noqa: F401 - their tables are ours too
 from terraspawner.db.tables import metadata
 
 engine = context.config.attributes["engine"]

@@ -1,0 +1,42 @@
+"""Conditions of a request: which version it is based on, what the sender calls it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Header
+
+from terraspawner.web.responses import Malformed
+
+IfMatch = Annotated[str | None, Header(alias="If-Match", description='`"<version>"` that this is based on')]
+IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match")]
+SaveId = Annotated[
+    str | None,
+    Header(
+        alias="Save-Id",
+        pattern="^[A-Za-z0-9_-]{1,64}$",
+        description="the sender's own name for this save, to send it again",
+    ),
+]
+
+
+def version_named(if_match: str) -> str:
+    """The one version named. Raises `Malformed` for lists, `*` and weak tags: a save has one base."""
+    text = if_match.strip()
+    if len(text) < 3 or text[0] != '"' or text[-1] != '"' or '"' in text[1:-1]:
+        raise Malformed('If-Match must name one version, as in If-Match: "<version>".')
+    return text[1:-1]
+
+
+async def _base(if_match: IfMatch = None, if_none_match: IfNoneMatch = None) -> str | None:
+    """The version that a save is based on, None to create."""
+    if (if_match is None) == (if_none_match is None):
+        raise Malformed('Send either If-None-Match: * to create, or If-Match: "<version>" to replace that version.')
+    if if_match is not None:
+        return version_named(if_match)
+    if if_none_match is not None and if_none_match.strip() != "*":
+        raise Malformed("If-None-Match must be * here: it says that there is no such notebook yet.")
+    return None
+
+
+ABase = Annotated[str | None, Depends(_base)]
