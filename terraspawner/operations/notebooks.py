@@ -1,4 +1,4 @@
-"""Notebooks in the bucket of a workspace: list, create, read, save, copy, rename, delete.
+"""Notebooks in the bucket of a workspace: create, read, save, rename, delete. Lists: `notebook_lists`.
 
 Each save becomes a version with its author (`save_steps`, FEATURES.md F10). The bucket's version of the object is what
 people and programs are shown; a save names the one it is based on and never overwrites another (F4-F6). Who else edits
@@ -27,9 +27,6 @@ from terraspawner.operations.notebook_names import FOLDER, refuse_twin
 from terraspawner.storage.base import find
 from terraspawner.storage.errors import ObjectMissing
 
-LIST_READS = 64 * 1024**2
-"""Bytes of bodies that one listing reads for their kernels; the next listing goes on where this one stopped."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -39,29 +36,6 @@ class Place:
     namespace: str
     name: str
     path: str
-
-
-def list_notebooks(context: Context, *, user: str, namespace: str, name: str) -> list[NotebookInfo]:
-    """The notebooks of a workspace by path. A body is read once per version, for its kernel.
-
-    Where there is very much to read at once, the kernels of the rest are unknown until the next listing.
-    """
-    workspace = workspaces.enter(context, user=user, namespace=namespace, name=name, action=Action.READ_NOTEBOOKS)
-    bucket = context.bucket(workspace.id)
-    found, may_read = [], LIST_READS
-    for item in bucket.list(FOLDER):
-        if item.key.endswith(".ipynb"):
-            kernel = notebook_facts.kernel_known(workspace, item)
-            if kernel is None and item.size > may_read:
-                kernel = "", ""
-            elif kernel is None:
-                may_read -= item.size
-                try:
-                    kernel = notebook_facts.read_kernel(bucket, workspace, item)
-                except ObjectMissing:
-                    continue  # deleted since it was listed
-            found.append(notebook_facts.described(item, kernel))
-    return sorted(found, key=lambda item: item.path.casefold())
 
 
 def create_notebook(context: Context, place: Place, kernel: str) -> NotebookInfo:

@@ -42,6 +42,7 @@ def main() -> int:
     except TerraError as error:
         sys.stderr.write(f"{error.message}\n")
         return 1
+    app.state.parts.renderer.start()  # it takes a second to load what it needs
     # the address of the caller is the proxy's; nothing is decided by it, so no header about it is believed
     config = uvicorn.Config(
         app,

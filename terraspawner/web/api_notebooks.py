@@ -10,15 +10,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from terraspawner.domain import names
+from terraspawner.domain import names, notebook_list
 from terraspawner.domain.access import Action
 from terraspawner.domain.lease import Editor
+from terraspawner.domain.notebook_list import Sort, Wanted
 from terraspawner.errors import NotebookTooLarge, NotFound, Refused
-from terraspawner.operations import leases, notebooks
+from terraspawner.operations import leases, notebook_lists, notebooks
 from terraspawner.operations.notebook_facts import NotebookInfo
 from terraspawner.operations.notebooks import Place
 from terraspawner.web import wishes
@@ -31,7 +32,7 @@ from terraspawner.web.openapi import BOTH, PERSON, for_person
 from terraspawner.web.rendering import show_bytes
 from terraspawner.web.responses import Malformed, TooMany, TooSlow
 from terraspawner.web.room import InPieces, Share
-from terraspawner.web.schemas import ListOut, NotebookIn, NotebookOut, OpenIn, RenameIn, SavedOut
+from terraspawner.web.schemas import FolderOut, NotebookIn, NotebookListOut, NotebookOut, OpenIn, RenameIn, SavedOut
 from terraspawner.web.schemas_environment import EnvironmentOut, OpenOut
 from terraspawner.web.schemas_leases import LeaseOut
 from terraspawner.web.wishes import Spot
@@ -51,16 +52,32 @@ _BYTES: dict[str, Any] = {
 }
 
 
-@router.get(LIST, responses=for_person(404), openapi_extra=BOTH)
+@router.get(LIST, responses=for_person(404, 422), openapi_extra=BOTH)
 @needs(Action.READ_NOTEBOOKS)
-async def list_notebooks(parts: TheParts, spot: ASpotOfEither) -> ListOut[NotebookOut]:
-    """The notebooks of a workspace, by path."""
+async def list_notebooks(
+    parts: TheParts,
+    spot: ASpotOfEither,
+    folder: Annotated[
+        str | None, Query(max_length=2000, description="only what lies in it itself, empty for the top; without it all")
+    ] = None,
+    q: Annotated[str, Query(max_length=200, description="words that the path has, in the folder and below it")] = "",
+    sort: Sort = Sort.NAME,
+    cursor: Annotated[str | None, Query(max_length=4000)] = None,
+    limit: Annotated[int, Query(ge=1, le=notebook_list.MOST)] = notebook_list.MOST,
+) -> NotebookListOut:
+    """The notebooks of a workspace. `next` is the `cursor` of the page that follows in the same order."""
     here = {"user": spot.user, "namespace": spot.namespace, "name": spot.name}
-    found = await parts.deeds(notebooks.list_notebooks, **here)
+    wanted = Wanted(folder=folder, q=q, sort=sort, cursor=cursor, limit=limit)
+    page = await parts.deeds(notebook_lists.list_page, **here, wanted=wanted)
     edited = await parts.deeds(leases.look_at_all, **here)
     asks = Editor(user=spot.user, environment=spot.environment, session="")
     told = {path: LeaseOut.of(sight, asks) for path, sight in edited.items()}
-    return ListOut(items=[NotebookOut.of(info, told.get(info.path)) for info in found])
+    return NotebookListOut(
+        items=[NotebookOut.of(info, told.get(info.path)) for info in page.items],
+        next=page.next,
+        total=page.total,
+        folders=[FolderOut.of(each) for each in page.folders],
+    )
 
 
 @router.post(LIST, status_code=201, responses=for_person(404, 409, 413, 422), openapi_extra=PERSON)

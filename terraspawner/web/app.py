@@ -17,11 +17,14 @@ from terraspawner import __version__
 from terraspawner.errors import NotLoggedIn, TerraError
 from terraspawner.operations import passwords
 from terraspawner.operations.context import Context
+from terraspawner.preview.renderer import Renderer
+from terraspawner.preview.shelf import Shelf
 from terraspawner.web import (
     account_pages,
     api_accounts,
     api_audit,
     api_catalogue,
+    api_copies,
     api_disks,
     api_environments,
     api_groups,
@@ -31,6 +34,7 @@ from terraspawner.web import (
     api_notebooks,
     api_oversight,
     api_people,
+    api_previews,
     api_projects,
     api_reconcile,
     api_self,
@@ -44,6 +48,8 @@ from terraspawner.web import (
     image_pages,
     lease_pages,
     link_pages,
+    notebook_forms,
+    notebook_pages,
     openapi,
     opening,
     pages,
@@ -119,6 +125,8 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
         pace=pace,
         vendor=vendor,
         room=Room(context.settings.notebook_limit),
+        renderer=Renderer(),
+        shelf=Shelf(),
         streams=Streams(),
         closing=asyncio.Event(),
     )
@@ -140,6 +148,8 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         api_oversight,
         api_disks,
         api_leases,  # before the notebooks, whose addresses take any tail
+        api_previews,
+        api_copies,
         api_notebooks,
         api_reconcile,
         health,
@@ -153,6 +163,8 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         account_pages,
         pages,
         lease_pages,
+        notebook_forms,
+        notebook_pages,
         environment_pages,
         disk_pages,
         project_pages,
@@ -192,6 +204,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await parts.hub.close()
         await parts.host.close()
         await JupyterHubHTTPClient.loop_instance().close()
+        parts.renderer.close()
         parts.hashing.close()
         parts.deeds.close()
 

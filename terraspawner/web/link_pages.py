@@ -7,6 +7,8 @@ scripts the link is pasted into the same form.
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -70,7 +72,7 @@ async def _form(parts: Parts, code: str, error: TerraError | None = None) -> Res
     return _page(parts, "link_form.html", link=link, code=code, error=error, shortest=rules.SHORTEST, status=status)
 
 
-def _page(parts: Parts, template: str, *, status: int = 200, **values: object) -> Response:
+def _page(parts: Parts, template: str, *, status: int = 200, **values: Any) -> Response:
     response = parts.pages.page(template, None, status=status, **values)
     response.headers["Referrer-Policy"] = "no-referrer"
     return response

@@ -33,7 +33,7 @@ _MEANING = {
 }
 
 LATER = (
-    "…/notebooks/{path}/copy, preview, versions, diff",
+    "…/notebooks/{path}/versions, diff",
     "…/files/{path}",
     "PATCH …/environment, …/environment/cancel, keep-alive, decisions",
     "/images, /libraries, /usage, /environments/facts, /metrics",

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from terraspawner.domain.access import Action, permits
 from terraspawner.domain.environment import State
-from terraspawner.domain.notebook import KERNELS
 from terraspawner.domain.price import disk_per_month
-from terraspawner.errors import Conflict, LeaseHeld, NotebookMissing, NotFound, Refused, TerraError
-from terraspawner.operations import ledger, members, notebooks, oversight, projects, views, workspaces
-from terraspawner.operations.notebooks import Place
-from terraspawner.web import lease_marks, wishes
+from terraspawner.errors import Conflict, NotFound, Refused, TerraError
+from terraspawner.operations import ledger, members, oversight, projects, views, workspaces
+from terraspawner.web import wishes
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.card import card_values
 from terraspawner.web.declared import needs
+from terraspawner.web.notebook_lists import Asked, list_values, member_of, targets_of
+from terraspawner.web.notebook_lists import asked as asked_in_address
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
@@ -56,49 +56,39 @@ async def create_workspace(
         )
     except (Refused, Conflict, NotFound) as error:
         return await _home(parts, person, wanted=name[:_LONGEST], error=error, chosen=namespace)
-    return _show(request, address_of(parts, made.workspace.namespace, made.workspace.name))
+    return show(request, address_of(parts, made.workspace.namespace, made.workspace.name))
 
 
 @router.get("/workspaces/{namespace}/{name}")
 @needs(Action.SEE, Action.READ_NOTEBOOKS)
-async def workspace(parts: TheParts, person: APerson, spot: ASpot, notice: str = "") -> Response:
+async def workspace(
+    parts: TheParts,
+    person: APerson,
+    spot: ASpot,
+    asked: Annotated[Asked, Depends(asked_in_address)],
+    notice: str = "",
+    undo: str = "",
+) -> Response:
     """One workspace: its notebooks and the person's environment."""
-    return await workspace_page(parts, person, spot, notice=_NOTICES.get(notice, ""))
+    return await workspace_page(parts, person, spot, notice=_NOTICES.get(notice, ""), asked=asked, undo=undo[:_LONGEST])
 
 
 @router.get("/workspaces/{namespace}/{name}/notebooks")
-@needs(Action.SEE)
-async def workspace_again(parts: TheParts, spot: ASpot) -> Response:
-    """The address of the form, typed or kept by a browser without scripts after a refusal."""
-    return see(address_of(parts, spot.namespace, spot.name))
-
-
-@router.post("/workspaces/{namespace}/{name}/notebooks")
-@needs(Action.WRITE_NOTEBOOKS)
-async def create_notebook(
-    request: Request, parts: TheParts, person: APerson, spot: ASpot, title: Field = "", kernel: Field = "python3"
+@needs(Action.SEE, Action.READ_NOTEBOOKS)
+async def notebooks_alone(
+    request: Request,
+    parts: TheParts,
+    person: APerson,
+    spot: ASpot,
+    asked: Annotated[Asked, Depends(asked_in_address)],
 ) -> Response:
-    """Put a new notebook into the bucket and open it."""
-    place = Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=title[:_LONGEST].strip())
-    try:
-        made = await parts.deeds(notebooks.create_notebook, place, kernel)
-    except (Refused, Conflict) as error:
-        return await workspace_page(parts, person, spot, wanted=title[:_LONGEST], error=error)
-    at = quoted(spot.namespace, spot.name)
-    return _show(request, f"{parts.settings.service_prefix}open/{at}/notebooks/{quoted(*made.path.split('/'))}")
-
-
-@router.post("/workspaces/{namespace}/{name}/notebooks/delete")
-@needs(Action.WRITE_NOTEBOOKS)
-async def delete_notebook(parts: TheParts, person: APerson, spot: ASpot, path: Field = "") -> Response:
-    """The dialog of a notebook's button Delete: the version that the bucket has now goes into the trash."""
-    place = Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=path[:_LONGEST])
-    try:
-        _, info = await parts.deeds(notebooks.read_notebook, place)
-        await parts.deeds(notebooks.delete_notebook, place, info.version)
-    except (Refused, Conflict, LeaseHeld, NotebookMissing) as error:
-        return await workspace_page(parts, person, spot, notice=error.message, status=status_of(error))
-    return see(f"{address_of(parts, spot.namespace, spot.name)}?notice=notebook-deleted")
+    """The list alone, for htmx; typed, or kept by a browser after a refusal, it is the page's address."""
+    here = address_of(parts, spot.namespace, spot.name)
+    if request.headers.get("HX-Request") != "true":
+        return see(f"{here}{asked.query()}")
+    member = await member_of(parts, spot)
+    values = await list_values(parts, spot, member, asked)
+    return parts.pages.fragment("_notebooks.html", person, here=here, at=member.workspace, **values)
 
 
 @router.post("/environments/delete")
@@ -116,6 +106,8 @@ _NOTICES = {
     "notebook-deleted": "The notebook is in the trash.",
     "lease-asked": "You have asked for it. Beside the notebook you see when it is handed over to you.",
     "lease-taken": "You take the notebook over. Open it when the countdown is over.",
+    "notebook-restored": "The notebook is back.",
+    "notebook-renamed": "The notebook has its new name.",
 }
 
 
@@ -155,26 +147,22 @@ async def workspace_page(
     fault: TerraError | None = None,
     invited: str = "",
     objection: TerraError | None = None,
+    asked: Asked | None = None,
+    undo: str = "",
+    is_refused: bool = False,
 ) -> Response:
-    """The page of a workspace. `objection` is what stands against deleting it. `error` stands beside the field for a
-    notebook, `fault` with the people; `wanted` and `invited` are what was typed there."""
-    member = await parts.deeds(
-        workspaces.membership, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.SEE
-    )
+    """The page of a workspace. `asked` is which of its notebooks; `undo` names the item of the trash that the `notice`
+    is about, and `is_refused` says that the notice is a refusal. `objection` is what stands against deleting the
+    workspace. `error` stands beside the field for a notebook, `fault` with the people; `wanted` and `invited` are what
+    was typed there."""
+    member = await member_of(parts, spot)
     people = await parts.deeds(members.list_members, user=spot.user, namespace=spot.namespace, name=spot.name)
-    found = await parts.deeds(notebooks.list_notebooks, user=spot.user, namespace=spot.namespace, name=spot.name)
-    marks = await lease_marks.look(parts, spot)
     return parts.pages.page(
         "workspace.html",
         person,
         status=status_of(error) if error else status,
         member=member,
-        notebooks=found,
-        **lease_marks.values(member.standing, marks),
-        kernels=KERNELS,
-        may_write=bool(permits(member.standing, Action.WRITE_NOTEBOOKS)),
-        may_open=all(permits(member.standing, each) for each in (Action.WRITE_NOTEBOOKS, Action.USE_ENVIRONMENT)),
-        api=parts.settings.api_prefix,
+        targets=await targets_of(parts, person.name),
         people=people,
         may_share=bool(permits(member.standing, Action.CHANGE_MEMBERS)),
         named=any(each.address == spot.user for each in people),
@@ -185,6 +173,9 @@ async def workspace_page(
         notice=notice,
         may_delete=bool(permits(member.standing, Action.DELETE_WORKSPACE)),
         objection=objection,
+        undo=undo,
+        is_refused=is_refused,
+        **await list_values(parts, spot, member, asked or Asked()),
         **card_values(parts, person, spot, await wishes.look(parts, spot)),
     )
 
@@ -193,7 +184,7 @@ def address_of(parts: Parts, namespace: str, name: str) -> str:
     return f"{parts.settings.service_prefix}workspaces/{quoted(namespace, name)}"
 
 
-def _show(request: Request, url: str) -> Response:
+def show(request: Request, url: str) -> Response:
     """After a form that htmx may have sent: a refusal takes the form's place, so only what was made is a new page."""
     if request.headers.get("HX-Request") == "true":
         return Response(headers={"HX-Redirect": url, "Cache-Control": "no-store"})

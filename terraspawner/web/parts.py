@@ -9,6 +9,8 @@ from pathlib import Path
 from fastapi import Request
 
 from terraspawner.domain.catalogue import Catalogue
+from terraspawner.preview.renderer import Renderer
+from terraspawner.preview.shelf import Shelf
 from terraspawner.settings import Settings
 from terraspawner.web.auth import Auth
 from terraspawner.web.deeds import Deeds
@@ -41,6 +43,8 @@ class Parts:
     pace: Pace
     vendor: Path
     room: Room
+    renderer: Renderer
+    shelf: Shelf
     streams: Streams
     closing: asyncio.Event
 

@@ -34,7 +34,7 @@ _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>.*?</script>", re.DOTA
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
-    " connect-src 'self'; form-action 'self'{servers}; base-uri 'none'; frame-ancestors 'none'"
+    " connect-src 'self'; form-action 'self'{servers}; base-uri 'none'; frame-ancestors 'none'{frames}"
 )
 """A form of ours may lead to the person's own servers, where they have another host: a notebook that opens."""
 PAGE_HEADERS = {
@@ -110,9 +110,11 @@ class Pages:
             services=(),
         )
 
-    def page(self, template: str, person: Person | None, *, status: int = 200, **values: Any) -> HTMLResponse:
-        """A whole page."""
-        return self._answer(self.render(template, person, **values), status, self._servers(person))
+    def page(
+        self, template: str, person: Person | None, *, status: int = 200, has_frame: bool = False, **values: Any
+    ) -> HTMLResponse:
+        """A whole page. One that `has_frame` may show documents of ours in it, and no others."""
+        return self._answer(self.render(template, person, **values), status, self._servers(person), has_frame=has_frame)
 
     def fragment(self, template: str, person: Person, *, status: int = 200, **values: Any) -> HTMLResponse:
         """A part of a page, for htmx."""
@@ -129,8 +131,10 @@ class Pages:
             **values,
         )
 
-    def _answer(self, text: str, status: int, servers: str) -> HTMLResponse:
-        policy = CONTENT_SECURITY_POLICY.format(servers=f" {servers}" if servers else "")
+    def _answer(self, text: str, status: int, servers: str, *, has_frame: bool = False) -> HTMLResponse:
+        policy = CONTENT_SECURITY_POLICY.format(
+            servers=f" {servers}" if servers else "", frames="; frame-src 'self'" if has_frame else ""
+        )
         return HTMLResponse(text, status, headers={**PAGE_HEADERS, "Content-Security-Policy": policy})
 
     def _servers(self, person: Person | None) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from terraspawner.domain.access import Role
+from terraspawner.domain.notebook_list import Folder
 from terraspawner.domain.workspace import Membership, Workspace
 from terraspawner.operations.notebook_facts import NotebookInfo
 from terraspawner.web.schemas_leases import LeaseOut
@@ -93,6 +94,13 @@ class RenameIn(In):
     to: Text = Field(description="the new path; `.ipynb` may be left out")
 
 
+class CopyIn(In):
+    to: Text = Field(description="the path of the copy; `.ipynb` may be left out")
+    workspace: Text | None = Field(
+        default=None, description="`namespace/name`; left out, the same one", examples=["lab/brain-atlas"]
+    )
+
+
 class OpenEnvironmentIn(In):
     """What may be wished for of the environment that a notebook opens in, as at `POST …/environment/start`."""
 
@@ -127,6 +135,24 @@ class NotebookOut(BaseModel):
             version=info.version,
             lease=lease,
         )
+
+
+class FolderOut(BaseModel):
+    """A folder is what paths have in front; it comes and goes with its notebooks."""
+
+    path: str
+    name: str
+    count: int = Field(description="notebooks in it and below")
+    modified: datetime = Field(description="of the one that was changed last")
+
+    @classmethod
+    def of(cls, folder: Folder) -> FolderOut:
+        return cls(path=folder.path, name=folder.name, count=folder.count, modified=folder.modified)
+
+
+class NotebookListOut(ListOut[NotebookOut]):
+    total: int = Field(description="on all pages")
+    folders: list[FolderOut] = Field(description="below the folder that was asked for; on the first page")
 
 
 class SavedOut(BaseModel):

@@ -73,6 +73,8 @@ REST: dict[str, Case] = {
     f"GET {AT}/notebooks/{{path}}": Case(who=PERSON_OR_KEY, headers={"If-None-Match": '"x"'}),
     f"PUT {AT}/notebooks/{{path}}": Case(who=PERSON_OR_KEY, body=NOTEBOOK, headers={"If-Match": '"{version}"'}),
     f"DELETE {AT}/notebooks/{{path}}": Case(headers={"If-Match": '"{version}"'}),
+    f"POST {AT}/notebooks/{{path}}/copy": Case(body={"to": "planted"}),
+    f"GET {AT}/notebooks/{{path}}/preview": Case(who=PERSON_OR_KEY),
     f"POST {AT}/notebooks/{{path}}/rename": Case(
         who=PERSON_OR_KEY, body={"to": "planted"}, headers={"If-Match": '"{version}"'}
     ),
@@ -182,7 +184,12 @@ PAGES: dict[str, Case] = {
     f"GET {AT}": Case(),
     f"GET {AT}/notebooks": Case(),
     f"POST {AT}/notebooks": Case(form={"title": "planted", "kernel": "python3"}),
+    f"GET {AT}/notebooks/{{path}}": Case(),
+    f"GET {AT}/notebooks/{{path}}/frame": Case(),
     f"POST {AT}/notebooks/delete": Case(form={"path": "{path}"}),
+    f"POST {AT}/notebooks/undo": Case(form={"trash_id": "{trash_id}"}),
+    f"POST {AT}/notebooks/rename": Case(form={"path": "{path}", "to": "planted"}),
+    f"POST {AT}/notebooks/copy": Case(form={"path": "{path}", "to": "planted", "workspace": "{namespace}/{name}"}),
     f"POST {AT}/notebooks/lease/request": Case(form={"path": "{path}"}),
     f"POST {AT}/notebooks/lease/takeover": Case(form={"path": "{path}"}),
     f"POST {AT}/delete": Case(form={"force": "true"}),

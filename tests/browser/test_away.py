@@ -23,7 +23,7 @@ def lab(page: Page, deployment: Deployment, workspace: Workspace) -> Page:
     workspace.create_notebook("away")
     sign_in(page, deployment, "ana")
     page.goto(f"/services/workspaces{workspace.path}")
-    page.get_by_role("link", name="away.ipynb").click()
+    page.get_by_role("link", name="Edit away.ipynb").click()
     in_lab(page, "away")
     type_cell(page, "x = 41; print('x', 'is', 'set')")
     output(page, "x is set")

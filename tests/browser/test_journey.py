@@ -133,7 +133,7 @@ def test_a_researcher_from_sign_in_to_delete(page: Page, deployment: Deployment,
     assert "kept" in stored_outputs(workspace, "first look.ipynb")
 
     # resume by opening the link
-    page.get_by_role("link", name="first look.ipynb").click()
+    page.get_by_role("link", name="Edit first look.ipynb").click()
     glimpse("resuming")
     in_lab(page, "first look")
     assert workspace.container().id == container
@@ -150,7 +150,7 @@ def test_a_researcher_from_sign_in_to_delete(page: Page, deployment: Deployment,
     page.get_by_role("button", name="Delete environment").click()
     expect(page.get_by_role("button", name="Start")).to_be_visible()
     expect(page.get_by_text("is kept; a new environment finds everything on it again")).to_be_visible()
-    page.get_by_role("link", name="first look.ipynb").click()
+    page.get_by_role("link", name="Edit first look.ipynb").click()
     in_lab(page, "first look")
     assert workspace.container().id != container
     type_cell(page, USE)
@@ -163,10 +163,10 @@ def test_a_researcher_from_sign_in_to_delete(page: Page, deployment: Deployment,
     page.get_by_label("Delete the disk").check()
     page.get_by_role("button", name="Delete environment").click()
     expect(page.get_by_role("button", name="Start")).to_be_visible()
-    expect(page.get_by_role("link", name="first look.ipynb")).to_be_visible()
+    expect(page.get_by_role("link", name="first look.ipynb", exact=True)).to_be_visible()
     picture("deleted")
     assert "image/png" in stored_outputs(workspace, "first look.ipynb")
-    page.get_by_role("link", name="first look.ipynb").click()
+    page.get_by_role("link", name="Edit first look.ipynb").click()
     in_lab(page, "first look")
     type_cell(page, "import terra_sample")
     expect(page.get_by_text("ModuleNotFoundError").last).to_be_visible()

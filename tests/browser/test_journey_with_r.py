@@ -68,7 +68,7 @@ def test_a_researcher_with_r_from_new_notebook_to_delete(
     page.get_by_role("button", name="Pause…").click()
     page.get_by_role("button", name="Pause environment").click()
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
-    page.get_by_role("link", name="first look.ipynb").click()
+    page.get_by_role("link", name="Edit first look.ipynb").click()
     in_lab(page, "first look", "R")
     type_cell(page, USE)
     output(page, "kept")
@@ -76,7 +76,7 @@ def test_a_researcher_with_r_from_new_notebook_to_delete(
 
     # delete, keeping the disk: the notebook finds its package in the next one
     delete_environment(page, here)
-    page.get_by_role("link", name="first look.ipynb").click()
+    page.get_by_role("link", name="Edit first look.ipynb").click()
     in_lab(page, "first look", "R")
     type_cell(page, USE)
     output(page, "kept")
@@ -84,7 +84,7 @@ def test_a_researcher_with_r_from_new_notebook_to_delete(
 
     # delete with the disk: the package is gone, the notebook is not
     delete_environment(page, here, with_disk=True)
-    page.get_by_role("link", name="first look.ipynb").click()
+    page.get_by_role("link", name="Edit first look.ipynb").click()
     in_lab(page, "first look", "R")
     type_cell(page, "library(terrasample)")
     expect(page.get_by_text("there is no package called").last).to_be_visible()
@@ -105,7 +105,7 @@ def test_an_r_notebook_in_a_python_environment_is_explained_on_the_page(
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
 
-    page.get_by_role("link", name="in r.ipynb").click()
+    page.get_by_role("link", name="Edit in r.ipynb").click()
     expect(page.get_by_role("alert")).to_contain_text("has no R")
     expect(page.get_by_role("alert")).to_contain_text("Pause the environment and change its image")
     page.screenshot(path=artefacts / "2-no-r.png")
@@ -123,7 +123,7 @@ def test_an_r_notebook_in_a_python_environment_is_explained_on_the_page(
     page.get_by_role("button", name="Change image", exact=True).click()
     expect(page.locator("#environment")).to_contain_text("Its next start is from the image R and Python")
     page.screenshot(path=artefacts / "4-changed.png")
-    page.get_by_role("link", name="in r.ipynb").click()
+    page.get_by_role("link", name="Edit in r.ipynb").click()
     in_lab(page, "in r", "R")
     assert workspace.environment()["image"]["language"] == "r"
     assert (workspace.shell("ls /etc/in-the-layer")[0], workspace.shell("ls ~/on-the-disk")[0]) == (2, 0)

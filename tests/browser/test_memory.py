@@ -23,7 +23,7 @@ def test_a_kernel_beyond_the_limit_is_explained(
     sign_in(page, deployment, "ana")
     here = f"/services/workspaces{workspace.path}"
     page.goto(here)
-    page.get_by_role("link", name="too much.ipynb").click()
+    page.get_by_role("link", name="Edit too much.ipynb").click()
     in_lab(page, "too much")
     type_cell(page, TAKE_TOO_MUCH)
 

@@ -21,7 +21,7 @@ def test_a_tab_without_a_connection_says_what_is_not_saved_and_saves_by_itself(
     workspace.create_notebook("train ride")
     sign_in(page, deployment, "ana")
     page.goto(f"/services/workspaces{workspace.path}")
-    page.get_by_role("link", name="train ride.ipynb").click()
+    page.get_by_role("link", name="Edit train ride.ipynb").click()
     in_lab(page, "train ride")
     type_cell(page, "print('before')")
     badge(page, "workspace")

@@ -105,7 +105,7 @@ def test_a_person_comes_by_the_provider_works_and_is_let_go(
     page.get_by_role("button", name="Sign in with the Lab's provider").click()
     expect(page.get_by_role("heading", name="My workspaces")).to_be_visible()
     page.goto(hers_at)
-    page.get_by_role("link", name="first look.ipynb").click()
+    page.get_by_role("link", name="Edit first look.ipynb").click()
     in_lab(page, "first look")
     output(page, "ana@example.org")
 

@@ -66,7 +66,7 @@ def test_the_short_journey(opened: Page, site: Deployment, artefacts: Path) -> N
     there.screenshot(path=artefacts / "paused.png")
 
     # the link of a notebook resumes, follows to where the server is, and signs in there by itself
-    there.get_by_role("link", name="short.ipynb").click()
+    there.get_by_role("link", name="Edit short.ipynb").click()
     in_lab(there, "short")
     # and by a form without scripts, as far as the policy of our pages goes
     hand_over = there.context.new_page()

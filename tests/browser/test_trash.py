@@ -90,7 +90,7 @@ def test_a_notebook_and_its_workspace_are_had_back(
     expect(page.get_by_text("It is back.")).to_be_visible()
 
     page.goto(here)
-    expect(page.get_by_role("link", name="first again.ipynb")).to_be_visible()
+    expect(page.get_by_role("link", name="first again.ipynb", exact=True)).to_be_visible()
     page.get_by_role("button", name="Delete workspace…").click()
     expect(page.get_by_role("heading", name=f"Delete the workspace ana/{workspace.name}?")).to_be_visible()
     expect(page.locator("#delete-workspace-dialog")).to_have_css("opacity", "1")
@@ -103,4 +103,4 @@ def test_a_notebook_and_its_workspace_are_had_back(
     page.get_by_role("button", name=f"Restore ana/{workspace.name}").click()
     expect(page.get_by_text("It is back.")).to_be_visible()
     page.goto(here)
-    expect(page.get_by_role("link", name="second.ipynb")).to_be_visible()
+    expect(page.get_by_role("link", name="second.ipynb", exact=True)).to_be_visible()

@@ -20,7 +20,7 @@ from terraspawner.errors import (
     Refused,
     WorkspaceMissing,
 )
-from terraspawner.operations import notebook_facts, notebooks
+from terraspawner.operations import notebook_facts, notebook_lists, notebooks
 from terraspawner.operations.context import Context
 from terraspawner.storage.base import ABSENT
 
@@ -41,7 +41,7 @@ def body(text: str) -> bytes:
 
 
 def paths(context: Context) -> list[str]:
-    return [item.path for item in notebooks.list_notebooks(context, user="ana", namespace="ana", name="alpha")]
+    return [item.path for item in notebook_lists.list_notebooks(context, user="ana", namespace="ana", name="alpha")]
 
 
 @pytest.mark.feature("E1")
@@ -50,7 +50,7 @@ def test_a_new_notebook_is_in_the_bucket_at_once(context: Context, workspace: Wo
     assert (made.path, made.kernel, made.language) == ("first.ipynb", "python3", "python")
     stored, info = context.bucket(workspace.id).read("notebooks/first.ipynb")
     assert (stored, info.version) == (notebook.empty("python3"), made.version)
-    assert notebooks.list_notebooks(context, user="ana", namespace="ana", name="alpha") == [made]
+    assert notebook_lists.list_notebooks(context, user="ana", namespace="ana", name="alpha") == [made]
 
 
 @pytest.mark.parametrize("name", ["first", "first.ipynb", "FIRST", "First.IPYNB"])
@@ -178,7 +178,7 @@ def test_a_stranger_finds_no_workspace(context: Context) -> None:
     made = notebooks.create_notebook(context, place(), "python3")
     stranger = place(user="ben")
     for act in (
-        lambda: notebooks.list_notebooks(context, user="ben", namespace="ana", name="alpha"),
+        lambda: notebook_lists.list_notebooks(context, user="ben", namespace="ana", name="alpha"),
         lambda: notebooks.create_notebook(context, stranger, "python3"),
         lambda: notebooks.read_notebook(context, stranger),
         lambda: notebooks.save_notebook(context, stranger, body("1"), made.version),
@@ -197,10 +197,12 @@ def test_a_listing_reads_bodies_up_to_a_bound_and_the_next_one_goes_on(
     text = body("not read before")
     for name in "abc":
         bucket.write(f"notebooks/{name}.ipynb", text, ABSENT)
-    monkeypatch.setattr(notebooks, "LIST_READS", 2 * len(text) + 1)
+    monkeypatch.setattr(notebook_lists, "LIST_READS", 2 * len(text) + 1)
 
     def kernels() -> list[str]:
-        return [item.kernel for item in notebooks.list_notebooks(context, user="ana", namespace="ana", name="alpha")]
+        return [
+            item.kernel for item in notebook_lists.list_notebooks(context, user="ana", namespace="ana", name="alpha")
+        ]
 
     assert sorted(kernels()) == ["", "python3", "python3"]
     assert kernels() == ["python3"] * 3

@@ -18,6 +18,7 @@ from terraspawner.operations import (
     discarding,
     environments,
     members,
+    notebook_lists,
     notebooks,
     settling,
     trash,
@@ -38,7 +39,7 @@ def place(path: str = "first.ipynb", user: str = "ana") -> notebooks.Place:
 
 
 def paths(context: Context) -> list[str]:
-    return [item.path for item in notebooks.list_notebooks(context, user="ana", namespace="ana", name="alpha")]
+    return [item.path for item in notebook_lists.list_notebooks(context, user="ana", namespace="ana", name="alpha")]
 
 
 def trashed(context: Context, user: str = "ana") -> list[str]:

@@ -24,6 +24,7 @@ from terraspawner.operations import (
     identities,
     ledger,
     members,
+    notebook_lists,
     notebooks,
     trash,
     trashed_workspaces,
@@ -90,7 +91,7 @@ def test_it_is_gone_for_everybody_and_comes_back_with_members_notebooks_and_disk
     trash.restore(context, user="ana", item_id=item)
     assert is_seen(context, "ana")
     assert is_seen(context, "ben")
-    listed = notebooks.list_notebooks(context, user="ben", namespace="ana", name="alpha")
+    listed = notebook_lists.list_notebooks(context, user="ben", namespace="ana", name="alpha")
     assert [each.path for each in listed] == ["first.ipynb"]
     assert running(context).environment.disk_id == ticket.environment.disk_id
 

@@ -50,7 +50,7 @@ def words(markup: str) -> str:
 
 async def row(site: Site, user: str) -> str:
     """What the page says of the notebook, with its buttons."""
-    text = (await (await site.browser(user)).client.get(PAGE)).text
+    text = (await (await site.browser(user)).client.get(PAGE, params={"folder": "it's, (1)"})).text
     name = r"it&#39;s, \(1\)/a\.ipynb"
     assert re.search(f'data-lease="{name}"', text)
     found = re.findall(f'data-lease-of="{name}">(.*?)</div>', text, re.DOTALL)

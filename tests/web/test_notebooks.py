@@ -234,4 +234,4 @@ async def test_the_list_reads_each_version_once(site: Site, ana: httpx.AsyncClie
 
 async def test_what_a_notebook_has_not_is_not_found(ana: httpx.AsyncClient) -> None:
     await ana.put(f"{HERE}/a.ipynb", content=EMPTY, headers=CREATE)
-    assert (await ana.get(f"{HERE}/a.ipynb/preview")).status_code == 404
+    assert (await ana.get(f"{HERE}/a.ipynb/secrets")).status_code == 404

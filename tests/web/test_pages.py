@@ -131,14 +131,21 @@ async def test_a_notebook_is_deleted_on_the_page_and_that_is_said(site: Site) ->
     site.workspace()
     browser = await site.browser()
     await browser.submit(f"{PAGE}/notebooks", title="sub/it's", kernel="python3")
-    buttons = Reader((await browser.client.get(PAGE)).text).all("button")
-    (path,) = [button["data-value"] for button in buttons if button.get("data-fill") == "path"]
+    buttons = Reader((await browser.client.get(f"{PAGE}?folder=sub")).text).all("button")
+    (path,) = {button["data-value"] for button in buttons if button.get("data-fill") == "path"}
     assert path == "sub/it's.ipynb"
     done = await browser.submit(f"{PAGE}/notebooks/delete", path=path)
     assert done.status_code == 303
     after = (await browser.client.get(done.headers["location"])).text
     assert "The notebook is in the trash." in after
-    assert "No notebooks yet." in after
+    assert "There is no notebook in this folder." in after
+    (undo,) = re.findall(r'name="trash_id" value="([0-9a-f]{16})"', after)
+    back = await browser.submit(f"{PAGE}/notebooks/undo", trash_id=undo)
+    assert "it&#39;s.ipynb" in (await browser.client.get(back.headers["location"])).text
+    late = await browser.submit(f"{PAGE}/notebooks/undo", trash_id=undo)
+    assert late.status_code == 409
+    await browser.submit(f"{PAGE}/notebooks/delete", path=path)
+    assert "No notebooks yet." in (await browser.client.get(PAGE)).text
     again = await browser.submit(f"{PAGE}/notebooks/delete", path=path)
     assert again.status_code == 404
     assert "sub/it&#39;s.ipynb" in again.text

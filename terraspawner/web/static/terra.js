@@ -5,11 +5,24 @@ const shownTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", time
 
 const shownClock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
+const shownAgo = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
+
+// Of what is older than a month the date says more.
+function ago(at) {
+  const seconds = (at.getTime() - Date.now()) / 1000;
+  if (Math.abs(seconds) > 30 * 86400) {
+    return shownTime.format(at);
+  }
+  const [unit, length] = units.find((each) => Math.abs(seconds) >= each[1]) ?? ["minute", 60];
+  return Math.abs(seconds) < 60 ? "just now" : shownAgo.format(Math.round(seconds / length), unit);
+}
+
 function showTimes(root) {
   for (const element of root.querySelectorAll("time[datetime]:not([data-shown])")) {
     const at = new Date(element.dateTime);
     if (!Number.isNaN(at.getTime())) {
-      element.textContent = ("clock" in element.dataset ? shownClock : shownTime).format(at);
+      element.textContent = "ago" in element.dataset ? ago(at) : ("clock" in element.dataset ? shownClock : shownTime).format(at);
       element.title = at.toString();
       element.dataset.shown = "";
     }
@@ -101,6 +114,9 @@ document.addEventListener("click", (event) => {
     for (const shown of dialog.querySelectorAll(`[data-shows="${button.dataset.fill}"]`)) {
       shown.textContent = button.dataset.value;
     }
+    for (const field of dialog.querySelectorAll(`[data-begins="${button.dataset.fill}"]`)) {
+      field.value = button.dataset.value.replace(/\.ipynb$/, "") + (field.dataset.adds ?? "");
+    }
   }
 });
 // A dialog was made with the page, and what it asks about may have changed since: it opens with what is so now.
@@ -120,7 +136,8 @@ document.addEventListener("click", async (event) => {
       await navigator.clipboard.writeText(field.value);
       button.textContent = "Copied";
     } catch {
-      button.textContent = "Press Ctrl+C"; // browsers give no clipboard to pages without TLS
+      // browsers give no clipboard to pages without TLS, but they copy what is selected
+      button.textContent = document.execCommand("copy") ? "Copied" : "Press Ctrl+C";
     }
   }
 });

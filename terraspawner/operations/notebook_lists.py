@@ -1,0 +1,101 @@
+"""The notebooks of a workspace as lists, and one of them as a line of it (E2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from terraspawner.domain import names, notebook_list
+from terraspawner.domain.access import Action
+from terraspawner.domain.notebook_list import Page, Wanted
+from terraspawner.domain.workspace import Workspace
+from terraspawner.operations import notebook_facts, workspaces
+from terraspawner.operations.context import Context
+from terraspawner.operations.notebook_facts import NotebookInfo, described
+from terraspawner.operations.notebook_names import FOLDER
+from terraspawner.operations.notebooks import Place, missing
+from terraspawner.storage.base import Bucket, ObjectInfo
+from terraspawner.storage.errors import ObjectMissing
+
+LIST_READS = 64 * 1024**2
+"""Bytes of bodies that one listing reads for their kernels; the next listing goes on where this one stopped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """An object with its path, so that it can be put in order before its kernel is read."""
+
+    info: ObjectInfo
+    path: str
+
+    @property
+    def size(self) -> int:
+        return self.info.size
+
+    @property
+    def modified(self) -> datetime:
+        return self.info.modified
+
+
+def list_notebooks(context: Context, *, user: str, namespace: str, name: str) -> list[NotebookInfo]:
+    """All notebooks of a workspace by path. A body is read once per version, for its kernel.
+
+    Where there is very much to read at once, the kernels of the rest are unknown until the next listing.
+    """
+    workspace = workspaces.enter(context, user=user, namespace=namespace, name=name, action=Action.READ_NOTEBOOKS)
+    bucket = context.bucket(workspace.id)
+    found = _with_kernels(bucket, workspace, (found.info for found in _found(bucket)))
+    return sorted(found, key=lambda item: item.path.casefold())
+
+
+def list_page(context: Context, *, user: str, namespace: str, name: str, wanted: Wanted) -> Page[NotebookInfo]:
+    """The page that is wanted; kernels are read for what is on it. Raises `Refused` for a wrong cursor."""
+    workspace = workspaces.enter(context, user=user, namespace=namespace, name=name, action=Action.READ_NOTEBOOKS)
+    bucket = context.bucket(workspace.id)
+    page = notebook_list.page_of(_found(bucket), wanted)
+    items = _with_kernels(bucket, workspace, (found.info for found in page.items))
+    return Page(items=items, folders=page.folders, total=page.total, next=page.next)
+
+
+def describe_notebook(context: Context, place: Place) -> NotebookInfo:
+    """What the list says of one notebook; its body is read only where its kernel is not known yet.
+
+    Raises `NotebookMissing`.
+    """
+    workspace = workspaces.enter(
+        context, user=place.user, namespace=place.namespace, name=place.name, action=Action.READ_NOTEBOOKS
+    )
+    path = names.notebook_path(place.path)
+    bucket = context.bucket(workspace.id)
+    try:
+        info = bucket.stat(FOLDER + path)
+        return described(
+            info, notebook_facts.kernel_known(workspace, info) or notebook_facts.read_kernel(bucket, workspace, info)
+        )
+    except ObjectMissing as error:
+        raise missing(path) from error
+
+
+def _found(bucket: Bucket) -> list[_Found]:
+    return [
+        _Found(info=info, path=info.key.removeprefix(FOLDER))
+        for info in bucket.list(FOLDER)
+        if info.key.endswith(names.NOTEBOOK_ENDING)
+    ]
+
+
+def _with_kernels(bucket: Bucket, workspace: Workspace, infos: Iterable[ObjectInfo]) -> list[NotebookInfo]:
+    told, may_read = [], LIST_READS
+    for info in infos:
+        kernel = notebook_facts.kernel_known(workspace, info)
+        if kernel is None and info.size > may_read:
+            kernel = "", ""
+        elif kernel is None:
+            may_read -= info.size
+            try:
+                kernel = notebook_facts.read_kernel(bucket, workspace, info)
+            except ObjectMissing:
+                continue  # deleted since it was listed
+        told.append(described(info, kernel))
+    return told

@@ -1,0 +1,111 @@
+"""The list of notebooks as pages show it: what the address asks for, and what its template is handed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Query
+
+from terraspawner.domain import notebook_list
+from terraspawner.domain.access import Action, permits
+from terraspawner.domain.notebook import KERNELS
+from terraspawner.domain.notebook_list import Sort, Wanted
+from terraspawner.domain.workspace import Membership
+from terraspawner.errors import Refused
+from terraspawner.operations import notebook_lists, workspaces
+from terraspawner.web import lease_marks
+from terraspawner.web.parts import Parts
+from terraspawner.web.wishes import Spot
+
+ON_A_PAGE = 100
+_LONGEST = 2000
+_COLUMNS = (("Name", Sort.NAME), ("Changed", Sort.MODIFIED_BACK), ("Size", Sort.SIZE_BACK))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A list as an address asks for it. What cannot be is as if it were not said: a link may be old."""
+
+    folder: str = ""
+    q: str = ""
+    sort: Sort = Sort.NAME
+    cursor: str = ""
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(folder=self.folder, q=self.q, sort=self.sort, cursor=self.cursor or None, limit=ON_A_PAGE)
+
+    def query(self, **changes: str) -> str:
+        """The end of an address for this list with `changes`; a change begins at the first page again."""
+        values = {"folder": self.folder, "q": self.q, "sort": str(self.sort), **changes}
+        said = {name: value for name, value in values.items() if value and not (name == "sort" and value == Sort.NAME)}
+        return f"?{urlencode(said)}" if said else ""
+
+    @property
+    def columns(self) -> list[tuple[str, str, str]]:
+        """Heading, the address's end that sorts by it, and how it is sorted now: for `aria-sort`."""
+        return [(words, self.query(sort=self._next(sort)), self._now(sort)) for words, sort in _COLUMNS]
+
+    def _next(self, sort: Sort) -> str:
+        other = Sort(sort.lstrip("-") if sort.startswith("-") else f"-{sort}")
+        return other if self.sort == sort else sort
+
+    def _now(self, sort: Sort) -> str:
+        if self.sort.lstrip("-") != sort.lstrip("-"):
+            return ""
+        return "descending" if self.sort.startswith("-") else "ascending"
+
+
+def asked(
+    folder: Annotated[str, Query()] = "",
+    q: Annotated[str, Query()] = "",
+    sort: Annotated[str, Query()] = "",
+    cursor: Annotated[str, Query()] = "",
+) -> Asked:
+    """Out of an address."""
+    known = Sort(sort) if sort in set(Sort) else Sort.NAME
+    return Asked(folder=folder[:_LONGEST].strip("/"), q=q[: notebook_list.Q_LIMIT].strip(), sort=known, cursor=cursor)
+
+
+async def member_of(parts: Parts, spot: Spot) -> Membership:
+    return await parts.deeds(
+        workspaces.membership, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.SEE
+    )
+
+
+async def list_values(parts: Parts, spot: Spot, member: Membership, asked: Asked) -> dict[str, Any]:
+    """For ``_notebooks.html`` and its dialogs."""
+    here = {"user": spot.user, "namespace": spot.namespace, "name": spot.name}
+    try:
+        page = await parts.deeds(notebook_lists.list_page, **here, wanted=asked.wanted)
+    except Refused:
+        asked = replace(asked, cursor="")
+        page = await parts.deeds(notebook_lists.list_page, **here, wanted=asked.wanted)
+    marks = await lease_marks.look(parts, spot)
+    return {
+        "listing": asked,
+        "notebooks": page.items,
+        "folders": page.folders,
+        "total": page.total,
+        "following": page.next,
+        "parents": notebook_list.parents_of(f"{asked.folder}/") if asked.folder else [],
+        "kernels": KERNELS,
+        **lease_marks.values(member.standing, marks),
+        "may_write": bool(permits(member.standing, Action.WRITE_NOTEBOOKS)),
+        "may_open": all(permits(member.standing, each) for each in (Action.WRITE_NOTEBOOKS, Action.USE_ENVIRONMENT)),
+        "api": parts.settings.api_prefix,
+        "address": parts.settings.address,
+        "most": parts.settings.notebook_limit,
+    }
+
+
+async def targets_of(parts: Parts, user: str) -> list[tuple[str, str]]:
+    """Workspaces that `user` may copy a notebook to: address and what people call it."""
+    mine = await parts.deeds(workspaces.list_workspaces, user)
+    return [
+        (f"{each.workspace.namespace}/{each.workspace.name}", each.workspace.shown)
+        for each in mine
+        if permits(each.standing, Action.WRITE_NOTEBOOKS)
+    ]
