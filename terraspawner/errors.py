@@ -136,6 +136,12 @@ class GroupMissing(NotFound):
     code = "group-not-found"
 
 
+class VersionMissing(NotFound):
+    """There is no such version in the history of this notebook. Older ones are thinned out."""
+
+    code = "version-not-found"
+
+
 class NotebookMissing(NotFound):
     """There is no such notebook in this workspace."""
 

@@ -85,14 +85,10 @@ def insert_version(connection: sa.Connection, version: NotebookVersion) -> None:
     connection.execute(sa.insert(t.notebook_version).values(**_values(version, _VERSION)))
 
 
-def versions_of(
-    connection: sa.Connection, notebook_id: str, *, before: int | None = None, limit: int | None = None
-) -> list[NotebookVersion]:
-    """The newest first; `before` is a number."""
+def versions_of(connection: sa.Connection, notebook_id: str) -> list[NotebookVersion]:
+    """The newest first. Thinning keeps them few."""
     query = sa.select(t.notebook_version).where(t.notebook_version.c.notebook_id == notebook_id)
-    if before is not None:
-        query = query.where(t.notebook_version.c.number < before)
-    query = query.order_by(t.notebook_version.c.number.desc()).limit(limit)
+    query = query.order_by(t.notebook_version.c.number.desc())
     return [_version(row) for row in connection.execute(query).mappings()]
 
 
@@ -107,6 +103,14 @@ def version_called(connection: sa.Connection, notebook_id: str, version: str) ->
 
 def version_saved_as(connection: sa.Connection, notebook_id: str, save_id: str) -> NotebookVersion | None:
     return _one_version(connection, notebook_id, t.notebook_version.c.save_id == save_id)
+
+
+def name_version(connection: sa.Connection, version: NotebookVersion, name: str) -> None:
+    connection.execute(
+        sa.update(t.notebook_version)
+        .where(t.notebook_version.c.notebook_id == version.notebook_id, t.notebook_version.c.number == version.number)
+        .values(name=name)
+    )
 
 
 def delete_versions(connection: sa.Connection, notebook_id: str, numbers: Iterable[int]) -> None:

@@ -48,7 +48,7 @@ notebook_version = sa.Table(
     sa.Column("name", sa.String(120), nullable=False),
     sa.UniqueConstraint("notebook_id", "save_id"),
 )
-"""Its bytes are the blob `sha256` in the workspace's bucket. Thinning deletes rows, nothing changes one."""
+"""Its bytes are the blob `sha256` in the workspace's bucket. Thinning deletes rows; of one only its name changes."""
 
 notebook_intent = sa.Table(
     "notebook_intent",

@@ -50,6 +50,7 @@ _BYTES: dict[str, Any] = {
         "schema": {"type": "object", "description": "a Jupyter notebook, nbformat 4", "required": ["nbformat"]}
     }
 }
+NOTEBOOK_AS_IT_IS: dict[str, Any] = {"content": _BYTES, "description": "the notebook, byte for byte as it was stored"}
 
 
 @router.get(LIST, responses=for_person(404, 422), openapi_extra=BOTH)
@@ -94,7 +95,7 @@ async def create_notebook(parts: TheParts, spot: ASpot, wanted: NotebookIn, resp
     ONE,
     response_class=Response,
     responses={
-        200: {"content": _BYTES, "description": "the notebook, byte for byte as it was stored"},
+        200: NOTEBOOK_AS_IT_IS,
         304: {"description": "it is still the version in If-None-Match"},
         **for_person(404, 422, 429),
     },
@@ -112,13 +113,7 @@ async def read_notebook(
     body, info = await parts.deeds(notebooks.read_notebook, place)
     share = parts.room.share(spot.user)
     share.grow(len(body))
-    headers = {
-        "ETag": _etag(info),
-        "Cache-Control": "private, no-cache",
-        "Content-Security-Policy": "sandbox",  # a notebook opened as a page runs nothing in our origin
-        "Content-Disposition": "attachment",
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = notebook_headers(info.version)
     if if_none_match and _etag(info) in [tag.strip() for tag in if_none_match.split(",")]:
         share.close()
         return Response(status_code=304, headers=headers)
@@ -227,6 +222,17 @@ async def open_notebook(parts: TheParts, spot: ASpot, path: str, wanted: OpenIn,
 
 
 # --- where, which version ---
+
+
+def notebook_headers(version: str) -> dict[str, str]:
+    """Of an answer with a notebook's bytes, which are anybody's."""
+    return {
+        "ETag": f'"{version}"',
+        "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": "sandbox",  # a notebook opened as a page runs nothing in our origin
+        "Content-Disposition": "attachment",
+        "X-Content-Type-Options": "nosniff",
+    }
 
 
 def _place(spot: Spot, path: str) -> Place:

@@ -28,6 +28,7 @@ from terraspawner.web import (
     api_disks,
     api_environments,
     api_groups,
+    api_history,
     api_leases,
     api_losses,
     api_members,
@@ -45,6 +46,7 @@ from terraspawner.web import (
     environment_pages,
     health,
     heartbeat,
+    history_pages,
     image_pages,
     lease_pages,
     link_pages,
@@ -150,6 +152,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         api_leases,  # before the notebooks, whose addresses take any tail
         api_previews,
         api_copies,
+        api_history,
         api_notebooks,
         api_reconcile,
         health,
@@ -161,6 +164,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         signing_in,
         link_pages,
         account_pages,
+        history_pages,  # before other pages of notebooks, whose addresses take any tail
         pages,
         lease_pages,
         notebook_forms,

@@ -10,14 +10,14 @@ import logging
 from contextlib import suppress
 
 from terraspawner.errors import TerraError
-from terraspawner.operations import settling, unused_versions
+from terraspawner.operations import histories, settling, unused_versions
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.worker import Periodic
 
 log = logging.getLogger(__name__)
 
 SETTLE_SECONDS = 5.0
-CLEAR_SECONDS = 3600.0
+CLEAR_SECONDS = 600.0
 
 
 class Upkeep:
@@ -63,6 +63,7 @@ class Upkeep:
     async def _clear(self, workspace_id: str) -> None:
         """One bucket's trouble holds up no other."""
         try:
+            await self._deeds(histories.thin, workspace_id)
             await self._deeds(unused_versions.forget_blobs, workspace_id)
         except TerraError as error:
             log.info("versions of workspace %s are not looked through: %s", workspace_id, error.message)

@@ -81,6 +81,10 @@ REST: dict[str, Case] = {
     f"POST {AT}/notebooks/{{path}}/open": Case(
         body={"mode": "edit", "environment": {"size": "standard", "image": "python"}}
     ),
+    f"GET {AT}/notebooks/{{path}}/versions": Case(who=PERSON_OR_KEY),
+    f"GET {AT}/notebooks/{{path}}/versions/{{version}}": Case(who=PERSON_OR_KEY),
+    f"PATCH {AT}/notebooks/{{path}}/versions/{{version}}": Case(body={"name": "planted"}, free=("name",)),
+    f"POST {AT}/notebooks/{{path}}/versions/{{version}}/restore": Case(who=PERSON_OR_KEY),
     f"GET {AT}/notebooks/{{path}}/lease": Case(who=PERSON_OR_KEY, query={"session": "planted"}),
     f"POST {AT}/notebooks/{{path}}/lease": Case(who=PERSON_OR_KEY, body={"session": "planted"}),
     f"PATCH {AT}/notebooks/{{path}}/lease": Case(who=PERSON_OR_KEY, body={"session": "planted", "fence": 1}),
@@ -190,6 +194,11 @@ PAGES: dict[str, Case] = {
     f"POST {AT}/notebooks/undo": Case(form={"trash_id": "{trash_id}"}),
     f"POST {AT}/notebooks/rename": Case(form={"path": "{path}", "to": "planted"}),
     f"POST {AT}/notebooks/copy": Case(form={"path": "{path}", "to": "planted", "workspace": "{namespace}/{name}"}),
+    f"GET {AT}/notebooks/{{path}}/history": Case(),
+    f"POST {AT}/notebooks/{{path}}/history/restore": Case(form={"version": "{version}"}),
+    f"POST {AT}/notebooks/{{path}}/history/name": Case(
+        form={"version": "{version}", "called": "planted"}, free=("called",)
+    ),
     f"POST {AT}/notebooks/lease/request": Case(form={"path": "{path}"}),
     f"POST {AT}/notebooks/lease/takeover": Case(form={"path": "{path}"}),
     f"POST {AT}/delete": Case(form={"force": "true"}),
