@@ -74,6 +74,7 @@ def test_a_notebook_and_its_workspace_are_had_back(
     sign_in(page, deployment, "ana")
     here = f"/services/workspaces/workspaces/ana/{workspace.name}"
     page.goto(here)
+    page.get_by_role("button", name="More for first.ipynb").click()
     page.get_by_role("button", name="Delete first.ipynb").click()
     expect(page.get_by_role("heading", name="Delete first.ipynb?")).to_be_visible()
     page.get_by_role("button", name="Delete notebook").click()
