@@ -32,17 +32,18 @@ def _style() -> Markup:
     return Markup((Path(__file__).parent / "preview.css").read_text())  # noqa: S704 - a file of ours
 
 
-def page(title: str, inside: str, theme: str = "") -> bytes:
-    """The whole document round HTML that `cells.render` made. Without a `theme` the browser's own counts."""
+def page(title: str, inside: bytes, theme: str = "") -> bytes:
+    """The whole document round HTML (UTF-8) that `cells.render` made. Without a `theme` the browser's own counts."""
     chosen = Markup(' data-theme="{}"').format(theme) if theme in THEMES else Markup()
     head = Markup(
         '<!doctype html>\n<html lang="en"{}>\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="{}">\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n'
     ).format(chosen, theme if theme in THEMES else "light dark", title, _style())
-    return b"".join((head.encode(errors="replace"), inside.encode(errors="replace"), b"\n</main>\n</body>\n</html>\n"))
+    return b"".join((head.encode(errors="replace"), inside, b"\n</main>\n</body>\n</html>\n"))
 
 
 def sentence_page(title: str, sentence: str, theme: str = "") -> bytes:
     """The document that says in a sentence why there is nothing else to see."""
-    return page(title, Markup('<p class="nbp-note nbp-refusal" role="alert">{}</p>').format(sentence), theme)
+    said = Markup('<p class="nbp-note nbp-refusal" role="alert">{}</p>').format(sentence)
+    return page(title, said.encode(errors="replace"), theme)

@@ -76,8 +76,11 @@ class Renderer:
             self._process.wait()
         self._control = self._process = None
 
-    async def render(self, user: str, body: bytes) -> str:
-        """HTML of all that is shown of the notebook. Raises `NotebookUnreadable`, `TooManyPreviews`, `Unavailable`."""
+    async def render(self, user: str, body: bytes) -> bytes:
+        """HTML, in UTF-8, of all that is shown of the notebook.
+
+        Raises `NotebookUnreadable`, `TooManyPreviews`, `Unavailable`.
+        """
         async with self._turn(user):
             connection = self._connected()
             try:
@@ -87,7 +90,7 @@ class Renderer:
                 raise NotebookUnreadable(f"The notebook {_TOO_MUCH}") from error
         word, _, said = answer.partition(b"\n")
         if word == b"ok":
-            return said.decode(errors="replace")
+            return said
         raise NotebookUnreadable(f"The notebook {said.decode(errors='replace') if word == b'no' else _TOO_MUCH}")
 
     @asynccontextmanager

@@ -20,16 +20,16 @@ class Shelf:
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._size = 0
-        self._kept: OrderedDict[str, str] = OrderedDict()
-        self._made: dict[str, asyncio.Task[str]] = {}
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._made: dict[str, asyncio.Task[bytes]] = {}
 
-    def get(self, digest: str) -> str | None:
+    def get(self, digest: str) -> bytes | None:
         """The preview, if it is here."""
         if digest in self._kept:
             self._kept.move_to_end(digest)
         return self._kept.get(digest)
 
-    async def get_or_make(self, digest: str, make: Callable[[], Coroutine[Any, Any, str]]) -> str:
+    async def get_or_make(self, digest: str, make: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
         """The preview; made once for all who wait for it, and to its end if they leave."""
         found = self.get(digest)
         if found is not None:
@@ -40,7 +40,7 @@ class Shelf:
             task.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may be left to ask
         return await asyncio.shield(task)
 
-    async def _make(self, digest: str, make: Callable[[], Coroutine[Any, Any, str]]) -> str:
+    async def _make(self, digest: str, make: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
         try:
             made = await make()
         finally:
@@ -48,7 +48,7 @@ class Shelf:
         self._put(digest, made)
         return made
 
-    def _put(self, digest: str, made: str) -> None:
+    def _put(self, digest: str, made: bytes) -> None:
         if len(made) > self._most // 2:
             return
         self._kept[digest] = made

@@ -98,7 +98,7 @@ async def read_version(parts: TheParts, spot: ASpotOfEither, path: str, version:
     body, found = await parts.deeds(histories.read_version, _place(spot, path), version)
     share = parts.room.share(spot.user)
     share.grow(len(body))
-    return InPieces(body, share, media_type=NOTEBOOK_TYPE, headers=notebook_headers(found.version))
+    return InPieces(body, share, media_type=NOTEBOOK_TYPE, headers=notebook_headers(place.path, found.version))
 
 
 @router.patch(ONE, responses=for_person(404, 422), openapi_extra=PERSON)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -113,7 +114,7 @@ async def read_notebook(
     body, info = await parts.deeds(notebooks.read_notebook, place)
     share = parts.room.share(spot.user)
     share.grow(len(body))
-    headers = notebook_headers(info.version)
+    headers = notebook_headers(place.path, info.version)
     if if_none_match and _etag(info) in [tag.strip() for tag in if_none_match.split(",")]:
         share.close()
         return Response(status_code=304, headers=headers)
@@ -224,13 +225,13 @@ async def open_notebook(parts: TheParts, spot: ASpot, path: str, wanted: OpenIn,
 # --- where, which version ---
 
 
-def notebook_headers(version: str) -> dict[str, str]:
+def notebook_headers(path: str, version: str) -> dict[str, str]:
     """Of an answer with a notebook's bytes, which are anybody's."""
     return {
         "ETag": f'"{version}"',
         "Cache-Control": "private, no-cache",
         "Content-Security-Policy": "sandbox",  # a notebook opened as a page runs nothing in our origin
-        "Content-Disposition": "attachment",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(path.rpartition('/')[2], safe='')}",
         "X-Content-Type-Options": "nosniff",
     }
 

@@ -22,7 +22,7 @@ class Preview:
     """`tag` changes with the notebook's content and nothing else."""
 
     tag: str
-    html: str
+    html: bytes
 
 
 async def preview_of(parts: Parts, place: Place) -> Preview:

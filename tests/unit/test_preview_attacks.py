@@ -114,6 +114,6 @@ def test_the_policy_of_the_document_lets_nothing_run_or_load() -> None:
 
 
 def test_a_title_is_text() -> None:
-    head = page("</title><script>x</script>", "", 'dark" onload="x').decode().partition("</head>")[0]
+    head = page("</title><script>x</script>", b"", 'dark" onload="x').decode().partition("</head>")[0]
     assert "<script>" not in head
     assert "onload" not in head.replace("&#34;", '"').partition("<head>")[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import AsyncIterator, Iterator
 
@@ -142,7 +141,7 @@ async def test_each_notebook_is_alone_without_files_connections_and_secrets(
     with open(f"/proc/{process.pid}/environ", "rb") as file:  # noqa: ASYNC230, PTH123 - a file of the kernel's
         assert b"planted" not in file.read()
     attack = made(words("x"), *[code("", shown(text_html=each)) for each in hostile_html.FRAGMENTS.values()])
-    assert "<script" not in await renderer.render("ana", attack)
+    assert b"<script" not in await renderer.render("ana", attack)
 
 
 async def test_bounds_hold_for_the_process_that_takes_a_notebook_apart() -> None:
@@ -168,7 +167,7 @@ async def test_a_child_that_dies_is_a_sentence_and_the_next_notebook_is_shown(re
     assert renderer._process is not None
     renderer._process.kill()
     renderer._process.wait()
-    assert "A title" in await renderer.render("ana", PLAIN)
+    assert b"A title" in await renderer.render("ana", PLAIN)
 
 
 async def test_what_takes_too_long_ends() -> None:
@@ -184,7 +183,7 @@ async def test_nobody_keeps_the_others_from_their_previews() -> None:
     await asyncio.sleep(0)
     with pytest.raises(TooManyPreviews):
         await few.render("ana", PLAIN)
-    assert "A title" in await few.render("ben", PLAIN)
+    assert b"A title" in await few.render("ben", PLAIN)
     assert len(await asyncio.gather(*asked)) == 3
     assert few._own_turn == {}
     few.close()
@@ -196,30 +195,30 @@ async def test_nobody_keeps_the_others_from_their_previews() -> None:
 async def test_the_shelf_makes_once_and_keeps_what_was_asked_for_last() -> None:
     shelf, calls = Shelf(most=20), []
 
-    async def make(text: str) -> str:
+    async def make(text: str) -> bytes:
         calls.append(text)
         await asyncio.sleep(0)
-        return text * 8
+        return text.encode() * 8
 
     both = await asyncio.gather(*[shelf.get_or_make("a", lambda: make("a")) for _ in range(5)])
-    assert (both, calls) == (["a" * 8] * 5, ["a"])
+    assert (both, calls) == ([b"a" * 8] * 5, ["a"])
     await shelf.get_or_make("b", lambda: make("b"))
     assert shelf.get("a") is not None
     await shelf.get_or_make("c", lambda: make("c"))
-    assert (shelf.get("a"), shelf.get("b"), shelf.get("c")) == ("a" * 8, None, "c" * 8)
-    assert await shelf.get_or_make("huge", lambda: make("hugehuge")) == "hugehuge" * 8
+    assert (shelf.get("a"), shelf.get("b"), shelf.get("c")) == (b"a" * 8, None, b"c" * 8)
+    assert await shelf.get_or_make("huge", lambda: make("hugehuge")) == b"hugehuge" * 8
     assert shelf.get("huge") is None
 
 
 async def test_the_shelf_keeps_no_failure() -> None:
     shelf = Shelf()
 
-    async def fail() -> str:
+    async def fail() -> bytes:
         raise Unavailable
 
-    async def work() -> str:
-        return json.dumps("made")
+    async def work() -> bytes:
+        return b"made"
 
     with pytest.raises(Unavailable):
         await shelf.get_or_make("a", fail)
-    assert await shelf.get_or_make("a", work) == '"made"'
+    assert await shelf.get_or_make("a", work) == b"made"
