@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from terraspawner.domain import names
 from terraspawner.domain.access import Action
 from terraspawner.domain.history import NotebookVersion, VersionKind
 from terraspawner.operations import histories
@@ -98,7 +99,9 @@ async def read_version(parts: TheParts, spot: ASpotOfEither, path: str, version:
     body, found = await parts.deeds(histories.read_version, _place(spot, path), version)
     share = parts.room.share(spot.user)
     share.grow(len(body))
-    return InPieces(body, share, media_type=NOTEBOOK_TYPE, headers=notebook_headers(place.path, found.version))
+    return InPieces(
+        body, share, media_type=NOTEBOOK_TYPE, headers=notebook_headers(names.notebook_path(path), found.version)
+    )
 
 
 @router.patch(ONE, responses=for_person(404, 422), openapi_extra=PERSON)
