@@ -113,6 +113,12 @@ def test_a_save_while_somebody_holds_it(who: str) -> None:
         assert "fence" not in str(verdict.refusal.details)
 
 
+@pytest.mark.parametrize(("editor", "may"), [(BEN, True), (ANA, False), (ANAS_PROGRAM, False)])
+def test_a_save_without_a_lease_while_it_is_reserved_is_taken_from_whom_it_waits_for(editor: Editor, may: bool) -> None:
+    assert bool(may_save(HANDED, Claim(editor=editor), NOON, needs_lease=False)) is may
+    assert not may_save(HANDED, CLAIM, NOON)
+
+
 @pytest.mark.parametrize("lease", [NOBODYS, holding.release(HELD, CLAIM, NOON)], ids=["never held", "given back"])
 def test_a_save_without_a_lease_where_nobody_holds_it_hangs_on_the_switch(lease: Lease) -> None:
     claim = Claim(editor=ANA)
