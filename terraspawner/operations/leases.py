@@ -62,7 +62,11 @@ def refuse_if_held(context: Context, place: Place) -> LeaseSight:
 
 
 def acquire(context: Context, place: Place, editor: Editor) -> LeaseSight:
-    """Let `editor` edit the notebook. Raises `LeaseHeld`, `NotebookMissing`."""
+    """Let `editor` edit the notebook. Raises `LeaseHeld`, `NotebookMissing`.
+
+    What is read of the notebook after this has all that an earlier holder saved: no save of theirs is decided from now
+    on, and a reader carries out what was decided before (`settling`).
+    """
     _notebook(context, place, Action.WRITE_NOTEBOOKS)
     return _change(context, place, lambda lease, now: lease_holding.acquire(lease, editor, now))
 

@@ -69,7 +69,7 @@ async def get_lease(
 @router.post("", responses=_CHANGES, openapi_extra=BOTH)
 @needs(Action.WRITE_NOTEBOOKS)
 async def acquire_lease(parts: TheParts, spot: ASpotOfEither, path: str, who: SessionIn) -> LeaseOut:
-    """Get it, or go on with it. Held for 90 seconds; renew it every 20."""
+    """Get it, or go on with it. Held for 90 seconds; renew it every 20. Read the notebook after this, not before."""
     editor = editor_of(spot, who.session)
     return LeaseOut.of(await parts.deeds(leases.acquire, _place(spot, path), editor), editor)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,6 +39,9 @@ from terraspawner.operations import (
 )
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
+from terraspawner.operations.notebook_names import FOLDER
+from terraspawner.storage.base import Bucket
+from terraspawner.storage.errors import BucketUnavailable
 
 HERE = {"namespace": "ana", "name": "alpha"}
 BODY = notebook.empty("ir")
@@ -283,6 +287,41 @@ def test_who_slept_past_the_lease_overwrites_nothing(context: Context, clock: bu
     again = held(context)
     with pytest.raises(NotebookMovedOn):  # a new lease is no leave to overwrite
         notebooks.save_notebook(context, place(), BODY + b"\n", version, again)
+
+
+class BucketThatBreaks:
+    """Writes no notebook, as where the service ends between its decision and the bucket."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+
+    def __getattr__(self, verb: str) -> Callable[..., object]:
+        def carry_out(key: str, *arguments: object) -> object:
+            if verb == "write" and key.startswith(FOLDER):
+                raise BucketUnavailable
+            found: object = getattr(self._bucket, verb)(key, *arguments)
+            return found
+
+        return carry_out
+
+
+@pytest.mark.feature("F3")
+def test_who_is_granted_it_reads_what_the_last_holder_had_saved_half_way(
+    context: Context, clock: builders.Clock, version: str
+) -> None:
+    mine = held(context)
+    breaking = replace(context, bucket=lambda workspace_id: BucketThatBreaks(context.bucket(workspace_id)))
+    with pytest.raises(BucketUnavailable):
+        notebooks.save_notebook(breaking, place(), BODY, version, mine)
+    builders.pass_time(context, clock, LEASE.total_seconds())
+    bens = held(context, "ben")
+    body, info = notebooks.read_notebook(context, place("ben"))
+    assert body == BODY
+    saved = notebooks.save_notebook(context, place("ben"), BODY + b"\n", info.version, bens)
+    for claim in (mine, replace(mine, fence=bens.fence)):
+        with pytest.raises(LeaseLost):
+            notebooks.save_notebook(context, place(), BODY, saved.version, claim)
+    assert notebooks.read_notebook(context, place())[0] == BODY + b"\n"
 
 
 def test_a_rename_by_the_holder_takes_the_lease_along(context: Context, version: str) -> None:
