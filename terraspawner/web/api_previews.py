@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 
@@ -32,9 +32,9 @@ _HTML: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 )
 @needs(Action.READ_NOTEBOOKS)
 async def preview_notebook(
-    parts: TheParts, spot: ASpotOfEither, path: str, request: Request, theme: str = ""
+    parts: TheParts, spot: ASpotOfEither, path: str, request: Request, theme: Literal["", "light", "dark"] = ""
 ) -> Response:
-    """The notebook to read, without an environment. `theme` is `light`, `dark` or the browser's own.
+    """The notebook to read, without an environment. `theme` is `light`, `dark` or, empty, the browser's own.
 
     422 `notebook-unreadable` says why there is nothing to show; the notebook can be downloaded nevertheless.
     """

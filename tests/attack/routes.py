@@ -68,7 +68,7 @@ REST: dict[str, Case] = {
     f"GET {AT}/members": Case(),
     f"PUT {AT}/members/{{member}}": Case(body={"role": "owner"}),
     f"DELETE {AT}/members/{{member}}": Case(),
-    f"GET {AT}/notebooks": Case(who=PERSON_OR_KEY),
+    f"GET {AT}/notebooks": Case(who=PERSON_OR_KEY, free=("folder", "q")),
     f"POST {AT}/notebooks": Case(body={"name": "planted", "kernel": "python3"}),
     f"GET {AT}/notebooks/{{path}}": Case(who=PERSON_OR_KEY, headers={"If-None-Match": '"x"'}),
     f"PUT {AT}/notebooks/{{path}}": Case(who=PERSON_OR_KEY, body=NOTEBOOK, headers={"If-Match": '"{version}"'}),
