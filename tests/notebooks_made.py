@@ -1,4 +1,4 @@
-"""Notebooks as JSON, cell by cell, for tests that show or attack them."""
+"""Notebooks as JSON, cell by cell, for tests that show or attack them, and as the HTML that they become."""
 
 from __future__ import annotations
 
@@ -37,3 +37,10 @@ def said(text: str, name: str = "stdout") -> dict[str, Any]:
 
 def failed(*traceback: str) -> dict[str, Any]:
     return {"output_type": "error", "ename": "Error", "evalue": "why", "traceback": list(traceback)}
+
+
+def rendered(body: bytes, *clock: Any) -> str:
+    """As `cells.render`. nbconvert takes a second to load: who only collects these tests need not wait for it."""
+    from terraspawner.preview.cells import render  # noqa: PLC0415
+
+    return render(body, *clock)

@@ -17,9 +17,8 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, Route
 
 from hostile_html import ELSEWHERE, FRAGMENTS, MARKDOWN, cells_of
-from notebooks_made import code, made, shown, words
+from notebooks_made import code, made, rendered, shown, words
 from terraspawner.preview import page as document
-from terraspawner.preview.cells import render
 
 pytestmark = pytest.mark.browser
 
@@ -106,7 +105,7 @@ def hostile(*fragments: str) -> bytes:
 
 @pytest.mark.feature("E4")
 def test_a_hostile_notebook_neither_asks_nor_runs_in_the_frame_or_alone(visitor: Page, stage: Stage) -> None:
-    html = render(hostile(*FRAGMENTS.values()))
+    html = rendered(hostile(*FRAGMENTS.values()))
     stage.show(document.page("hostile", html.encode()), dict(document.HEADERS))
     for address in ("/frame", "/document", "/document?theme=dark"):
         assert effects_of(visitor, stage, address) == set()
@@ -116,7 +115,7 @@ def test_a_hostile_notebook_neither_asks_nor_runs_in_the_frame_or_alone(visitor:
 @pytest.mark.full
 @pytest.mark.parametrize("what", FRAGMENTS)
 def test_each_wall_stands_without_the_other(visitor: Page, stage: Stage, what: str) -> None:
-    clean = document.page("hostile", render(hostile(FRAGMENTS[what])).encode())
+    clean = document.page("hostile", rendered(hostile(FRAGMENTS[what])).encode())
     stage.show(clean, {})
     assert effects_of(visitor, stage, "/bare") == set()
     raw = document.page("hostile", FRAGMENTS[what].encode())
@@ -141,7 +140,7 @@ def test_the_attacks_work_where_there_is_no_wall(visitor: Page, stage: Stage) ->
 @pytest.mark.full
 def test_a_link_opens_a_new_tab_and_leaves_the_page_where_it_is(visitor: Page, stage: Stage) -> None:
     source = f'<a href="{ELSEWHERE}/top" target="_top">there</a> [within](#end)\n\n{"text " * 3000}\n\n# end'
-    stage.show(document.page("links", render(made(words(source))).encode()), dict(document.HEADERS))
+    stage.show(document.page("links", rendered(made(words(source))).encode()), dict(document.HEADERS))
     visitor.context.route(f"{ELSEWHERE}/**", lambda route: route.fulfill(body="elsewhere"))
     visitor.goto(f"{stage.url}/frame")
     frame = visitor.frame_locator("iframe")
@@ -167,7 +166,7 @@ def test_a_picture_that_is_a_program_is_a_picture(visitor: Page, stage: Stage) -
         code("", shown(image_svg_xml=svg)),
         words("![p](attachment:a)", attachments={"a": {"image/svg+xml": encoded}}),
     ]
-    stage.show(document.page("pictures", render(made(*cells)).encode()), {})
+    stage.show(document.page("pictures", rendered(made(*cells)).encode()), {})
     assert effects_of(visitor, stage, "/document") == set()
     drawn = visitor.locator("img").evaluate_all("all => all.map(one => one.naturalWidth)")
     assert drawn == [40, 40]

@@ -8,8 +8,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 import hostile_html
-from notebooks_made import code, made, shown, words
-from terraspawner.preview.cells import render
+from notebooks_made import code, made, rendered, shown, words
 from terraspawner.preview.page import HEADERS, page
 
 pytestmark = pytest.mark.slow  # nbconvert takes a second to load
@@ -65,7 +64,7 @@ def faults_of_tag(tag: Tag) -> list[str]:
 @pytest.mark.feature("E4")
 @pytest.mark.parametrize("what", hostile_html.FRAGMENTS)
 def test_no_fragment_is_more_than_something_to_read_wherever_it_stands(what: str) -> None:
-    html = render(made(*hostile_html.cells_of(hostile_html.FRAGMENTS[what]), language_info={"name": "python"}))
+    html = rendered(made(*hostile_html.cells_of(hostile_html.FRAGMENTS[what]), language_info={"name": "python"}))
     assert faults_of(html) == []
     assert "elsewhere.invalid" not in re.sub(r'<a [^>]*href="[^"]*"[^>]*>|<pre.*?</pre>', "", html, flags=re.DOTALL)
 
@@ -74,7 +73,7 @@ def test_no_fragment_is_more_than_something_to_read_wherever_it_stands(what: str
 def test_markdown_leads_to_nothing_that_html_may_not(what: str) -> None:
     source = hostile_html.MARKDOWN[what]
     picture = {"a.png": {"image/svg+xml": "<svg onload=alert(1)>", "image/png": '" onerror="x'}}
-    html = render(made(words(source, attachments=picture), code("", shown(text_markdown=source))))
+    html = rendered(made(words(source, attachments=picture), code("", shown(text_markdown=source))))
     assert faults_of(html) == []
 
 
@@ -82,7 +81,7 @@ def test_markdown_leads_to_nothing_that_html_may_not(what: str) -> None:
 def test_metadata_of_any_kind_is_never_markup(name: str) -> None:
     fragment = hostile_html.FRAGMENTS["handler"]
     for value in (fragment, {"name": fragment, "language": fragment}, [fragment], 7, None):
-        assert faults_of(render(made(code("x = 1", shown(text_plain="1")), **{name: value}))) == []
+        assert faults_of(rendered(made(code("x = 1", shown(text_plain="1")), **{name: value}))) == []
 
 
 def test_the_attacks_would_be_seen() -> None:
@@ -95,7 +94,7 @@ def test_the_attacks_would_be_seen() -> None:
 
 def test_each_cell_stays_where_it_is_whatever_one_of_them_opens() -> None:
     for opened in ("<div><table><tr><td>", "</section></main>", "<!--", "<pre>", "<details>", "<b><i>", '<a href="'):
-        html = render(made(words(opened), words("after it"), code("", shown(text_html=opened)), words("at the end")))
+        html = rendered(made(words(opened), words("after it"), code("", shown(text_html=opened)), words("at the end")))
         parsed = BeautifulSoup(html, "html.parser")
         assert [section.parent.name for section in parsed.find_all("section") if section.parent] == ["[document]"] * 4
         assert parsed.find_all("section")[-1].get_text(strip=True) == "at the end"
