@@ -20,10 +20,10 @@ from terraspawner.operations import (
     accounts,
     deletions,
     disks,
-    environments,
     freezing,
     images,
     ledger,
+    starts,
     views,
     workspaces,
 )
@@ -135,7 +135,7 @@ async def start(
     if seen.view.environment:
         images.refuse_other_image(parts.catalogue, seen.view.environment, workspace, image)
         if wanted is not None:
-            environments.check_script_wish(seen.view.environment, wanted)
+            starts.check_script_wish(seen.view.environment, wanted)
             wanted = None if wanted == seen.view.environment.startup_script else wanted
         disks.refuse_other_disk(seen.view.environment, workspace, disk)
     else:

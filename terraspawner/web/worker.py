@@ -96,7 +96,7 @@ class Worker:
             self._woken.clear()
             try:
                 await self.sweep()
-            except Exception:
+            except Exception:  # the next sweep begins from the rows again; ending here would end every deletion
                 log.exception("sweep failed")
             await self._pause()
 
