@@ -120,6 +120,26 @@ class Settings:
     trash_days: float = _setting(
         14, "Days for which disks, notebooks and workspaces that were deleted can be restored; 0 keeps none."
     )
+    idle: int = _setting(1800, "Seconds without use after which an environment shall pause. Not acted on yet.")
+    idle_least: int = _setting(600, "The fewest seconds that people may choose for that. Not acted on yet.")
+    idle_most: int = _setting(24 * 3600, "The most seconds that people may choose for that. Not acted on yet.")
+    idle_off: str = _setting(
+        "forbidden", "Whether people may turn that off: `forbidden` or `allowed`. Not acted on yet."
+    )
+    at_idle: str = _setting(
+        "freeze-then-pause", "What shall happen then: `freeze-then-pause` or `pause`. Not acted on yet."
+    )
+    busy_cap: int = _setting(24 * 3600, "Seconds for which a daily stop waits for work that does not end, at most.")
+    busy_grace: int = _setting(
+        1800, "Seconds for which what has worked shall be left alone afterwards. Not acted on yet."
+    )
+    frozen_most: int = _setting(2 * 3600, "Seconds after which a frozen environment shall be paused. Not acted on yet.")
+    age_most: int = _setting(
+        0, "Seconds after its start when an environment shall be paused in any case; 0 is never. Not acted on yet."
+    )
+    autostart: str = _setting(
+        "everybody", "Whose environments may start by themselves at a time of day: `everybody`, `owners` or `nobody`."
+    )
     price_running: float = _setting(0.06, "Price of a running environment of the standard size in dollars per hour.")
     price_frozen: float = _setting(
         0.02, "Price of a frozen environment in dollars per hour: it keeps its memory and uses no CPU."
@@ -142,6 +162,7 @@ class Settings:
         if self.starts_at_once < 1:
             raise SettingsWrong(f"TERRA_STARTS_AT_ONCE is {self.starts_at_once}; at least one start must be possible.")
         _check_trash_days(self.trash_days)
+        _check_rules(self)
         _check_image_names(self.registry, self.upstream)
         for name in ("core_subnet", "users_subnet"):
             try:
@@ -264,6 +285,29 @@ def _check_subdomain_host(text: str) -> None:
             f"TERRA_SUBDOMAIN_HOST is {text!r}; give an address such as https://lab.example.org or "
             "http://lab.localhost:8000: a name in small letters, which can have others below it, and no path."
         )
+
+
+_WORDS = {
+    "idle_off": ("forbidden", "allowed"),
+    "at_idle": ("freeze-then-pause", "pause"),
+    "autostart": ("everybody", "owners", "nobody"),
+}
+
+
+def _check_rules(settings: Settings) -> None:
+    """Raises `SettingsWrong` for bounds of pauses and starts that no value could be in."""
+    for name, words in _WORDS.items():
+        if getattr(settings, name) not in words:
+            said = getattr(settings, name)
+            raise SettingsWrong(f"TERRA_{name.upper()} is {said!r}; it is one of {', '.join(words)}.")
+    if not 60 <= settings.idle_least <= settings.idle <= settings.idle_most:
+        raise SettingsWrong(
+            f"TERRA_IDLE is {settings.idle}; it lies between TERRA_IDLE_LEAST ({settings.idle_least}), which is a"
+            f" minute at least, and TERRA_IDLE_MOST ({settings.idle_most})."
+        )
+    for name in ("busy_cap", "busy_grace", "frozen_most", "age_most"):
+        if getattr(settings, name) < 0:
+            raise SettingsWrong(f"TERRA_{name.upper()} is {getattr(settings, name)}; it is not less than 0.")
 
 
 def _check_trash_days(days: float) -> None:

@@ -137,7 +137,8 @@ class Environment:
     `steps` are those of the last start. `startup_script` is what runs once in each new container, `startup_log` the
     end of what it said.
     `frozen_memory` is what the Engine counted when it was frozen, in bytes; it says nothing in other states.
-    `asked` says who asked last that it be stopped, why, and in which request; empty where that is over.
+    `asked` says who asked last that it be stopped, why, and in which request; empty where that is over. With `start` in
+    it a rule asked for the start of that number.
     `image_name` is what the catalogue calls its `image`, `language` what that is for. `writes_bucket`: its last start
     may change the data of the bucket.
     `kernels`, `terminals`, `memory_seen`, `unsent` (paths of those in the outbox) and `trees` (git folders with work
@@ -177,6 +178,11 @@ class Environment:
     def never_came_up(self) -> bool:
         """Paused, and none of its containers has ever answered: what is in one is half-made."""
         return self.state is State.PAUSED and not self.container_id
+
+    @property
+    def why_started(self) -> str:
+        """What started it, where that was a rule and not its person."""
+        return self.asked["why"] if self.asked.get("start") == str(self.start_number) else ""
 
     @property
     def waits_for_turn(self) -> bool:

@@ -101,7 +101,7 @@ def admit(
             key_hash=hash_of(key),
             start_number=environment.start_number + 1,
             reason="",
-            asked={},
+            asked=environment.asked if environment.asked.get("start") == str(environment.start_number + 1) else {},
             log="",
             kernels=[],
             terminals=None,

@@ -52,8 +52,9 @@ def note_change(
     """A line in the audit. What the Hub carries out is the act of who asked for it."""
     actor, request, asked = context.origin.actor, "", after.asked
     if actor == HUB and event in _BY_ITS_PERSON:
-        actor = after.user
-    if actor == HUB and event in _IS_ASKED_FOR and asked:
+        by_rule = "start" in asked and asked["start"] == str(after.start_number + 1)
+        actor, reason = (asked["actor"], reason or asked["why"]) if by_rule else (after.user, reason)
+    if actor == HUB and event in _IS_ASKED_FOR and asked and "start" not in asked:
         actor, request, reason = asked["actor"], asked["request"], reason or asked["why"]
     change = Change(
         old=str(before.state if before else State.NONE), new=str(after.state), person=after.user, reason=reason,

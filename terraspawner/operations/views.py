@@ -13,21 +13,23 @@ from terraspawner.domain.access import Action, permits
 from terraspawner.domain.disk import Disk, chosen
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.workspace import Membership, Workspace
-from terraspawner.operations import ledger, workspaces
+from terraspawner.operations import ledger, policies, workspaces
 from terraspawner.operations.context import Context
+from terraspawner.operations.policies import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """An environment as its user sees it; `environment` is None before there is one, `membership` where the person
     has left or was removed. `disk` is its disk, or the one that the next environment gets unless another wish is said;
-    `kept` are all that can be chosen."""
+    `kept` are all that can be chosen; `plan` says when it pauses and starts by itself."""
 
     workspace: Workspace
     membership: Membership | None
     environment: Environment | None
     disk: Disk | None
     prices: price.Prices
+    plan: Plan
     kept: tuple[Disk, ...] = ()
 
     @property
@@ -58,6 +60,9 @@ def describe(context: Context, *, user: str, namespace: str, name: str) -> View:
             environment=environment,
             disk=disk_records.disk_by_id(connection, environment.disk_id) if environment else chosen(kept, None),
             prices=ledger.prices(context, environment.size if environment else None),
+            plan=policies.plans(context, connection, [(environment, membership)])[environment.id]
+            if environment
+            else policies.ground(context, connection, membership),
             kept=tuple(kept),
         )
 
@@ -69,6 +74,7 @@ def views_of(context: Context, user: str) -> list[View]:
         found = records.environments_of(connection, user)
         at = records.workspaces_by_id(connection, [each.workspace_id for each in found])
         disks = disk_records.disks_by_id(connection, [each.disk_id for each in found])
+        plans = policies.plans(context, connection, [(each, held.get(each.workspace_id)) for each in found])
     return [
         View(
             workspace=at[environment.workspace_id],
@@ -76,6 +82,7 @@ def views_of(context: Context, user: str) -> list[View]:
             environment=environment,
             disk=disks.get(environment.disk_id),
             prices=ledger.prices(context, environment.size),
+            plan=plans[environment.id],
         )
         for environment in found
     ]

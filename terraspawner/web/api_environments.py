@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from terraspawner.domain.access import Action
 from terraspawner.domain.environment import HOLDS_CONTAINER, State
 from terraspawner.errors import NotAllowed
-from terraspawner.operations import oversight, views
+from terraspawner.operations import oversight, policies, views
 from terraspawner.web import changes, live, wishes
 from terraspawner.web.callers import APerson, ASpot, ASpotOfPage, TheParts
 from terraspawner.web.declared import needs
@@ -51,7 +51,8 @@ async def start_environment(
 @router.patch(HERE, responses=for_person(404, 409, 422), openapi_extra=PERSON)
 @needs(Action.USE_ENVIRONMENT)
 async def change_environment(parts: TheParts, spot: ASpot, change: ChangeIn) -> EnvironmentOut:
-    """Give it another size, another image, or both; the image first, and where it is refused nothing is changed.
+    """Give it another size, image or policy; first the policy, then the image, and what comes after a refusal is not
+    changed.
 
     Another size keeps container and disk, and what runs goes on; its price counts from now on. It is refused (409,
     `memory-in-use`) where what runs holds more than nine tenths of its memory. Another image is for what is paused: the
@@ -59,6 +60,9 @@ async def change_environment(parts: TheParts, spot: ASpot, change: ChangeIn) -> 
     """
     parts.catalogue.size_named(change.size)
     seen = None
+    if change.policy is not None:
+        said = change.policy.change()
+        await parts.deeds(policies.change_own, user=spot.user, namespace=spot.namespace, name=spot.name, change=said)
     if change.image is not None:
         seen = await changes.change_image(parts, spot, change.image)
     if change.size is not None:

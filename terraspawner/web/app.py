@@ -61,6 +61,7 @@ from terraspawner.web.pace import Pace
 from terraspawner.web.parts import Parts, parts_of
 from terraspawner.web.rendering import HERE, Pages
 from terraspawner.web.room import Room, Streams
+from terraspawner.web.scheduler import Scheduler
 from terraspawner.web.worker import Host, Worker
 
 VENDOR = Path("/opt/terra/static/vendor")
@@ -97,8 +98,8 @@ def create_app(context: Context, hub: Hub, host: Host, *, vendor: Path = VENDOR,
 def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> Parts:
     deeds = Deeds(context)
     auth = Auth(context.settings, deeds)
-    measures = Measures(deeds, host)
-    return Parts(
+    measures, scheduler = Measures(deeds, host), Scheduler()
+    parts = Parts(
         settings=context.settings,
         catalogue=context.catalogue,
         deeds=deeds,
@@ -107,7 +108,7 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
         hub=hub,
         host=host,
         launches=Launches(hub),
-        worker=Worker(deeds=deeds, hub=hub, host=host, pace=pace, tasks=(measures.task,)),
+        worker=Worker(deeds=deeds, hub=hub, host=host, pace=pace, tasks=(measures.task, scheduler.task)),
         measures=measures,
         pages=Pages(context.settings, auth),
         pace=pace,
@@ -116,6 +117,8 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
         streams=Streams(),
         closing=asyncio.Event(),
     )
+    scheduler.attend(parts)
+    return parts
 
 
 def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:

@@ -69,10 +69,6 @@ class WorkspaceOut(BaseModel):
         )
 
 
-class WorkspaceChangeIn(In):
-    title: Text = Field(description="what people call it; empty takes it away. Name, address and folders stay")
-
-
 class WorkspaceRef(BaseModel):
     namespace: str
     name: str

@@ -19,6 +19,7 @@ from terraspawner.settings import Settings
 from terraspawner.web.schemas import In, Text, WorkspaceRef
 from terraspawner.web.schemas_catalogue import ImageOut, SizeOut
 from terraspawner.web.schemas_disks import DiskOut
+from terraspawner.web.schemas_policy import OutlookOut, PolicyIn, PolicyOut
 
 
 class PricesOut(BaseModel):
@@ -95,6 +96,9 @@ class EnvironmentOut(BaseModel):
     actions: list[Literal["start", "cancel", "freeze", "pause", "delete"]] = Field(
         description="what may be asked for in this state; `start` resumes what is paused and wakes what is frozen"
     )
+    policy: PolicyOut
+    schedule: OutlookOut
+    started_by_rule: str = Field(description="what started it, where that was not its person; else empty")
     url: str = Field(description="path of its Jupyter server; it answers while the state is `running`")
 
 
@@ -135,11 +139,12 @@ class ChangeIn(In):
 
     size: Text | None = Field(default=None, description="a name of `GET /sizes`")
     image: Text | None = Field(default=None, description="a name of `GET /images`, for what is paused")
+    policy: PolicyIn | None = Field(default=None, description="when it pauses and starts by itself")
 
     @model_validator(mode="after")
     def _says_something(self) -> ChangeIn:
-        if self.size is None and self.image is None:
-            raise ValueError("give `size`, `image` or both")
+        if self.size is None and self.image is None and self.policy is None:
+            raise ValueError("give `size`, `image`, `policy`, or several")
         return self
 
 
@@ -259,6 +264,9 @@ def environment_out(
         frozen_memory=here.frozen_memory if here and here.state is State.FROZEN else None,
         outbox_pending=here.outbox_pending if here else 0,
         actions=_actions(view, is_cancellable=is_cancellable),  # type: ignore[arg-type]
+        policy=PolicyOut.of(view.plan.policy),
+        schedule=OutlookOut.of(view.plan),
+        started_by_rule=here.why_started if here else "",
         url=user_url,
     )
 
