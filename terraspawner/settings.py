@@ -118,7 +118,7 @@ class Settings:
     disk_limit: int = _setting(500 * 1024 * MIB, "Size in bytes up to which people may enlarge a persistent disk.")
     disk_look: int = _setting(600, "Seconds after which it is measured again how full a disk in use is.")
     trash_days: float = _setting(
-        14, "Days for which disks, notebooks and workspaces that were deleted can be restored; 0 keeps none."
+        14, "Days for which what was deleted (environments, disks, notebooks, workspaces) can be restored; 0: none."
     )
     idle: int = _setting(1800, "Seconds without use after which an environment shall pause. Not acted on yet.")
     idle_least: int = _setting(600, "The fewest seconds that people may choose for that. Not acted on yet.")

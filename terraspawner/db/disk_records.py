@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from terraspawner.db import records
 from terraspawner.db import tables as t
 from terraspawner.domain.disk import HOLDS_VOLUME, Disk, DiskState, Folder
-from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.environment import Environment
 from terraspawner.domain.workspace import Workspace
 
 _COLUMNS = (
@@ -99,7 +99,7 @@ def held_disks(connection: sa.Connection, *, user: str | None = None, namespace:
     on = {
         row["disk_id"]: records.environment_of(row)
         for row in connection.execute(
-            sa.select(t.environment).where(t.environment.c.disk_id.in_(ids), t.environment.c.state != str(State.NONE))
+            sa.select(t.environment).where(t.environment.c.disk_id.in_(ids), records.is_live())
         ).mappings()
     }
     return [(disk, at[disk.workspace_id], on.get(disk.id)) for disk in found]

@@ -7,10 +7,9 @@ import sqlalchemy as sa
 from terraspawner.db import disk_records, records
 from terraspawner.db import tables as t
 from terraspawner.domain.disk import Disk
-from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.environment import Environment
 from terraspawner.domain.workspace import Workspace
 
-_THERE = t.environment.c.state != str(State.NONE)
 _ORDER = (t.workspace.c.namespace, t.workspace.c.comparable, t.environment.c.user, t.environment.c.id)
 """None of it changes while an environment is there, so that a page begins where the last one ended."""
 _JOINED = t.environment.join(t.workspace, t.workspace.c.id == t.environment.c.workspace_id)
@@ -21,7 +20,7 @@ def environments_after(
 ) -> list[tuple[Environment, Workspace, Disk | None]]:
     """At most `limit` of those that there are, of one billing project or of all, after the environment `after` if
     that is not empty; by project, workspace and person, in three queries. None where `after` has never been."""
-    query = sa.select(t.environment).select_from(_JOINED).where(_THERE).order_by(*_ORDER).limit(limit)
+    query = sa.select(t.environment).select_from(_JOINED).where(records.is_live()).order_by(*_ORDER).limit(limit)
     if namespace is not None:
         query = query.where(t.workspace.c.namespace == namespace)
     if after:

@@ -240,7 +240,7 @@ environment = sa.Table(
     sa.Column("trees", sa.JSON(none_as_null=True), nullable=True),
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
-_is_live = environment.c.state != "none"
+_is_live = sa.text("state NOT IN ('none', 'trashed', 'purging')")
 sa.Index(
     "uq_environment_live",
     environment.c.workspace_id,
@@ -273,7 +273,7 @@ trash = sa.Table(
     "trash",
     metadata,
     sa.Column("id", sa.String(16), primary_key=True),
-    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("kind", sa.String(12), nullable=False),
     sa.Column("subject", sa.String(1024), nullable=False),
     sa.Column("workspace_id", sa.ForeignKey("workspace.id"), nullable=False, index=True),
     sa.Column("user", sa.ForeignKey("account.name"), nullable=False),

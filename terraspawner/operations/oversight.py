@@ -16,7 +16,7 @@ from terraspawner.db import account_records, disk_records, oversight_records, pr
 from terraspawner.domain import price
 from terraspawner.domain.access import Action, Standing, permits
 from terraspawner.domain.disk import Disk
-from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.environment import LIVE, Environment
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import EnvironmentMissing, NotAllowed, ProjectMissing, Refused
 from terraspawner.operations import audit, deletions, ledger
@@ -114,7 +114,7 @@ def delete_own(context: Context, *, user: str, environment_id: str) -> None:
 
 def _one(context: Context, connection: sa.Connection, actor: str, environment_id: str, action: Action) -> Overseen:
     environment = records.environment_by_id(connection, environment_id)
-    if environment is not None and environment.state is not State.NONE:
+    if environment is not None and environment.state in LIVE:
         workspace = records.workspace_by_id(connection, environment.workspace_id)
         is_own = environment.user == actor
         if is_own or permits(standing_in(connection, actor, workspace.namespace), action):

@@ -22,7 +22,8 @@ from terraspawner.operations.policies import Plan
 class View:
     """An environment as its user sees it; `environment` is None before there is one, `membership` where the person
     has left or was removed. `disk` is its disk, or the one that the next environment gets unless another wish is said;
-    `kept` are all that can be chosen; `plan` says when it pauses and starts by itself."""
+    `kept` are all that can be chosen; `plan` says when it pauses and starts by itself. `trashed` counts those of the
+    person's in the trash, where there is none."""
 
     workspace: Workspace
     membership: Membership | None
@@ -31,6 +32,7 @@ class View:
     prices: price.Prices
     plan: Plan
     kept: tuple[Disk, ...] = ()
+    trashed: int = 0
 
     @property
     def state(self) -> State:
@@ -64,6 +66,7 @@ def describe(context: Context, *, user: str, namespace: str, name: str) -> View:
             if environment
             else policies.ground(context, connection, membership),
             kept=tuple(kept),
+            trashed=0 if environment else records.count_trashed(connection, workspace.id, user),
         )
 
 

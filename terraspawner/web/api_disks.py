@@ -80,15 +80,21 @@ async def measure_disk(parts: TheParts, person: APerson, disk_id: Id) -> HeldDis
 @router.get("/trash", responses=for_person(), openapi_extra=PERSON, tags=["trash"])
 @needs(Action.ABOUT_ONESELF)
 async def list_trash(parts: TheParts, person: APerson) -> ListOut[TrashOut]:
-    """What the caller can have back, the last first: own disks, and notebooks of workspaces where the caller writes."""
+    """What the caller can have back, the last first: own environments and disks, notebooks of workspaces where the
+    caller writes, and workspaces that the caller owned."""
     return ListOut(items=[TrashOut.of(each) for each in await parts.deeds(trash.list_trash, person.name)])
 
 
-@router.post("/trash/{trash_id}/restore", responses=for_person(404, 409, 422), openapi_extra=PERSON, tags=["trash"])
+@router.post(
+    "/trash/{trash_id}/restore", responses=for_person(403, 404, 409, 422), openapi_extra=PERSON, tags=["trash"]
+)
 @needs(Action.ABOUT_ONESELF)
 async def restore(parts: TheParts, person: APerson, trash_id: Id, wanted: RestoreIn | None = None) -> TrashOut:
-    """Have it back. A disk is kept then, and the next environment in its workspace can have it; a notebook is in its
-    workspace again. 409 where something else has its name by now."""
+    """Have it back. An environment is paused then, with the container that it had, what was installed in that, and its
+    disk, which comes along where it is in the trash; 409 where the disk is attached to another environment or gone for
+    good, where the caller has another environment in the workspace, or where that is in the trash, 403 where the caller
+    may have none there any more. A disk is kept then, and the next environment in its workspace can have it; a notebook
+    is in its workspace again, a workspace is there again. 409 where something else has its name by now."""
     name = wanted.name if wanted else None
     return TrashOut.of(await parts.deeds(trash.restore, user=person.name, item_id=trash_id, name=name))
 
@@ -98,7 +104,8 @@ async def restore(parts: TheParts, person: APerson, trash_id: Id, wanted: Restor
 )
 @needs(Action.ABOUT_ONESELF)
 async def purge(parts: TheParts, person: APerson, trash_id: Id) -> TrashOut:
-    """Delete it for good, now. It is listed until it is gone."""
+    """Delete it for good, now. It is listed until it is gone. With a disk go the environments in the trash that have
+    it; the disk of an environment is not touched."""
     found = await parts.deeds(trash.purge, user=person.name, item_id=trash_id)
     parts.worker.wake()
     return TrashOut.of(found)

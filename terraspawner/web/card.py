@@ -207,6 +207,7 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "kept": view.kept if view.environment is None else (),
         "new_disk_size": parts.settings.disk_size,
         "trash_days": parts.settings.trash_days,
+        "trashed": view.trashed,
         "disk_size": disk_size,
         "disk_per_month": disk_per_month(view.prices, disk_size),
     }

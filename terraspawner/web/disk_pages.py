@@ -14,13 +14,14 @@ from terraspawner.errors import (
     Conflict,
     NameRefused,
     NameTaken,
+    NotAllowed,
     NotFound,
     OutboxNotEmpty,
     Refused,
     TerraError,
     Unavailable,
 )
-from terraspawner.operations import disks, ledger, trash, trashed_workspaces
+from terraspawner.operations import disks, images, ledger, trash, trashed_workspaces
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
@@ -117,7 +118,7 @@ async def restore(parts: TheParts, person: APerson, trash_id: Field = "", name: 
     """The button Restore. Where the name is taken by now, another one is asked for."""
     try:
         await parts.deeds(trash.restore, user=person.name, item_id=trash_id, name=name.strip() or None)
-    except (Refused, Conflict, NotFound) as error:
+    except (Refused, Conflict, NotFound, NotAllowed) as error:
         wants_name = trash_id if isinstance(error, NameTaken | NameRefused) else ""
         return await _trash_page(parts, person, error=error, wants_name=wants_name, wanted=name)
     return see(f"{parts.settings.service_prefix}trash?notice=restored")
@@ -174,6 +175,7 @@ async def _trash_page(
         person,
         status=status_of(error) if error else 200,
         items=found,
+        titles={each.item.id: images.title_of(parts.catalogue, each.environment) for each in found if each.environment},
         wants_name=wants_name,
         wanted=wanted,
         total=sum(each.price_per_month for each in found),

@@ -118,6 +118,7 @@ async def ask(
         staying=[each for each in found if each not in going],
         missing=len(ids) - len(found),
         choice=choice,
+        trash_days=parts.settings.trash_days,
         told={view.environment.id for view in mine if view.environment and view.membership},
         is_own=all(each.environment.user == person.name for each in found),
         disk_per_month=sum((disk_per_month(each.prices, each.disk.size) for each in going), Decimal(0)),

@@ -31,6 +31,8 @@ WORDS: Mapping[State, str] = {
     State.PAUSING: "pausing",
     State.PAUSED: "paused",
     State.DELETING: "being deleted",
+    State.TRASHED: "in the trash",
+    State.PURGING: "being deleted for good",
 }
 
 

@@ -19,7 +19,7 @@ from terraspawner.domain.reconcile import Act, Container, Server
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import TerraError
 from terraspawner.host_client import ContainerState
-from terraspawner.operations import environments, freezing, ledger, reconciling
+from terraspawner.operations import environments, freezing, ledger, reconciling, trashed_environments
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub
 from terraspawner.web.origin import acting_as
@@ -230,6 +230,8 @@ class Reconciler:
                 await self._host.delete_environment(finding.id)
             case Act.REMOVE_VOLUME:
                 await self._host.delete_disk(finding.id)
+            case Act.PURGE if here:
+                await self._deeds(trashed_environments.lost, here.id, finding.why)
             case Act.NOTE_GONE if here:
                 await self._deeds(reconciling.container_gone, here, finding.why)
             case Act.NOTE_FROZEN if here and finding.container:

@@ -104,7 +104,7 @@ class TrashOut(BaseModel):
     id: str
     kind: Kind
     name: str
-    subject: str = Field(description="a disk's id, a notebook's path, a workspace's id")
+    subject: str = Field(description="an environment's or a disk's id, a notebook's path, a workspace's id")
     workspace: WorkspaceRef
     size: int | None
     state: ItemState
@@ -112,6 +112,16 @@ class TrashOut(BaseModel):
     trashed_by: str
     purge_at: datetime = Field(description="when it is gone for good, unless it is restored before")
     price_per_month: float = Field(description="what it costs until then")
+    price_per_hour: float = Field(
+        description="of an environment: what its stopped container costs, as if it was paused"
+    )
+    disk: DiskState | None = Field(description="of an environment: of its disk; `trashed` comes back along with it")
+    obstacle: str = Field(
+        description="of an environment: why it cannot be restored now, and what to do; empty if it can"
+    )
+    image: str | None = Field(description="of an environment: its name in the catalogue")
+    created_at: datetime | None = Field(description="of an environment")
+    along: list[str] = Field(description="of a disk: what in the trash is purged with it, environments that have it")
     actions: list[Literal["restore", "purge"]]
 
     @classmethod
@@ -129,8 +139,20 @@ class TrashOut(BaseModel):
             trashed_by=item.trashed_by,
             purge_at=item.purge_at,
             price_per_month=float(found.price_per_month),
-            actions=["restore", "purge"] if item.state is ItemState.HELD else [],
+            price_per_hour=float(found.price_per_hour),
+            disk=found.disk,
+            obstacle=found.obstacle,
+            image=found.environment.image_name if found.environment else None,
+            created_at=found.environment.created_at if found.environment else None,
+            along=list(found.along),
+            actions=_actions(found),
         )
+
+
+def _actions(found: Trashed) -> list[Literal["restore", "purge"]]:
+    if found.item.state is not ItemState.HELD:
+        return []
+    return ["purge"] if found.obstacle else ["restore", "purge"]
 
 
 def _warning(disk: Disk) -> DiskWarningOut | None:

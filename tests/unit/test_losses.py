@@ -10,7 +10,7 @@ import pytest
 
 from terraspawner.domain.environment import Environment, Size, State
 from terraspawner.domain.layer import Found, Layer
-from terraspawner.domain.losses import CLAIMS, LOST, Act, Sort, losses_of
+from terraspawner.domain.losses import CLAIMS, LOST, TRASHED, Act, Sort, losses_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LAYER = Layer(
@@ -70,6 +70,27 @@ def test_each_act_ends_what_the_table_says(act: Act, sorts: list[str]) -> None:
     assert list(lost(act, ok(state=State.PAUSED))) == paused
     assert list(lost(act, ok(state=State.FROZEN))) == sorts
     assert losses_of(act, ok(), LAYER, is_layer_known=True).unknown == ()
+
+
+@pytest.mark.feature("C7", "C17")
+@pytest.mark.parametrize(
+    ("act", "sorts"),
+    [
+        (Act.PAUSE, []),
+        (Act.UPDATE, []),
+        (Act.DELETE, INSTALLED),
+        (Act.DELETE_DISK, INSTALLED + ON_DISK),
+    ],
+)
+def test_what_goes_into_the_trash_is_told_apart(act: Act, sorts: list[str]) -> None:
+    def waiting(here: Environment | None) -> list[str]:
+        return [str(each.sort) for each in losses_of(act, here, LAYER, is_layer_known=True).lost if each.is_trashed]
+
+    assert waiting(ok()) == sorts
+    assert all(TRASHED[each] <= LOST[each] for each in Act)
+    # a container that never came up is kept by nobody
+    assert waiting(ok(container_id="")) == [sort for sort in sorts if sort not in INSTALLED]
+    assert waiting(None) == [sort for sort in sorts if sort == "home"]
 
 
 @pytest.mark.feature("C7")
