@@ -8,10 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from terraspawner.db import records
+from terraspawner.db import records, tag_records
 from terraspawner.db import tables as t
 from terraspawner.domain.disk import HOLDS_VOLUME, Disk, DiskState, Folder
 from terraspawner.domain.environment import Environment
+from terraspawner.domain.tags import Tagged, Wanted
 from terraspawner.domain.workspace import Workspace
 
 _COLUMNS = (
@@ -81,13 +82,24 @@ def disks_of_workspace(connection: sa.Connection, workspace_id: str) -> list[Dis
     return [disk_of(row) for row in connection.execute(query.order_by(t.disk.c.user, t.disk.c.created_at)).mappings()]
 
 
-def held_disks(connection: sa.Connection, *, user: str | None = None, namespace: str | None = None) -> list[Held]:
-    """All that have a volume; of one person, of one billing project, or all there are. In three queries."""
+def held_disks(
+    connection: sa.Connection,
+    *,
+    user: str | None = None,
+    namespace: str | None = None,
+    disk_id: str | None = None,
+    wanted: Iterable[Wanted] = (),
+) -> list[Held]:
+    """All that have a volume; of one person, of one billing project, only the one, or all there are, and with the tags
+    that are wanted. In three queries."""
     joined = sa.select(t.disk).join(t.workspace, t.workspace.c.id == t.disk.c.workspace_id).where(_there())
     if user is not None:
         joined = joined.where(t.disk.c.user == user)
+    if disk_id is not None:
+        joined = joined.where(t.disk.c.id == disk_id)
     if namespace is not None:
         joined = joined.where(t.workspace.c.namespace == namespace)
+    joined = joined.where(*tag_records.having(Tagged.DISK, t.disk.c.id, t.disk.c.user, wanted))
     joined = joined.order_by(t.workspace.c.namespace, t.workspace.c.name, t.disk.c.user, t.disk.c.created_at)
     found = [disk_of(row) for row in connection.execute(joined).mappings()]
     ids = joined.with_only_columns(t.disk.c.id).order_by(None)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
-from terraspawner.db import disk_records, records
+from terraspawner.db import disk_records, records, tag_records
 from terraspawner.db import tables as t
 from terraspawner.domain.disk import Disk
 from terraspawner.domain.environment import Environment
+from terraspawner.domain.tags import Tagged, Wanted
 from terraspawner.domain.workspace import Workspace
 
 _ORDER = (t.workspace.c.namespace, t.workspace.c.comparable, t.environment.c.user, t.environment.c.id)
@@ -16,13 +19,16 @@ _JOINED = t.environment.join(t.workspace, t.workspace.c.id == t.environment.c.wo
 
 
 def environments_after(
-    connection: sa.Connection, *, after: str, limit: int, namespace: str | None = None
+    connection: sa.Connection, *, after: str, limit: int, namespace: str | None = None, wanted: Iterable[Wanted] = ()
 ) -> list[tuple[Environment, Workspace, Disk | None]]:
-    """At most `limit` of those that there are, of one billing project or of all, after the environment `after` if
-    that is not empty; by project, workspace and person, in three queries. None where `after` has never been."""
+    """At most `limit` of those that there are and have the tags that are wanted, of one billing project or of all,
+    after the environment `after` if that is not empty; by project, workspace and person, in three queries. None where
+    `after` has never been."""
     query = sa.select(t.environment).select_from(_JOINED).where(records.is_live()).order_by(*_ORDER).limit(limit)
     if namespace is not None:
         query = query.where(t.workspace.c.namespace == namespace)
+    here = t.environment.c
+    query = query.where(*tag_records.having(Tagged.ENVIRONMENT, here.id, here.user, wanted))
     if after:
         place = connection.execute(sa.select(*_ORDER).select_from(_JOINED).where(t.environment.c.id == after)).first()
         if place is None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from terraspawner.db import tables as t
+from terraspawner.db import tag_records
 from terraspawner.domain.environment import LIVE, Environment, State
 from terraspawner.domain.language import Language
 from terraspawner.domain.size import Rates, Size
 from terraspawner.domain.start import Step
+from terraspawner.domain.tags import Tagged, Wanted
 from terraspawner.domain.workspace import Workspace
 
 Row = sa.RowMapping
@@ -126,8 +128,12 @@ def environment_for(connection: sa.Connection, workspace_id: str, user: str) -> 
     return environment_of(row) if row else None
 
 
-def environments_of(connection: sa.Connection, user: str) -> list[Environment]:
-    query = sa.select(t.environment).where(t.environment.c.user == user, is_live())
+def environments_of(connection: sa.Connection, user: str, wanted: Iterable[Wanted] = ()) -> list[Environment]:
+    """All of `user` that have the tags that are wanted."""
+    here = t.environment.c
+    query = sa.select(t.environment).join(t.workspace, t.workspace.c.id == here.workspace_id)
+    query = query.where(here.user == user, is_live())
+    query = query.where(*tag_records.having(Tagged.ENVIRONMENT, here.id, here.user, wanted))
     return [environment_of(row) for row in connection.execute(query.order_by(t.environment.c.created_at)).mappings()]
 
 

@@ -269,6 +269,16 @@ state_interval = sa.Table(
 )
 sa.Index("ix_state_interval_subject", state_interval.c.subject, state_interval.c.ended_at)
 
+tag = sa.Table(
+    "tag",
+    metadata,
+    sa.Column("kind", sa.String(12), primary_key=True),
+    sa.Column("subject", sa.String(16), primary_key=True),
+    sa.Column("key", sa.String(63), primary_key=True),
+    sa.Column("value", sa.String(63), nullable=False),
+)
+"""`subject` is the id of an environment or a disk, as `kind` says; rows of both are kept, and so are their tags."""
+
 trash = sa.Table(
     "trash",
     metadata,

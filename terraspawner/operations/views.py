@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from terraspawner.db import disk_records, interval_records, member_records, records
+import sqlalchemy as sa
+
+from terraspawner.db import disk_records, interval_records, member_records, records, tag_records
 from terraspawner.domain import price
 from terraspawner.domain.access import Action, permits
 from terraspawner.domain.disk import Disk, chosen
 from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.tags import Tagged, Tags, Wanted
 from terraspawner.domain.workspace import Membership, Workspace
 from terraspawner.operations import ledger, policies, workspaces
 from terraspawner.operations.context import Context
@@ -23,7 +26,7 @@ class View:
     """An environment as its user sees it; `environment` is None before there is one, `membership` where the person
     has left or was removed. `disk` is its disk, or the one that the next environment gets unless another wish is said;
     `kept` are all that can be chosen; `plan` says when it pauses and starts by itself. `trashed` counts those of the
-    person's in the trash, where there is none."""
+    person's in the trash, where there is none; `tags` are the environment's."""
 
     workspace: Workspace
     membership: Membership | None
@@ -33,6 +36,7 @@ class View:
     plan: Plan
     kept: tuple[Disk, ...] = ()
     trashed: int = 0
+    tags: Tags = field(default_factory=dict)
 
     @property
     def state(self) -> State:
@@ -67,14 +71,16 @@ def describe(context: Context, *, user: str, namespace: str, name: str) -> View:
             else policies.ground(context, connection, membership),
             kept=tuple(kept),
             trashed=0 if environment else records.count_trashed(connection, workspace.id, user),
+            tags=_tags(connection, [environment]).get(environment.id, {}) if environment else {},
         )
 
 
-def views_of(context: Context, user: str) -> list[View]:
-    """All environments of `user`."""
+def views_of(context: Context, user: str, wanted: Iterable[Wanted] = ()) -> list[View]:
+    """All environments of `user` that have the tags that are wanted."""
     with context.database.read() as connection:
         held = {each.workspace.id: each for each in member_records.memberships_of(connection, user)}
-        found = records.environments_of(connection, user)
+        found = records.environments_of(connection, user, wanted)
+        tags = _tags(connection, found)
         at = records.workspaces_by_id(connection, [each.workspace_id for each in found])
         disks = disk_records.disks_by_id(connection, [each.disk_id for each in found])
         plans = policies.plans(context, connection, [(each, held.get(each.workspace_id)) for each in found])
@@ -86,6 +92,7 @@ def views_of(context: Context, user: str) -> list[View]:
             disk=disks.get(environment.disk_id),
             prices=ledger.prices(context, environment.size),
             plan=plans[environment.id],
+            tags=tags.get(environment.id, {}),
         )
         for environment in found
     ]
@@ -95,3 +102,7 @@ def last_used(context: Context, environments: Iterable[Environment]) -> dict[str
     """Environment id -> when it last stopped running; those that have never run are left out."""
     with context.database.read() as connection:
         return interval_records.last_ends(connection, [each.id for each in environments], str(State.RUNNING))
+
+
+def _tags(connection: sa.Connection, environments: Iterable[Environment]) -> dict[str, dict[str, str]]:
+    return tag_records.tags_of(connection, Tagged.ENVIRONMENT, [each.id for each in environments])

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from terraspawner.domain.access import Action
 from terraspawner.domain.environment import HOLDS_CONTAINER, State
+from terraspawner.domain.tags import Tagged, checked
 from terraspawner.errors import NotAllowed
 from terraspawner.operations import oversight, policies, views
 from terraspawner.web import changes, live, wishes
@@ -18,6 +19,7 @@ from terraspawner.web.openapi import PERSON, PERSON_OR_PAGE, Answers, for_person
 from terraspawner.web.schemas import ListOut
 from terraspawner.web.schemas_environment import ChangeIn, EnvironmentOut, LogOut, PauseIn, StartIn
 from terraspawner.web.schemas_oversight import OverseenOut
+from terraspawner.web.tag_wishes import WantedTags
 from terraspawner.web.wishes import Sight, Spot
 
 router = APIRouter(tags=["environments"])
@@ -51,14 +53,16 @@ async def start_environment(
 @router.patch(HERE, responses=for_person(404, 409, 422), openapi_extra=PERSON)
 @needs(Action.USE_ENVIRONMENT)
 async def change_environment(parts: TheParts, spot: ASpot, change: ChangeIn) -> EnvironmentOut:
-    """Give it another size, image or policy; first the policy, then the image, and what comes after a refusal is not
-    changed.
+    """Give it another size, image, policy or other tags; first the policy, then the image, and what comes after a
+    refusal is not changed.
 
     Another size keeps container and disk, and what runs goes on; its price counts from now on. It is refused (409,
     `memory-in-use`) where what runs holds more than nine tenths of its memory. Another image is for what is paused: the
     next start makes the container anew from it. The disk stays, what is in the old container alone is lost then.
     """
     parts.catalogue.size_named(change.size)
+    if change.tags is not None:
+        checked(change.tags, Tagged.ENVIRONMENT)
     seen = None
     if change.policy is not None:
         said = change.policy.change()
@@ -67,6 +71,8 @@ async def change_environment(parts: TheParts, spot: ASpot, change: ChangeIn) -> 
         seen = await changes.change_image(parts, spot, change.image)
     if change.size is not None:
         seen = await changes.change_size(parts, spot, change.size)
+    if change.tags is not None:
+        seen = await changes.change_tags(parts, spot, change.tags)
     return wishes.told(parts, spot, seen or await wishes.look(parts, spot))
 
 
@@ -174,6 +180,7 @@ async def list_environments(
     ] = False,
     cursor: Annotated[str, Query(max_length=100, description="`next` of the page before")] = "",
     limit: Annotated[int, Query(ge=1, le=oversight.MOST)] = 100,
+    tags: WantedTags = (),
 ) -> ListOut[EnvironmentOut] | ListOut[OverseenOut]:
     """All environments of the caller; to an operator everybody's, page by page; with `project` all that it pays for.
 
@@ -181,13 +188,13 @@ async def list_environments(
     """
     if project is not None or (person.account.is_operator and not mine):
         page = await parts.deeds(
-            oversight.list_environments, actor=person.name, namespace=project, after=cursor, limit=limit
+            oversight.list_environments, actor=person.name, namespace=project, after=cursor, limit=limit, wanted=tags
         )
         return ListOut[OverseenOut](items=[OverseenOut.of(each) for each in page.items], next=page.next)
     if cursor:
         raise oversight.no_such_page()  # one's own are told at once
     answers = []
-    for view in await parts.deeds(views.views_of, person.name):
+    for view in await parts.deeds(views.views_of, person.name, tags):
         server = (person.name, view.workspace.slug)
         sight = Sight(view=view, is_asked=parts.launches.is_under_way(server), fault=parts.launches.fault(server))
         spot = Spot(user=person.name, namespace=view.workspace.namespace, name=view.workspace.name)

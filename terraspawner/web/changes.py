@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from terraspawner.domain.access import Action
 from terraspawner.domain.catalogue import OfferedSize
+from terraspawner.domain.tags import Tags
 from terraspawner.errors import MemoryInUse
-from terraspawner.operations import images, sizing, workspaces
+from terraspawner.operations import images, sizing, tagging, workspaces
 from terraspawner.web import wishes
 from terraspawner.web.image_wishes import looked_into
 from terraspawner.web.parts import Parts
@@ -52,6 +53,13 @@ async def change_image(parts: Parts, spot: Spot, name: str) -> Sight:
     here = wishes.there(spot, seen)
     if (offered.name, offered.reference) != (here.image_name, here.image):
         await parts.deeds(images.change, here.id, offered, user=spot.user)
+    return await wishes.look(parts, spot)
+
+
+async def change_tags(parts: Parts, spot: Spot, tags: Tags) -> Sight:
+    """Give it these tags. Raises `TagRefused`, `EnvironmentMissing`."""
+    here = wishes.there(spot, await wishes.look(parts, spot))
+    await parts.deeds(tagging.tag_environment, actor=spot.user, environment_id=here.id, tags=tags)
     return await wishes.look(parts, spot)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from terraspawner.domain import price
 from terraspawner.domain.disk import Disk, DiskState, Fullness, notice
@@ -13,7 +13,7 @@ from terraspawner.domain.trash import ItemState, Kind
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations.disks import HeldDisk
 from terraspawner.operations.trash import Trashed
-from terraspawner.web.schemas import In, Text, WorkspaceRef
+from terraspawner.web.schemas import In, TagsIn, Text, WorkspaceRef
 
 
 class FolderOut(BaseModel):
@@ -62,6 +62,7 @@ class HeldDiskOut(DiskOut):
 
     user: str
     environment: str | None = Field(description="id of the environment that it is attached to")
+    tags: dict[str, str] = Field(description="those that were set")
     is_in_use: bool = Field(description="its environment runs, so its last use is now")
     outbox_pending: int = Field(description="notebooks whose last changes are on this disk and not in the workspace")
     trash_id: str | None = Field(description="where it is in the trash")
@@ -75,6 +76,7 @@ class HeldDiskOut(DiskOut):
             **(told if is_own else told | {"folders": []}),
             user=held.disk.user,
             environment=held.environment.id if held.environment else None,
+            tags=dict(held.tags),
             is_in_use=held.is_in_use,
             outbox_pending=held.outbox_pending,
             trash_id=held.item.id if held.item and held.item.kind is Kind.DISK and is_own else None,
@@ -82,10 +84,17 @@ class HeldDiskOut(DiskOut):
         )
 
 
-class EnlargeIn(In):
+class DiskChangeIn(In):
     """What a disk shall be."""
 
-    size: int = Field(ge=0, le=2**53, description="bytes; not less than it has")
+    size: int | None = Field(default=None, ge=0, le=2**53, description="bytes; not less than it has")
+    tags: TagsIn | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> DiskChangeIn:
+        if self.size is None and self.tags is None:
+            raise ValueError("give `size`, `tags` or both")
+        return self
 
 
 class EnlargedOut(HeldDiskOut):

@@ -16,7 +16,7 @@ from terraspawner.domain.start import Step, StepName
 from terraspawner.operations.identities import Identity
 from terraspawner.operations.views import View
 from terraspawner.settings import Settings
-from terraspawner.web.schemas import In, Text, WorkspaceRef
+from terraspawner.web.schemas import In, TagsIn, Text, WorkspaceRef
 from terraspawner.web.schemas_catalogue import ImageOut, SizeOut
 from terraspawner.web.schemas_disks import DiskOut
 from terraspawner.web.schemas_policy import OutlookOut, PolicyIn, PolicyOut
@@ -100,6 +100,7 @@ class EnvironmentOut(BaseModel):
     schedule: OutlookOut
     started_by_rule: str = Field(description="what started it, where that was not its person; else empty")
     url: str = Field(description="path of its Jupyter server; it answers while the state is `running`")
+    tags: dict[str, str] = Field(description="those that were set")
 
 
 class PauseIn(BaseModel):
@@ -140,11 +141,12 @@ class ChangeIn(In):
     size: Text | None = Field(default=None, description="a name of `GET /sizes`")
     image: Text | None = Field(default=None, description="a name of `GET /images`, for what is paused")
     policy: PolicyIn | None = Field(default=None, description="when it pauses and starts by itself")
+    tags: TagsIn | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> ChangeIn:
-        if self.size is None and self.image is None and self.policy is None:
-            raise ValueError("give `size`, `image`, `policy`, or several")
+        if all(each is None for each in (self.size, self.image, self.policy, self.tags)):
+            raise ValueError("give `size`, `image`, `policy`, `tags`, or several")
         return self
 
 
@@ -268,6 +270,7 @@ def environment_out(
         schedule=OutlookOut.of(view.plan),
         started_by_rule=here.why_started if here else "",
         url=user_url,
+        tags=dict(view.tags),
     )
 
 

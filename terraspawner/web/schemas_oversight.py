@@ -9,7 +9,13 @@ from pydantic import BaseModel, Field
 from terraspawner.domain import price
 from terraspawner.domain.environment import State
 from terraspawner.operations.oversight import Overseen
-from terraspawner.web.schemas import WorkspaceRef
+from terraspawner.web.schemas import In, TagsIn, WorkspaceRef
+
+
+class OverseenChangeIn(In):
+    """What can be changed of an environment that one pays for."""
+
+    tags: TagsIn
 
 
 class OverseenOut(BaseModel):
@@ -25,6 +31,7 @@ class OverseenOut(BaseModel):
     disk_size: int
     now_per_hour: float = Field(description="dollars, in the present state, without the disk")
     disk_per_month: float = Field(description="dollars")
+    tags: dict[str, str] = Field(description="those that were set")
 
     @classmethod
     def of(cls, found: Overseen) -> OverseenOut:
@@ -41,4 +48,5 @@ class OverseenOut(BaseModel):
             disk_size=found.disk.size,
             now_per_hour=float(now),
             disk_per_month=float(price.disk_per_month(found.prices, found.disk.size)),
+            tags=dict(found.tags),
         )

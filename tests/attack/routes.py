@@ -94,6 +94,7 @@ REST: dict[str, Case] = {
     "GET /environments/{environment_id}": Case(is_operators_too=True),
     "DELETE /environments/{environment_id}": Case(is_operators_too=True),
     "POST /environments/{environment_id}/pause": Case(is_operators_too=True),
+    "PATCH /environments/{environment_id}": Case(body={"tags": {"course": "planted"}}, is_operators_too=True),
     "GET /disks": Case(is_operators_too=True),
     "DELETE /disks/{disk_id}": Case(query={"force": "true"}, is_operators_too=True),
     "PATCH /disks/{disk_id}": Case(body={"size": 1 << 40}),

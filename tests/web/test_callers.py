@@ -59,6 +59,7 @@ ROUTES = {
     f"GET {API}/environments": PERSON,
     f"GET {API}/environments/{{environment_id}}": PERSON,
     f"DELETE {API}/environments/{{environment_id}}": PERSON,
+    f"PATCH {API}/environments/{{environment_id}}": PERSON,
     f"POST {API}/environments/{{environment_id}}/pause": PERSON,
     f"GET {API}/disks": PERSON,
     f"DELETE {API}/disks/{{disk_id}}": PERSON,
