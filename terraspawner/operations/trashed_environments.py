@@ -22,7 +22,7 @@ from terraspawner.errors import DiskAttached, NotAllowed, TerraError, WrongState
 from terraspawner.operations import audit, discarding, ledger
 from terraspawner.operations.context import Context
 
-BACK = "It was restored from the trash. Resume it: what was installed in it is there."
+BACK = "It was restored from the trash. Its container is the one that it had, with what was installed there."
 
 
 def put(context: Context, connection: sa.Connection, environment: Environment, *, by: str) -> Item:
@@ -45,18 +45,23 @@ def put_back(context: Context, connection: sa.Connection, item: Item) -> None:
     """Paused again, with its container and its disk. Raises `WrongState`, `DiskAttached`, `NotAllowed`."""
     environment = ledger.load(connection, item.subject)
     _refuse(connection, environment)
-    disk = _disk_of(connection, environment)
-    was_used_since = disk.last_used_at is not None and disk.last_used_at > item.trashed_at
+    home, *_ = (_attach(context, connection, disk) for disk in _disks_of(connection, environment))
+    was_used_since = home.last_used_at is not None and home.last_used_at > item.trashed_at
+    told_of_its_disk: dict[str, Any] = {"unsent": [], "trees": None} if was_used_since else {}
+    ledger.move(
+        context, connection, environment, Event.RESTORE, reason=BACK, log="", kernels=[], terminals=None, asked={},
+        deletes_disk=False, outbox_pending=home.outbox_pending, **told_of_its_disk,
+    )  # fmt: skip
+
+
+def _attach(context: Context, connection: sa.Connection, disk: Disk) -> Disk:
+    """To the environment that comes back; one in the trash leaves it."""
     for event in rules.DISK_OF_A_RESTORED[disk.state]:
         disk = ledger.move_disk(context, connection, disk, event)
         if event is DiskEvent.RESTORE and (own := trash_records.item_of(connection, Kind.DISK, disk.id)):
             state = rules.next_state(own.state, ItemEvent.RESTORE)
             trash_records.set_state(connection, own.id, state, context.now())
-    told_of_its_disk: dict[str, Any] = {"unsent": [], "trees": None} if was_used_since else {}
-    ledger.move(
-        context, connection, environment, Event.RESTORE, reason=BACK, log="", kernels=[], terminals=None, asked={},
-        deletes_disk=False, outbox_pending=disk.outbox_pending, **told_of_its_disk,
-    )  # fmt: skip
+    return disk
 
 
 def obstacle(connection: sa.Connection, environment: Environment) -> str:
@@ -130,7 +135,18 @@ def _refuse(connection: sa.Connection, environment: Environment) -> None:
             f"In {place} {allowed.reason}, so your environment there cannot come back. Ask an owner of the workspace.",
             needed=allowed.needed,
         )
-    disk, newer = _disk_of(connection, environment), records.environment_for(connection, at.id, environment.user)
+    for disk in _disks_of(connection, environment):
+        _refuse_disk(disk, place)
+    newer = records.environment_for(connection, at.id, environment.user)
+    if newer is not None:
+        raise WrongState(
+            f"You have another environment in {place} by now, and everybody has one at a time. Delete that one (it goes"
+            " into the trash in its turn), then restore this one.",
+            environment=newer.id,
+        )
+
+
+def _refuse_disk(disk: Disk, place: str) -> None:
     if disk.state is DiskState.ATTACHED:
         raise DiskAttached(
             f"Its disk {disk.id} is attached to another environment of yours in {place} by now. Delete that one and"
@@ -143,15 +159,9 @@ def _refuse(connection: sa.Connection, environment: Environment) -> None:
             " too.",
             disk=disk.id,
         )
-    if newer is not None:
-        raise WrongState(
-            f"You have another environment in {place} by now, and everybody has one at a time. Delete that one (it goes"
-            " into the trash in its turn), then restore this one.",
-            environment=newer.id,
-        )
 
 
-def _disk_of(connection: sa.Connection, environment: Environment) -> Disk:
-    disk = disk_records.disk_by_id(connection, environment.disk_id)
-    assert disk is not None, "its row is kept for the ledger"  # noqa: S101 - for the type checker
-    return disk
+def _disks_of(connection: sa.Connection, environment: Environment) -> list[Disk]:
+    """Those that its container has mounted, the home folder first."""
+    found = disk_records.disks_by_id(connection, [environment.disk_id])
+    return [found[environment.disk_id]]  # their rows are kept for the ledger

@@ -112,7 +112,11 @@ async def delete_environment(
     ] = "keep",
     force: Annotated[bool, Query(description="lose changes that are only on the disk")] = False,
 ) -> Response:
-    """Delete it. 204 when it is gone, 202 while it is on its way."""
+    """Delete it. 204 when it is gone, 202 while it is on its way.
+
+    It goes into the trash with its stopped container, unless it never came up: `GET /trash` has it, and its person can
+    restore it with what was installed in it. Its key and its server's token are dead at once.
+    """
     left = await wishes.delete(parts, spot, deletes_disk=disk == "delete", loses_unsent=force)
     if left is None:
         return Response(status_code=204)

@@ -53,5 +53,6 @@ async def pause_overseen(parts: TheParts, person: APerson, environment_id: Id, r
 @router.delete(ONE, status_code=202, response_model=None, responses=for_person(404, 409), openapi_extra=PERSON)
 @needs(Action.ABOUT_ONESELF)
 async def delete_overseen(parts: TheParts, person: APerson, environment_id: Id) -> None:
-    """Delete it; its disk is kept. For the person whose it is, owners of the project, and operators."""
+    """Delete it; its disk is kept, and its person can restore it from the trash. For the person whose it is, owners of
+    the project, and operators."""
     await endings.delete(parts, person.name, environment_id)

@@ -161,6 +161,7 @@ def test_saying_it_again_changes_nothing(context: Context, workspace: Workspace)
     assert state(context, ticket) == "paused"
 
 
+@pytest.mark.slow
 def test_several_of_one_workspace_wait_beside_each_other(context: Context, workspace: Workspace) -> None:
     first, second = deleted(context), deleted(context)
     assert first.environment.disk_id == second.environment.disk_id
@@ -174,6 +175,7 @@ def test_several_of_one_workspace_wait_beside_each_other(context: Context, works
     assert state(context, first) == "trashed"
 
 
+@pytest.mark.slow
 def test_work_that_is_on_its_disk_alone_is_known_again(
     context: Context, clock: builders.Clock, workspace: Workspace
 ) -> None:
@@ -246,6 +248,7 @@ def test_what_is_in_the_way_is_named_with_what_to_do(
     assert state(context, ticket) == "none"
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_on_its_way_out_takes_the_environment_along(context: Context, workspace: Workspace) -> None:
     first, second = deleted(context), deleted(context, disk=True)
     disk = first.environment.disk_id
@@ -270,6 +273,7 @@ def test_a_disk_that_is_gone_for_good_is_named(context: Context, workspace: Work
         restore(context, ticket)
 
 
+@pytest.mark.slow
 def test_a_disk_that_was_restored_or_deleted_by_itself_is_found(context: Context, workspace: Workspace) -> None:
     ticket = deleted(context)
     disk = ticket.environment.disk_id
@@ -328,6 +332,7 @@ def test_it_is_its_persons_alone(context: Context, workspace: Workspace) -> None
         deletions.mark_deleting(context, ticket.environment.id)
 
 
+@pytest.mark.slow
 def test_two_restores_of_two_at_once_do_not_both_succeed(context: Context, workspace: Workspace) -> None:
     first, second = deleted(context), deleted(context)
     acts = builders.at_once(lambda: restore(context, first), lambda: restore(context, second))
@@ -335,6 +340,7 @@ def test_two_restores_of_two_at_once_do_not_both_succeed(context: Context, works
     assert sorted([state(context, first), state(context, second)]) == ["paused", "trashed"]
 
 
+@pytest.mark.slow
 def test_a_start_and_a_restore_at_once_give_one_environment(context: Context, workspace: Workspace) -> None:
     ticket = deleted(context)
     builders.at_once(lambda: restore(context, ticket), lambda: running(context, disk=NEW))
@@ -357,6 +363,7 @@ def test_its_time_is_told_by_the_clock_and_its_disk_stays(
     assert disk_states(context) == {ticket.environment.disk_id: "kept"}
 
 
+@pytest.mark.slow
 def test_with_its_disk_it_goes_when_both_are_due(context: Context, clock: builders.Clock, workspace: Workspace) -> None:
     ticket = deleted(context, disk=True)
     clock.move(days=context.settings.trash_days)
@@ -365,6 +372,7 @@ def test_with_its_disk_it_goes_when_both_are_due(context: Context, clock: builde
     assert (state(context, ticket), trash.list_trash(context, "ana"), disk_states(context)) == ("none", [], {})
 
 
+@pytest.mark.slow
 def test_a_newer_one_goes_on_while_the_old_one_is_purged(context: Context, workspace: Workspace) -> None:
     old = deleted(context)
     newer = running(context)
@@ -374,6 +382,7 @@ def test_a_newer_one_goes_on_while_the_old_one_is_purged(context: Context, works
     assert disk_states(context) == {newer.environment.disk_id: "attached"}
 
 
+@pytest.mark.slow
 def test_a_purged_workspace_takes_everybodys_along_and_waits_for_their_containers(
     context: Context, workspace: Workspace
 ) -> None:
@@ -398,6 +407,7 @@ def test_a_purged_workspace_takes_everybodys_along_and_waits_for_their_container
         assert (trash.list_trash(context, user), disk_states(context, user)) == ([], {})
 
 
+@pytest.mark.slow
 def test_what_lost_its_container_leaves_the_trash(context: Context, workspace: Workspace) -> None:
     ticket = deleted(context)
     trashed_environments.lost(context, ticket.environment.id, "It was removed on the machine.")
