@@ -84,6 +84,7 @@ def outlook(policy: Policy, said_at: datetime, held: Appointments, facts: Facts,
     """What `decide` will do if nothing changes."""
     stop, start = policy.daily_stop.value, policy.autostart.value
     due = held.stop_due if stop and _still_due(held.stop_due, said_at, facts) else None
+    due = due if due and due <= now else None
     return Outlook(
         stops_at=next_at(stop.schedule, now) if stop else None,
         starts_at=next_loud_at(start, now, policy.quiet_hours.value) if start else None,
@@ -98,6 +99,8 @@ def _stop(
     stop = policy.daily_stop.value
     if stop is None:
         return replace(held, stop_due=None), None
+    if held.stop_due and held.stop_due > now:
+        held = replace(held, stop_seen=None, stop_due=None)  # it has not come yet: the clock was ahead
     came = last_at(stop.schedule, _looked_until(held.stop_seen, said_at, now), now)
     if came:
         due = held.stop_due or (came if _ran_at(came, facts) else None)

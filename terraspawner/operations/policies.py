@@ -73,7 +73,7 @@ def plans(
     context: Context, connection: sa.Connection, found: Iterable[tuple[Environment, Membership | None]]
 ) -> dict[str, Plan]:
     """Environment id -> its plan; with what its person is in the workspace."""
-    held = {here.id: (here, _owns(membership)) for here, membership in found}
+    held = {here.id: (here, owns(membership)) for here, membership in found}
     said = policy_records.said(connection, [here for here, _ in held.values()])
     return {
         identifier: _plan(context, here, said[identifier], is_owner=is_owner)
@@ -84,7 +84,7 @@ def plans(
 def ground(context: Context, connection: sa.Connection, membership: Membership) -> Plan:
     """What a new environment in this workspace would have."""
     rules = policy_records.workspace_rules(connection, membership.workspace.id)
-    holds = policy.effective(bounds_of(context), rules, policy.NOTHING, is_owner=_owns(membership))
+    holds = policy.effective(bounds_of(context), rules, policy.NOTHING, is_owner=owns(membership))
     return Plan(policy=holds, outlook=Outlook())
 
 
@@ -94,7 +94,8 @@ def plan_of_workspace(context: Context, membership: Membership) -> Plan:
         return ground(context, connection, membership)
 
 
-def _owns(membership: Membership | None) -> bool:
+def owns(membership: Membership | None) -> bool:
+    """Whether it is an owner's."""
     return membership is not None and membership.role is Role.OWNER
 
 
@@ -187,7 +188,7 @@ def judge(context: Context, environment_id: str) -> Due | None:
         at = records.workspace_by_id(connection, here.workspace_id)
         said = policy_records.said(connection, [here])[here.id]
         member = member_records.membership_by_slug(connection, here.user, at.slug)
-        verdict = _verdict(context, here, said, is_owner=_owns(member))
+        verdict = _verdict(context, here, said, is_owner=owns(member))
         if verdict.appointments != said.appointments:
             policy_records.keep(connection, here.id, verdict.appointments)
         if verdict.act is None:

@@ -47,6 +47,7 @@ from terraspawner.web import (
     people_pages,
     project_pages,
     responses,
+    schedule_pages,
     signing_in,
     usage_pages,
 )
@@ -153,6 +154,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         project_pages,
         people_pages,
         card,
+        schedule_pages,
         image_pages,
         opening,
         audit_pages,

@@ -187,6 +187,10 @@ PAGES: dict[str, Case] = {
     f"POST {AT}/environment/size": Case(form={"size": "large"}),
     f"POST {AT}/environment/image": Case(form={"image": "r"}),
     f"POST {AT}/environment/cancel": Case(form={}),
+    f"GET {AT}/environment/schedule": Case(),
+    f"POST {AT}/environment/schedule": Case(
+        form={"zone": "UTC", "stop": "own", "stop_at": "03:00", "stop_days": "mon"}
+    ),
     f"POST {AT}/environment/delete": Case(form={"disk": "delete", "force": "true"}),
     f"POST {AT}/environment/delete-disk": Case(form={"disk_id": "{disk_id}"}),
     "GET /open/{namespace}/{name}/terminal/live": Case(query={"after": "0"}),

@@ -134,6 +134,14 @@ def test_what_is_said_holds_for_what_comes_after_it(said_at: datetime) -> None:
     assert decide(ok(), said_at, NEW, RUNS, after(1) + DAY).act is Act.STOP
 
 
+def test_a_stop_that_a_clock_saw_that_was_ahead_is_done_when_it_comes() -> None:
+    ahead = Appointments(stop_seen=STOP, stop_due=STOP)
+    early = decide(ok(), SAID, ahead, RUNS, after(-60))
+    assert (early.act, early.appointments) == (None, NEW)
+    assert outlook(ok(), SAID, ahead, BUSY, after(-60)).stop_due is None
+    assert decide(ok(), SAID, early.appointments, RUNS, after(1)).act is Act.STOP
+
+
 def test_a_stop_that_waits_is_forgotten_where_it_is_turned_off_or_nothing_runs() -> None:
     due = Appointments(stop_seen=STOP, stop_due=STOP)
     assert decide(ok(daily_stop=OFF), SAID, due, BUSY, after(1)).appointments.stop_due is None

@@ -145,6 +145,8 @@ ROUTES = {
     f"GET {PREFIX}/images": PERSON,
     f"POST {PREFIX}{AT}/environment/image": PERSON,
     f"POST {PREFIX}{AT}/environment/pause": PERSON,
+    f"GET {PREFIX}{AT}/environment/schedule": PERSON,
+    f"POST {PREFIX}{AT}/environment/schedule": PERSON,
     f"POST {PREFIX}{AT}/environment/cancel": PERSON,
     f"POST {PREFIX}{AT}/environment/delete": PERSON,
     f"POST {PREFIX}{AT}/environment/delete-disk": PERSON,

@@ -180,3 +180,43 @@ async def test_a_city_alone_is_answered_with_its_zone(site: Site) -> None:
         error = (await ana.patch(f"{AT}/environment", json=wrong)).json()["error"]
         assert error["details"]["like"] == ["Europe/Berlin"]
         assert error["message"] == "There is no time zone 'Berlin'. Do you mean Europe/Berlin?"
+
+
+async def test_the_dialog_says_what_is_saved_and_what_is_wrong(site: Site) -> None:
+    site.running(site.workspace())
+    browser = await site.browser()
+    page = "/services/workspaces/workspaces/ana/alpha"
+    url = f"{page}/environment/schedule"
+    empty = (await browser.client.get(url)).text
+    assert 'id="stop-none" value="none" checked' in empty
+    assert 'name="zone" value="" data-own-zone' in empty
+    form = {"zone": "Europe/Berlin", "stop": "own", "stop_at": "19:00", "start": "none", "quiet": "none"}
+    days = {"stop_days": ["mon", "tue"]}
+    wrong = await browser.submit(url, htmx=True, **form | {"zone": "Berlin"}, **days)  # type: ignore[arg-type]
+    assert wrong.status_code == 422
+    assert "Do you mean Europe/Berlin? Nothing was saved." in wrong.text
+    assert 'value="Berlin"' in wrong.text
+    saved = await browser.submit(url, htmx=True, **form, **days)  # type: ignore[arg-type]
+    assert saved.status_code == 200
+    said = "Stops every Monday and Tuesday at 19:00 Europe/Berlin, next: Mon 23 Nov 19:00."
+    assert f"Saved. {said}" in " ".join(saved.text.split())
+    assert said in (await browser.client.get(page)).text
+    assert 'id="stop-own" value="own" checked' in (await browser.client.get(url)).text
+    without_script = await browser.submit(url, **form | {"stop": "none"})
+    assert without_script.status_code == 303
+    assert "it runs until you pause it" in (await browser.client.get(page)).text
+
+
+async def test_the_dialog_offers_what_the_workspace_says_and_its_person_may_say_otherwise(site: Site) -> None:
+    site.running(site.workspace())
+    browser = await site.browser()
+    url = "/services/workspaces/workspaces/ana/alpha/environment/schedule"
+    async with site.person() as ana:
+        await ana.patch(AT, json=STOP)
+        shown = (await browser.client.get(url)).text
+        assert "The workspace&#39;s: every weekday at 17:00 UTC" in shown
+        assert 'id="stop-default" value="default" checked' in shown
+        for word, level, value in (("none", "own", None), ("default", "workspace", {**FIVE, "force": False})):
+            await browser.submit(url, htmx=True, zone="UTC", stop=word)
+            holds = (await ana.get(f"{AT}/environment")).json()["policy"]["daily_stop"]
+            assert (holds["level"], holds["value"]) == (level, value)

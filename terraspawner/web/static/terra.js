@@ -63,7 +63,15 @@ document.addEventListener("change", (event) => {
   countPicks();
 });
 
+// Where no zone is said yet, the browser's own.
+function fillZones(root) {
+  for (const field of root.querySelectorAll("[data-own-zone]")) {
+    field.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+  }
+}
+
 function refresh(root) {
+  fillZones(root);
   for (const element of document.querySelectorAll("[data-needs-script][hidden]")) {
     element.hidden = false;
   }
