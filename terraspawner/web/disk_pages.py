@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
+from terraspawner.domain import tags as rules
 from terraspawner.domain.access import Action
 from terraspawner.domain.disk import DiskState, notice
 from terraspawner.domain.price import disk_per_month
@@ -18,16 +21,18 @@ from terraspawner.errors import (
     NotFound,
     OutboxNotEmpty,
     Refused,
+    TagRefused,
     TerraError,
     Unavailable,
 )
-from terraspawner.operations import disks, images, ledger, trash, trashed_workspaces
+from terraspawner.operations import disks, images, ledger, tagging, trash, trashed_workspaces
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.pages import see, workspace_page
 from terraspawner.web.parts import Parts
 from terraspawner.web.responses import status_of
+from terraspawner.web.tag_wishes import ANY, Typed, TypedTags
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,6 +41,7 @@ Name = Annotated[str, Form(max_length=2000)]
 GIB = 1024**3
 _LIVE = (DiskState.ATTACHED, DiskState.KEPT)
 _NOTICES = {
+    "tagged": "The tags are saved.",
     "enlarged": "The disk is larger now.",
     "discarded": "The disk is in the trash.",
     "restored": "It is back.",
@@ -46,9 +52,27 @@ _NOTICES = {
 
 @router.get("/disks")
 @needs(Action.ABOUT_ONESELF)
-async def show_disks(parts: TheParts, person: APerson, notice: str = "") -> Response:
+async def show_disks(parts: TheParts, person: APerson, tags: TypedTags, notice: str = "") -> Response:
     """My disks in all workspaces."""
-    return await _disks_page(parts, person, said=_NOTICES.get(notice, ""))
+    return await _disks_page(parts, person, said=_NOTICES.get(notice, ""), tags=tags)
+
+
+@router.post("/disks/tags")
+@needs(Action.ABOUT_ONESELF)
+async def tag_disk(
+    parts: TheParts,
+    person: APerson,
+    shown: TypedTags,
+    disk_id: Annotated[str, Form(alias="id", max_length=200)] = "",
+    tags: Annotated[str, Form(max_length=20_000)] = "",
+) -> Response:
+    """The dialog of the button Tags. What is refused stands in it still, with the reason."""
+    try:
+        said = rules.read(tags)
+        await parts.deeds(tagging.tag_disk, actor=person.name, disk_id=disk_id, tags=said)
+    except TagRefused as error:
+        return await _disks_page(parts, person, tags=shown, drafts={disk_id: (tags, error.message)})
+    return see(f"{parts.settings.service_prefix}disks?{urlencode({'notice': 'tagged', 'tag': shown.text})}")
 
 
 @router.post("/disks/delete")
@@ -137,15 +161,25 @@ async def purge(parts: TheParts, person: APerson, trash_id: Field = "") -> Respo
 
 
 async def _disks_page(
-    parts: Parts, person: Person, *, said: str = "", error: TerraError | None = None, about: str = ""
+    parts: Parts,
+    person: Person,
+    *,
+    said: str = "",
+    error: TerraError | None = None,
+    about: str = "",
+    tags: Typed = ANY,
+    drafts: Mapping[str, tuple[str, str]] | None = None,
 ) -> Response:
-    found = [held for held in await parts.deeds(disks.list_own, person.name) if held.disk.state in _LIVE]
+    found = [held for held in await parts.deeds(disks.list_own, person.name, tags.wanted) if held.disk.state in _LIVE]
     prices = await parts.deeds(ledger.prices)
     return parts.pages.page(
         "disks.html",
         person,
-        status=status_of(error) if error else 200,
+        status=status_of(error) if error else (422 if drafts or tags.fault else 200),
         disks=found,
+        tags=tags,
+        narrowed=lambda key, value: "?" + urlencode({"tag": tags.with_tag(key, value)}),
+        drafts=drafts or {},
         warnings={held.disk.id: notice(held.disk.used, held.disk.size) for held in found},
         prices={held.disk.id: disk_per_month(prices, held.disk.size) for held in found},
         per_gigabyte=disk_per_month(prices, GIB),

@@ -158,6 +158,8 @@ PAGES: dict[str, Case] = {
     "GET /environments": Case(),
     "GET /environments/live": Case(),
     "GET /environments/end": Case(leads_on=True),
+    "POST /environments/tags": Case(form={"id": "{environment_id}", "tags": "course: planted"}, is_operators_too=True),
+    "POST /disks/tags": Case(form={"id": "{disk_id}", "tags": "course: planted"}, is_operators_too=True),
     "POST /environments/end": Case(form={"act": "delete", "id": "{environment_id}"}, is_operators_too=True),
     "GET /disks": Case(),
     "POST /disks/delete": Case(form={"disk_id": "{disk_id}", "force": "true"}),

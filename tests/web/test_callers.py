@@ -118,6 +118,8 @@ ROUTES = {
     f"GET {PREFIX}/environments/live": PERSON,
     f"GET {PREFIX}/environments/end": PERSON,
     f"POST {PREFIX}/environments/end": PERSON,
+    f"POST {PREFIX}/environments/tags": PERSON,
+    f"POST {PREFIX}/disks/tags": PERSON,
     f"GET {PREFIX}/disks": PERSON,
     f"POST {PREFIX}/disks/delete": PERSON,
     f"POST {PREFIX}/disks/enlarge": PERSON,
