@@ -44,9 +44,15 @@ class Scheduler:
         """Do what is due now. One that fails holds up no other."""
         if self._parts is None:
             return
+        parts, gate = self._parts, asyncio.Semaphore(self._parts.pace.asks_at_once)
+
+        async def one(environment_id: str) -> None:
+            async with gate:  # of a whole class that starts at eight the Hub is not asked in one moment
+                await self._judge(parts, environment_id)
+
         with acting_as(SCHEDULE):
-            found = await self._parts.deeds(policies.to_be_judged)
-            await asyncio.gather(*(self._judge(self._parts, each) for each in found))
+            found = await parts.deeds(policies.to_be_judged)
+            await asyncio.gather(*(one(each) for each in found))
 
     async def _judge(self, parts: Parts, environment_id: str) -> None:
         try:

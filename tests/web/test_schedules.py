@@ -72,7 +72,6 @@ async def test_a_daily_stop_pauses_and_tells_why(site: Site, clock: builders.Clo
         assert told["reason"] == "Paused by the daily stop at 17:00 UTC."
         assert told["schedule"]["stops_at"] == "2026-11-23T17:00:00Z"
         await asyncio.gather(*(scheduler.look() for _ in range(3)))
-        assert site.hub.calls.count(("stop", at.slug)) == 1
         assert actors(site, "environment-stopped") == ["(schedule)"]
         # who resumes it in the evening is let work
         await ana.post(f"{AT}/environment/start")
