@@ -15,7 +15,13 @@ from typing import Any
 
 from terraspawner import __version__, providers
 from terraspawner.errors import SettingsWrong
-from terraspawner.settings_checks import check_image_names, check_rules, check_subdomain_host, check_trash_days
+from terraspawner.settings_checks import (
+    check_data_disk_limit,
+    check_image_names,
+    check_rules,
+    check_subdomain_host,
+    check_trash_days,
+)
 
 MIB = 1024 * 1024
 NETWORK_IS_TRUSTED = "everybody on this network trusts everybody else"
@@ -109,6 +115,10 @@ class Settings:
     pids_limit: int = _setting(512, "Processes and threads of an environment.")
     disk_size: int = _setting(50 * 1024 * MIB, "Size of a persistent disk in bytes, for its price.")
     disk_limit: int = _setting(500 * 1024 * MIB, "Size in bytes up to which people may enlarge a persistent disk.")
+    data_disk_limit: int = _setting(
+        2048 * 1024 * MIB,
+        "Size in bytes up to which people may have a data disk beside the home folder; 0: none.",
+    )
     disk_look: int = _setting(600, "Seconds after which it is measured again how full a disk in use is.")
     trash_days: float = _setting(
         14, "Days for which what was deleted (environments, disks, notebooks, workspaces) can be restored; 0: none."
@@ -155,6 +165,7 @@ class Settings:
         if self.starts_at_once < 1:
             raise SettingsWrong(f"TERRA_STARTS_AT_ONCE is {self.starts_at_once}; at least one start must be possible.")
         check_trash_days(self.trash_days)
+        check_data_disk_limit(self.data_disk_limit)
         check_rules(self)
         check_image_names(self.registry, self.upstream)
         for name in ("core_subnet", "users_subnet"):

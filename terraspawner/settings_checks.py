@@ -69,6 +69,12 @@ def check_trash_days(days: float) -> None:
         raise SettingsWrong(f"TERRA_TRASH_DAYS is {days}; use a number from 0 to {_MOST_TRASH_DAYS}.")
 
 
+def check_data_disk_limit(limit: int) -> None:
+    """Raises `SettingsWrong` for a limit that no data disk fits in."""
+    if limit != 0 and limit < 1024**3:
+        raise SettingsWrong(f"TERRA_DATA_DISK_LIMIT is {limit}; use 1073741824 (1 GB) or more, or 0 for no data disks.")
+
+
 def check_image_names(registry: str, upstream: str) -> None:
     """Raises `SettingsWrong` for what is no registry with a path, or no image's name."""
     if registry and not _REGISTRY.fullmatch(registry):

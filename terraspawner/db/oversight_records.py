@@ -18,9 +18,13 @@ _ORDER = (t.workspace.c.namespace, t.workspace.c.comparable, t.environment.c.use
 _JOINED = t.environment.join(t.workspace, t.workspace.c.id == t.environment.c.workspace_id)
 
 
+Row = tuple[Environment, Workspace, Disk | None, Disk | None]
+"""An environment with its workspace, its disk and its data disk."""
+
+
 def environments_after(
     connection: sa.Connection, *, after: str, limit: int, namespace: str | None = None, wanted: Iterable[Wanted] = ()
-) -> list[tuple[Environment, Workspace, Disk | None]]:
+) -> list[Row]:
     """At most `limit` of those that there are and have the tags that are wanted, of one billing project or of all,
     after the environment `after` if that is not empty; by project, workspace and person, in three queries. None where
     `after` has never been."""
@@ -36,12 +40,14 @@ def environments_after(
         query = query.where(sa.tuple_(*_ORDER) > sa.tuple_(*place))
     found = [records.environment_of(row) for row in connection.execute(query).mappings()]
     at = _by_id(connection, t.workspace, {each.workspace_id for each in found})
-    disks = _by_id(connection, t.disk, {each.disk_id for each in found})
+    ids = {each.disk_id for each in found} | {each.data_disk_id for each in found if each.data_disk_id}
+    disks = {key: disk_records.disk_of(row) for key, row in _by_id(connection, t.disk, ids).items()}
     return [
         (
             each,
             records.workspace_of(at[each.workspace_id]),
-            disk_records.disk_of(disks[each.disk_id]) if each.disk_id in disks else None,
+            disks.get(each.disk_id),
+            disks.get(each.data_disk_id or ""),
         )
         for each in found
     ]

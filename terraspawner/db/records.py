@@ -158,7 +158,7 @@ def environments_in_trash(
     if workspace_id is not None:
         query = query.where(t.environment.c.workspace_id == workspace_id)
     if disk_id is not None:
-        query = query.where(t.environment.c.disk_id == disk_id)
+        query = query.where(sa.or_(t.environment.c.disk_id == disk_id, t.environment.c.data_disk_id == disk_id))
     rows = connection.execute(query.order_by(t.environment.c.created_at, t.environment.c.id)).mappings()
     return [environment_of(row) for row in rows]
 
@@ -196,8 +196,10 @@ _ENVIRONMENT_COLUMNS = (
     "image",
     "image_name",
     "disk_id",
+    "data_disk_id",
     "container_id",
     "deletes_disk",
+    "deletes_data_disk",
     "outbox_pending",
     "startup_script",
     "startup_log",

@@ -200,6 +200,7 @@ disk = sa.Table(
     sa.Column("used", sa.BigInteger, nullable=True),
     sa.Column("measured_at", UtcDateTime, nullable=True),
     sa.Column("folders", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("kind", sa.String(10), nullable=False, server_default="home"),
 )
 
 environment = sa.Table(
@@ -224,8 +225,10 @@ environment = sa.Table(
     sa.Column("image_name", sa.String(255), nullable=False, server_default=""),
     sa.Column("language", sa.String(10), nullable=False, server_default="python"),
     sa.Column("disk_id", sa.ForeignKey("disk.id"), nullable=False),
+    sa.Column("data_disk_id", sa.ForeignKey("disk.id"), nullable=True),
     sa.Column("container_id", sa.String(64), nullable=False, server_default=""),
     sa.Column("deletes_disk", sa.Boolean, nullable=False),
+    sa.Column("deletes_data_disk", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("outbox_pending", sa.Integer, nullable=False, server_default="0"),
     sa.Column("kernels", sa.JSON, nullable=False),
     sa.Column("memory_seen", sa.JSON, nullable=False, server_default="{}"),
@@ -249,7 +252,8 @@ sa.Index(
     sqlite_where=_is_live,
     postgresql_where=_is_live,
 )
-sa.Index("uq_environment_disk", environment.c.disk_id, unique=True, sqlite_where=_is_live, postgresql_where=_is_live)
+for _name, _disk in (("disk", environment.c.disk_id), ("data_disk", environment.c.data_disk_id)):
+    sa.Index(f"uq_environment_{_name}", _disk, unique=True, sqlite_where=_is_live, postgresql_where=_is_live)
 
 state_interval = sa.Table(
     "state_interval",

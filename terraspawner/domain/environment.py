@@ -157,6 +157,8 @@ class Environment:
     `frozen_memory` is what the Engine counted when it was frozen, in bytes; it says nothing in other states.
     `asked` says who asked last that it be stopped, why, and in which request; empty where that is over. With `start` in
     it a rule asked for the start of that number.
+    `data_disk_id` is its second disk, which its next container has; `deletes_disk` and `deletes_data_disk` say what
+    becomes of them where it is being deleted.
     `image_name` is what the catalogue calls its `image`, `language` what that is for. `writes_bucket`: its last start
     may change the data of the bucket.
     `kernels`, `terminals`, `memory_seen`, `unsent` (paths of those in the outbox) and `trees` (git folders with work
@@ -191,6 +193,8 @@ class Environment:
     unsent: tuple[str, ...] = ()
     terminals: int | None = None
     trees: tuple[Mapping[str, object], ...] | None = None
+    data_disk_id: str | None = None
+    deletes_data_disk: bool = False
 
     @property
     def never_came_up(self) -> bool:

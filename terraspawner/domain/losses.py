@@ -30,6 +30,7 @@ class Sort(enum.StrEnum):
 
     KERNELS = "kernels"
     TERMINALS = "terminals"
+    SCRATCH = "scratch"
     APT = "apt"
     PIP = "pip"
     R = "r"
@@ -39,7 +40,7 @@ class Sort(enum.StrEnum):
     HOME = "home"
 
 
-_RUNNING = frozenset({Sort.KERNELS, Sort.TERMINALS})
+_RUNNING = frozenset({Sort.KERNELS, Sort.TERMINALS, Sort.SCRATCH})
 _LAYER = frozenset({Sort.APT, Sort.PIP, Sort.R, Sort.FILES})
 _DISK = frozenset({Sort.UNSENT, Sort.TREES, Sort.HOME})
 _NONE_OF_IT: frozenset[Sort] = frozenset()
@@ -49,8 +50,8 @@ LOST: Mapping[Act, frozenset[Sort]] = {
     Act.DELETE: _RUNNING | _LAYER,
     Act.DELETE_DISK: _RUNNING | _LAYER | _DISK,
 }
-"""A pause keeps the container, with all that was installed; another image makes a new one on the same disk.
-Another size changes the container that there is, and ends nothing."""
+"""A pause keeps the container, with all that was installed, and empties its scratch room; another image makes a new
+one on the same disk. Another size changes the container that there is, and ends nothing."""
 
 TRASHED: Mapping[Act, frozenset[Sort]] = {
     Act.PAUSE: _NONE_OF_IT,
@@ -100,6 +101,7 @@ def losses_of(act: Act, here: Environment | None, layer: Layer | None, *, is_lay
     lost = {
         Sort.KERNELS: _named([_kernel(kernel) for kernel in here.kernels]) if lives else Found(),
         Sort.TERMINALS: Found(more=here.terminals or 0) if lives else Found(),
+        Sort.SCRATCH: layer.scratch if layer and lives else Found(),
         Sort.APT: layer.apt if layer else Found(),
         Sort.PIP: layer.pip if layer else Found(),
         Sort.R: layer.r if layer else Found(),
@@ -111,6 +113,8 @@ def losses_of(act: Act, here: Environment | None, layer: Layer | None, *, is_lay
     unknown = []
     if lives and here.terminals is None:
         unknown.append("kernels and terminals: the environment has not said yet what runs in it")
+    if not is_layer_known and lives:
+        unknown.append("what is in /scratch: the host service did not answer")
     if not is_layer_known and here.state not in _HOLDS_NOTHING and LOST[act] & _LAYER:
         unknown.append("packages and files outside the home folder: the host service did not answer")
     if here.trees is None and Sort.TREES in LOST[act]:

@@ -47,6 +47,7 @@ class Act(enum.StrEnum):
     REMOVE_CONTAINER = "remove-container"
     REMOVE_VOLUME = "remove-volume"
     PURGE = "purge"
+    REMOVE_SCRATCH = "remove-scratch"
     REPORT = "report"
 
 
@@ -233,6 +234,9 @@ def judge_disk(state: DiskState | None, *, has_volume: bool, was_used: bool) -> 
     case = next(found, None)
     is_new = case is not None and case.act is Act.REPORT and state is not None and not was_used
     return None if is_new else case
+
+
+LOST_SCRATCH = "The container that this scratch room belonged to is gone. Nothing in it was promised to last."
 
 
 def states_to_ask() -> frozenset[State]:

@@ -46,7 +46,8 @@ class HeldDisk:
 
     @property
     def outbox_pending(self) -> int:
-        return self.environment.outbox_pending if self.environment else self.disk.outbox_pending
+        has_outbox = self.environment is not None and not self.disk.is_data
+        return self.environment.outbox_pending if self.environment and has_outbox else self.disk.outbox_pending
 
 
 # --- for a start ---
@@ -127,7 +128,8 @@ def enlarge(context: Context, *, user: str, disk_id: str, size: int) -> HeldDisk
         disk = _own(context, connection, user, disk_id).disk
         if disk.state not in (DiskState.ATTACHED, DiskState.KEPT):
             raise WrongState("The disk is in the trash. Restore it, then enlarge it.", state=str(disk.state))
-        rules.enlarged(disk.size, size, context.settings.disk_limit)
+        most = context.settings.data_disk_limit if disk.is_data else context.settings.disk_limit
+        rules.enlarged(disk.size, size, most)
         if size != disk.size:
             disk_records.update_disk(connection, disk_id, size=size)
             ledger.note_disk_interval(context, connection, disk_id)
@@ -153,7 +155,8 @@ def discard(context: Context, *, actor: str, disk_id: str, loses_unsent: bool = 
         ):
             raise _missing()
         if disk.state is DiskState.ATTACHED:
-            raise DiskAttached(f"The disk {disk_id} is attached to an environment. Delete the environment first.")
+            first = "Detach it while the environment is paused" if disk.is_data else "Delete the environment first"
+            raise DiskAttached(f"The disk {disk_id} is attached to an environment. {first}.")
         if disk.state is not DiskState.KEPT:
             raise WrongState("The disk is in the trash already; `DELETE /trash/{id}` purges it.", state=str(disk.state))
         if disk.outbox_pending and not (loses_unsent and disk.user == actor):
@@ -177,7 +180,7 @@ def put_into_trash(context: Context, connection: sa.Connection, disk: Disk, *, b
         subject=disk.id,
         workspace_id=disk.workspace_id,
         user=disk.user,
-        name=f"disk of {workspace.namespace}/{workspace.name}",
+        name=f"{'data disk' if disk.is_data else 'disk'} of {workspace.namespace}/{workspace.name}",
         size=disk.size,
         by=by,
     )

@@ -72,6 +72,7 @@ def admit(
     language: str | None = None,
     startup_script: str | None = None,
     disk: str | None = None,
+    data_disk: str | None = None,
 ) -> Ticket:
     """Check that `user` may start the environment of the workspace with this slug, and mint its key.
 
@@ -79,9 +80,10 @@ def admit(
     what an image beside the catalogue was found to be for.
 
     Makes the environment where there is none, with the `size` and from the `image` that the catalogue has under these
-    names, and gives it the kept `disk` that is named, the one used last, or a new one (`domain.disk.chosen`). Of one
-    that is there another size is taken from here on, another image is not. An earlier key is dead. What was believed to
-    run is counted as stopped: the Hub asks for a start only when nothing runs.
+    names, and gives it the kept `disk` that is named, the one used last, or a new one (`domain.disk.chosen`), and the
+    kept `data_disk` that is named, or none. Of one that is there another size is taken from here on, another image is
+    not. An earlier key is dead. What was believed to run is counted as stopped: the Hub asks for a start only when
+    nothing runs.
     Raises `WorkspaceMissing`, `NotAllowed`, `Refused`, `OtherImage`, `OtherDisk`, `DiskMissing`, `WrongState` while it
     is being deleted, or where it is too late for another script.
     """
@@ -90,7 +92,10 @@ def admit(
     with context.database.write() as connection:
         account, member = admission.check(connection, user=user, slug=slug)
         environment = records.environment_for(connection, member.workspace.id, user)
-        wish = Wish(person=account, size=size, image=image, language=language, startup_script=startup_script, disk=disk)
+        wish = Wish(
+            person=account, size=size, image=image, language=language, startup_script=startup_script, disk=disk,
+            data_disk=data_disk,
+        )  # fmt: skip
         if environment is None:
             environment = starts.make(context, connection, member.workspace, wish)
         else:

@@ -20,6 +20,8 @@ from terraspawner.operations.context import HUB, Context
 
 USES_DISK = frozenset({State.CREATING, State.STARTING, State.RUNNING, State.FREEZING, State.FROZEN, State.PAUSING})
 """States in which something may write to the disk."""
+_HAS_RUN = frozenset({State.RUNNING, State.FREEZING, State.FROZEN})
+"""States in which its container came up, with all of its volumes."""
 _IS_ASKED_FOR = frozenset({Event.PAUSE, Event.STOPPED})
 """What the Hub carries out because somebody asked for it."""
 _BY_ITS_PERSON = frozenset({Event.START, Event.WAKE})
@@ -34,6 +36,8 @@ def move(
     records.update_environment(connection, environment.id, state=str(state), since=context.now(), **values)
     if environment.state in USES_DISK:
         disk_records.update_disk(connection, environment.disk_id, last_used_at=context.now())
+    if environment.state in _HAS_RUN and environment.data_disk_id:
+        disk_records.update_disk(connection, environment.data_disk_id, last_used_at=context.now())
     moved = load(connection, environment.id)
     note_interval(context, connection, moved)
     note_change(context, connection, environment, moved, event, reason=str(values.get("reason", "")))

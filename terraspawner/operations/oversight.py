@@ -37,6 +37,12 @@ class Overseen:
     disk: Disk
     prices: price.Prices
     tags: Tags
+    data_disk: Disk | None = None
+
+    @property
+    def disk_bytes(self) -> int:
+        """The size of its disks together."""
+        return self.disk.size + (self.data_disk.size if self.data_disk else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +135,9 @@ def _one(context: Context, connection: sa.Connection, actor: str, environment_id
         is_own = environment.user == actor
         if is_own or permits(standing_in(connection, actor, workspace.namespace), action):
             disk = disk_records.disk_by_id(connection, environment.disk_id)
-            return _overseen(context, connection, [(environment, workspace, disk)])[0]
+            data_id = environment.data_disk_id
+            data = disk_records.disk_by_id(connection, data_id) if data_id else None
+            return _overseen(context, connection, [(environment, workspace, disk, data)])[0]
     raise missing()
 
 
@@ -160,10 +168,8 @@ def standing_in(connection: sa.Connection, actor: str, namespace: str) -> Standi
     return Standing(project_role=membership.role if membership else None, is_operator=account.is_operator)
 
 
-def _overseen(
-    context: Context, connection: sa.Connection, rows: Sequence[tuple[Environment, Workspace, Disk | None]]
-) -> list[Overseen]:
-    tags = tag_records.tags_of(connection, Tagged.ENVIRONMENT, [environment.id for environment, _, _ in rows])
+def _overseen(context: Context, connection: sa.Connection, rows: Sequence[oversight_records.Row]) -> list[Overseen]:
+    tags = tag_records.tags_of(connection, Tagged.ENVIRONMENT, [environment.id for environment, *_ in rows])
     return [
         Overseen(
             environment=environment,
@@ -171,8 +177,9 @@ def _overseen(
             disk=disk,
             prices=ledger.prices(context, environment.size),
             tags=tags.get(environment.id, {}),
+            data_disk=data_disk,
         )
-        for environment, workspace, disk in rows
+        for environment, workspace, disk, data_disk in rows
         if disk is not None
     ]
 

@@ -11,7 +11,7 @@ from terraspawner.domain.account import Account
 from terraspawner.domain.environment import Environment, Event, State, is_possible, next_state
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import WrongState
-from terraspawner.operations import disks, images, ledger
+from terraspawner.operations import data_disks, disks, images, ledger
 from terraspawner.operations.context import Context, new_id
 
 
@@ -28,12 +28,14 @@ class Wish:
     language: str | None
     startup_script: str | None
     disk: str | None
+    data_disk: str | None = None
 
 
 def make(context: Context, connection: sa.Connection, workspace: Workspace, wish: Wish) -> Environment:
     """A new environment, being created, with its disk attached. Raises `Refused`, `DiskMissing`, `OtherDisk`."""
     user = wish.person.name
     disk = disks.attach(context, connection, workspace=workspace, user=user, wanted=wish.disk)
+    data = wish.data_disk and data_disks.attach_kept(context, connection, workspace, user, wish.data_disk)
     image = images.looked_into(context, wish.person, wish.image, wish.language)
     now = context.now()
     environment = Environment(
@@ -50,6 +52,7 @@ def make(context: Context, connection: sa.Connection, workspace: Workspace, wish
         image_name=image.name,
         language=image.language,
         disk_id=disk.id,
+        data_disk_id=data.id if data else None,
         container_id="",
         deletes_disk=False,
         outbox_pending=disk.outbox_pending,
@@ -74,6 +77,7 @@ def begin_again(
         context.catalogue, environment, workspace, wish.image, is_operator=wish.person.is_operator
     )
     disks.refuse_other_disk(environment, workspace, wish.disk)
+    data_disks.refuse_other(environment, workspace, wish.data_disk)
     if wish.size is not None:
         records.set_size(connection, environment.id, context.catalogue.size_named(wish.size).size)
     if wish.startup_script is not None:

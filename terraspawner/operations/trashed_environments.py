@@ -50,7 +50,7 @@ def put_back(context: Context, connection: sa.Connection, item: Item) -> None:
     told_of_its_disk: dict[str, Any] = {"unsent": [], "trees": None} if was_used_since else {}
     ledger.move(
         context, connection, environment, Event.RESTORE, reason=BACK, log="", kernels=[], terminals=None, asked={},
-        deletes_disk=False, outbox_pending=home.outbox_pending, **told_of_its_disk,
+        deletes_disk=False, deletes_data_disk=False, outbox_pending=home.outbox_pending, **told_of_its_disk,
     )  # fmt: skip
 
 
@@ -163,5 +163,6 @@ def _refuse_disk(disk: Disk, place: str) -> None:
 
 def _disks_of(connection: sa.Connection, environment: Environment) -> list[Disk]:
     """Those that its container has mounted, the home folder first."""
-    found = disk_records.disks_by_id(connection, [environment.disk_id])
-    return [found[environment.disk_id]]  # their rows are kept for the ledger
+    ids = [environment.disk_id, *([environment.data_disk_id] if environment.data_disk_id else [])]
+    found = disk_records.disks_by_id(connection, ids)
+    return [found[each] for each in ids]  # their rows are kept for the ledger

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from terraspawner.db import disk_records, interval_records, member_records, records, tag_records
 from terraspawner.domain import price
 from terraspawner.domain.access import Action, permits
-from terraspawner.domain.disk import Disk, chosen
+from terraspawner.domain.disk import Disk, DiskKind, chosen
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.tags import Tagged, Tags, Wanted
 from terraspawner.domain.workspace import Membership, Workspace
@@ -26,7 +26,8 @@ class View:
     """An environment as its user sees it; `environment` is None before there is one, `membership` where the person
     has left or was removed. `disk` is its disk, or the one that the next environment gets unless another wish is said;
     `kept` are all that can be chosen; `plan` says when it pauses and starts by itself. `trashed` counts those of the
-    person's in the trash, where there is none; `tags` are the environment's."""
+    person's in the trash, where there is none; `tags` are the environment's. `data_disk` is its data disk, `kept_data`
+    are those that it can have."""
 
     workspace: Workspace
     membership: Membership | None
@@ -37,6 +38,13 @@ class View:
     kept: tuple[Disk, ...] = ()
     trashed: int = 0
     tags: Tags = field(default_factory=dict)
+    data_disk: Disk | None = None
+    kept_data: tuple[Disk, ...] = ()
+
+    @property
+    def disk_bytes(self) -> int:
+        """The size of its disks together."""
+        return sum(disk.size for disk in (self.disk, self.data_disk) if disk)
 
     @property
     def state(self) -> State:
@@ -60,6 +68,8 @@ def describe(context: Context, *, user: str, namespace: str, name: str) -> View:
     with context.database.read() as connection:
         environment = records.environment_for(connection, workspace.id, user)
         kept = disk_records.kept_by(connection, workspace.id, user)
+        kept_data = disk_records.kept_by(connection, workspace.id, user, DiskKind.DATA)
+        data_id = environment.data_disk_id if environment else None
         return View(
             workspace=workspace,
             membership=membership,
@@ -72,6 +82,8 @@ def describe(context: Context, *, user: str, namespace: str, name: str) -> View:
             kept=tuple(kept),
             trashed=0 if environment else records.count_trashed(connection, workspace.id, user),
             tags=_tags(connection, [environment]).get(environment.id, {}) if environment else {},
+            data_disk=disk_records.disk_by_id(connection, data_id) if data_id else None,
+            kept_data=tuple(kept_data),
         )
 
 
@@ -82,7 +94,8 @@ def views_of(context: Context, user: str, wanted: Iterable[Wanted] = ()) -> list
         found = records.environments_of(connection, user, wanted)
         tags = _tags(connection, found)
         at = records.workspaces_by_id(connection, [each.workspace_id for each in found])
-        disks = disk_records.disks_by_id(connection, [each.disk_id for each in found])
+        ids = {each.disk_id for each in found} | {each.data_disk_id or "" for each in found}
+        disks = disk_records.disks_by_id(connection, ids)
         plans = policies.plans(context, connection, [(each, held.get(each.workspace_id)) for each in found])
     return [
         View(
@@ -90,6 +103,7 @@ def views_of(context: Context, user: str, wanted: Iterable[Wanted] = ()) -> list
             membership=held.get(environment.workspace_id),
             environment=environment,
             disk=disks.get(environment.disk_id),
+            data_disk=disks.get(environment.data_disk_id or ""),
             prices=ledger.prices(context, environment.size),
             plan=plans[environment.id],
             tags=tags.get(environment.id, {}),

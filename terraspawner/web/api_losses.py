@@ -27,6 +27,7 @@ HERE = "/workspaces/{namespace}/{name}/environment/losses"
 WORDS = {
     Sort.KERNELS: "Kernels, with their variables",
     Sort.TERMINALS: "Terminals, with what runs in them",
+    Sort.SCRATCH: "What is in the scratch folder",
     Sort.APT: "Debian packages (apt)",
     Sort.PIP: "Python packages outside the disk",
     Sort.R: "R packages outside the disk",

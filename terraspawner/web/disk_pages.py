@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from terraspawner.domain import tags as rules
 from terraspawner.domain.access import Action
-from terraspawner.domain.disk import DiskState, notice
+from terraspawner.domain.disk import Disk, DiskState, notice
 from terraspawner.domain.price import disk_per_month
 from terraspawner.errors import (
     Conflict,
@@ -94,7 +94,7 @@ async def delete_disk(
 async def enlarge_disk(parts: TheParts, person: APerson, disk_id: Field = "", gigabytes: Field = "") -> Response:
     """The dialog of the button Enlarge."""
     try:
-        await parts.deeds(disks.enlarge, user=person.name, disk_id=disk_id, size=_bytes(gigabytes))
+        await parts.deeds(disks.enlarge, user=person.name, disk_id=disk_id, size=bytes_of(gigabytes))
     except (Refused, Conflict, NotFound) as error:
         return await _disks_page(parts, person, error=error, about=disk_id)
     return see(f"{parts.settings.service_prefix}disks?notice=enlarged")
@@ -185,7 +185,7 @@ async def _disks_page(
         per_gigabyte=disk_per_month(prices, GIB),
         total=sum(disk_per_month(prices, held.disk.size) for held in found),
         gib=GIB,
-        most=parts.settings.disk_limit,
+        most={held.disk.id: _most(parts, held.disk) for held in found},
         trash_days=parts.settings.trash_days,
         said=said,
         error=error,
@@ -219,12 +219,18 @@ async def _trash_page(
     )
 
 
-def _bytes(gigabytes: str) -> int:
+def _most(parts: Parts, disk: Disk) -> int:
+    most = parts.settings.data_disk_limit if disk.is_data else parts.settings.disk_limit
+    return max(most, disk.size)
+
+
+def bytes_of(gigabytes: str) -> int:
+    """What was typed. Raises `Refused` for what is no number of gigabytes."""
     text = gigabytes.strip().replace(",", ".")
     try:
         size = float(text)
     except ValueError:
         size = -1
     if not 0 < size < 2**23:  # also refuses what is no number
-        raise Refused("Say the new size as a number of gigabytes, such as 100.")
+        raise Refused("Say the size as a number of gigabytes, such as 100.")
     return int(size * GIB)

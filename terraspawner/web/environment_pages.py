@@ -139,7 +139,7 @@ async def ask(
         trash_days=parts.settings.trash_days,
         told={view.environment.id for view in mine if view.environment and view.membership},
         is_own=all(each.environment.user == person.name for each in found),
-        disk_per_month=sum((disk_per_month(each.prices, each.disk.size) for each in going), Decimal(0)),
+        disk_per_month=sum((disk_per_month(each.prices, each.disk_bytes) for each in going), Decimal(0)),
     )
 
 

@@ -11,7 +11,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from terraspawner.domain import price
-from terraspawner.domain.disk import Disk
 from terraspawner.domain.environment import IN_TRANSITION, Environment, State
 from terraspawner.domain.size import Size
 from terraspawner.domain.tags import Tags, Wanted
@@ -104,7 +103,7 @@ async def own(parts: Parts, user: str, wanted: Iterable[Wanted] = ()) -> Shown:
         page = f"{parts.settings.service_prefix}workspaces/{quoted(at.namespace, at.name)}" if view.membership else ""
         rows.append(
             _row(
-                here, at, disk, view.prices, used,
+                here, at, view.disk_bytes, view.prices, used,
                 page=page,
                 lab=lab_url(parts.settings, user, at) if page and here.state is State.RUNNING else "",
                 word="being started" if is_asked and here.state in (State.PAUSED, State.FROZEN) else WORDS[here.state],
@@ -124,7 +123,7 @@ async def paid(parts: Parts, actor: str, namespace: str | None, after: str, want
     used = await parts.deeds(views.last_used, [each.environment for each in page.items])
     rows = [
         _row(
-            each.environment, each.workspace, each.disk, each.prices, used,
+            each.environment, each.workspace, each.disk_bytes, each.prices, used,
             page="", lab="", word=WORDS[each.environment.state], reason="", image="",
             tags=each.tags,
         )
@@ -139,7 +138,7 @@ _ON_PAGE = 50
 def _row(
     here: Environment,
     at: Workspace,
-    disk: Disk,
+    disk_bytes: int,
     prices: price.Prices,
     used: Mapping[str, datetime],
     *,
@@ -163,9 +162,9 @@ def _row(
         reason=reason,
         size=here.size,
         image=image,
-        disk_size=disk.size,
+        disk_size=disk_bytes,
         now_per_hour=hourly,
-        per_month=price.per_month(prices, hourly, disk.size),
+        per_month=price.per_month(prices, hourly, disk_bytes),
         last_used=None if here.state is State.RUNNING else used.get(here.id),
         tags=tags,
     )

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, model_validator
 
 from terraspawner.domain import price
-from terraspawner.domain.disk import Disk, DiskState, Fullness, notice
+from terraspawner.domain.disk import Disk, DiskKind, DiskState, Fullness, notice
 from terraspawner.domain.trash import ItemState, Kind
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations.disks import HeldDisk
@@ -17,7 +17,7 @@ from terraspawner.web.schemas import In, TagsIn, Text, WorkspaceRef
 
 
 class FolderOut(BaseModel):
-    path: str = Field(description="below the home folder")
+    path: str = Field(description="below the home folder, or below `/data`")
     size: int
 
 
@@ -31,6 +31,7 @@ class DiskOut(BaseModel):
     """A disk of the caller's."""
 
     id: str
+    kind: DiskKind = Field(description="`home` is the home folder; `data` is mounted at `/data`")
     size: int = Field(description="what is paid for; use beyond it is warned of and not prevented")
     used: int | None = Field(description="null before it was measured")
     measured_at: datetime | None
@@ -45,6 +46,7 @@ class DiskOut(BaseModel):
     def of(cls, disk: Disk, at: Workspace, prices: price.Prices) -> DiskOut:
         return cls(
             id=disk.id,
+            kind=disk.kind,
             size=disk.size,
             used=disk.used,
             measured_at=disk.measured_at,
@@ -82,6 +84,21 @@ class HeldDiskOut(DiskOut):
             trash_id=held.item.id if held.item and held.item.kind is Kind.DISK and is_own else None,
             purge_at=held.item.purge_at if held.item else None,
         )
+
+
+class DataDiskIn(In):
+    """A new data disk, or one that is kept."""
+
+    size: int | None = Field(default=None, ge=0, le=2**53, description="bytes, of a new one; 1 GiB at least")
+    disk: str | None = Field(
+        default=None, pattern="^[0-9a-f]{16}$", description="the id of a data disk that is kept in this workspace"
+    )
+
+    @model_validator(mode="after")
+    def _says_one(self) -> DataDiskIn:
+        if (self.size is None) == (self.disk is None):
+            raise ValueError("give `size` for a new data disk, or the `disk` that is kept")
+        return self
 
 
 class DiskChangeIn(In):

@@ -30,7 +30,7 @@ class OverseenOut(BaseModel):
     memory: int
     disk_size: int
     now_per_hour: float = Field(description="dollars, in the present state, without the disk")
-    disk_per_month: float = Field(description="dollars")
+    disk_per_month: float = Field(description="dollars, of its disks together")
     tags: dict[str, str] = Field(description="those that were set")
 
     @classmethod
@@ -47,6 +47,6 @@ class OverseenOut(BaseModel):
             memory=here.size.memory,
             disk_size=found.disk.size,
             now_per_hour=float(now),
-            disk_per_month=float(price.disk_per_month(found.prices, found.disk.size)),
+            disk_per_month=float(price.disk_per_month(found.prices, found.disk_bytes)),
             tags=dict(found.tags),
         )

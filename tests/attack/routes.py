@@ -188,6 +188,8 @@ PAGES: dict[str, Case] = {
     f"POST {AT}/environment/freeze": Case(form={}),
     f"POST {AT}/environment/size": Case(form={"size": "large"}),
     f"POST {AT}/environment/image": Case(form={"image": "r"}),
+    f"GET {AT}/environment/data-disk": Case(),
+    f"POST {AT}/environment/data-disk": Case(form={"wish": "none"}),
     f"POST {AT}/environment/cancel": Case(form={}),
     f"GET {AT}/environment/schedule": Case(),
     f"POST {AT}/environment/schedule": Case(

@@ -14,7 +14,11 @@ from terraspawner.domain.losses import CLAIMS, LOST, TRASHED, Act, Sort, losses_
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LAYER = Layer(
-    apt=Found(names=("tree",)), pip=Found(names=("my-tool 1.2",)), r=Found(names=("jsonlite",)), files=Found(more=3)
+    apt=Found(names=("tree",)),
+    pip=Found(names=("my-tool 1.2",)),
+    r=Found(names=("jsonlite",)),
+    files=Found(more=3),
+    scratch=Found(names=("/scratch",)),
 )
 
 
@@ -48,7 +52,7 @@ def lost(act: Act, here: Environment | None, layer: Layer | None = LAYER, *, kno
     return {str(each.sort): each.found for each in losses_of(act, here, layer, is_layer_known=known).lost}
 
 
-RUNNING = ["kernels", "terminals"]
+RUNNING = ["kernels", "terminals", "scratch"]
 INSTALLED = ["apt", "pip", "r", "files"]
 ON_DISK = ["unsent", "trees", "home"]
 
@@ -117,11 +121,17 @@ def test_where_nothing_is_there_nothing_but_the_disk_is_lost() -> None:
 @pytest.mark.parametrize(
     ("act", "changes", "known", "said"),
     [
-        (Act.PAUSE, {"terminals": None}, False, ["kernels and terminals"]),
+        (Act.PAUSE, {"terminals": None}, False, ["kernels and terminals", "what is in /scratch"]),
+        (Act.PAUSE, {}, True, []),
         (Act.PAUSE, {"terminals": None, "state": State.PAUSED}, False, []),
-        (Act.DELETE, {}, False, ["packages and files"]),
+        (Act.DELETE, {}, False, ["what is in /scratch", "packages and files"]),
         (Act.DELETE, {"state": State.PAUSED}, False, ["packages and files"]),
-        (Act.UPDATE, {"terminals": None}, False, ["kernels and terminals", "packages and files"]),
+        (
+            Act.UPDATE,
+            {"terminals": None},
+            False,
+            ["kernels and terminals", "what is in /scratch", "packages and files"],
+        ),
         (Act.DELETE_DISK, {"trees": None}, True, ["changes in git folders"]),
         (Act.DELETE, {"trees": None}, True, []),
     ],

@@ -146,6 +146,8 @@ ROUTES = {
     f"POST {PREFIX}{AT}/environment/size": PERSON,
     f"GET {PREFIX}/images": PERSON,
     f"POST {PREFIX}{AT}/environment/image": PERSON,
+    f"GET {PREFIX}{AT}/environment/data-disk": PERSON,
+    f"POST {PREFIX}{AT}/environment/data-disk": PERSON,
     f"POST {PREFIX}{AT}/environment/pause": PERSON,
     f"GET {PREFIX}{AT}/environment/schedule": PERSON,
     f"POST {PREFIX}{AT}/environment/schedule": PERSON,

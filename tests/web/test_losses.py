@@ -89,9 +89,10 @@ async def test_where_the_host_is_silent_it_is_said(tmp_path: Path) -> None:
     assert told["lost"] == []
     assert [sentence.partition(":")[0] for sentence in told["unknown"]] == [
         "kernels and terminals",
+        "what is in /scratch",
         "packages and files outside the home folder",
     ]
-    assert page.count("Could not be determined: ") == 2
+    assert page.count("Could not be determined: ") == 3
     assert "Nothing is known of" not in page
 
 
