@@ -26,7 +26,10 @@ def taken(network: str, by: str = "the route of eth0", name: str = "") -> Taken:
 # --- what runs on a bare machine ---
 
 PACKAGE = ROOT / "terraspawner"
-BARE = [*sorted((PACKAGE / "deploy").glob("*.py")), *(PACKAGE / f"{name}.py" for name in ("settings", "errors"))]
+BARE = [
+    *sorted((PACKAGE / "deploy").glob("*.py")),
+    *(PACKAGE / f"{name}.py" for name in ("settings", "settings_checks", "errors")),
+]
 
 
 @pytest.mark.parametrize("path", BARE, ids=lambda path: f"{path.parent.name}/{path.name}")
