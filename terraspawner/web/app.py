@@ -56,7 +56,7 @@ from terraspawner.web.auth import Auth, SignInFailed
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.lab_pages import SharedWithLab
 from terraspawner.web.launches import Hub, Launches
-from terraspawner.web.limits import SmallBodies
+from terraspawner.web.limits import ReadBodies, SmallBodies
 from terraspawner.web.measuring import Measures
 from terraspawner.web.origin import NumberedRequests
 from terraspawner.web.pace import Pace
@@ -89,6 +89,7 @@ def create_app(context: Context, hub: Hub, host: Host, *, vendor: Path = VENDOR,
     app.add_middleware(
         SharedWithLab, subdomain_host=context.settings.subdomain_host, api_prefix=context.settings.api_prefix
     )
+    app.add_middleware(ReadBodies)
     _add_routes(app, prefix, context.settings.api_prefix)
     app.mount(f"{prefix}/static/vendor", StaticFiles(directory=vendor, check_dir=False))
     app.mount(f"{prefix}/static", StaticFiles(directory=HERE / "static"))
