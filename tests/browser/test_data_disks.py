@@ -56,7 +56,7 @@ def test_a_data_disk_is_added_used_and_kept_by_the_pages(
     page.goto(here)
     page.get_by_label("Data disk, at /data").select_option(index=1)
     page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    workspace.wait_for("running")
     assert workspace.shell("cat /data/large") == (0, "large\n")
     workspace.pause()
     page.get_by_role("link", name="Data disk…").click()
