@@ -121,7 +121,7 @@ def wanted(texts: Iterable[str]) -> tuple[Wanted, ...]:
     """What a list is asked for: `key:value`, or `key` alone; each text may hold several between commas. A colon with
     nothing behind it is the empty value. Raises `TagRefused`."""
     found: dict[Wanted, None] = {}
-    for each in (part for text in texts for part in re.split(r"[,;\n]", text) if part.strip()):
+    for each in (part for text in texts for part in re.split(r"[,;]", text) if part.strip()):
         key, colon, value = each.partition(":")
         value = _folded(value)
         if not value.isprintable() or len(value) > _LONGEST_FILTER:

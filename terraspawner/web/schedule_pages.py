@@ -147,6 +147,8 @@ async def _default(parts: Parts, spot: Spot) -> policies.Plan:
 def _said(name: str, word: str, value: dict[str, Any], default: object) -> object:
     if word == "own":
         return policy.read(name, value)
+    if word not in ("none", "default"):
+        raise Refused(f"{word!r} is no choice here. Choose default, own or none.", field=f"policy.{name}")
     return OFF if word == "none" and default is not None else None
 
 
