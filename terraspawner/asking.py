@@ -16,7 +16,7 @@ from dockerspawner import DockerSpawner
 from jupyterhub.spawner import SpawnException
 from traitlets import default
 
-from terraspawner.domain.disk import wanted_disk
+from terraspawner.domain.disk import kept_data_disk, wanted_disk
 from terraspawner.domain.script import wanted_script
 from terraspawner.errors import NetworkUnsafe, NotAllowed, NotFound, Refused, TerraError
 from terraspawner.operations.context import Context
@@ -72,7 +72,7 @@ class Asks(DockerSpawner):
 
 def wished(options: Mapping[str, Any]) -> dict[str, Any]:
     """The wishes there are, as `admit` takes them. Raises `Refused` for others, and for what can be none of them."""
-    if unknown := sorted(set(options) - {"disk", "image", "size", "startup_script"}):
+    if unknown := sorted(set(options) - {"data_disk", "disk", "image", "size", "startup_script"}):
         raise Refused(f"These options cannot be chosen here: {', '.join(unknown)}. Start without them.")
     for name in ("size", "image"):
         if not isinstance(options.get(name, ""), str):
@@ -82,6 +82,7 @@ def wished(options: Mapping[str, Any]) -> dict[str, Any]:
         "image": options.get("image"),
         "startup_script": wanted_script(options.get("startup_script")),
         "disk": wanted_disk(options.get("disk")),
+        "data_disk": kept_data_disk(options.get("data_disk")),
     }
 
 

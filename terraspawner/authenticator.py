@@ -22,7 +22,7 @@ from terraspawner.errors import TerraError, TooManyTries
 from terraspawner.operations import accounts, attempts, passwords, sign_ins
 from terraspawner.operations.attempts import Place
 from terraspawner.operations.context import Context
-from terraspawner.sessions import end_older_sessions, hub_groups, is_own_request
+from terraspawner.sessions import end_older_sessions, hub_groups, is_own_request, unless_away
 
 MOST_WAITING = 40
 """Passwords that are tried or wait for it. They take a quarter of a second each, so the last waits some seconds."""
@@ -77,6 +77,7 @@ class EmbeddedAuthenticator(Authenticator):
         finally:
             self._waiting -= 1
 
+    @unless_away
     async def refresh_user(self, user: Any, handler: Any = None) -> bool | dict[str, Any]:
         """Asked at each request: False as soon as the account is disabled or gone, or its sessions were ended.
 

@@ -33,6 +33,12 @@ class NameRefused(Refused):
     code = "name-invalid"
 
 
+class TagRefused(Refused):
+    """These tags cannot be kept, or looked for. The message says which and why."""
+
+    code = "tag-invalid"
+
+
 class ScriptRefused(Refused):
     """This startup script cannot be stored."""
 

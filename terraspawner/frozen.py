@@ -12,7 +12,7 @@ whoever finds its container running and the token not handed back freezes it aga
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,6 +49,7 @@ class Freezes(PooledDockerSpawner):
     environment_id: str
     start_number: int
     deed: Callable[..., Any]
+    empty_scratch: Callable[[str], Awaitable[None]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -240,6 +241,7 @@ class Freezes(PooledDockerSpawner):
             await self.stop_object()
         else:
             reason = f"It ended while it was frozen. {await self.how_it_ended()}"
+        await self.empty_scratch(environment_id)
         self.let_go()
         self.clear_state()
         self.orm_spawner.state = self.get_state()

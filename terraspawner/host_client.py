@@ -159,6 +159,19 @@ class HostClient:
         """Delete everything in a workspace's bucket. Done already is done."""
         await self._call("DELETE", f"/buckets/{workspace_id}", timeout=_MEASURING_SECONDS)
 
+    async def empty_scratch(self, environment_id: str) -> None:
+        """Delete everything in the scratch room of an environment that is stopped. Done already is done."""
+        await self._call("DELETE", f"/environments/{environment_id}/scratch", timeout=_MEASURING_SECONDS)
+
+    async def lost_scratch(self) -> frozenset[str]:
+        """The environments whose scratch room no container has."""
+        answer = await self._call("GET", "/scratch")
+        return frozenset(answer.json()["items"])
+
+    async def delete_scratch(self, environment_id: str) -> None:
+        """Remove the scratch rooms of an environment that no container has. Done already is done."""
+        await self._call("DELETE", f"/scratch/{environment_id}")
+
     async def log(self, environment_id: str, lines: int) -> list[str]:
         """The container's last lines; none where there is no container."""
         answer = await self._call("GET", f"/environments/{environment_id}/log", params={"lines": lines})

@@ -17,7 +17,7 @@ from terraspawner.containers.pooled import LOG_LINES, PooledDockerSpawner
 from terraspawner.containers.progress import Progress
 from terraspawner.domain.catalogue import OfferedImage
 from terraspawner.domain.start import StepName
-from terraspawner.errors import ScriptFailed
+from terraspawner.errors import ScriptFailed, TerraError
 from terraspawner.host_client import HostClient
 from terraspawner.operations import environments, images
 from terraspawner.operations.context import Context
@@ -68,23 +68,20 @@ class Makes(PooledDockerSpawner):
         images.refuse_unfit(offered, await self.host().look_at_image(here.image))
 
     async def create_object(self) -> dict[str, Any]:
-        """Make the container, and first its volume: one that Docker made by itself would bear no labels."""
+        """Make the container, and first its volumes: one that Docker made by itself would bear no labels."""
         await self._refuse_unfit()
         self.steps.begin(StepName.DISK)
         self._script_to_run = self.ticket.environment.startup_script
         settings, environment = self.context.settings, self.ticket.environment
-        await self.docker(
-            "create_volume",
-            plan.volume_name(settings, environment.disk_id),
-            labels=plan.disk_labels(settings, environment),
-        )
+        for name, labels in plan.volumes(settings, environment).items():
+            await self.docker("create_volume", name, labels=labels)
         self.steps.begin(StepName.CONTAINER)
         host_config = self.client.create_host_config(**self.plan.host_arguments())
         return await self.docker("create_container", host_config=host_config, **self.plan.create_arguments())
 
     async def get_object(self) -> dict[str, Any] | None:
         """The container. One that never came up (its script failed, its start was cancelled) is thrown away instead,
-        and so is one of another image, or that may write what its person may not any more."""
+        and so is one of another image or with another data disk, or that may write what its person may not any more."""
         found = await super().get_object()
         if found is None or self.ticket is None:
             return found
@@ -99,19 +96,22 @@ class Makes(PooledDockerSpawner):
 
     async def start_object(self) -> None:
         self.steps.begin(StepName.START)
-        await self._take_size()
-        await self.start_with(plan.start_archive(self._variables(self.ticket), self._script_to_run))
+        found = await self._take_size()
+        variables = self._variables(self.ticket) | plan.rooms(found["Mounts"])
+        await self.start_with(plan.start_archive(variables, self._script_to_run))
         if self._script_to_run:
             await self._run_script()
 
-    async def _take_size(self) -> None:
-        """A kept container follows the row: with the size that was chosen meanwhile, it stays the same one."""
+    async def _take_size(self) -> dict[str, Any]:
+        """A kept container follows the row: with the size that was chosen meanwhile, it stays the same one. What the
+        Engine tells of it."""
         found = await self.docker("inspect_container", self.object_id)
         if self.plan.has_limits(found["HostConfig"]):
-            return
+            return found
         if found["State"]["Running"]:  # left by an interrupted start; with less memory it could be killed, not ended
             await self.stop_object()
         await self.docker("update_container", self.object_id, **self.plan.limits())
+        return found
 
     async def _run_script(self) -> None:
         """`host` runs it, told which environment and nothing else. It takes no turn: its container has its limits."""
@@ -131,6 +131,13 @@ class Makes(PooledDockerSpawner):
         self.script_log = log
         if exit_code:
             raise ScriptFailed(f"The startup script ended with exit code {exit_code}. {AFTER_A_SCRIPT}", log=log)
+
+    async def empty_scratch(self, environment_id: str) -> None:
+        """Nothing runs any more. What cannot be emptied now is emptied as the next start begins."""
+        try:
+            await self.uncut(self.host().empty_scratch(environment_id))
+        except TerraError as error:
+            self.log.warning("Scratch of %s is not emptied yet: %s", self._log_name, error.message)
 
     def _variables(self, ticket: environments.Ticket) -> dict[str, str]:
         """Everything the server is told at this start; nothing of it is in the container's configuration."""

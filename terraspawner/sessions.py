@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
 
 from jupyterhub import orm
+from tornado.web import HTTPError
 
 from terraspawner.domain.account import Account
+from terraspawner.errors import Unavailable
 from terraspawner.operations import groups
 from terraspawner.operations.context import Context
 
@@ -19,6 +23,36 @@ def hub_groups(context: Context, account: Account) -> list[str]:
     """The Hub's groups of an account, sorted: those of our tables, which none of a reserved name is among, so that no
     claim can pass for it, and the operators' own."""
     return sorted([*groups.groups_of(context, account.name), *([OPERATORS] if account.is_operator else [])])
+
+
+Refreshed = bool | dict[str, Any]
+
+
+def unless_away(refresh: Callable[..., Awaitable[Refreshed]]) -> Callable[..., Awaitable[Refreshed]]:
+    """For an authenticator's ``refresh_user``: what is not answering makes the request a 503.
+
+    The Hub takes a refresh that raises for a request of nobody: people would be sent to the sign-in, and services told
+    that a good token is void.
+    """
+
+    @functools.wraps(refresh)
+    async def refreshed(self: Any, user: Any, handler: Any = None, **more: Any) -> Refreshed:
+        try:
+            return await refresh(self, user, handler, **more)
+        except Unavailable as error:
+            if handler is not None:
+                _answer_that_it_is_away(handler, str(error))
+            raise
+
+    return refreshed
+
+
+def _answer_that_it_is_away(handler: Any, sentence: str) -> None:
+    def refuse(*_arguments: object, **_options: object) -> NoReturn:
+        raise HTTPError(503, sentence)
+
+    handler.check_xsrf_cookie = refuse  # asked before the method, and refuses nobody's forms with a 403
+    setattr(handler, handler.request.method.lower(), refuse)
 
 
 def is_own_request(user: Any, handler: Any) -> bool:

@@ -15,19 +15,18 @@ from typing import Any
 
 from terraspawner import __version__, providers
 from terraspawner.errors import SettingsWrong
+from terraspawner.settings_checks import (
+    check_data_disk_limit,
+    check_image_names,
+    check_rules,
+    check_subdomain_host,
+    check_trash_days,
+)
 
 MIB = 1024 * 1024
 NETWORK_IS_TRUSTED = "everybody on this network trusts everybody else"
 """What TERRA_INSECURE_NETWORK must say, word for word: nobody sets it by the way."""
 _DEPLOYMENT = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_REGISTRY = re.compile(
-    r"(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(:\d{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
-)
-"""With a host in front: without one an image would go to the public registry, where nobody meant it to."""
-_IMAGE = re.compile(r"[a-z0-9][\w.:/@-]*")
-_MOST_TRASH_DAYS = 3650
-_LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
-_ORIGIN = re.compile(rf"https?://(?P<host>{_LABEL}(\.{_LABEL})+)(:(?P<port>[0-9]{{1,5}}))?")
 
 
 def _setting(default: object, help_text: str, *, secret: bool = False) -> Any:
@@ -116,9 +115,33 @@ class Settings:
     pids_limit: int = _setting(512, "Processes and threads of an environment.")
     disk_size: int = _setting(50 * 1024 * MIB, "Size of a persistent disk in bytes, for its price.")
     disk_limit: int = _setting(500 * 1024 * MIB, "Size in bytes up to which people may enlarge a persistent disk.")
+    data_disk_limit: int = _setting(
+        2048 * 1024 * MIB,
+        "Size in bytes up to which people may have a data disk beside the home folder; 0: none.",
+    )
     disk_look: int = _setting(600, "Seconds after which it is measured again how full a disk in use is.")
     trash_days: float = _setting(
-        14, "Days for which disks, notebooks and workspaces that were deleted can be restored; 0 keeps none."
+        14, "Days for which what was deleted (environments, disks, notebooks, workspaces) can be restored; 0: none."
+    )
+    idle: int = _setting(1800, "Seconds without use after which an environment shall pause. Not acted on yet.")
+    idle_least: int = _setting(600, "The fewest seconds that people may choose for that. Not acted on yet.")
+    idle_most: int = _setting(24 * 3600, "The most seconds that people may choose for that. Not acted on yet.")
+    idle_off: str = _setting(
+        "forbidden", "Whether people may turn that off: `forbidden` or `allowed`. Not acted on yet."
+    )
+    at_idle: str = _setting(
+        "freeze-then-pause", "What shall happen then: `freeze-then-pause` or `pause`. Not acted on yet."
+    )
+    busy_cap: int = _setting(24 * 3600, "Seconds for which a daily stop waits for work that does not end, at most.")
+    busy_grace: int = _setting(
+        1800, "Seconds for which what has worked shall be left alone afterwards. Not acted on yet."
+    )
+    frozen_most: int = _setting(2 * 3600, "Seconds after which a frozen environment shall be paused. Not acted on yet.")
+    age_most: int = _setting(
+        0, "Seconds after its start when an environment shall be paused in any case; 0 is never. Not acted on yet."
+    )
+    autostart: str = _setting(
+        "everybody", "Whose environments may start by themselves at a time of day: `everybody`, `owners` or `nobody`."
     )
     price_running: float = _setting(0.06, "Price of a running environment of the standard size in dollars per hour.")
     price_frozen: float = _setting(
@@ -141,15 +164,17 @@ class Settings:
             )
         if self.starts_at_once < 1:
             raise SettingsWrong(f"TERRA_STARTS_AT_ONCE is {self.starts_at_once}; at least one start must be possible.")
-        _check_trash_days(self.trash_days)
-        _check_image_names(self.registry, self.upstream)
+        check_trash_days(self.trash_days)
+        check_data_disk_limit(self.data_disk_limit)
+        check_rules(self)
+        check_image_names(self.registry, self.upstream)
         for name in ("core_subnet", "users_subnet"):
             try:
                 ipaddress.ip_network(getattr(self, name))
             except ValueError as error:
                 raise SettingsWrong(f"TERRA_{name.upper()} is not a network: {error}.") from error
         if self.subdomain_host:
-            _check_subdomain_host(self.subdomain_host)
+            check_subdomain_host(self.subdomain_host)
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise SettingsWrong("TERRA_TLS_CERTIFICATE and TERRA_TLS_KEY go together: set both, or none.")
         if self.tls_certificate and self.subdomain_host.startswith("http://"):
@@ -254,32 +279,6 @@ HELP: dict[str, tuple[str, str]] = {
     for item in fields(Settings)
 }
 """Environment variable -> (default, meaning), in the order of the table."""
-
-
-def _check_subdomain_host(text: str) -> None:
-    """Raises `SettingsWrong` unless `text` is scheme, name and perhaps port."""
-    found = _ORIGIN.fullmatch(text)
-    if not found or found["host"].rpartition(".")[2].isdigit() or int(found["port"] or 1) not in range(1, 65536):
-        raise SettingsWrong(
-            f"TERRA_SUBDOMAIN_HOST is {text!r}; give an address such as https://lab.example.org or "
-            "http://lab.localhost:8000: a name in small letters, which can have others below it, and no path."
-        )
-
-
-def _check_trash_days(days: float) -> None:
-    if not 0 <= days <= _MOST_TRASH_DAYS:
-        raise SettingsWrong(f"TERRA_TRASH_DAYS is {days}; use a number from 0 to {_MOST_TRASH_DAYS}.")
-
-
-def _check_image_names(registry: str, upstream: str) -> None:
-    """Raises `SettingsWrong` for what is no registry with a path, or no image's name."""
-    if registry and not _REGISTRY.fullmatch(registry):
-        raise SettingsWrong(
-            f"TERRA_REGISTRY is {registry!r}; give host, port if any, and path, such as "
-            "registry.example.org/terraspawner: in small letters, without https:// and without a tag."
-        )
-    if not _IMAGE.fullmatch(upstream):
-        raise SettingsWrong(f"TERRA_UPSTREAM is {upstream!r}; give an image's name, such as debian:trixie-slim.")
 
 
 def _parse(name: str, kind: type, text: str) -> object:

@@ -249,6 +249,7 @@ class TerraSpawner(Asks, Makes, Freezes):
         await self.deed(environments.begin_pause, self.environment_id)
         environment_id, start_number = self.environment_id, self.start_number
         await super().stop(now)
+        await self.empty_scratch(environment_id)
         await self.deed(environments.stopped, environment_id, start_number, reason)
 
     async def delete_forever(self) -> None:
@@ -266,6 +267,7 @@ class TerraSpawner(Asks, Makes, Freezes):
 
     async def _report_stopped(self, reason: str, log: str) -> None:
         self.let_go()
+        await self.empty_scratch(self.environment_id)
         await self.deed(environments.stopped, self.environment_id, self.start_number, reason, log)
 
     async def _end_interrupted_start(self) -> str:

@@ -165,8 +165,19 @@ class Engine:
                 raise DiskAttached(f"The disk {disk_id} is attached to a container, so it was not deleted.")
             found = self.client.volumes(filters={"label": self._labels("disk", disk_id)})["Volumes"] or []
             for volume in found:
+                self._let_go(disk_id, volume["Name"])
                 with _gone_is_fine():
                     self._remove_volume(disk_id, volume["Name"])
+
+    def _let_go(self, disk_id: str, volume: str) -> None:
+        """Remove a stopped container that was made with a data disk which its environment has no more: its next start
+        makes it anew in any case, and until then Docker would not let go of the volume."""
+        filters = {"volume": volume, "label": self._labels("kind", "environment")}
+        for container in self.client.containers(all=True, filters=filters):
+            if container["State"] not in ("exited", "created", "dead"):
+                raise DiskAttached(f"The disk {disk_id} is mounted in a container that runs, so it was not deleted.")
+            with _gone_is_fine():
+                self.client.remove_container(container["Id"], v=True)
 
     def _remove_volume(self, disk_id: str, name: str) -> None:
         try:

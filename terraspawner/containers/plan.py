@@ -12,10 +12,11 @@ import json
 import re
 import tarfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from terraspawner.containers import startup
+from terraspawner.domain.disk import DiskKind
 from terraspawner.domain.environment import Environment
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import StartFailed
@@ -24,6 +25,10 @@ from terraspawner.settings import Settings
 HOME = "/home/jupyter"
 BUCKET_DATA = "/mnt/workspace/bucket"
 BUCKET_NOTEBOOKS = "/mnt/workspace/notebooks"
+DATA = "/data"
+SCRATCH = "/scratch"
+ROOMS = {"WORKSPACE_DATA_DISK": DATA, "SCRATCH": SCRATCH}
+"""Environment variable -> where it is mounted."""
 CA_BUNDLE = "/etc/terra/ca-bundle.pem"
 START_FOLDER = "/run/terra"
 START_FILE = "start.json"
@@ -52,12 +57,19 @@ def limits_of(cpu: float, memory: int) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
-    """A bind of a host path, or a named volume."""
+    """A bind of a host path, or a volume. One without a `source` is the container's own and goes with it; `labels` are
+    given to it as it is made."""
 
     kind: str
     source: str
     target: str
     is_read_only: bool
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """As the Engine is told."""
+        told = {"Type": self.kind, "Source": self.source, "Target": self.target, "ReadOnly": self.is_read_only}
+        return told | {"VolumeOptions": {"Labels": dict(self.labels)}} if self.labels else told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,15 +121,7 @@ class ContainerPlan:
         """For ``APIClient.create_host_config``."""
         return {
             "network_mode": self.network,
-            "mounts": [
-                {
-                    "Type": mount.kind,
-                    "Source": mount.source,
-                    "Target": mount.target,
-                    "ReadOnly": mount.is_read_only,
-                }
-                for mount in self.mounts
-            ],
+            "mounts": [mount.as_json() for mount in self.mounts],
             **self.limits(),
             "pids_limit": self.pids,
             "cap_drop": ["ALL"],
@@ -146,7 +150,8 @@ def plan_environment(settings: Settings, environment: Environment, workspace: Wo
 
     Raises `StartFailed` for an id that is none of ours: a row must not be able to name a path of the host.
     """
-    for identifier in (environment.id, environment.disk_id, workspace.id):
+    data_disk = environment.data_disk_id
+    for identifier in (environment.id, environment.disk_id, workspace.id, *([data_disk] if data_disk else [])):
         if not is_identifier(identifier):
             raise StartFailed(f"The id {identifier!r} in our database is none of ours, so nothing was started.")
     bucket = f"{settings.buckets_host_path}/{workspace.id}"
@@ -154,7 +159,12 @@ def plan_environment(settings: Settings, environment: Environment, workspace: Wo
         Mount(kind="volume", source=volume_name(settings, environment.disk_id), target=HOME, is_read_only=False),
         Mount(kind="bind", source=f"{bucket}/data", target=BUCKET_DATA, is_read_only=not environment.writes_bucket),
         Mount(kind="bind", source=f"{bucket}/notebooks", target=BUCKET_NOTEBOOKS, is_read_only=True),
+        Mount(
+            kind="volume", source="", target=SCRATCH, is_read_only=False, labels=scratch_labels(settings, environment)
+        ),
     ]
+    if data_disk:
+        mounts.append(Mount(kind="volume", source=volume_name(settings, data_disk), target=DATA, is_read_only=False))
     if settings.ca_bundle_host_path:
         mounts.append(Mount(kind="bind", source=settings.ca_bundle_host_path, target=CA_BUNDLE, is_read_only=True))
     return ContainerPlan(
@@ -171,9 +181,18 @@ def plan_environment(settings: Settings, environment: Environment, workspace: Wo
 
 
 def must_be_made_anew(plan: ContainerPlan, container: Mapping[str, Any]) -> bool:
-    """Whether a container, as the Engine tells of it, cannot be changed into what `plan` says: its image is another
-    one, or it writes where `plan` only reads."""
-    return container["Config"]["Image"] != plan.image or writes_too_much(plan, container["Mounts"])
+    """Whether a container, as the Engine tells of it, cannot be changed into what `plan` says: its image or its data
+    disk is another one, or it writes where `plan` only reads."""
+    return (
+        container["Config"]["Image"] != plan.image
+        or _has_other_data(plan, container["Mounts"])
+        or writes_too_much(plan, container["Mounts"])
+    )
+
+
+def _has_other_data(plan: ContainerPlan, mounts: Sequence[Mapping[str, Any]]) -> bool:
+    wanted = [mount.source for mount in plan.mounts if mount.target == DATA]
+    return wanted != [mount.get("Name") for mount in mounts if mount["Destination"] == DATA]
 
 
 def writes_too_much(plan: ContainerPlan, mounts: Sequence[Mapping[str, Any]]) -> bool:
@@ -186,8 +205,27 @@ def environment_labels(settings: Settings, environment: Environment) -> dict[str
     return _labels(settings, environment, "environment") | {f"{LABEL}environment": environment.id}
 
 
-def disk_labels(settings: Settings, environment: Environment) -> dict[str, str]:
-    return _labels(settings, environment, "disk")
+def volumes(settings: Settings, environment: Environment) -> dict[str, dict[str, str]]:
+    """The volumes of an environment's disks, by name, with their labels."""
+    labels = {environment.disk_id: _labels(settings, environment, "disk")}
+    if environment.data_disk_id:
+        data = {f"{LABEL}disk": environment.data_disk_id, f"{LABEL}disk-kind": str(DiskKind.DATA)}
+        labels[environment.data_disk_id] = labels[environment.disk_id] | data
+    return {volume_name(settings, disk_id): labelled for disk_id, labelled in labels.items()}
+
+
+def scratch_labels(settings: Settings, environment: Environment) -> dict[str, str]:
+    """Of the room that is emptied at each pause: a volume of the container's own, on the machine's disk. A tmpfs would
+    be empty by itself, but its files count against the environment's memory, and large files are what it is for."""
+    labels = {"deployment": settings.deployment, "kind": "scratch", "environment": environment.id}
+    return {f"{LABEL}{name}": value for name, value in labels.items()}
+
+
+def rooms(mounts: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Variables for what is mounted beside the home folder in a container, as the Engine tells of it: one that was made
+    before there was such room goes on without."""
+    there = {mount["Destination"] for mount in mounts}
+    return {name: target for name, target in ROOMS.items() if target in there}
 
 
 def _labels(settings: Settings, environment: Environment, kind: str) -> dict[str, str]:

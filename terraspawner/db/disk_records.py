@@ -8,10 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from terraspawner.db import records
+from terraspawner.db import records, tag_records
 from terraspawner.db import tables as t
-from terraspawner.domain.disk import HOLDS_VOLUME, Disk, DiskState, Folder
-from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.disk import HOLDS_VOLUME, Disk, DiskKind, DiskState, Folder
+from terraspawner.domain.environment import Environment
+from terraspawner.domain.tags import Tagged, Wanted
 from terraspawner.domain.workspace import Workspace
 
 _COLUMNS = (
@@ -31,7 +32,8 @@ Held = tuple[Disk, Workspace, Environment | None]
 
 def insert_disk(connection: sa.Connection, disk: Disk) -> None:
     values = {name: getattr(disk, name) for name in _COLUMNS}
-    connection.execute(sa.insert(t.disk).values(**values, state=str(disk.state), folders=_told(disk.folders)))
+    values |= {"state": str(disk.state), "kind": str(disk.kind), "folders": _told(disk.folders)}
+    connection.execute(sa.insert(t.disk).values(**values))
 
 
 def update_disk(connection: sa.Connection, disk_id: str, **values: Any) -> None:
@@ -53,10 +55,13 @@ def disks_by_id(connection: sa.Connection, ids: Collection[str]) -> dict[str, Di
     return {row["id"]: disk_of(row) for row in rows}
 
 
-def kept_by(connection: sa.Connection, workspace_id: str, user: str) -> list[Disk]:
-    """What `user` keeps in a workspace for the next environment there, the oldest first."""
+def kept_by(connection: sa.Connection, workspace_id: str, user: str, kind: DiskKind = DiskKind.HOME) -> list[Disk]:
+    """What `user` keeps of this kind in a workspace for an environment there, the oldest first."""
     query = sa.select(t.disk).where(
-        t.disk.c.workspace_id == workspace_id, t.disk.c.user == user, t.disk.c.state == str(DiskState.KEPT)
+        t.disk.c.workspace_id == workspace_id,
+        t.disk.c.user == user,
+        t.disk.c.state == str(DiskState.KEPT),
+        t.disk.c.kind == str(kind),
     )
     return [disk_of(row) for row in connection.execute(query.order_by(t.disk.c.created_at, t.disk.c.id)).mappings()]
 
@@ -81,13 +86,24 @@ def disks_of_workspace(connection: sa.Connection, workspace_id: str) -> list[Dis
     return [disk_of(row) for row in connection.execute(query.order_by(t.disk.c.user, t.disk.c.created_at)).mappings()]
 
 
-def held_disks(connection: sa.Connection, *, user: str | None = None, namespace: str | None = None) -> list[Held]:
-    """All that have a volume; of one person, of one billing project, or all there are. In three queries."""
+def held_disks(
+    connection: sa.Connection,
+    *,
+    user: str | None = None,
+    namespace: str | None = None,
+    disk_id: str | None = None,
+    wanted: Iterable[Wanted] = (),
+) -> list[Held]:
+    """All that have a volume; of one person, of one billing project, only the one, or all there are, and with the tags
+    that are wanted. In three queries."""
     joined = sa.select(t.disk).join(t.workspace, t.workspace.c.id == t.disk.c.workspace_id).where(_there())
     if user is not None:
         joined = joined.where(t.disk.c.user == user)
+    if disk_id is not None:
+        joined = joined.where(t.disk.c.id == disk_id)
     if namespace is not None:
         joined = joined.where(t.workspace.c.namespace == namespace)
+    joined = joined.where(*tag_records.having(Tagged.DISK, t.disk.c.id, t.disk.c.user, wanted))
     joined = joined.order_by(t.workspace.c.namespace, t.workspace.c.name, t.disk.c.user, t.disk.c.created_at)
     found = [disk_of(row) for row in connection.execute(joined).mappings()]
     ids = joined.with_only_columns(t.disk.c.id).order_by(None)
@@ -96,12 +112,10 @@ def held_disks(connection: sa.Connection, *, user: str | None = None, namespace:
         row["id"]: records.workspace_of(row)
         for row in connection.execute(sa.select(t.workspace).where(t.workspace.c.id.in_(places))).mappings()
     }
-    on = {
-        row["disk_id"]: records.environment_of(row)
-        for row in connection.execute(
-            sa.select(t.environment).where(t.environment.c.disk_id.in_(ids), t.environment.c.state != str(State.NONE))
-        ).mappings()
-    }
+    has_one = sa.or_(t.environment.c.disk_id.in_(ids), t.environment.c.data_disk_id.in_(ids))
+    live = sa.select(t.environment).where(has_one, records.is_live())
+    found_on = [records.environment_of(row) for row in connection.execute(live).mappings()]
+    on = {each.disk_id: each for each in found_on} | {each.data_disk_id: each for each in found_on}
     return [(disk, at[disk.workspace_id], on.get(disk.id)) for disk in found]
 
 
@@ -109,6 +123,7 @@ def disk_of(row: sa.RowMapping) -> Disk:
     return Disk(
         **{name: row[name] for name in _COLUMNS},
         state=DiskState(row["state"]),
+        kind=DiskKind(row["kind"]),
         folders=tuple(Folder(**folder) for folder in row["folders"]),
     )
 

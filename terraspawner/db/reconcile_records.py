@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from terraspawner.db import records
 from terraspawner.db import tables as t
-from terraspawner.domain.disk import DiskState
+from terraspawner.domain.disk import DiskKind, DiskState
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.workspace import Workspace
 
@@ -38,10 +38,14 @@ def disk_states(connection: sa.Connection, with_volume: Collection[str]) -> dict
 
 
 def used_disks(connection: sa.Connection, ids: Collection[str]) -> set[str]:
-    """Those of `ids` on which an environment has run."""
+    """Those of `ids` on which an environment has run. A data disk is told by its last use: an environment that it was
+    taken from does not remember it."""
     ran = (
         sa.select(t.environment.c.disk_id)
         .join(t.state_interval, t.state_interval.c.subject == t.environment.c.id)
         .where(t.environment.c.disk_id.in_(ids), t.state_interval.c.state == str(State.RUNNING))
     )
-    return set(connection.scalars(ran.distinct())) if ids else set()
+    data = sa.select(t.disk.c.id).where(
+        t.disk.c.id.in_(ids), t.disk.c.kind == str(DiskKind.DATA), t.disk.c.last_used_at.is_not(None)
+    )
+    return set(connection.scalars(sa.union(ran, data))) if ids else set()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from terraspawner.db import tables as t
-from terraspawner.domain.environment import Environment, State
+from terraspawner.db import tag_records
+from terraspawner.domain.environment import LIVE, Environment, State
 from terraspawner.domain.language import Language
 from terraspawner.domain.size import Rates, Size
 from terraspawner.domain.start import Step
+from terraspawner.domain.tags import Tagged, Wanted
 from terraspawner.domain.workspace import Workspace
 
 Row = sa.RowMapping
@@ -128,32 +130,56 @@ def environment_by_key(connection: sa.Connection, key_hash: str) -> Environment 
 
 def environment_for(connection: sa.Connection, workspace_id: str, user: str) -> Environment | None:
     """The environment that `user` has in a workspace, if any."""
-    row = _one(
-        connection,
-        sa.select(t.environment).where(
-            t.environment.c.workspace_id == workspace_id,
-            t.environment.c.user == user,
-            t.environment.c.state != str(State.NONE),
-        ),
-    )
+    here = sa.and_(t.environment.c.workspace_id == workspace_id, t.environment.c.user == user)
+    row = _one(connection, sa.select(t.environment).where(here, is_live()))
     return environment_of(row) if row else None
 
 
-def environments_of(connection: sa.Connection, user: str) -> list[Environment]:
-    query = sa.select(t.environment).where(t.environment.c.user == user, t.environment.c.state != str(State.NONE))
+def environments_of(connection: sa.Connection, user: str, wanted: Iterable[Wanted] = ()) -> list[Environment]:
+    """All of `user` that have the tags that are wanted."""
+    here = t.environment.c
+    query = sa.select(t.environment).join(t.workspace, t.workspace.c.id == here.workspace_id)
+    query = query.where(here.user == user, is_live())
+    query = query.where(*tag_records.having(Tagged.ENVIRONMENT, here.id, here.user, wanted))
     return [environment_of(row) for row in connection.execute(query.order_by(t.environment.c.created_at)).mappings()]
 
 
 def environments_at(connection: sa.Connection, workspace_id: str) -> list[Environment]:
-    """Everybody's in a workspace."""
-    there = sa.and_(t.environment.c.workspace_id == workspace_id, t.environment.c.state != str(State.NONE))
-    query = sa.select(t.environment).where(there).order_by(t.environment.c.user)
+    """Everybody's in a workspace, but those in the trash."""
+    query = sa.select(t.environment).where(t.environment.c.workspace_id == workspace_id, is_live())
+    query = query.order_by(t.environment.c.user)
     return [environment_of(row) for row in connection.execute(query).mappings()]
 
 
 def environments_in(connection: sa.Connection, states: frozenset[State]) -> list[Environment]:
     query = sa.select(t.environment).where(t.environment.c.state.in_([str(state) for state in states]))
     return [environment_of(row) for row in connection.execute(query).mappings()]
+
+
+def environments_in_trash(
+    connection: sa.Connection, *, workspace_id: str | None = None, disk_id: str | None = None
+) -> list[Environment]:
+    """Those that are in the trash or on their way out of it, so that their containers may be there: of a workspace,
+    or with a disk."""
+    query = sa.select(t.environment).where(t.environment.c.state.in_([str(State.TRASHED), str(State.PURGING)]))
+    if workspace_id is not None:
+        query = query.where(t.environment.c.workspace_id == workspace_id)
+    if disk_id is not None:
+        query = query.where(sa.or_(t.environment.c.disk_id == disk_id, t.environment.c.data_disk_id == disk_id))
+    rows = connection.execute(query.order_by(t.environment.c.created_at, t.environment.c.id)).mappings()
+    return [environment_of(row) for row in rows]
+
+
+def count_trashed(connection: sa.Connection, workspace_id: str, user: str) -> int:
+    """How many of `user`'s of a workspace can be had back from the trash."""
+    here = sa.and_(t.environment.c.workspace_id == workspace_id, t.environment.c.user == user)
+    trashed = t.environment.c.state == str(State.TRASHED)
+    return connection.scalar(sa.select(sa.func.count()).select_from(t.environment).where(here, trashed)) or 0
+
+
+def is_live() -> sa.ColumnElement[bool]:
+    """Whether it is somebody's environment now, so that it is found by its place."""
+    return t.environment.c.state.in_(sorted(map(str, LIVE)))
 
 
 def frozen_sum(connection: sa.Connection) -> tuple[int, int]:
@@ -177,8 +203,10 @@ _ENVIRONMENT_COLUMNS = (
     "image",
     "image_name",
     "disk_id",
+    "data_disk_id",
     "container_id",
     "deletes_disk",
+    "deletes_data_disk",
     "outbox_pending",
     "startup_script",
     "startup_log",

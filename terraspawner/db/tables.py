@@ -200,6 +200,7 @@ disk = sa.Table(
     sa.Column("used", sa.BigInteger, nullable=True),
     sa.Column("measured_at", UtcDateTime, nullable=True),
     sa.Column("folders", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("kind", sa.String(10), nullable=False, server_default="home"),
 )
 
 environment = sa.Table(
@@ -224,8 +225,10 @@ environment = sa.Table(
     sa.Column("image_name", sa.String(255), nullable=False, server_default=""),
     sa.Column("language", sa.String(10), nullable=False, server_default="python"),
     sa.Column("disk_id", sa.ForeignKey("disk.id"), nullable=False),
+    sa.Column("data_disk_id", sa.ForeignKey("disk.id"), nullable=True),
     sa.Column("container_id", sa.String(64), nullable=False, server_default=""),
     sa.Column("deletes_disk", sa.Boolean, nullable=False),
+    sa.Column("deletes_data_disk", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("outbox_pending", sa.Integer, nullable=False, server_default="0"),
     sa.Column("kernels", sa.JSON, nullable=False),
     sa.Column("memory_seen", sa.JSON, nullable=False, server_default="{}"),
@@ -240,7 +243,7 @@ environment = sa.Table(
     sa.Column("trees", sa.JSON(none_as_null=True), nullable=True),
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
-_is_live = environment.c.state != "none"
+_is_live = sa.text("state NOT IN ('none', 'trashed', 'purging')")
 sa.Index(
     "uq_environment_live",
     environment.c.workspace_id,
@@ -249,7 +252,8 @@ sa.Index(
     sqlite_where=_is_live,
     postgresql_where=_is_live,
 )
-sa.Index("uq_environment_disk", environment.c.disk_id, unique=True, sqlite_where=_is_live, postgresql_where=_is_live)
+for _name, _disk in (("disk", environment.c.disk_id), ("data_disk", environment.c.data_disk_id)):
+    sa.Index(f"uq_environment_{_name}", _disk, unique=True, sqlite_where=_is_live, postgresql_where=_is_live)
 
 state_interval = sa.Table(
     "state_interval",
@@ -269,11 +273,21 @@ state_interval = sa.Table(
 )
 sa.Index("ix_state_interval_subject", state_interval.c.subject, state_interval.c.ended_at)
 
+tag = sa.Table(
+    "tag",
+    metadata,
+    sa.Column("kind", sa.String(12), primary_key=True),
+    sa.Column("subject", sa.String(16), primary_key=True),
+    sa.Column("key", sa.String(63), primary_key=True),
+    sa.Column("value", sa.String(63), nullable=False),
+)
+"""`subject` is the id of an environment or a disk, as `kind` says; rows of both are kept, and so are their tags."""
+
 trash = sa.Table(
     "trash",
     metadata,
     sa.Column("id", sa.String(16), primary_key=True),
-    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("kind", sa.String(12), nullable=False),
     sa.Column("subject", sa.String(1024), nullable=False),
     sa.Column("workspace_id", sa.ForeignKey("workspace.id"), nullable=False, index=True),
     sa.Column("user", sa.ForeignKey("account.name"), nullable=False),
@@ -286,3 +300,29 @@ trash = sa.Table(
     sa.Column("ended_at", UtcDateTime, nullable=True),
 )
 sa.Index("ix_trash_state", trash.c.state, trash.c.purge_at)
+
+workspace_policy = sa.Table(
+    "workspace_policy",
+    metadata,
+    sa.Column("workspace_id", sa.ForeignKey("workspace.id"), primary_key=True),
+    sa.Column("rules", sa.JSON, nullable=False),
+    sa.Column("said_at", UtcDateTime, nullable=False),
+)
+environment_policy = sa.Table(
+    "environment_policy",
+    metadata,
+    sa.Column("environment_id", sa.ForeignKey("environment.id"), primary_key=True),
+    sa.Column("rules", sa.JSON, nullable=False),
+    sa.Column("said_at", UtcDateTime, nullable=False),
+)
+"""What is said at each level, as `domain.policy.Rules` writes it, and since when."""
+
+appointment = sa.Table(
+    "appointment",
+    metadata,
+    sa.Column("environment_id", sa.ForeignKey("environment.id"), primary_key=True),
+    sa.Column("stop_seen", UtcDateTime, nullable=True),
+    sa.Column("start_seen", UtcDateTime, nullable=True),
+    sa.Column("stop_due", UtcDateTime, nullable=True),
+)
+"""Which daily stops and autostarts were judged (`domain.timetable.Appointments`): none is judged twice."""

@@ -9,6 +9,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from terraspawner.db import tables as t
+from terraspawner.db import tag_records
+from terraspawner.domain.tags import Tagged
+from terraspawner.domain.tags import Wanted as Tag
 from terraspawner.domain.usage import Interval
 
 
@@ -21,6 +24,7 @@ class Wanted:
     project: str = ""
     workspace: str = ""
     user: str = ""
+    tags: Collection[Tag] = ()
 
 
 def intervals(
@@ -40,16 +44,20 @@ def intervals(
         conditions.append(at.namespace + "/" + at.name == wanted.workspace)
     if wanted.user:
         conditions.append(interval.user == wanted.user)
+    conditions += tag_records.having(interval.kind, interval.subject, interval.user, wanted.tags)
+    joined = sa.join(t.state_interval, t.workspace, at.id == interval.workspace_id)
+    subjects = sa.select(interval.subject).select_from(joined).where(*conditions)
+    tags = {kind: tag_records.tags_of(connection, kind, subjects) for kind in (Tagged.ENVIRONMENT, Tagged.DISK)}
     query = (
         sa.select(
-            interval.kind, at.namespace, at.name, interval.user, interval.state, interval.price_per_hour,
-            interval.started_at, interval.ended_at,
+            interval.kind, interval.subject, at.namespace, at.name, interval.user, interval.state,
+            interval.price_per_hour, interval.started_at, interval.ended_at,
         )
-        .join(t.workspace, at.id == interval.workspace_id)
+        .select_from(joined)
         .where(*conditions)
     )  # fmt: skip
-    for kind, namespace, name, user, state, price, started_at, ended_at in connection.execute(query):
+    for kind, subject, namespace, name, user, state, price, started_at, ended_at in connection.execute(query):
         yield Interval(
             kind=kind, project=namespace, workspace=f"{namespace}/{name}", user=user, state=state, price=price,
-            started_at=started_at, ended_at=ended_at,
+            started_at=started_at, ended_at=ended_at, tags=tags[Tagged(kind)].get(subject, {}),
         )  # fmt: skip

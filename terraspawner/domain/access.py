@@ -78,6 +78,7 @@ class Action(enum.StrEnum):
     CHANGE_PROJECT_MEMBERS = "change who belongs to it"
     SEE_ENVIRONMENTS = "see the environments that it pays for"
     END_ENVIRONMENTS = "pause or delete the environments that it pays for"
+    TAG_ENVIRONMENTS = "tag the environments and disks that it pays for"
 
     # in the deployment
     CREATE_PROJECT = "create a billing project"
@@ -109,6 +110,7 @@ _NEEDS: Mapping[Action, frozenset[Grant]] = {
     Action.CHANGE_PROJECT_MEMBERS: frozenset({_G.PROJECT_OWNER}),
     Action.SEE_ENVIRONMENTS: frozenset({_G.PROJECT_OWNER, _G.OPERATOR}),
     Action.END_ENVIRONMENTS: frozenset({_G.PROJECT_OWNER, _G.OPERATOR}),
+    Action.TAG_ENVIRONMENTS: frozenset({_G.PROJECT_OWNER, _G.OPERATOR}),  # who pays sorts the costs
     Action.CREATE_PROJECT: frozenset({_G.PROJECT_FOUNDER, _G.OPERATOR}),
     Action.RUN_ACCOUNTS: frozenset({_G.OPERATOR}),
     Action.READ_AUDIT: frozenset({_G.OPERATOR}),
@@ -142,6 +144,7 @@ _OF_PROJECTS = frozenset(
         Action.CHANGE_PROJECT_MEMBERS,
         Action.SEE_ENVIRONMENTS,
         Action.END_ENVIRONMENTS,
+        Action.TAG_ENVIRONMENTS,
     }
 )
 _OF_THE_DEPLOYMENT = frozenset(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from terraspawner.domain.language import Language, runs_in
 from terraspawner.domain.size import Rates, Size
+from terraspawner.domain.tags import NAME, Tagged, Tags
 from terraspawner.errors import Refused
 
 _SHOWN = 100
@@ -39,13 +40,20 @@ class OfferedSize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedImage:
-    """`reference` is what Docker calls it, `about` a line for people, `language` what it is for: R's runs both."""
+    """`reference` is what Docker calls it, `about` a line for people, `language` what it is for: R's runs both; `tags`
+    are those that the catalogue gives it."""
 
     name: str
     title: str
     about: str
     reference: str
     language: Language
+    tags: Tags = field(default_factory=dict)
+
+    @property
+    def all_tags(self) -> Tags:
+        """With those that nobody sets."""
+        return {**self.tags, NAME: self.name, "kind": str(Tagged.IMAGE)}
 
 
 class MayName(enum.StrEnum):

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from terraspawner.domain import tags
 from terraspawner.domain.catalogue import Catalogue, CustomImages, MayName, OfferedImage, OfferedSize, is_reference
 from terraspawner.domain.language import Language
 from terraspawner.domain.size import Rates
-from terraspawner.errors import SettingsWrong
+from terraspawner.errors import SettingsWrong, TagRefused
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LONGEST_NAME = 40
@@ -29,7 +30,7 @@ _MOST_CPU, _MOST_PRICE, _MOST_TIMES = 1024, 10_000, 1024
 _SMALLEST = Decimal("0.000001")
 
 _SIZE_KEYS = {"title", "times", "cpu", "memory", "running", "frozen", "paused"}
-_IMAGE_KEYS = {"title", "about", "reference", "language"}
+_IMAGE_KEYS = {"title", "about", "reference", "language", "tags"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,17 @@ def _image(name: str, entry: Mapping[str, Any], standard: Standard) -> OfferedIm
         about=_text(entry, "about", at, ""),
         reference=reference,
         language=language,
+        tags=_tags(entry.get("tags", {}), at),
     )
+
+
+def _tags(entry: Any, at: str) -> dict[str, str]:
+    if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
+        raise _Wrong(f'{at}.tags must be keys with texts: tags = {{ course = "biology-1" }}.')
+    try:
+        return tags.checked(entry, tags.Tagged.IMAGE)
+    except TagRefused as error:
+        raise _Wrong(f"{at}.tags: {error.message}") from error
 
 
 def _known(entry: Mapping[str, Any], known: set[str], at: str) -> None:

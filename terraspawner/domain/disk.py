@@ -28,6 +28,13 @@ class DiskState(enum.StrEnum):
     DELETED = "deleted"
 
 
+class DiskKind(enum.StrEnum):
+    """What it is mounted as: the home folder, or `/data` beside it."""
+
+    HOME = "home"
+    DATA = "data"
+
+
 class DiskEvent(enum.StrEnum):
     ATTACH = "attach"
     DETACH = "detach"
@@ -64,7 +71,8 @@ class Disk:
 
     `used` and the largest `folders` are what was measured at `measured_at`; None and none before that.
     `outbox_pending` counts notebooks whose last changes are on this disk alone, as its last environment said;
-    while it is attached the environment's own count is the true one. `last_used_at` is None before it was ever used.
+    while it is attached the environment's own count is the true one; a data disk has none. `last_used_at` is None
+    before it was ever used.
     """
 
     id: str
@@ -78,6 +86,11 @@ class Disk:
     used: int | None = None
     measured_at: datetime | None = None
     folders: tuple[Folder, ...] = ()
+    kind: DiskKind = DiskKind.HOME
+
+    @property
+    def is_data(self) -> bool:
+        return self.kind is DiskKind.DATA
 
 
 def next_state(state: DiskState, event: DiskEvent) -> DiskState:
@@ -94,6 +107,13 @@ def wanted_disk(text: object) -> str | None:
     if text is None or (isinstance(text, str) and (text == NEW or _ID.fullmatch(text))):
         return text
     raise Refused("A disk is named by its id, 16 hexadecimal digits, or `new`. `GET /disks` lists yours.")
+
+
+def kept_data_disk(text: object) -> str | None:
+    """The wish for a data disk at a start; None for none. Raises `Refused` for what can be no disk."""
+    if text is None or (isinstance(text, str) and _ID.fullmatch(text)):
+        return text
+    raise Refused("A data disk is named by its id, 16 hexadecimal digits. `GET /disks` lists yours.")
 
 
 def chosen(kept: Sequence[Disk], wanted: str | None) -> Disk | None:
@@ -130,6 +150,36 @@ def enlarged(present: int, wanted: int, most: int) -> int:
             " Ask the operator for more.",
             least=present,
             most=max(most, present),
+        )
+    return wanted
+
+
+LEAST_DATA = 1024**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataWish:
+    """The data disk that is wished for an environment: a new one of `size` bytes, the kept `disk`, or none."""
+
+    size: int | None = None
+    disk: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.size is not None and self.disk is not None:
+            raise Refused("A data disk is a new one of a size, or one that is kept: not both.")
+
+
+def data_size(wanted: int, most: int) -> int:
+    """`wanted` bytes, where a new data disk may have them. Raises `DiskSizeRefused` with the bounds, `Refused` where
+    `most` is 0: there are none here."""
+    if not most:
+        raise Refused("There are no new data disks in this deployment. Ask the operator.")
+    if not LEAST_DATA <= wanted <= most:
+        raise DiskSizeRefused(
+            f"A data disk has {_gigabytes(LEAST_DATA)} to {_gigabytes(most)} here, and {_gigabytes(wanted)} were asked"
+            " for.",
+            least=LEAST_DATA,
+            most=most,
         )
     return wanted
 

@@ -6,6 +6,11 @@ reason on ``paused``, not a state. Buttons, permissions to act and the diagram i
 
 A frozen environment is one whose processes stand still and whose memory stays: ``frozen`` may follow on whatever
 was running, as that is what is found when its container was paused past us, or a wake was cut off.
+
+One that was deleted waits in the trash, *trashed*, with its stopped container; restored it is paused again, the same
+row with the same container. It is nobody's environment meanwhile: its person may have a newer one in the same
+workspace, with the Hub's server of the same name. So it has an end of its own, *purging*, on which the Hub, unlike at
+*deleting*, is not asked: the server of that name may be the newer one's.
 """
 
 from __future__ import annotations
@@ -31,6 +36,8 @@ class State(enum.StrEnum):
     PAUSING = "pausing"
     PAUSED = "paused"
     DELETING = "deleting"
+    TRASHED = "trashed"
+    PURGING = "purging"
 
 
 class Event(enum.StrEnum):
@@ -44,6 +51,9 @@ class Event(enum.StrEnum):
     STOPPED = "stopped"
     DELETE = "delete"
     DELETED = "deleted"
+    TRASHED = "trashed"
+    RESTORE = "restore"
+    PURGE = "purge"
 
 
 TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
@@ -83,16 +93,24 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     },
     State.PAUSING: {Event.STOPPED: State.PAUSED, Event.DELETE: State.DELETING},
     State.PAUSED: {Event.START: State.STARTING, Event.DELETE: State.DELETING},
-    State.DELETING: {Event.DELETED: State.NONE},
+    State.DELETING: {Event.TRASHED: State.TRASHED, Event.DELETED: State.NONE},
+    State.TRASHED: {Event.RESTORE: State.PAUSED, Event.PURGE: State.PURGING},
+    State.PURGING: {Event.DELETED: State.NONE},
 }
+"""What never came up has nothing to restore: its deletion ends in `none` at once."""
 
-IN_TRANSITION = frozenset({State.CREATING, State.STARTING, State.FREEZING, State.PAUSING, State.DELETING})
+IN_TRANSITION = frozenset(
+    {State.CREATING, State.STARTING, State.FREEZING, State.PAUSING, State.DELETING, State.PURGING}
+)
 """States that end by themselves; a page shows progress while one lasts."""
 
 CANCELLABLE = frozenset({State.CREATING, State.STARTING})
 """A start is under way, which can be cancelled."""
 
 HOLDS_CONTAINER = frozenset(TRANSITIONS) - {State.NONE}
+
+LIVE = HOLDS_CONTAINER - {State.TRASHED, State.PURGING}
+"""Somebody's environment, of which each person has one in a workspace, and which has its disk to itself."""
 
 
 def next_state(state: State, event: Event) -> State:
@@ -137,7 +155,10 @@ class Environment:
     `steps` are those of the last start. `startup_script` is what runs once in each new container, `startup_log` the
     end of what it said.
     `frozen_memory` is what the Engine counted when it was frozen, in bytes; it says nothing in other states.
-    `asked` says who asked last that it be stopped, why, and in which request; empty where that is over.
+    `asked` says who asked last that it be stopped, why, and in which request; empty where that is over. With `start` in
+    it a rule asked for the start of that number.
+    `data_disk_id` is its second disk, which its next container has; `deletes_disk` and `deletes_data_disk` say what
+    becomes of them where it is being deleted.
     `image_name` is what the catalogue calls its `image`, `language` what that is for. `writes_bucket`: its last start
     may change the data of the bucket.
     `kernels`, `terminals`, `memory_seen`, `unsent` (paths of those in the outbox) and `trees` (git folders with work
@@ -172,11 +193,22 @@ class Environment:
     unsent: tuple[str, ...] = ()
     terminals: int | None = None
     trees: tuple[Mapping[str, object], ...] | None = None
+    data_disk_id: str | None = None
+    deletes_data_disk: bool = False
 
     @property
     def never_came_up(self) -> bool:
         """Paused, and none of its containers has ever answered: what is in one is half-made."""
         return self.state is State.PAUSED and not self.container_id
+
+    def came_up_in(self, container_id: str) -> bool:
+        """Whether that is the container with what was installed: the one that has answered."""
+        return bool(container_id) and container_id == self.container_id
+
+    @property
+    def why_started(self) -> str:
+        """What started it, where that was a rule and not its person."""
+        return self.asked["why"] if self.asked.get("start") == str(self.start_number) else ""
 
     @property
     def waits_for_turn(self) -> bool:

@@ -40,29 +40,24 @@ class Found:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
     """Packages of Debian, Python and R that the image has not, or has in another version; other files. A name that
-    begins with ``-`` was taken away."""
+    begins with ``-`` was taken away. `scratch` names the scratch room where something lies in it."""
 
     apt: Found = Found()
     pip: Found = Found()
     r: Found = Found()
     files: Found = Found()
+    scratch: Found = Found()
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            sort: {"names": list(found.names), "more": found.more}
-            for sort, found in (("apt", self.apt), ("pip", self.pip), ("r", self.r), ("files", self.files))
-        }
+        found = {sort: getattr(self, sort) for sort in _SORTS}
+        return {sort: {"names": list(each.names), "more": each.more} for sort, each in found.items()}
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Layer:
-        return cls(
-            **{
-                sort: Found(names=tuple(told[sort]["names"]), more=told[sort]["more"])
-                for sort in ("apt", "pip", "r", "files")
-            }
-        )
+        return cls(**{sort: Found(names=tuple(told[sort]["names"]), more=told[sort]["more"]) for sort in _SORTS})
 
 
+_SORTS = ("apt", "pip", "r", "files", "scratch")
 _APT = re.compile(r"/var/lib/dpkg/info/([a-z0-9][a-z0-9.+-]*)(?::[a-z0-9]+)?\.list")
 _PIP = re.compile(r"(/.+/(?:site|dist)-packages)/([^/]+?)-([^/-]+)\.(?:dist|egg)-info")
 _R = re.compile(r"(/(?:usr/local|usr)/lib/R/(?:site-)?library)/([A-Za-z][A-Za-z0-9.]*)/DESCRIPTION")
@@ -70,7 +65,7 @@ _NOISE = re.compile(
     r"/(etc/terra|run|dev|proc|sys|var/(log|cache|tmp)|var/lib/(apt|systemd|ucf|pam)"
     r"|root/\.(cache|config|npm|local|bash_history)|etc/(ld\.so\.cache|mtab|\.pwd\.lock)"
     r"|tmp/(terra-runtime|hsperfdata_[^/]*|\.X[^/]*|pip-[^/]*|npm-[^/]*)|home/jupyter|mnt/workspace)(/.*)?"
-    r"|(/.*)?/__pycache__(/.*)?|/.*\.pyc",
+    r"|/(data|scratch)|(/.*)?/__pycache__(/.*)?|/.*\.pyc",
     re.DOTALL,
 )
 """What every start leaves, caches, and what is mounted."""
@@ -78,7 +73,7 @@ _OF_DEBIAN = re.compile(r"/(usr(?!/local/)|etc|lib|lib64|bin|sbin|var/lib)(/.*)?
 """Where Debian's packages lay their files: named by the package, not one by one."""
 
 
-def read_layer(changes: Iterable[tuple[int, str]]) -> Layer:
+def read_layer(changes: Iterable[tuple[int, str]], *, holds_scratch: bool = False) -> Layer:
     """Sort the Engine's changes: kind and path, in the Engine's order (a folder before what is in it)."""
     told = [(Change(kind), path) for kind, path in changes]
     apt = _named(_APT, told, name=lambda match: match[1])
@@ -92,7 +87,13 @@ def read_layer(changes: Iterable[tuple[int, str]]) -> Layer:
         and not (apt and _OF_DEBIAN.fullmatch(path))
         and not any(path.startswith(f"{home}/") for home in homes)
     ]
-    return Layer(apt=_first(apt), pip=_first(pip), r=_first(of_r), files=_first(files))
+    return Layer(
+        apt=_first(apt),
+        pip=_first(pip),
+        r=_first(of_r),
+        files=_first(files),
+        scratch=Found(names=("/scratch",)) if holds_scratch else Found(),
+    )
 
 
 def _named(pattern: re.Pattern[str], told: Sequence[tuple[Change, str]], *, name: Any) -> list[str]:

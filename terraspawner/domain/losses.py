@@ -30,6 +30,7 @@ class Sort(enum.StrEnum):
 
     KERNELS = "kernels"
     TERMINALS = "terminals"
+    SCRATCH = "scratch"
     APT = "apt"
     PIP = "pip"
     R = "r"
@@ -39,17 +40,27 @@ class Sort(enum.StrEnum):
     HOME = "home"
 
 
-_RUNNING = frozenset({Sort.KERNELS, Sort.TERMINALS})
+_RUNNING = frozenset({Sort.KERNELS, Sort.TERMINALS, Sort.SCRATCH})
 _LAYER = frozenset({Sort.APT, Sort.PIP, Sort.R, Sort.FILES})
 _DISK = frozenset({Sort.UNSENT, Sort.TREES, Sort.HOME})
+_NONE_OF_IT: frozenset[Sort] = frozenset()
 LOST: Mapping[Act, frozenset[Sort]] = {
     Act.PAUSE: _RUNNING,
     Act.UPDATE: _RUNNING | _LAYER,
     Act.DELETE: _RUNNING | _LAYER,
     Act.DELETE_DISK: _RUNNING | _LAYER | _DISK,
 }
-"""A pause keeps the container, with all that was installed; another image makes a new one on the same disk.
-Another size changes the container that there is, and ends nothing."""
+"""A pause keeps the container, with all that was installed, and empties its scratch room; another image makes a new
+one on the same disk. Another size changes the container that there is, and ends nothing."""
+
+TRASHED: Mapping[Act, frozenset[Sort]] = {
+    Act.PAUSE: _NONE_OF_IT,
+    Act.UPDATE: _NONE_OF_IT,
+    Act.DELETE: _LAYER,
+    Act.DELETE_DISK: _LAYER | _DISK,
+}
+"""What of that waits in the trash and can be had back: the container, stopped, and the disk. Another image makes a new
+container and throws the old one away at once."""
 
 CLAIMS = frozenset({Sort.KERNELS, Sort.TERMINALS, Sort.UNSENT, Sort.TREES})
 """Said by the environment itself."""
@@ -64,6 +75,8 @@ class Loss:
 
     sort: Sort
     found: Found
+    is_trashed: bool = False
+    """It goes into the trash first."""
 
     @property
     def is_claim(self) -> bool:
@@ -83,11 +96,12 @@ def losses_of(act: Act, here: Environment | None, layer: Layer | None, *, is_lay
     """What `act` would end. `layer` is None where there is no container, `is_layer_known` False where nobody told."""
     if here is None:
         lost: dict[Sort, Found] = {Sort.HOME: Found(names=("the home folder",))}
-        return _answer(act, lost, ())
+        return _answer(act, lost, (), TRASHED[act])
     lives = here.state in _LIVES
     lost = {
         Sort.KERNELS: _named([_kernel(kernel) for kernel in here.kernels]) if lives else Found(),
         Sort.TERMINALS: Found(more=here.terminals or 0) if lives else Found(),
+        Sort.SCRATCH: layer.scratch if layer and lives else Found(),
         Sort.APT: layer.apt if layer else Found(),
         Sort.PIP: layer.pip if layer else Found(),
         Sort.R: layer.r if layer else Found(),
@@ -99,15 +113,22 @@ def losses_of(act: Act, here: Environment | None, layer: Layer | None, *, is_lay
     unknown = []
     if lives and here.terminals is None:
         unknown.append("kernels and terminals: the environment has not said yet what runs in it")
+    if not is_layer_known and lives:
+        unknown.append("what is in /scratch: the host service did not answer")
     if not is_layer_known and here.state not in _HOLDS_NOTHING and LOST[act] & _LAYER:
         unknown.append("packages and files outside the home folder: the host service did not answer")
     if here.trees is None and Sort.TREES in LOST[act]:
         unknown.append("changes in git folders: the environment has not looked yet")
-    return _answer(act, lost, tuple(unknown))
+    # a container that never came up is thrown away with what is in it
+    return _answer(act, lost, tuple(unknown), TRASHED[act] if here.container_id else TRASHED[act] - _LAYER)
 
 
-def _answer(act: Act, found: Mapping[Sort, Found], unknown: tuple[str, ...]) -> Losses:
-    lost = tuple(Loss(sort=sort, found=found[sort]) for sort in Sort if sort in LOST[act] and _is_any(found, sort))
+def _answer(act: Act, found: Mapping[Sort, Found], unknown: tuple[str, ...], trashed: frozenset[Sort]) -> Losses:
+    lost = tuple(
+        Loss(sort=sort, found=found[sort], is_trashed=sort in trashed)
+        for sort in Sort
+        if sort in LOST[act] and _is_any(found, sort)
+    )
     return Losses(act=act, lost=lost, unknown=unknown)
 
 

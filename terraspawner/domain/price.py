@@ -12,6 +12,8 @@ PRICED_DISK_BYTES = 50 * 1024**3
 """The disk size that the price list names: $2.00 a month for 50 GB (seeds 000 and 002)."""
 
 _RUNS = frozenset({State.CREATING, State.STARTING, State.RUNNING, State.FREEZING, State.PAUSING})
+_KEEPS_CONTAINER = frozenset({State.PAUSED, State.TRASHED})
+"""A container that does nothing takes room, in the trash as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ def per_hour(prices: Prices, state: State, *, waits_for_turn: bool = False) -> D
         return prices.running
     if state is State.FROZEN:
         return prices.frozen
-    return prices.paused if state is State.PAUSED else Decimal(0)
+    return prices.paused if state in _KEEPS_CONTAINER else Decimal(0)
 
 
 def per_month(prices: Prices, hourly: Decimal, disk_bytes: int) -> Decimal:

@@ -46,6 +46,8 @@ class Act(enum.StrEnum):
     STOP_CONTAINER = "stop-container"
     REMOVE_CONTAINER = "remove-container"
     REMOVE_VOLUME = "remove-volume"
+    PURGE = "purge"
+    REMOVE_SCRATCH = "remove-scratch"
     REPORT = "report"
 
 
@@ -89,6 +91,25 @@ CASES: tuple[Case, ...] = (
     Case(
         states=_of(State.DELETING), server=_ANY_SERVER, container=_ANY_CONTAINER, act=Act.FINISH_DELETION,
         why="Its deletion was begun and is not done.",
+    ),
+    # in the trash: what the Hub says of the server of its name is about a newer environment
+    Case(
+        states=_of(State.PURGING), server=_ANY_SERVER, container=_ANY_CONTAINER, act=Act.FINISH_DELETION,
+        why="Its deletion for good was begun and is not done.",
+    ),
+    Case(
+        states=_of(State.TRASHED), server=_ANY_SERVER, container=frozenset({Container.NONE}), act=Act.PURGE,
+        why="Its container was removed on the machine, so nothing is left that could be restored. Its disk is"
+        " untouched.",
+    ),
+    Case(
+        states=_of(State.TRASHED), server=_ANY_SERVER, container=_THERE, half_made=frozenset({True}), act=Act.PURGE,
+        why="The container that is there is not the one that was deleted, so it cannot be restored. Its disk is"
+        " untouched.",
+    ),
+    Case(
+        states=_of(State.TRASHED), server=_ANY_SERVER, container=_UP, act=Act.STOP_CONTAINER,
+        why="It is in the trash, and its container was started on the machine, past the Hub.",
     ),
     # the Hub says that nothing runs
     Case(
@@ -215,7 +236,10 @@ def judge_disk(state: DiskState | None, *, has_volume: bool, was_used: bool) -> 
     return None if is_new else case
 
 
+LOST_SCRATCH = "The container that this scratch room belonged to is gone. Nothing in it was promised to last."
+
+
 def states_to_ask() -> frozenset[State]:
     """States that a look every few seconds is for: what runs, or is on its way, can be contradicted by the Hub."""
-    quiet: Iterable[State] = (State.NONE, State.PAUSED, State.DELETING)
+    quiet: Iterable[State] = (State.NONE, State.PAUSED, State.DELETING, State.TRASHED, State.PURGING)
     return frozenset(State) - frozenset(quiet)

@@ -1,7 +1,8 @@
 """The trash: what was deleted, by whom, and until when it can be had back (FEATURES.md C17).
 
-One kind of item for disks, notebooks and workspaces. An item is *held* until somebody restores it or its time is over;
-*purging* is the point of no return, written down before anything is destroyed, and whoever finds it goes on from there.
+One kind of item for disks, notebooks, workspaces and environments. An item is *held* until somebody restores it or its
+time is over; *purging* is the point of no return, written down before anything is destroyed, and whoever finds it goes
+on from there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from terraspawner.domain.disk import DiskEvent, DiskState
 from terraspawner.errors import WrongState
 
 
@@ -18,6 +20,7 @@ class Kind(enum.StrEnum):
     DISK = "disk"
     NOTEBOOK = "notebook"
     WORKSPACE = "workspace"
+    ENVIRONMENT = "environment"
 
 
 class ItemState(enum.StrEnum):
@@ -40,6 +43,13 @@ TRANSITIONS: Mapping[ItemState, Mapping[ItemEvent, ItemState]] = {
     ItemState.PURGED: {},
 }
 
+DISK_OF_A_RESTORED: Mapping[DiskState, tuple[DiskEvent, ...]] = {
+    DiskState.KEPT: (DiskEvent.ATTACH,),
+    DiskState.TRASHED: (DiskEvent.RESTORE, DiskEvent.ATTACH),
+}
+"""An environment comes back with the disk that its container has, in every other state of that not at all: a container
+is of use with its own home folder alone. A disk in the trash comes back along with it."""
+
 _WORDS = {
     ItemState.HELD: "in the trash",
     ItemState.RESTORED: "restored already",
@@ -52,8 +62,8 @@ _WORDS = {
 class Item:
     """One thing in the trash.
 
-    `subject` says which: a disk's id, a notebook's path, a workspace's id. `name` is what people call it. `user` is
-    whose it is: the person's of a disk, else who deleted it. `size` in bytes, None where nobody counted.
+    `subject` says which: a notebook's path, else its id. `name` is what people call it. `user` is whose it is: the
+    person's of a disk or an environment, else who deleted it. `size` in bytes, None where nobody counted.
     """
 
     id: str

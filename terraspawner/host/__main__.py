@@ -16,6 +16,7 @@ from terraspawner.host.api import HostApi
 from terraspawner.host.emptying import BucketEmptying
 from terraspawner.host.measure import DiskMeasure
 from terraspawner.host.netprobe import NetworkProbe
+from terraspawner.host.scratch import ScratchRooms
 from terraspawner.settings import Settings
 
 SECONDS_BETWEEN_PROBES = 600
@@ -53,7 +54,8 @@ def bound_socket(path: Path) -> socket.socket:
 def api(settings: Settings, probe: NetworkProbe) -> HostApi:
     """All that this service answers, on the machine's own parts."""
     emptying = BucketEmptying(settings.deployment, settings.buckets_host_path)
-    return HostApi(Engine(settings.deployment), probe, DiskMeasure(settings.deployment), emptying)
+    name = settings.deployment
+    return HostApi(Engine(name), probe, DiskMeasure(name), emptying, ScratchRooms(name))
 
 
 async def serve(settings: Settings, listening: socket.socket) -> None:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
 
-from terraspawner.containers.image_look import Look
 from terraspawner.domain.catalogue import is_reference
 from terraspawner.domain.layer import read_layer
 from terraspawner.errors import (
@@ -31,9 +31,11 @@ from terraspawner.errors import (
     NotAllowed,
     TerraError,
 )
-from terraspawner.host.findings import NetworkState
+from terraspawner.host.doors import EmptyingDoor, EngineDoor, MeasureDoor, ProbeDoor, ScratchDoor
 from terraspawner.host.image_answers import told
-from terraspawner.host.scripts import Running, Scripts
+from terraspawner.host.scripts import Scripts
+
+log = logging.getLogger(__name__)
 
 ALLOWED_UIDS = frozenset({0, 2001, 2002})
 STATUS: dict[type[TerraError], int] = {
@@ -56,43 +58,6 @@ Answer = TypeVar("Answer")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class EngineDoor(Protocol):
-    """What this service needs of :class:`terraspawner.containers.engine.Engine`."""
-
-    def version(self) -> dict[str, str]: ...
-    def environments(self) -> list[dict[str, object]]: ...
-    def facts(self, environment_id: str) -> dict[str, object]: ...
-    def disks(self) -> list[str]: ...
-    def log(self, environment_id: str, lines: int) -> list[str]: ...
-    def changes(self, environment_id: str) -> list[tuple[int, str]]: ...
-    def start_script(self, environment_id: str) -> Running: ...
-    def resize(self, environment_id: str, cpu: float, memory: int) -> None: ...
-    def stop_environment(self, environment_id: str) -> None: ...
-    def look(self, reference: str) -> Look | None: ...
-    def remove_environment(self, environment_id: str) -> None: ...
-    def remove_disk(self, disk_id: str) -> None: ...
-
-
-class ProbeDoor(Protocol):
-    """What this service needs of :class:`terraspawner.host.netprobe.NetworkProbe`."""
-
-    @property
-    def state(self) -> NetworkState: ...
-    def run(self) -> NetworkState: ...
-
-
-class MeasureDoor(Protocol):
-    """What this service needs of :class:`terraspawner.host.measure.DiskMeasure`."""
-
-    def run(self, disk_id: str) -> dict[str, Any]: ...
-
-
-class EmptyingDoor(Protocol):
-    """What this service needs of :class:`terraspawner.host.emptying.BucketEmptying`."""
-
-    def run(self, workspace_id: str) -> None: ...
-
-
 class HostApi:
     """The handlers. Blocking work runs on a pool of its own, so one slow stop holds up nobody."""
 
@@ -102,12 +67,14 @@ class HostApi:
         probe: ProbeDoor,
         measure: MeasureDoor,
         emptying: EmptyingDoor,
+        scratch: ScratchDoor,
         allowed_uids: frozenset[int] = ALLOWED_UIDS,
     ) -> None:
         self._engine = engine
         self._probe = probe
         self._measure = measure
         self._emptying = emptying
+        self._scratch = scratch
         self._allowed_uids = allowed_uids
         self._hub_version = metadata.version("jupyterhub")
         self._scripts = Scripts(engine.start_script)
@@ -131,7 +98,10 @@ class HostApi:
                 web.get("/environments/{id}/startup/log", self.startup_log),
                 web.put("/environments/{id}/size", self.resize_environment),
                 web.post("/environments/{id}/stop", self.stop_environment),
+                web.delete("/environments/{id}/scratch", self.empty_scratch),
                 web.delete("/environments/{id}", self.delete_environment),
+                web.get("/scratch", self.lost_scratch),
+                web.delete("/scratch/{id}", self.remove_scratch),
                 web.get("/disks", self.disks),
                 web.post("/disks/{id}/measure", self.measure_disk),
                 web.post("/images/look", self.look_at_image),
@@ -161,9 +131,12 @@ class HostApi:
         return web.json_response({"lines": await self._in_thread(lambda: self._engine.log(identifier, lines))})
 
     async def environment_layer(self, request: web.Request) -> web.Response:
-        """What was installed and written beside the disk. Many paths go in, so they are sorted here."""
+        """What was installed and written beside the disk, and whether scratch holds anything. Many paths go in, so they
+        are sorted here."""
         identifier = _identifier(request)
-        layer = await self._in_thread(lambda: read_layer(self._engine.changes(identifier)))
+        layer = await self._in_thread(
+            lambda: read_layer(self._engine.changes(identifier), holds_scratch=self._scratch.holds_anything(identifier))
+        )
         return web.json_response(layer.as_json())
 
     async def run_startup_script(self, request: web.Request) -> web.Response:
@@ -186,8 +159,13 @@ class HostApi:
         return web.Response(status=204)
 
     async def stop_environment(self, request: web.Request) -> web.Response:
+        """Its processes end, and its scratch room is emptied: what is stopped is paused, deleted or past us."""
         identifier = _identifier(request)
         await self._in_thread(lambda: self._engine.stop_environment(identifier))
+        try:
+            await self._in_thread(lambda: self._scratch.empty(identifier))
+        except TerraError as error:  # it is stopped; what lies there is emptied as it starts
+            log.warning("scratch of %s is not emptied yet: %s", identifier, error.message)
         return web.Response(status=204)
 
     async def disks(self, _: web.Request) -> web.Response:
@@ -214,6 +192,21 @@ class HostApi:
         """Everything in the bucket of a workspace; its folder stays, for the service whose it is."""
         identifier = _identifier(request)
         await self._in_thread(lambda: self._emptying.run(identifier))
+        return web.Response(status=204)
+
+    async def empty_scratch(self, request: web.Request) -> web.Response:
+        """Everything in the scratch room of an environment that is stopped; 409 where it runs."""
+        identifier = _identifier(request)
+        await self._in_thread(lambda: self._scratch.empty(identifier))
+        return web.Response(status=204)
+
+    async def lost_scratch(self, _: web.Request) -> web.Response:
+        """The environments whose scratch room no container has."""
+        return web.json_response({"items": await self._in_thread(self._scratch.lost)})
+
+    async def remove_scratch(self, request: web.Request) -> web.Response:
+        identifier = _identifier(request)
+        await self._in_thread(lambda: self._scratch.remove(identifier))
         return web.Response(status=204)
 
     async def delete_disk(self, request: web.Request) -> web.Response:

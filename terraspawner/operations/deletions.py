@@ -1,6 +1,7 @@
 """Deleting environments: written into the row first, carried out from it, again if need be.
 
-A disk that goes with its environment goes into the trash (`operations.trash`), from where it can be had back.
+What came up once goes into the trash with its stopped container (`operations.trashed_environments`), and a disk that
+goes with its environment does so (`operations.trash`); from there they can be had back.
 """
 
 from __future__ import annotations
@@ -9,39 +10,57 @@ from typing import Any
 
 from terraspawner.db import interval_records, records
 from terraspawner.domain.environment import Environment, Event, State
-from terraspawner.operations import disks, ledger
+from terraspawner.operations import data_disks, disks, ledger, trashed_environments
 from terraspawner.operations.context import Context
 
 
 def mark_deleting(
-    context: Context, environment_id: str, *, deletes_disk: bool | None = None, loses_unsent: bool = False
+    context: Context,
+    environment_id: str,
+    *,
+    deletes_disk: bool | None = None,
+    deletes_data_disk: bool | None = None,
+    loses_unsent: bool = False,
 ) -> Environment:
     """Write that the environment shall go; everything after is carried out from this row, again if need be.
 
-    `deletes_disk` None leaves what was said before (keep, unless said). Raises `OutboxNotEmpty` where the disk
-    holds work that is not in the workspace and the user did not say that it may be lost.
+    `deletes_disk` and `deletes_data_disk` None leave what was said before (keep, unless said). Raises `OutboxNotEmpty`
+    where the disk holds work that is not in the workspace and the user did not say that it may be lost.
     """
     with context.database.write() as connection:
         environment = ledger.load(connection, environment_id)
         if deletes_disk and environment.outbox_pending and not loses_unsent:
-            raise disks.unsent(environment.outbox_pending)
-        values: dict[str, Any] = {} if deletes_disk is None else {"deletes_disk": deletes_disk}
+            raise disks.unsent(environment.outbox_pending, **({"data_disk": "delete"} if deletes_data_disk else {}))
+        wishes = {"deletes_disk": deletes_disk, "deletes_data_disk": deletes_data_disk}
+        values: dict[str, Any] = {name: wish for name, wish in wishes.items() if wish is not None}
         if environment.state is not State.DELETING:
-            ledger.move(context, connection, environment, Event.DELETE, key_hash=None, **values)
+            asked = ledger.asked_by(context, context.origin.actor, "")
+            ledger.move(context, connection, environment, Event.DELETE, key_hash=None, asked=asked, **values)
         elif values:
             records.update_environment(connection, environment.id, **values)
         return ledger.load(connection, environment_id)
 
 
-def finish_delete(context: Context, environment_id: str) -> None:
-    """The container is gone. The disk is kept, or put into the trash where that was asked for."""
-    now = context.now()
+def finish_delete(context: Context, environment_id: str, container_id: str = "") -> None:
+    """The Hub has let go of it, and `container_id` is the stopped container that is left; empty where none is.
+
+    It goes into the trash with that if it came up in it, and else is gone. Its disks are kept, or put into the trash
+    where that was asked for.
+    """
     with context.database.write() as connection:
         environment = records.environment_by_id(connection, environment_id)
         if environment is None or environment.state is not State.DELETING:
             return
-        ledger.move(context, connection, environment, Event.DELETED, reason="")
-        interval_records.close_interval(connection, environment.id, now)
+        by = environment.asked.get("actor") or environment.user
+        if environment.came_up_in(container_id):
+            ledger.move(context, connection, environment, Event.TRASHED, reason="")
+            trashed_environments.put(context, connection, environment, by=by)
+        else:
+            ledger.move(context, connection, environment, Event.DELETED, reason="")
+            interval_records.close_interval(connection, environment.id, context.now())
         disk = disks.detach(context, connection, environment)
         if disk is not None and environment.deletes_disk:
-            disks.put_into_trash(context, connection, disk, by=environment.user)
+            disks.put_into_trash(context, connection, disk, by=by)
+        data = data_disks.detach(context, connection, environment.data_disk_id) if environment.data_disk_id else None
+        if data is not None and environment.deletes_data_disk:
+            disks.put_into_trash(context, connection, data, by=by)

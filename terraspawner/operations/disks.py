@@ -7,18 +7,19 @@ last changes, unless that person says that they may be lost.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
 
-from terraspawner.db import disk_records, records
+from terraspawner.db import disk_records, records, tag_records
 from terraspawner.domain import disk as rules
 from terraspawner.domain import price
 from terraspawner.domain.access import Action, permits
 from terraspawner.domain.disk import Disk, DiskEvent, DiskState, Folder
 from terraspawner.domain.environment import Environment
+from terraspawner.domain.tags import Tagged, Tags, Wanted
 from terraspawner.domain.trash import Item, Kind
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import DiskAttached, DiskMissing, NotAllowed, OtherDisk, OutboxNotEmpty, WrongState
@@ -36,6 +37,7 @@ class HeldDisk:
     environment: Environment | None
     item: Item | None
     prices: price.Prices
+    tags: Tags
 
     @property
     def is_in_use(self) -> bool:
@@ -44,7 +46,8 @@ class HeldDisk:
 
     @property
     def outbox_pending(self) -> int:
-        return self.environment.outbox_pending if self.environment else self.disk.outbox_pending
+        has_outbox = self.environment is not None and not self.disk.is_data
+        return self.environment.outbox_pending if self.environment and has_outbox else self.disk.outbox_pending
 
 
 # --- for a start ---
@@ -80,31 +83,40 @@ def refuse_other_disk(environment: Environment, workspace: Workspace, wanted: st
 # --- looking ---
 
 
-def list_own(context: Context, user: str) -> list[HeldDisk]:
-    """All of `user` that have a volume, in the trash too: they cost."""
+def list_own(context: Context, user: str, wanted: Iterable[Wanted] = ()) -> list[HeldDisk]:
+    """All of `user` that have a volume and the tags that are wanted, in the trash too: they cost."""
     with context.database.read() as connection:
-        return _held(context, connection, disk_records.held_disks(connection, user=user))
+        return _held(context, connection, disk_records.held_disks(connection, user=user, wanted=wanted))
 
 
-def list_paid(context: Context, *, actor: str, namespace: str) -> list[HeldDisk]:
+def list_paid(context: Context, *, actor: str, namespace: str, wanted: Iterable[Wanted] = ()) -> list[HeldDisk]:
     """All that a billing project pays for. Raises `ProjectMissing`, `NotAllowed` to members who do not own it."""
     with context.database.read() as connection:
         oversight.check_payer(connection, actor, namespace)
-        return _held(context, connection, disk_records.held_disks(connection, namespace=namespace))
+        return _held(context, connection, disk_records.held_disks(connection, namespace=namespace, wanted=wanted))
 
 
-def list_all(context: Context, *, actor: str) -> list[HeldDisk]:
+def list_all(context: Context, *, actor: str, wanted: Iterable[Wanted] = ()) -> list[HeldDisk]:
     """Everybody's. Raises `NotAllowed` to all but operators."""
     with context.database.read() as connection:
         if not oversight.standing_in(connection, actor, "").is_operator:
             raise NotAllowed("Everybody's disks are for operators to see.", needed=("operator",))
-        return _held(context, connection, disk_records.held_disks(connection))
+        return _held(context, connection, disk_records.held_disks(connection, wanted=wanted))
 
 
 def get_own(context: Context, *, user: str, disk_id: str) -> HeldDisk:
     """One of `user`'s. Raises `DiskMissing` for everything else, whether it exists or not."""
     with context.database.read() as connection:
         return _own(context, connection, user, disk_id)
+
+
+def get_seen(context: Context, *, actor: str, disk_id: str) -> HeldDisk:
+    """One of `actor`'s, or one that `actor` pays for. Raises `DiskMissing` for everything else."""
+    with context.database.read() as connection:
+        for held in _held(context, connection, disk_records.held_disks(connection, disk_id=disk_id)):
+            if _may(connection, actor, held.disk, Action.SEE_ENVIRONMENTS):
+                return held
+    raise _missing()
 
 
 # --- changing ---
@@ -116,7 +128,8 @@ def enlarge(context: Context, *, user: str, disk_id: str, size: int) -> HeldDisk
         disk = _own(context, connection, user, disk_id).disk
         if disk.state not in (DiskState.ATTACHED, DiskState.KEPT):
             raise WrongState("The disk is in the trash. Restore it, then enlarge it.", state=str(disk.state))
-        rules.enlarged(disk.size, size, context.settings.disk_limit)
+        most = context.settings.data_disk_limit if disk.is_data else context.settings.disk_limit
+        rules.enlarged(disk.size, size, most)
         if size != disk.size:
             disk_records.update_disk(connection, disk_id, size=size)
             ledger.note_disk_interval(context, connection, disk_id)
@@ -135,10 +148,15 @@ def discard(context: Context, *, actor: str, disk_id: str, loses_unsent: bool = 
     """
     with context.database.write() as connection:
         disk = disk_records.disk_by_id(connection, disk_id)
-        if disk is None or disk.state is DiskState.DELETED or not _may_discard(connection, actor, disk):
+        if (
+            disk is None
+            or disk.state is DiskState.DELETED
+            or not _may(connection, actor, disk, Action.END_ENVIRONMENTS)
+        ):
             raise _missing()
         if disk.state is DiskState.ATTACHED:
-            raise DiskAttached(f"The disk {disk_id} is attached to an environment. Delete the environment first.")
+            first = "Detach it while the environment is paused" if disk.is_data else "Delete the environment first"
+            raise DiskAttached(f"The disk {disk_id} is attached to an environment. {first}.")
         if disk.state is not DiskState.KEPT:
             raise WrongState("The disk is in the trash already; `DELETE /trash/{id}` purges it.", state=str(disk.state))
         if disk.outbox_pending and not (loses_unsent and disk.user == actor):
@@ -162,7 +180,7 @@ def put_into_trash(context: Context, connection: sa.Connection, disk: Disk, *, b
         subject=disk.id,
         workspace_id=disk.workspace_id,
         user=disk.user,
-        name=f"disk of {workspace.namespace}/{workspace.name}",
+        name=f"{'data disk' if disk.is_data else 'disk'} of {workspace.namespace}/{workspace.name}",
         size=disk.size,
         by=by,
     )
@@ -214,15 +232,15 @@ def note_measure(context: Context, disk_id: str, used: int, folders: Sequence[Fo
 
 
 def _own(context: Context, connection: sa.Connection, user: str, disk_id: str) -> HeldDisk:
-    for held in disk_records.held_disks(connection, user=user):
-        if held[0].id == disk_id:
-            return _held(context, connection, [held])[0]
+    for held in _held(context, connection, disk_records.held_disks(connection, user=user, disk_id=disk_id)):
+        return held
     raise _missing()
 
 
 def _held(context: Context, connection: sa.Connection, rows: list[disk_records.Held]) -> list[HeldDisk]:
     prices = ledger.prices(context)
     items = discarding.by_subject(connection)
+    tags = tag_records.tags_of(connection, Tagged.DISK, [disk.id for disk, _, _ in rows])
     return [
         HeldDisk(
             disk=disk,
@@ -230,16 +248,18 @@ def _held(context: Context, connection: sa.Connection, rows: list[disk_records.H
             environment=environment,
             item=items.get(disk.id) or items.get(workspace.id),
             prices=prices,
+            tags=tags.get(disk.id, {}),
         )
         for disk, workspace, environment in rows
     ]
 
 
-def _may_discard(connection: sa.Connection, actor: str, disk: Disk) -> bool:
+def _may(connection: sa.Connection, actor: str, disk: Disk, action: Action) -> bool:
+    """With one's own, and as one who pays for it."""
     if disk.user == actor:
         return True
     workspace = records.workspace_by_id(connection, disk.workspace_id)
-    return bool(permits(oversight.standing_in(connection, actor, workspace.namespace), Action.END_ENVIRONMENTS))
+    return bool(permits(oversight.standing_in(connection, actor, workspace.namespace), action))
 
 
 def _missing() -> DiskMissing:

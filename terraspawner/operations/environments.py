@@ -9,27 +9,22 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from terraspawner.db import reconcile_records, records
 from terraspawner.domain.access import Action, Role, permits
 from terraspawner.domain.account import Account
-from terraspawner.domain.catalogue import OfferedImage, OfferedSize
-from terraspawner.domain.disk import Disk
 from terraspawner.domain.environment import (
     CANCELLABLE,
     Environment,
     Event,
     State,
     is_possible,
-    next_state,
 )
 from terraspawner.domain.start import Steps, ended
 from terraspawner.domain.workspace import Workspace
-from terraspawner.errors import WrongState
-from terraspawner.operations import admission, disks, images, ledger
-from terraspawner.operations.context import Context, new_id
+from terraspawner.operations import admission, ledger, starts
+from terraspawner.operations.context import Context
 from terraspawner.operations.identities import hash_of
+from terraspawner.operations.starts import Wish
 
 LOG_CHARACTERS = 8000
 SCRIPT_LOG_CHARACTERS = 16_000
@@ -77,6 +72,7 @@ def admit(
     language: str | None = None,
     startup_script: str | None = None,
     disk: str | None = None,
+    data_disk: str | None = None,
 ) -> Ticket:
     """Check that `user` may start the environment of the workspace with this slug, and mint its key.
 
@@ -84,9 +80,10 @@ def admit(
     what an image beside the catalogue was found to be for.
 
     Makes the environment where there is none, with the `size` and from the `image` that the catalogue has under these
-    names, and gives it the kept `disk` that is named, the one used last, or a new one (`domain.disk.chosen`). Of one
-    that is there another size is taken from here on, another image is not. An earlier key is dead. What was believed to
-    run is counted as stopped: the Hub asks for a start only when nothing runs.
+    names, and gives it the kept `disk` that is named, the one used last, or a new one (`domain.disk.chosen`), and the
+    kept `data_disk` that is named, or none. Of one that is there another size is taken from here on, another image is
+    not. An earlier key is dead. What was believed to run is counted as stopped: the Hub asks for a start only when
+    nothing runs.
     Raises `WorkspaceMissing`, `NotAllowed`, `Refused`, `OtherImage`, `OtherDisk`, `DiskMissing`, `WrongState` while it
     is being deleted, or where it is too late for another script.
     """
@@ -95,37 +92,21 @@ def admit(
     with context.database.write() as connection:
         account, member = admission.check(connection, user=user, slug=slug)
         environment = records.environment_for(connection, member.workspace.id, user)
+        wish = Wish(
+            person=account, size=size, image=image, language=language, startup_script=startup_script, disk=disk,
+            data_disk=data_disk,
+        )  # fmt: skip
         if environment is None:
-            environment = _make(
-                context,
-                connection,
-                member.workspace,
-                user,
-                disk=disks.attach(context, connection, workspace=member.workspace, user=user, wanted=disk),
-                offered=context.catalogue.size_named(size),
-                image=images.looked_into(context, account, image, language),
-                startup_script=startup_script or "",
-            )
+            environment = starts.make(context, connection, member.workspace, wish)
         else:
-            images.refuse_other_image(
-                context.catalogue, environment, member.workspace, image, is_operator=account.is_operator
-            )
-            disks.refuse_other_disk(environment, member.workspace, disk)
-            if size is not None:
-                records.set_size(connection, environment.id, context.catalogue.size_named(size).size)
-            if startup_script is not None:
-                check_script_wish(environment, startup_script)
-                records.update_environment(connection, environment.id, startup_script=startup_script)
-            if is_possible(environment.state, Event.STOPPED):
-                environment = ledger.move(context, connection, environment, Event.STOPPED)
-            environment = ledger.move(context, connection, environment, Event.START)
+            environment = starts.begin_again(context, connection, environment, member.workspace, wish)
         records.update_environment(
             connection,
             environment.id,
             key_hash=hash_of(key),
             start_number=environment.start_number + 1,
             reason="",
-            asked={},
+            asked=environment.asked if environment.asked.get("start") == str(environment.start_number + 1) else {},
             log="",
             kernels=[],
             terminals=None,
@@ -135,17 +116,6 @@ def admit(
         )
         environment = ledger.load(connection, environment.id)
     return Ticket(environment=environment, workspace=member.workspace, role=member.role, account=account, key=key)
-
-
-def check_script_wish(environment: Environment, script: str) -> None:
-    """Raises `WrongState` unless `script` may be the startup script: it runs at creation, not later."""
-    if script == environment.startup_script or environment.never_came_up:
-        return
-    raise WrongState(
-        f"The environment is {environment.state}: its startup script ran when it was created, and another one cannot be"
-        " given now. Delete the environment, keep its disk, and create it again with the new script.",
-        state=str(environment.state),
-    )
 
 
 def note_steps(context: Context, environment_id: str, start_number: int, steps: Steps) -> None:
@@ -235,45 +205,6 @@ def stopped(context: Context, environment_id: str, start_number: int, reason: st
 
 
 # --- steps ---
-
-
-def _make(
-    context: Context,
-    connection: sa.Connection,
-    workspace: Workspace,
-    user: str,
-    *,
-    disk: Disk,
-    offered: OfferedSize,
-    image: OfferedImage,
-    startup_script: str,
-) -> Environment:
-    now = context.now()
-    environment = Environment(
-        id=new_id(),
-        workspace_id=workspace.id,
-        user=user,
-        state=next_state(State.NONE, Event.START),
-        since=now,
-        reason="",
-        log="",
-        start_number=0,
-        size=offered.size,
-        image=image.reference,
-        image_name=image.name,
-        language=image.language,
-        disk_id=disk.id,
-        container_id="",
-        deletes_disk=False,
-        outbox_pending=disk.outbox_pending,
-        kernels=(),
-        created_at=now,
-        startup_script=startup_script,
-    )
-    records.insert_environment(connection, environment)
-    ledger.note_interval(context, connection, environment)
-    ledger.note_change(context, connection, None, environment, Event.START)
-    return environment
 
 
 def _closed(context: Context, environment: Environment, steps: Steps | None) -> Steps:

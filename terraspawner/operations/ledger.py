@@ -20,6 +20,8 @@ from terraspawner.operations.context import HUB, Context
 
 USES_DISK = frozenset({State.CREATING, State.STARTING, State.RUNNING, State.FREEZING, State.FROZEN, State.PAUSING})
 """States in which something may write to the disk."""
+_HAS_RUN = frozenset({State.RUNNING, State.FREEZING, State.FROZEN})
+"""States in which its container came up, with all of its volumes."""
 _IS_ASKED_FOR = frozenset({Event.PAUSE, Event.STOPPED})
 """What the Hub carries out because somebody asked for it."""
 _RELEASES = frozenset({State.FROZEN, State.PAUSED, State.DELETING, State.NONE})
@@ -36,6 +38,8 @@ def move(
     records.update_environment(connection, environment.id, state=str(state), since=context.now(), **values)
     if environment.state in USES_DISK:
         disk_records.update_disk(connection, environment.disk_id, last_used_at=context.now())
+    if environment.state in _HAS_RUN and environment.data_disk_id:
+        disk_records.update_disk(connection, environment.data_disk_id, last_used_at=context.now())
     moved = load(connection, environment.id)
     if moved.state in _RELEASES:
         lease_endings.release_of_environment(context, connection, moved.id)
@@ -56,8 +60,9 @@ def note_change(
     """A line in the audit. What the Hub carries out is the act of who asked for it."""
     actor, request, asked = context.origin.actor, "", after.asked
     if actor == HUB and event in _BY_ITS_PERSON:
-        actor = after.user
-    if actor == HUB and event in _IS_ASKED_FOR and asked:
+        by_rule = "start" in asked and asked["start"] == str(after.start_number + 1)
+        actor, reason = (asked["actor"], reason or asked["why"]) if by_rule else (after.user, reason)
+    if actor == HUB and event in _IS_ASKED_FOR and asked and "start" not in asked:
         actor, request, reason = asked["actor"], asked["request"], reason or asked["why"]
     change = Change(
         old=str(before.state if before else State.NONE), new=str(after.state), person=after.user, reason=reason,

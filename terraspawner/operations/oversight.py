@@ -6,17 +6,18 @@ theirs to know. A person who was removed from the workspace reaches the own one 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from terraspawner.db import account_records, disk_records, oversight_records, project_records, records
+from terraspawner.db import account_records, disk_records, oversight_records, project_records, records, tag_records
 from terraspawner.domain import price
 from terraspawner.domain.access import Action, Standing, permits
 from terraspawner.domain.disk import Disk
-from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.environment import LIVE, Environment
+from terraspawner.domain.tags import Tagged, Tags, Wanted
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import EnvironmentMissing, NotAllowed, ProjectMissing, Refused
 from terraspawner.operations import audit, deletions, ledger
@@ -35,6 +36,13 @@ class Overseen:
     workspace: Workspace
     disk: Disk
     prices: price.Prices
+    tags: Tags
+    data_disk: Disk | None = None
+
+    @property
+    def disk_bytes(self) -> int:
+        """The size of its disks together."""
+        return self.disk.size + (self.data_disk.size if self.data_disk else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +54,16 @@ class Page:
 
 
 def list_environments(
-    context: Context, *, actor: str, namespace: str | None = None, after: str = "", limit: int = MOST
+    context: Context,
+    *,
+    actor: str,
+    namespace: str | None = None,
+    after: str = "",
+    limit: int = MOST,
+    wanted: Iterable[Wanted] = (),
 ) -> Page:
     """What a billing project pays for, or with None everybody's, which is for operators: by project, workspace and
-    person. `after` is the `next` of the page before.
+    person, those that have the tags that are wanted. `after` is the `next` of the page before.
 
     Raises `ProjectMissing`, `NotAllowed` to members who do not own it and where everybody's are asked for by somebody
     else, `Refused` for an `after` that no page gave.
@@ -61,10 +75,12 @@ def list_environments(
             raise NotAllowed("Everybody's environments are for operators to see.", needed=allowed.needed[-1:])
         if after and records.environment_by_id(connection, after) is None:
             raise no_such_page()
-        rows = oversight_records.environments_after(connection, after=after, limit=limit + 1, namespace=namespace)
+        rows = oversight_records.environments_after(
+            connection, after=after, limit=limit + 1, namespace=namespace, wanted=wanted
+        )
         shown_now = rows[:limit]
         return Page(
-            items=tuple(_overseen(context, shown_now)),
+            items=tuple(_overseen(context, connection, shown_now)),
             next=shown_now[-1][0].id if len(rows) > limit else None,
         )
 
@@ -114,12 +130,14 @@ def delete_own(context: Context, *, user: str, environment_id: str) -> None:
 
 def _one(context: Context, connection: sa.Connection, actor: str, environment_id: str, action: Action) -> Overseen:
     environment = records.environment_by_id(connection, environment_id)
-    if environment is not None and environment.state is not State.NONE:
+    if environment is not None and environment.state in LIVE:
         workspace = records.workspace_by_id(connection, environment.workspace_id)
         is_own = environment.user == actor
         if is_own or permits(standing_in(connection, actor, workspace.namespace), action):
             disk = disk_records.disk_by_id(connection, environment.disk_id)
-            return _overseen(context, [(environment, workspace, disk)])[0]
+            data_id = environment.data_disk_id
+            data = disk_records.disk_by_id(connection, data_id) if data_id else None
+            return _overseen(context, connection, [(environment, workspace, disk, data)])[0]
     raise missing()
 
 
@@ -150,15 +168,18 @@ def standing_in(connection: sa.Connection, actor: str, namespace: str) -> Standi
     return Standing(project_role=membership.role if membership else None, is_operator=account.is_operator)
 
 
-def _overseen(context: Context, rows: Iterable[tuple[Environment, Workspace, Disk | None]]) -> list[Overseen]:
+def _overseen(context: Context, connection: sa.Connection, rows: Sequence[oversight_records.Row]) -> list[Overseen]:
+    tags = tag_records.tags_of(connection, Tagged.ENVIRONMENT, [environment.id for environment, *_ in rows])
     return [
         Overseen(
             environment=environment,
             workspace=workspace,
             disk=disk,
             prices=ledger.prices(context, environment.size),
+            tags=tags.get(environment.id, {}),
+            data_disk=data_disk,
         )
-        for environment, workspace, disk in rows
+        for environment, workspace, disk, data_disk in rows
         if disk is not None
     ]
 

@@ -17,27 +17,42 @@ from terraspawner.domain import price
 from terraspawner.domain import trash as rules
 from terraspawner.domain.access import Action, permits
 from terraspawner.domain.disk import Disk, DiskEvent, DiskState
+from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.trash import Item, ItemEvent, ItemState, Kind
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import Refused, TrashMissing
-from terraspawner.operations import audit, ledger, trashed_notebooks, trashed_workspaces
+from terraspawner.operations import audit, ledger, trashed_environments, trashed_notebooks, trashed_workspaces
 from terraspawner.operations.context import Context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trashed:
-    """An item as people see it. `price_per_month` is what it costs until it is purged."""
+    """An item as people see it. `price_per_month` is what it costs until it is purged.
+
+    Of an environment: itself, `price_per_hour` of its container, the state of the `disk` that it had, and the
+    `obstacle` that keeps it from coming back now, with what to do. Of a disk: `along` are the items of environments
+    that go for good with it.
+    """
 
     item: Item
     workspace: Workspace
     price_per_month: Decimal
+    environment: Environment | None = None
+    price_per_hour: Decimal = Decimal(0)
+    disk: DiskState | None = None
+    obstacle: str = ""
+    along: tuple[str, ...] = ()
 
 
 def list_trash(context: Context, user: str) -> list[Trashed]:
-    """What `user` may restore, the last first: own disks, notebooks of workspaces where `user` may write
-    them, and workspaces that were `user`'s to delete."""
+    """What `user` may restore, the last first: own environments and disks, notebooks of workspaces where `user` may
+    write them, and workspaces that were `user`'s to delete."""
     with context.database.read() as connection:
-        own = trash_records.items_there(connection, kind=Kind.DISK, user=user)
+        own = [
+            item
+            for kind in (Kind.ENVIRONMENT, Kind.DISK)
+            for item in trash_records.items_there(connection, kind=kind, user=user)
+        ]
         writable = {
             held.workspace.id
             for held in member_records.memberships_of(connection, user)
@@ -64,20 +79,23 @@ def restore(context: Context, *, user: str, item_id: str, name: str | None = Non
     """Have it back, a notebook or a workspace under another `name` if that is said.
 
     Raises `TrashMissing`, `WrongState` where it is too late, `NameTaken` where something else has its name by now,
-    `Refused` for a name that it cannot have.
+    `Refused` for a name that it cannot have; of an environment also `WrongState`, `DiskAttached` and `NotAllowed`, as
+    `trashed_environments` says.
     """
     with context.database.read() as connection:
         item = _one(connection, user, item_id)
         rules.next_state(item.state, ItemEvent.RESTORE)
     if item.kind is Kind.NOTEBOOK:
         trashed_notebooks.put_back(context, item, name, user)
-    elif item.kind is Kind.DISK and name is not None:
-        raise Refused("A disk has no name that could be changed.")
+    elif item.kind in _ONES_OWN and name is not None:
+        raise Refused(f"The {item.kind} has no name that could be changed.")
     with context.database.write() as connection:
         now = _one(connection, user, item_id)
         state = rules.next_state(now.state, ItemEvent.RESTORE)
         if item.kind is Kind.DISK:
             _move_disk(context, connection, item, DiskEvent.RESTORE)
+        if item.kind is Kind.ENVIRONMENT:
+            trashed_environments.put_back(context, connection, item)
         if item.kind is Kind.WORKSPACE:
             trashed_workspaces.put_back(connection, item, name)
         trash_records.set_state(connection, item.id, state, context.now())
@@ -107,6 +125,9 @@ def begin_due(context: Context) -> int:
     with context.database.write() as connection:
         due = [item for item in trash_records.items_due(connection, now) if item.is_due(now)]
         for item in due:
+            now_of_it = trash_records.item_by_id(connection, item.id)
+            if now_of_it is None or now_of_it.state is not ItemState.HELD:
+                continue  # it went along with another one
             _begin(context, connection, item)
             _note(context, connection, PURGER, "trash-purged", item)
         return len(due)
@@ -120,8 +141,10 @@ PURGER = "(trash)"
 
 
 def disks_to_delete(context: Context) -> list[Disk]:
+    """Those that no container of an environment in the trash refers to any more: Docker would refuse."""
     with context.database.read() as connection:
-        return disk_records.disks_in(connection, DiskState.DELETING)
+        going = disk_records.disks_in(connection, DiskState.DELETING)
+        return [disk for disk in going if not records.environments_in_trash(connection, disk_id=disk.id)]
 
 
 def finish_disk_delete(context: Context, disk_id: str) -> None:
@@ -156,12 +179,19 @@ def _begin(context: Context, connection: sa.Connection, item: Item) -> None:
     trash_records.set_state(connection, item.id, rules.next_state(item.state, ItemEvent.PURGE))
     if item.kind is Kind.DISK:
         _move_disk(context, connection, item, DiskEvent.PURGE)
+        for environment in records.environments_in_trash(connection, disk_id=item.subject):
+            trashed_environments.begin_purge(context, connection, environment)
+    if item.kind is Kind.ENVIRONMENT:
+        trashed_environments.begin_purge(context, connection, ledger.load(connection, item.subject))
 
 
 def _move_disk(context: Context, connection: sa.Connection, item: Item, event: DiskEvent) -> None:
     disk = disk_records.disk_by_id(connection, item.subject)
     assert disk is not None, "its row is kept for the ledger"  # noqa: S101 - for the type checker
     ledger.move_disk(context, connection, disk, event)
+
+
+_ONES_OWN = frozenset({Kind.DISK, Kind.ENVIRONMENT})
 
 
 def _one(connection: sa.Connection, user: str, item_id: str) -> Item:
@@ -172,9 +202,9 @@ def _one(connection: sa.Connection, user: str, item_id: str) -> Item:
 
 
 def _is_for(connection: sa.Connection, user: str, item: Item) -> bool:
-    """A disk is its person's alone; a notebook is the workspace's, a workspace its owners': for those who could have
-    deleted it."""
-    if item.kind is Kind.DISK:
+    """An environment and a disk are their person's alone; a notebook is the workspace's, a workspace its owners': for
+    those who could have deleted it."""
+    if item.kind in _ONES_OWN:
         return item.user == user
     if item.kind is Kind.WORKSPACE:
         is_there = item.state is ItemState.RESTORED
@@ -185,7 +215,8 @@ def _is_for(connection: sa.Connection, user: str, item: Item) -> bool:
 
 
 def _described(context: Context, connection: sa.Connection, items: Sequence[Item]) -> list[Trashed]:
-    """A disk costs for its size, a workspace for the disks that went into the trash with it."""
+    """A disk costs for its size, a workspace for the disks that went into the trash with it, an environment what it
+    costs paused."""
     places = records.workspaces_by_id(connection, {item.workspace_id for item in items})
     whole = {item.subject for item in items if item.kind is Kind.WORKSPACE}
     sizes = disk_records.kept_sizes(connection, whole) if whole else {}
@@ -196,9 +227,38 @@ def _described(context: Context, connection: sa.Connection, items: Sequence[Item
             item=item,
             workspace=places[item.workspace_id],
             price_per_month=price.disk_per_month(prices, sizes.get(item.subject, 0)),
+            along=_along(connection, item),
         )
+        if item.kind is not Kind.ENVIRONMENT
+        else _environment(context, connection, item, places[item.workspace_id])
         for item in items
     ]
+
+
+def _environment(context: Context, connection: sa.Connection, item: Item, at: Workspace) -> Trashed:
+    here = ledger.load(connection, item.subject)
+    disk = disk_records.disk_by_id(connection, here.disk_id)
+    prices = ledger.prices(context, here.size)
+    hourly = price.per_hour(prices, State.TRASHED)
+    is_held = item.state is ItemState.HELD
+    return Trashed(
+        item=item,
+        workspace=at,
+        price_per_month=price.per_month(prices, hourly, 0),
+        environment=here,
+        price_per_hour=hourly,
+        disk=disk.state if disk else None,
+        obstacle=trashed_environments.obstacle(connection, here) if is_held else "",
+    )
+
+
+def _along(connection: sa.Connection, item: Item) -> tuple[str, ...]:
+    """The items of environments that have this disk."""
+    if item.kind is not Kind.DISK:
+        return ()
+    here = records.environments_in_trash(connection, disk_id=item.subject)
+    found = (trash_records.item_of(connection, Kind.ENVIRONMENT, each.id) for each in here)
+    return tuple(each.id for each in found if each is not None)
 
 
 def _note(context: Context, connection: sa.Connection, actor: str, action: str, item: Item) -> None:

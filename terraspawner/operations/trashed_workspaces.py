@@ -1,8 +1,9 @@
 """Workspaces on their way into the trash and back, with everything of everybody's in them.
 
 In the trash a workspace is gone for all of its members and its name is free; its members, its bucket and the disks in
-it stay, so that a restore brings all of that back. What runs in it ends when it goes there: nobody could reach it. A
-purge ends the disks first, then the bucket; each step is found again from the rows.
+it stay, so that a restore brings all of that back. What runs in it ends when it goes there: nobody could reach it, and
+each person finds the own environment in the trash afterwards. A purge ends these and the disks first, then the bucket;
+each step is found again from the rows.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from terraspawner.domain.environment import Event, State
 from terraspawner.domain.trash import Item, ItemEvent, ItemState, Kind
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import NameTaken, OutboxNotEmpty, WorkspaceInUse
-from terraspawner.operations import audit, discarding, ledger, workspaces
+from terraspawner.operations import audit, discarding, ledger, trashed_environments, workspaces
 from terraspawner.operations.context import Context
 
 
@@ -40,7 +41,8 @@ def discard(context: Context, *, actor: str, namespace: str, name: str, force: b
             _refuse(at, sorted({user for user, _ in there} - {actor}), sum(pending for _, pending in there))
         for environment in running:
             if environment.state is not State.DELETING:
-                ledger.move(context, connection, environment, Event.DELETE, key_hash=None)
+                asked = ledger.asked_by(context, actor, "")
+                ledger.move(context, connection, environment, Event.DELETE, key_hash=None, asked=asked)
         records.trash_workspace(connection, at.id, context.now())
         audit.note(
             context, connection, actor=actor, action="workspace-deleted", subject=f"workspace:{namespace}/{name}",
@@ -82,6 +84,9 @@ def is_empty(context: Context, item: Item) -> bool:
     with context.database.write() as connection:
         if records.environments_at(connection, item.subject):
             return False
+        deleted = records.environments_in_trash(connection, workspace_id=item.subject)
+        for environment in deleted:
+            trashed_environments.begin_purge(context, connection, environment)
         left = disk_records.disks_of_workspace(connection, item.subject)
         for disk in left:
             if disk.state is DiskState.KEPT:
@@ -92,7 +97,7 @@ def is_empty(context: Context, item: Item) -> bool:
                 ledger.move_disk(context, connection, now, DiskEvent.PURGE)
                 if own := trash_records.item_of(connection, Kind.DISK, disk.id):
                     trash_records.set_state(connection, own.id, rules.next_state(own.state, ItemEvent.PURGE))
-        return not left
+        return not left and not deleted
 
 
 def finish_purge(context: Context, item: Item) -> None:

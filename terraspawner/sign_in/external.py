@@ -23,7 +23,7 @@ from terraspawner.domain.account import Account
 from terraspawner.domain.visitor import visitor_of
 from terraspawner.errors import ProviderUnavailable, SettingsWrong, TerraError, Unavailable, VisitorRefused
 from terraspawner.operations import accounts, external_accounts
-from terraspawner.sessions import end_older_sessions, hub_groups, is_own_request
+from terraspawner.sessions import end_older_sessions, hub_groups, is_own_request, unless_away
 from terraspawner.sign_in.handlers import FromProvider, ToProvider
 
 GRACE = timedelta(hours=1)
@@ -120,6 +120,7 @@ class ExternalSignIn:
         wanted = await asyncio.to_thread(hub_groups, self.context, account)
         return {"name": account.name, "groups": wanted, "auth_state": _state_of(token_info)}
 
+    @unless_away
     async def refresh_user(self, user: Any, handler: Any = None, **kwargs: Any) -> bool | dict[str, Any]:
         """Asked at each request: False as soon as the account is disabled, its sessions were ended, or the provider
         said no when it was asked last."""

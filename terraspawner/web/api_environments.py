@@ -8,9 +8,11 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from terraspawner.domain.access import Action
+from terraspawner.domain.disk import DataWish
 from terraspawner.domain.environment import HOLDS_CONTAINER, State
+from terraspawner.domain.tags import Tagged, checked
 from terraspawner.errors import NotAllowed
-from terraspawner.operations import oversight, views
+from terraspawner.operations import oversight, policies, views
 from terraspawner.web import changes, live, wishes
 from terraspawner.web.callers import APerson, ASpot, ASpotOfPage, TheParts
 from terraspawner.web.declared import needs
@@ -18,6 +20,7 @@ from terraspawner.web.openapi import PERSON, PERSON_OR_PAGE, Answers, for_person
 from terraspawner.web.schemas import ListOut
 from terraspawner.web.schemas_environment import ChangeIn, EnvironmentOut, LogOut, PauseIn, StartIn
 from terraspawner.web.schemas_oversight import OverseenOut
+from terraspawner.web.tag_wishes import WantedTags
 from terraspawner.web.wishes import Sight, Spot
 
 router = APIRouter(tags=["environments"])
@@ -42,7 +45,10 @@ async def start_environment(
     wish = wanted or StartIn()
     if spot.is_of_page and wish != StartIn():
         raise NotAllowed("A page of a server starts its environment as it is. Choose on the workspace's page.")
-    seen = await wishes.start(parts, spot, size=wish.size, image=wish.image, script=wish.startup_script, disk=wish.disk)
+    seen = await wishes.start(
+        parts, spot, size=wish.size, image=wish.image, script=wish.startup_script, disk=wish.disk,
+        data_disk=wish.data_disk,
+    )  # fmt: skip
     answer = wishes.told(parts, spot, seen)
     response.status_code = 200 if answer.state == "running" else 202
     return answer
@@ -51,18 +57,32 @@ async def start_environment(
 @router.patch(HERE, responses=for_person(404, 409, 422), openapi_extra=PERSON)
 @needs(Action.USE_ENVIRONMENT)
 async def change_environment(parts: TheParts, spot: ASpot, change: ChangeIn) -> EnvironmentOut:
-    """Give it another size, another image, or both; the image first, and where it is refused nothing is changed.
+    """Give it another size, image, data disk, policy or other tags; first the policy, then the image, then the data
+    disk, and what comes after a refusal is not changed.
 
     Another size keeps container and disk, and what runs goes on; its price counts from now on. It is refused (409,
     `memory-in-use`) where what runs holds more than nine tenths of its memory. Another image is for what is paused: the
-    next start makes the container anew from it. The disk stays, what is in the old container alone is lost then.
+    next start makes the container anew from it. The disk stays, what is in the old container alone is lost then. So it
+    is with a data disk: `{"size": bytes}` makes one, `{"disk": id}` takes one that is kept, null detaches the one that
+    it has, which is kept.
     """
     parts.catalogue.size_named(change.size)
+    if change.tags is not None:
+        checked(change.tags, Tagged.ENVIRONMENT)
     seen = None
+    if change.policy is not None:
+        said = change.policy.change()
+        await parts.deeds(policies.change_own, user=spot.user, namespace=spot.namespace, name=spot.name, change=said)
     if change.image is not None:
         seen = await changes.change_image(parts, spot, change.image)
+    if change.changes_data_disk:
+        wish = change.data_disk
+        wanted = DataWish(size=wish.size, disk=wish.disk) if wish else DataWish()
+        seen = await changes.change_data_disk(parts, spot, wanted)
     if change.size is not None:
         seen = await changes.change_size(parts, spot, change.size)
+    if change.tags is not None:
+        seen = await changes.change_tags(parts, spot, change.tags)
     return wishes.told(parts, spot, seen or await wishes.look(parts, spot))
 
 
@@ -100,10 +120,17 @@ async def delete_environment(
     disk: Annotated[
         Literal["keep", "delete"], Query(description="what becomes of the disk; `delete` puts it into the trash")
     ] = "keep",
+    data_disk: Annotated[Literal["keep", "delete"], Query(description="the same of its data disk")] = "keep",
     force: Annotated[bool, Query(description="lose changes that are only on the disk")] = False,
 ) -> Response:
-    """Delete it. 204 when it is gone, 202 while it is on its way."""
-    left = await wishes.delete(parts, spot, deletes_disk=disk == "delete", loses_unsent=force)
+    """Delete it. 204 when it is gone, 202 while it is on its way.
+
+    It goes into the trash with its stopped container, unless it never came up: `GET /trash` has it, and its person can
+    restore it with what was installed in it. Its key and its server's token are dead at once.
+    """
+    left = await wishes.delete(
+        parts, spot, deletes_disk=disk == "delete", deletes_data_disk=data_disk == "delete", loses_unsent=force
+    )
     if left is None:
         return Response(status_code=204)
     body = wishes.told(parts, spot, left).model_dump_json()
@@ -170,6 +197,7 @@ async def list_environments(
     ] = False,
     cursor: Annotated[str, Query(max_length=100, description="`next` of the page before")] = "",
     limit: Annotated[int, Query(ge=1, le=oversight.MOST)] = 100,
+    tags: WantedTags = (),
 ) -> ListOut[EnvironmentOut] | ListOut[OverseenOut]:
     """All environments of the caller; to an operator everybody's, page by page; with `project` all that it pays for.
 
@@ -177,13 +205,13 @@ async def list_environments(
     """
     if project is not None or (person.account.is_operator and not mine):
         page = await parts.deeds(
-            oversight.list_environments, actor=person.name, namespace=project, after=cursor, limit=limit
+            oversight.list_environments, actor=person.name, namespace=project, after=cursor, limit=limit, wanted=tags
         )
         return ListOut[OverseenOut](items=[OverseenOut.of(each) for each in page.items], next=page.next)
     if cursor:
         raise oversight.no_such_page()  # one's own are told at once
     answers = []
-    for view in await parts.deeds(views.views_of, person.name):
+    for view in await parts.deeds(views.views_of, person.name, tags):
         server = (person.name, view.workspace.slug)
         sight = Sight(view=view, is_asked=parts.launches.is_under_way(server), fault=parts.launches.fault(server))
         spot = Spot(user=person.name, namespace=view.workspace.namespace, name=view.workspace.name)

@@ -27,6 +27,7 @@ HERE = "/workspaces/{namespace}/{name}/environment/losses"
 WORDS = {
     Sort.KERNELS: "Kernels, with their variables",
     Sort.TERMINALS: "Terminals, with what runs in them",
+    Sort.SCRATCH: "What is in the scratch folder",
     Sort.APT: "Debian packages (apt)",
     Sort.PIP: "Python packages outside the disk",
     Sort.R: "R packages outside the disk",
@@ -42,6 +43,7 @@ class LossOut(BaseModel):
     names: list[str] = Field(description="one that begins with `-` was taken away from the image and comes back")
     more: int = Field(description="how many there are besides")
     is_claim: bool = Field(description="said by the environment itself; the other facts are the Engine's")
+    in_trash: bool = Field(description="it goes into the trash first and can be restored from there")
 
 
 class LossesOut(BaseModel):
@@ -50,11 +52,17 @@ class LossesOut(BaseModel):
     unknown: list[str] = Field(description="what could not be determined, and why")
 
     @classmethod
-    def of(cls, found: Losses) -> LossesOut:
+    def of(cls, found: Losses, *, has_trash: bool) -> LossesOut:
         return cls(
             action=found.act,
             lost=[
-                LossOut(sort=each.sort, names=list(each.found.names), more=each.found.more, is_claim=each.is_claim)
+                LossOut(
+                    sort=each.sort,
+                    names=list(each.found.names),
+                    more=each.found.more,
+                    is_claim=each.is_claim,
+                    in_trash=each.is_trashed and has_trash,
+                )
                 for each in found.lost
             ],
             unknown=list(found.unknown),
@@ -66,12 +74,13 @@ class LossesOut(BaseModel):
 async def get_losses(
     parts: TheParts, spot: ASpot, action: Annotated[Act, Query(description="what is to be done")]
 ) -> LossesOut:
-    """What would be lost by a pause, by another image (`update`), by deleting it, by deleting its disk too.
+    """What would be lost by a pause, by another image (`update`), by deleting it, by deleting its disk too; and what of
+    that waits in the trash, from where a restore of the environment brings it back.
 
     Packages and files outside the home folder are compared with the image by the Engine; the rest is what the
     environment said of itself last.
     """
-    return LossesOut.of(await look(parts, spot, action))
+    return LossesOut.of(await look(parts, spot, action), has_trash=parts.settings.trash_days > 0)
 
 
 @pages.get(HERE)
@@ -90,7 +99,10 @@ async def show_losses(
         raise Refused("An environment is paused, updated or deleted here, nothing else.") from None
     if wanted is Act.DELETE and disk == "delete":
         wanted = Act.DELETE_DISK
-    return parts.pages.fragment("_losses.html", person, losses=await look(parts, spot, wanted), words=WORDS, sorts=Sort)
+    losses = await look(parts, spot, wanted)
+    return parts.pages.fragment(
+        "_losses.html", person, losses=losses, words=WORDS, sorts=Sort, trash_days=parts.settings.trash_days
+    )
 
 
 async def look(parts: Parts, spot: Spot, act: Act) -> Losses:

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Path, Response
 
 from terraspawner.domain.access import Action
 from terraspawner.domain.environment import State
-from terraspawner.operations import oversight
+from terraspawner.operations import oversight, tagging
 from terraspawner.web import endings
 from terraspawner.web.callers import APerson, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, Answers, for_person
-from terraspawner.web.schemas_oversight import OverseenOut
+from terraspawner.web.schemas_oversight import OverseenChangeIn, OverseenOut
 
 router = APIRouter(tags=["environments"])
 ONE = "/environments/{environment_id}"
@@ -31,6 +31,16 @@ async def get_overseen(parts: TheParts, person: APerson, environment_id: Id) -> 
     )
 
 
+@router.patch(ONE, responses=for_person(404, 422), openapi_extra=PERSON)
+@needs(Action.ABOUT_ONESELF)
+async def tag_overseen(parts: TheParts, person: APerson, environment_id: Id, change: OverseenChangeIn) -> OverseenOut:
+    """Give it these tags. For the person whose it is, owners of the project, and operators: they sort what it costs."""
+    await parts.deeds(tagging.tag_environment, actor=person.name, environment_id=environment_id, tags=change.tags)
+    return OverseenOut.of(
+        await parts.deeds(oversight.get_environment, actor=person.name, environment_id=environment_id)
+    )
+
+
 @router.post(f"{ONE}/pause", responses={**for_person(404, 409), **_ON_ITS_WAY}, openapi_extra=PERSON)
 @needs(Action.ABOUT_ONESELF)
 async def pause_overseen(parts: TheParts, person: APerson, environment_id: Id, response: Response) -> OverseenOut:
@@ -43,5 +53,6 @@ async def pause_overseen(parts: TheParts, person: APerson, environment_id: Id, r
 @router.delete(ONE, status_code=202, response_model=None, responses=for_person(404, 409), openapi_extra=PERSON)
 @needs(Action.ABOUT_ONESELF)
 async def delete_overseen(parts: TheParts, person: APerson, environment_id: Id) -> None:
-    """Delete it; its disk is kept. For the person whose it is, owners of the project, and operators."""
+    """Delete it; its disk is kept, and its person can restore it from the trash. For the person whose it is, owners of
+    the project, and operators."""
     await endings.delete(parts, person.name, environment_id)

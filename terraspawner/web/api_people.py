@@ -7,14 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from terraspawner.domain.access import Action
-from terraspawner.operations import groups, projects, trash, trashed_workspaces, workspaces
+from terraspawner.operations import groups, policies, projects, trash, trashed_workspaces, workspaces
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, for_person
-from terraspawner.web.schemas import ListOut, WorkspaceChangeIn, WorkspaceIn, WorkspaceOut
+from terraspawner.web.parts import Parts
+from terraspawner.web.schemas import ListOut, WorkspaceIn, WorkspaceOut
 from terraspawner.web.schemas_access import ProjectOut, WhoAmI
 from terraspawner.web.schemas_accounts import roles_of
 from terraspawner.web.schemas_disks import TrashOut
+from terraspawner.web.schemas_workspace import WorkspaceChangeIn, WorkspaceDetailsOut
+from terraspawner.web.wishes import Spot
 
 router = APIRouter(tags=["people and workspaces"])
 
@@ -57,13 +60,9 @@ async def create_workspace(parts: TheParts, person: APerson, wanted: WorkspaceIn
 
 @router.get("/workspaces/{namespace}/{name}", responses=for_person(404), openapi_extra=PERSON)
 @needs(Action.SEE)
-async def get_workspace(parts: TheParts, spot: ASpot) -> WorkspaceOut:
+async def get_workspace(parts: TheParts, spot: ASpot) -> WorkspaceDetailsOut:
     """One workspace, with the caller's role in it."""
-    return WorkspaceOut.of(
-        await parts.deeds(
-            workspaces.membership, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.SEE
-        )
-    )
+    return await _details(parts, spot)
 
 
 @router.delete("/workspaces/{namespace}/{name}", responses=for_person(404, 409), openapi_extra=PERSON)
@@ -86,14 +85,20 @@ async def delete_workspace(
 
 @router.patch("/workspaces/{namespace}/{name}", responses=for_person(404, 413, 422), openapi_extra=PERSON)
 @needs(Action.CHANGE_WORKSPACE)
-async def change_workspace(parts: TheParts, spot: ASpot, wanted: WorkspaceChangeIn) -> WorkspaceOut:
-    """Give it another title; its name, address and folders stay. For owners."""
-    return WorkspaceOut.of(
-        await parts.deeds(
-            workspaces.change_workspace,
-            actor=spot.user,
-            namespace=spot.namespace,
-            name=spot.name,
-            title=wanted.title,
-        )
+async def change_workspace(parts: TheParts, spot: ASpot, wanted: WorkspaceChangeIn) -> WorkspaceDetailsOut:
+    """Give it another title, or say when environments in it pause where their persons say nothing else; the policy
+    first. Its name, address and folders stay. For owners.
+    """
+    here = {"actor": spot.user, "namespace": spot.namespace, "name": spot.name}
+    if wanted.policy is not None:
+        await parts.deeds(policies.change_default, **here, change=wanted.policy.change())
+    if wanted.title is not None:
+        await parts.deeds(workspaces.change_workspace, **here, title=wanted.title)
+    return await _details(parts, spot)
+
+
+async def _details(parts: Parts, spot: Spot) -> WorkspaceDetailsOut:
+    member = await parts.deeds(
+        workspaces.membership, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.SEE
     )
+    return WorkspaceDetailsOut.with_policy(member, await parts.deeds(policies.plan_of_workspace, member))

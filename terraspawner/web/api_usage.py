@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from terraspawner.domain.access import Action
+from terraspawner.domain.tags import grouped_by
 from terraspawner.domain.usage import Account, Amount
 from terraspawner.operations import usage
 from terraspawner.operations.usage import Used
@@ -19,10 +20,11 @@ from terraspawner.web.callers import APerson, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.moments import From, To
 from terraspawner.web.openapi import PERSON, for_person
+from terraspawner.web.tag_wishes import WantedTags
 
 router = APIRouter(tags=["usage"])
 Word = Annotated[str, Query(max_length=300)]
-COLUMNS = ("month", "project", "workspace", "user", "kind", "state", "hours", "dollars")
+COLUMNS = ("month", "project", "workspace", "user", "kind", "state", "tags", "hours", "dollars")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -33,6 +35,8 @@ class UsageLineOut(BaseModel):
     user: str
     kind: str = Field(description="environment or disk")
     state: str
+    tags: str = Field(description="those that it has now, or had last: `key:value`, between semicolons")
+    group: str = Field(description="with `by`: the value of that tag, `(untagged)` for what lacks it")
     hours: float
     dollars: float
 
@@ -41,11 +45,17 @@ class UsageLineOut(BaseModel):
         return cls.model_validate(cells(account, amount))
 
 
+class UsageGroupOut(BaseModel):
+    value: str = Field(description="`(untagged)` for what lacks the tag")
+    dollars: float
+
+
 class UsageOut(BaseModel):
     begin: datetime = Field(serialization_alias="from")
     end: datetime = Field(serialization_alias="to", description="where the sums stop: not later than now")
     items: list[UsageLineOut]
     dollars: float = Field(description="of all lines together")
+    groups: list[UsageGroupOut] = Field(description="with `by`: what each value comes to; what is untagged is the last")
 
 
 @router.get(
@@ -63,24 +73,31 @@ async def read_usage(  # noqa: PLR0917 - FastAPI calls it by name
     user: Word = "",
     begin: From = None,
     end: To = None,
+    tags: WantedTags = (),
+    by: Annotated[str, Query(max_length=300, description="`tag:course` groups by the values of this tag")] = "",
     format: Annotated[Literal["json", "csv"] | None, Query()] = None,  # noqa: A002 - as everybody calls it
     accept: Annotated[str, Header()] = "",
 ) -> Response | UsageOut:
     """Hours and dollars by month, project, workspace, user, kind and state, from the first of this month until now
     unless `from` and `to` say otherwise. One's own, what billing projects pay that one owns; operators all.
 
-    CSV with `format=csv` or `Accept: text/csv`.
+    Tags are those that a thing has now, or had last, for what was in the past too. CSV with `format=csv` or
+    `Accept: text/csv`; with `by` its first column is the tag's value.
     """
+    key = grouped_by(by) if by.strip() else ""
     found = await parts.deeds(
         usage.used, user=person.name, is_operator=person.account.is_operator, begin=begin, end=end, project=project,
-        workspace=workspace, of=user,
+        workspace=workspace, of=user, tags=tags, by=key,
     )  # fmt: skip
     if format == "csv" or (format is None and "text/csv" in accept):
         name = f"usage-{found.begin:%Y-%m-%d}-{found.end:%Y-%m-%d}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-        return Response(as_csv(found), media_type="text/csv; charset=utf-8", headers=headers)
+        return Response(as_csv(found, key), media_type="text/csv; charset=utf-8", headers=headers)
     lines = [UsageLineOut.of(account, amount) for account, amount in found.lines.items()]
-    return UsageOut(begin=found.begin, end=found.end, items=lines, dollars=float(found.total.dollars))
+    groups = [UsageGroupOut(value=value, dollars=float(part.dollars)) for value, part in found.groups.items()]
+    return UsageOut(
+        begin=found.begin, end=found.end, items=lines, dollars=float(found.total.dollars), groups=groups if key else []
+    )
 
 
 def cells(account: Account, amount: Amount) -> dict[str, str]:
@@ -92,18 +109,23 @@ def cells(account: Account, amount: Amount) -> dict[str, str]:
         "user": account.user,
         "kind": account.kind,
         "state": account.state,
+        "tags": account.tags,
+        "group": account.group,
         "hours": f"{amount.hours:f}",
         "dollars": f"{amount.dollars:f}",
     }
 
 
-def as_csv(found: Used) -> str:
-    """A heading and a line for each; a cell that a spreadsheet would carry out is written as text."""
+def as_csv(found: Used, key: str = "") -> str:
+    """A heading and a line for each; a cell that a spreadsheet would carry out is written as text. `key` is that of the
+    tag that the lines are grouped by."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
+    writer = csv.writer(text, lineterminator="\r\n")
+    names = (*(["group"] if key else []), *COLUMNS)
+    writer.writerow([f"tag:{key}" if name == "group" else name for name in names])
     for account, amount in found.lines.items():
-        writer.writerow({name: as_text(cell) for name, cell in cells(account, amount).items()})
+        line = cells(account, amount)
+        writer.writerow([as_text(line[name]) for name in names])
     return text.getvalue()
 
 

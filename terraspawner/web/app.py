@@ -42,6 +42,7 @@ from terraspawner.web import (
     api_usage,
     audit_pages,
     card,
+    data_disk_pages,
     disk_pages,
     environment_pages,
     health,
@@ -58,6 +59,7 @@ from terraspawner.web import (
     people_pages,
     project_pages,
     responses,
+    schedule_pages,
     signing_in,
     usage_pages,
 )
@@ -65,13 +67,14 @@ from terraspawner.web.auth import Auth, SignInFailed
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.lab_pages import SharedWithLab
 from terraspawner.web.launches import Hub, Launches
-from terraspawner.web.limits import SmallBodies
+from terraspawner.web.limits import ReadBodies, SmallBodies
 from terraspawner.web.measuring import Measures
 from terraspawner.web.origin import NumberedRequests
 from terraspawner.web.pace import Pace
 from terraspawner.web.parts import Parts, parts_of
 from terraspawner.web.rendering import HERE, Pages
 from terraspawner.web.room import Room, Streams
+from terraspawner.web.scheduler import Scheduler
 from terraspawner.web.upkeep import Upkeep
 from terraspawner.web.worker import Host, Worker
 
@@ -98,6 +101,7 @@ def create_app(context: Context, hub: Hub, host: Host, *, vendor: Path = VENDOR,
     app.add_middleware(
         SharedWithLab, subdomain_host=context.settings.subdomain_host, api_prefix=context.settings.api_prefix
     )
+    app.add_middleware(ReadBodies)
     _add_routes(app, prefix, context.settings.api_prefix)
     app.mount(f"{prefix}/static/vendor", StaticFiles(directory=vendor, check_dir=False))
     app.mount(f"{prefix}/static", StaticFiles(directory=HERE / "static"))
@@ -109,9 +113,9 @@ def create_app(context: Context, hub: Hub, host: Host, *, vendor: Path = VENDOR,
 def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> Parts:
     deeds = Deeds(context)
     auth = Auth(context.settings, deeds)
-    measures = Measures(deeds, host)
+    measures, scheduler = Measures(deeds, host), Scheduler()
     upkeep = Upkeep(deeds)
-    return Parts(
+    parts = Parts(
         settings=context.settings,
         catalogue=context.catalogue,
         deeds=deeds,
@@ -120,7 +124,7 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
         hub=hub,
         host=host,
         launches=Launches(hub),
-        worker=Worker(deeds=deeds, hub=hub, host=host, pace=pace, tasks=(measures.task, *upkeep.tasks)),
+        worker=Worker(deeds=deeds, hub=hub, host=host, pace=pace, tasks=(measures.task, scheduler.task, *upkeep.tasks)),
         measures=measures,
         upkeep=upkeep,
         pages=Pages(context.settings, auth),
@@ -132,6 +136,8 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
         streams=Streams(),
         closing=asyncio.Event(),
     )
+    scheduler.attend(parts)
+    return parts
 
 
 def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
@@ -170,10 +176,12 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         notebook_forms,
         notebook_pages,
         environment_pages,
+        data_disk_pages,
         disk_pages,
         project_pages,
         people_pages,
         card,
+        schedule_pages,
         image_pages,
         opening,
         audit_pages,

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from markupsafe import escape
 
 from terraspawner.domain.access import Action, Standing
-from terraspawner.domain.disk import notice, wanted_disk
+from terraspawner.domain.disk import kept_data_disk, notice, wanted_disk
 from terraspawner.domain.environment import CANCELLABLE, IN_TRANSITION, State
 from terraspawner.domain.price import disk_per_month
 from terraspawner.domain.script import MOST_BYTES
@@ -87,6 +87,7 @@ async def start(
     startup_script: Annotated[str, Form()] = "",
     without_script: Annotated[bool, Form()] = False,
     disk: Annotated[str, Form()] = "",
+    data_disk: Annotated[str, Form()] = "",
 ) -> Response:
     """The button Start, with what is chosen beside it, Resume or Try again. An empty field changes nothing."""
     script = "" if without_script else startup_script or None
@@ -97,6 +98,7 @@ async def start(
         image=other_image.strip() or image or None,
         script=script,
         disk=wanted_disk(disk or None),
+        data_disk=kept_data_disk(data_disk or None),
     )
     return await _after(request, parts, person, spot, act)
 
@@ -154,10 +156,13 @@ async def delete(
     person: APerson,
     spot: ASpot,
     disk: Annotated[str, Form()] = "keep",
+    data_disk: Annotated[str, Form()] = "keep",
     force: Annotated[bool, Form()] = False,
 ) -> Response:
-    """The dialog Delete. Anything but the word `delete` keeps the disk."""
-    act = wishes.delete(parts, spot, deletes_disk=disk == "delete", loses_unsent=force)
+    """The dialog Delete. Anything but the word `delete` keeps a disk."""
+    act = wishes.delete(
+        parts, spot, deletes_disk=disk == "delete", deletes_data_disk=data_disk == "delete", loses_unsent=force
+    )
     return await _after(request, parts, person, spot, act)
 
 
@@ -199,6 +204,11 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "here": f"{parts.settings.service_prefix}workspaces/{quoted(spot.namespace, spot.name)}",
         "told": told,
         "disk": view.disk,
+        "data_disk": view.data_disk,
+        "data_warning": notice(view.data_disk.used, view.data_disk.size) if view.data_disk else None,
+        "kept_data": view.kept_data,
+        "offers_data_disk": bool(parts.settings.data_disk_limit or view.data_disk or view.kept_data),
+        "data_per_month": disk_per_month(view.prices, view.data_disk.size if view.data_disk else 0),
         "disk_warning": notice(view.disk.used, view.disk.size) if view.disk else None,
         "word": "being started" if is_asked else WORDS[view.state],
         "is_moving": is_moving,
@@ -223,6 +233,7 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "kept": view.kept if view.environment is None else (),
         "new_disk_size": parts.settings.disk_size,
         "trash_days": parts.settings.trash_days,
+        "trashed": view.trashed,
         "disk_size": disk_size,
         "disk_per_month": disk_per_month(view.prices, disk_size),
     }

@@ -1,15 +1,17 @@
-"""Another size or image for an environment that is there. Pages and REST ask through here.
+"""Another size, image or data disk for an environment that is there. Pages and REST ask through here.
 
 A size is given to what runs at once, so that nothing of it ends; only where what it holds would not fit is it refused.
-An image is taken by what is paused, at its next start.
+An image or a data disk is taken by what is paused, at its next start.
 """
 
 from __future__ import annotations
 
 from terraspawner.domain.access import Action
 from terraspawner.domain.catalogue import OfferedSize
+from terraspawner.domain.disk import DataWish
+from terraspawner.domain.tags import Tags
 from terraspawner.errors import MemoryInUse
-from terraspawner.operations import images, sizing, workspaces
+from terraspawner.operations import data_disks, images, sizing, tagging, workspaces
 from terraspawner.web import wishes
 from terraspawner.web.image_wishes import looked_into
 from terraspawner.web.parts import Parts
@@ -52,6 +54,26 @@ async def change_image(parts: Parts, spot: Spot, name: str) -> Sight:
     here = wishes.there(spot, seen)
     if (offered.name, offered.reference) != (here.image_name, here.image):
         await parts.deeds(images.change, here.id, offered, user=spot.user)
+    return await wishes.look(parts, spot)
+
+
+async def change_tags(parts: Parts, spot: Spot, tags: Tags) -> Sight:
+    """Give it these tags. Raises `TagRefused`, `EnvironmentMissing`."""
+    here = wishes.there(spot, await wishes.look(parts, spot))
+    await parts.deeds(tagging.tag_environment, actor=spot.user, environment_id=here.id, tags=tags)
+    return await wishes.look(parts, spot)
+
+
+async def change_data_disk(parts: Parts, spot: Spot, wish: DataWish) -> Sight:
+    """Let its next start make it anew with this data disk, or without one; the home folder stays.
+
+    Raises `NotAllowed`, `EnvironmentMissing`, and what `data_disks.change` does.
+    """
+    await parts.deeds(
+        workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.USE_ENVIRONMENT
+    )
+    here = wishes.there(spot, await wishes.look(parts, spot))
+    await parts.deeds(data_disks.change, here.id, wish, user=spot.user)
     return await wishes.look(parts, spot)
 
 

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
+from terraspawner.domain import tags as rules
 from terraspawner.domain.access import Action
-from terraspawner.domain.disk import DiskState, notice
+from terraspawner.domain.disk import Disk, DiskState, notice
 from terraspawner.domain.price import disk_per_month
 from terraspawner.errors import (
     Conflict,
     NameRefused,
     NameTaken,
+    NotAllowed,
     NotFound,
     OutboxNotEmpty,
     Refused,
+    TagRefused,
     TerraError,
     Unavailable,
 )
-from terraspawner.operations import disks, ledger, trash, trashed_workspaces
+from terraspawner.operations import disks, images, ledger, tagging, trash, trashed_workspaces
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.pages import see, workspace_page
 from terraspawner.web.parts import Parts
 from terraspawner.web.responses import status_of
+from terraspawner.web.tag_wishes import ANY, Typed, TypedTags
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,6 +41,7 @@ Name = Annotated[str, Form(max_length=2000)]
 GIB = 1024**3
 _LIVE = (DiskState.ATTACHED, DiskState.KEPT)
 _NOTICES = {
+    "tagged": "The tags are saved.",
     "enlarged": "The disk is larger now.",
     "discarded": "The disk is in the trash.",
     "restored": "It is back.",
@@ -45,9 +52,27 @@ _NOTICES = {
 
 @router.get("/disks")
 @needs(Action.ABOUT_ONESELF)
-async def show_disks(parts: TheParts, person: APerson, notice: str = "") -> Response:
+async def show_disks(parts: TheParts, person: APerson, tags: TypedTags, notice: str = "") -> Response:
     """My disks in all workspaces."""
-    return await _disks_page(parts, person, said=_NOTICES.get(notice, ""))
+    return await _disks_page(parts, person, said=_NOTICES.get(notice, ""), tags=tags)
+
+
+@router.post("/disks/tags")
+@needs(Action.ABOUT_ONESELF)
+async def tag_disk(
+    parts: TheParts,
+    person: APerson,
+    shown: TypedTags,
+    disk_id: Annotated[str, Form(alias="id", max_length=200)] = "",
+    tags: Annotated[str, Form(max_length=20_000)] = "",
+) -> Response:
+    """The dialog of the button Tags. What is refused stands in it still, with the reason."""
+    try:
+        said = rules.read(tags)
+        await parts.deeds(tagging.tag_disk, actor=person.name, disk_id=disk_id, tags=said)
+    except TagRefused as error:
+        return await _disks_page(parts, person, tags=shown, drafts={disk_id: (tags, error.message)})
+    return see(f"{parts.settings.service_prefix}disks?{urlencode({'notice': 'tagged', 'tag': shown.text})}")
 
 
 @router.post("/disks/delete")
@@ -69,7 +94,7 @@ async def delete_disk(
 async def enlarge_disk(parts: TheParts, person: APerson, disk_id: Field = "", gigabytes: Field = "") -> Response:
     """The dialog of the button Enlarge."""
     try:
-        await parts.deeds(disks.enlarge, user=person.name, disk_id=disk_id, size=_bytes(gigabytes))
+        await parts.deeds(disks.enlarge, user=person.name, disk_id=disk_id, size=bytes_of(gigabytes))
     except (Refused, Conflict, NotFound) as error:
         return await _disks_page(parts, person, error=error, about=disk_id)
     return see(f"{parts.settings.service_prefix}disks?notice=enlarged")
@@ -117,7 +142,7 @@ async def restore(parts: TheParts, person: APerson, trash_id: Field = "", name: 
     """The button Restore. Where the name is taken by now, another one is asked for."""
     try:
         await parts.deeds(trash.restore, user=person.name, item_id=trash_id, name=name.strip() or None)
-    except (Refused, Conflict, NotFound) as error:
+    except (Refused, Conflict, NotFound, NotAllowed) as error:
         wants_name = trash_id if isinstance(error, NameTaken | NameRefused) else ""
         return await _trash_page(parts, person, error=error, wants_name=wants_name, wanted=name)
     return see(f"{parts.settings.service_prefix}trash?notice=restored")
@@ -136,21 +161,31 @@ async def purge(parts: TheParts, person: APerson, trash_id: Field = "") -> Respo
 
 
 async def _disks_page(
-    parts: Parts, person: Person, *, said: str = "", error: TerraError | None = None, about: str = ""
+    parts: Parts,
+    person: Person,
+    *,
+    said: str = "",
+    error: TerraError | None = None,
+    about: str = "",
+    tags: Typed = ANY,
+    drafts: Mapping[str, tuple[str, str]] | None = None,
 ) -> Response:
-    found = [held for held in await parts.deeds(disks.list_own, person.name) if held.disk.state in _LIVE]
+    found = [held for held in await parts.deeds(disks.list_own, person.name, tags.wanted) if held.disk.state in _LIVE]
     prices = await parts.deeds(ledger.prices)
     return parts.pages.page(
         "disks.html",
         person,
-        status=status_of(error) if error else 200,
+        status=status_of(error) if error else (422 if drafts or tags.fault else 200),
         disks=found,
+        tags=tags,
+        narrowed=lambda key, value: "?" + urlencode({"tag": tags.with_tag(key, value)}),
+        drafts=drafts or {},
         warnings={held.disk.id: notice(held.disk.used, held.disk.size) for held in found},
         prices={held.disk.id: disk_per_month(prices, held.disk.size) for held in found},
         per_gigabyte=disk_per_month(prices, GIB),
         total=sum(disk_per_month(prices, held.disk.size) for held in found),
         gib=GIB,
-        most=parts.settings.disk_limit,
+        most={held.disk.id: _most(parts, held.disk) for held in found},
         trash_days=parts.settings.trash_days,
         said=said,
         error=error,
@@ -174,6 +209,7 @@ async def _trash_page(
         person,
         status=status_of(error) if error else 200,
         items=found,
+        titles={each.item.id: images.title_of(parts.catalogue, each.environment) for each in found if each.environment},
         wants_name=wants_name,
         wanted=wanted,
         total=sum(each.price_per_month for each in found),
@@ -183,12 +219,18 @@ async def _trash_page(
     )
 
 
-def _bytes(gigabytes: str) -> int:
+def _most(parts: Parts, disk: Disk) -> int:
+    most = parts.settings.data_disk_limit if disk.is_data else parts.settings.disk_limit
+    return max(most, disk.size)
+
+
+def bytes_of(gigabytes: str) -> int:
+    """What was typed. Raises `Refused` for what is no number of gigabytes."""
     text = gigabytes.strip().replace(",", ".")
     try:
         size = float(text)
     except ValueError:
         size = -1
     if not 0 < size < 2**23:  # also refuses what is no number
-        raise Refused("Say the new size as a number of gigabytes, such as 100.")
+        raise Refused("Say the size as a number of gigabytes, such as 100.")
     return int(size * GIB)

@@ -5,6 +5,7 @@ What is chosen is named once more on a page of its own before it ends; that page
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
@@ -13,10 +14,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import Response, StreamingResponse
 
+from terraspawner.domain import tags as rules
 from terraspawner.domain.access import Action, ProjectRole
 from terraspawner.domain.price import disk_per_month
-from terraspawner.errors import NotLoggedIn, Refused
-from terraspawner.operations import accounts, oversight, projects, views
+from terraspawner.errors import NotLoggedIn, Refused, TagRefused
+from terraspawner.operations import accounts, oversight, projects, tagging, views
 from terraspawner.operations.oversight import Overseen
 from terraspawner.web import endings, environment_rows, live
 from terraspawner.web.auth import Person
@@ -26,6 +28,7 @@ from terraspawner.web.endings import Ending, Outcome
 from terraspawner.web.environment_rows import Shown
 from terraspawner.web.pages import see
 from terraspawner.web.parts import Parts
+from terraspawner.web.tag_wishes import ANY, Typed, TypedTags
 
 router = APIRouter(prefix="/environments", include_in_schema=False)
 
@@ -38,11 +41,13 @@ _DONE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Whose are shown: one's own, those that `project` pays for, or everybody's, from `cursor` on."""
+    """Whose are shown: one's own, those that `project` pays for, or everybody's, from `cursor` on, and
+    which tags they have."""
 
     project: str = ""
     everybody: bool = False
     cursor: str = ""
+    tags: Typed = ANY
 
     @property
     def is_own(self) -> bool:
@@ -50,16 +55,27 @@ class Choice:
 
     def query(self, **more: str) -> str:
         """As it stands in an address."""
-        here = {"project": self.project, "everybody": "true" if self.everybody else "", "cursor": self.cursor, **more}
+        here = self.whose | {"cursor": self.cursor, "tag": self.tags.text, **more}
         return urlencode({name: value for name, value in here.items() if value})
+
+    @property
+    def whose(self) -> dict[str, str]:
+        """What of it stands in an address whichever part of the list is shown."""
+        here = {"project": self.project, "everybody": "true" if self.everybody else ""}
+        return {name: value for name, value in here.items() if value}
+
+    def narrowed(self, key: str, value: str) -> str:
+        """The address of the same list with this tag besides."""
+        return "?" + self.query(cursor="", tag=self.tags.with_tag(key, value))
 
 
 async def _choice(
     project: Annotated[str, Query(max_length=200)] = "",
     everybody: bool = False,
     cursor: Annotated[str, Query(max_length=100)] = "",
+    tags: TypedTags = ANY,
 ) -> Choice:
-    return Choice(project=project, everybody=everybody, cursor=cursor)
+    return Choice(project=project, everybody=everybody, cursor=cursor, tags=tags)
 
 
 AChoice = Annotated[Choice, Depends(_choice)]
@@ -72,10 +88,12 @@ async def show(
     person: APerson,
     choice: AChoice,
     done: Annotated[str, Query(max_length=20)] = "",
+    tagged: bool = False,
     count: Annotated[int, Query(ge=0, le=oversight.MOST)] = 0,
 ) -> Response:
     """The list, live."""
     notice = _DONE[Ending(done)].format(_counted(count)) if done in set(Ending) and count else ""
+    notice = "The tags are saved." if tagged else notice
     return await _page(parts, person, choice, notice=notice)
 
 
@@ -118,9 +136,10 @@ async def ask(
         staying=[each for each in found if each not in going],
         missing=len(ids) - len(found),
         choice=choice,
+        trash_days=parts.settings.trash_days,
         told={view.environment.id for view in mine if view.environment and view.membership},
         is_own=all(each.environment.user == person.name for each in found),
-        disk_per_month=sum((disk_per_month(each.prices, each.disk.size) for each in going), Decimal(0)),
+        disk_per_month=sum((disk_per_month(each.prices, each.disk_bytes) for each in going), Decimal(0)),
     )
 
 
@@ -149,6 +168,24 @@ async def end(
     return await _page(parts, person, choice, notice=notice, faults=faults, status=409)
 
 
+@router.post("/tags")
+@needs(Action.ABOUT_ONESELF)
+async def tag(
+    parts: TheParts,
+    person: APerson,
+    choice: AChoice,
+    environment_id: Annotated[str, Form(alias="id", max_length=200)] = "",
+    tags: Annotated[str, Form(max_length=20_000)] = "",
+) -> Response:
+    """The dialog of the button Tags. What is refused stands in it still, with the reason."""
+    try:
+        said = rules.read(tags)
+        await parts.deeds(tagging.tag_environment, actor=person.name, environment_id=environment_id, tags=said)
+    except TagRefused as error:
+        return await _page(parts, person, choice, drafts={environment_id: (tags, error.message)}, status=422)
+    return see(f"{parts.settings.service_prefix}environments?{choice.query(tagged='true')}")
+
+
 def _ending(text: str) -> Ending:
     try:
         return Ending(text)
@@ -174,8 +211,8 @@ async def _looked(parts: Parts, person: Person, choice: Choice) -> Shown:
 
 async def _shown(parts: Parts, person: Person, choice: Choice) -> Shown:
     if choice.is_own:
-        return await environment_rows.own(parts, person.name)
-    return await environment_rows.paid(parts, person.name, choice.project or None, choice.cursor)
+        return await environment_rows.own(parts, person.name, choice.tags.wanted)
+    return await environment_rows.paid(parts, person.name, choice.project or None, choice.cursor, choice.tags.wanted)
 
 
 def _values(person: Person, choice: Choice, shown: Shown) -> dict[str, Any]:
@@ -190,8 +227,10 @@ async def _page(
     notice: str = "",
     fault: str = "",
     faults: list[tuple[str, str]] | None = None,
+    drafts: Mapping[str, tuple[str, str]] | None = None,
     status: int = 200,
 ) -> Response:
+    fault = fault or choice.tags.fault
     shown = await _shown(parts, person, choice)
     mine = await parts.deeds(projects.list_projects, person.name)
     return parts.pages.page(
@@ -201,6 +240,7 @@ async def _page(
         notice=notice,
         fault=fault,
         faults=faults or [],
+        drafts=drafts or {},
         owned=[each.project for each in mine if each.role is ProjectRole.OWNER],
         **_values(person, choice, shown),
     )

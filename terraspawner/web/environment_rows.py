@@ -5,15 +5,15 @@ Of another's a row tells what `schemas_oversight` tells: whose, where, in which 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from terraspawner.domain import price
-from terraspawner.domain.disk import Disk
 from terraspawner.domain.environment import IN_TRANSITION, Environment, State
 from terraspawner.domain.size import Size
+from terraspawner.domain.tags import Tags, Wanted
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations import images, oversight, views
 from terraspawner.web.addresses import lab_url
@@ -31,6 +31,8 @@ WORDS: Mapping[State, str] = {
     State.PAUSING: "pausing",
     State.PAUSED: "paused",
     State.DELETING: "being deleted",
+    State.TRASHED: "in the trash",
+    State.PURGING: "being deleted for good",
 }
 
 
@@ -54,6 +56,7 @@ class Row:
     now_per_hour: Decimal
     per_month: Decimal
     last_used: datetime | None
+    tags: Tags
 
     @property
     def name(self) -> str:
@@ -86,9 +89,10 @@ class Shown:
         return sum((row.per_month for row in self.rows), Decimal(0))
 
 
-async def own(parts: Parts, user: str) -> Shown:
-    """All of `user`, by project and workspace; those in workspaces that the person has left too."""
-    found = [view for view in await parts.deeds(views.views_of, user) if view.environment and view.disk]
+async def own(parts: Parts, user: str, wanted: Iterable[Wanted] = ()) -> Shown:
+    """All of `user` that have the tags that are wanted, by project and workspace; those in workspaces that the person
+    has left too."""
+    found = [view for view in await parts.deeds(views.views_of, user, wanted) if view.environment and view.disk]
     used = await parts.deeds(views.last_used, [view.environment for view in found if view.environment])
     rows = []
     for view in found:
@@ -99,25 +103,29 @@ async def own(parts: Parts, user: str) -> Shown:
         page = f"{parts.settings.service_prefix}workspaces/{quoted(at.namespace, at.name)}" if view.membership else ""
         rows.append(
             _row(
-                here, at, disk, view.prices, used,
+                here, at, view.disk_bytes, view.prices, used,
                 page=page,
                 lab=lab_url(parts.settings, user, at) if page and here.state is State.RUNNING else "",
                 word="being started" if is_asked and here.state in (State.PAUSED, State.FROZEN) else WORDS[here.state],
                 reason="" if here.state is State.RUNNING else here.reason,
                 image=images.title_of(parts.catalogue, here),
+                tags=view.tags,
             )
         )  # fmt: skip
     return Shown(rows=tuple(sorted(rows, key=lambda row: (row.workspace.namespace, row.workspace.name))))
 
 
-async def paid(parts: Parts, actor: str, namespace: str | None, after: str) -> Shown:
+async def paid(parts: Parts, actor: str, namespace: str | None, after: str, wanted: Iterable[Wanted] = ()) -> Shown:
     """What a project pays for, with None everybody's. Raises as `oversight.list_environments`."""
-    page = await parts.deeds(oversight.list_environments, actor=actor, namespace=namespace, after=after, limit=_ON_PAGE)
+    page = await parts.deeds(
+        oversight.list_environments, actor=actor, namespace=namespace, after=after, limit=_ON_PAGE, wanted=wanted
+    )
     used = await parts.deeds(views.last_used, [each.environment for each in page.items])
     rows = [
         _row(
-            each.environment, each.workspace, each.disk, each.prices, used,
+            each.environment, each.workspace, each.disk_bytes, each.prices, used,
             page="", lab="", word=WORDS[each.environment.state], reason="", image="",
+            tags=each.tags,
         )
         for each in page.items
     ]  # fmt: skip
@@ -130,7 +138,7 @@ _ON_PAGE = 50
 def _row(
     here: Environment,
     at: Workspace,
-    disk: Disk,
+    disk_bytes: int,
     prices: price.Prices,
     used: Mapping[str, datetime],
     *,
@@ -139,6 +147,7 @@ def _row(
     word: str,
     reason: str,
     image: str,
+    tags: Tags,
 ) -> Row:
     hourly = price.per_hour(prices, here.state, waits_for_turn=here.waits_for_turn)
     return Row(
@@ -153,8 +162,9 @@ def _row(
         reason=reason,
         size=here.size,
         image=image,
-        disk_size=disk.size,
+        disk_size=disk_bytes,
         now_per_hour=hourly,
-        per_month=price.per_month(prices, hourly, disk.size),
+        per_month=price.per_month(prices, hourly, disk_bytes),
         last_used=None if here.state is State.RUNNING else used.get(here.id),
+        tags=tags,
     )

@@ -1,4 +1,4 @@
-"""The size limit of bodies that are read whole: JSON and forms.
+"""The size limit of bodies that are read whole, JSON and forms, and what becomes of a body that nobody reads.
 
 FastAPI's own `max_body_size` answers in plain text; here the refusal is raised where the body is read, so that
 it leaves in our one shape.
@@ -6,12 +6,18 @@ it leaves in our one shape.
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SMALL_BODY = 1024 * 1024
 """Bytes."""
+DRAINED = 64 * 1024**2
+"""Bytes of a body that nobody wants, which are taken and dropped before the answer."""
+DRAIN_SECONDS = 5.0
 
 
 class SmallBodies:
@@ -40,3 +46,41 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
         return message
 
     return receive_limited
+
+
+class ReadBodies:
+    """What an answer leaves of the body is taken before the answer goes out, up to `DRAINED`.
+
+    A server that answers in the middle of a body and closes hangs up on the proxy, which then often tells the client
+    503 in place of our refusal (RFC 9112, 9.6). Who asks first whether to send (``Expect: 100-continue``) need not.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float = DRAIN_SECONDS) -> None:
+        self._app = app
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        may_come = "expect" not in Headers(scope=scope)
+
+        async def receive_noted() -> Message:
+            nonlocal may_come
+            message = await receive()
+            may_come = bool(message.get("more_body", False))
+            return message
+
+        async def drain() -> None:
+            taken = 0
+            while may_come and taken < DRAINED:
+                taken += len((await receive_noted()).get("body", b""))
+
+        async def send_last(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._seconds):
+                        await drain()
+            await send(message)
+
+        await self._app(scope, receive_noted, send_last)

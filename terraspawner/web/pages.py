@@ -124,6 +124,7 @@ async def _home(
         members=mine,
         views={view.workspace.id: view for view in there},
         left_over=[view for view in there if view.membership is None],
+        trash_days=parts.settings.trash_days,
         none=State.NONE,
         projects=await parts.deeds(projects.list_projects, person.name),
         chosen=chosen,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from terraspawner.domain.reconcile import Act, Container, Server
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import TerraError
 from terraspawner.host_client import ContainerState
-from terraspawner.operations import environments, freezing, ledger, reconciling
+from terraspawner.operations import environments, freezing, ledger, reconciling, trashed_environments
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub
 from terraspawner.web.origin import acting_as
@@ -42,6 +42,8 @@ class Machine(Protocol):
     async def stop_environment(self, environment_id: str) -> None: ...
     async def delete_environment(self, environment_id: str) -> None: ...
     async def delete_disk(self, disk_id: str) -> None: ...
+    async def lost_scratch(self) -> frozenset[str]: ...
+    async def delete_scratch(self, environment_id: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,12 @@ class Reconciler:
         self._doubts: dict[tuple[object, ...], float] = {}
         self._whole_at = float("-inf")
         self._told: frozenset[tuple[object, ...]] = frozenset()
+        self._on_machine: Mapping[Act, Callable[[str], Awaitable[None]]] = {
+            Act.STOP_CONTAINER: host.stop_environment,
+            Act.REMOVE_CONTAINER: host.delete_environment,
+            Act.REMOVE_VOLUME: host.delete_disk,
+            Act.REMOVE_SCRATCH: host.delete_scratch,
+        }
 
     async def sweep(self) -> None:
         """Look, and put right what has been so for long enough."""
@@ -111,6 +119,7 @@ class Reconciler:
             found += await self._without_row({here.id for here, _ in rows}, containers)
         if volumes is not None:
             found += await self._disks(volumes)
+            found += await self._scratch()
         return found
 
     async def _look_quickly(self) -> list[Finding]:
@@ -199,6 +208,18 @@ class Reconciler:
                 found.append(Finding(act=case.act, subject=f"disk:{identifier}", why=case.why, said=said))
         return found
 
+    async def _scratch(self) -> list[Finding]:
+        """Rooms without a container, which nobody would ever empty."""
+        try:
+            lost = await self._host.lost_scratch()
+        except TerraError as error:
+            log.info("scratch rooms not looked at: %s", error.message)
+            return []
+        return [
+            Finding(act=Act.REMOVE_SCRATCH, subject=f"scratch:{each}", why=reconcile.LOST_SCRATCH, said="no container")
+            for each in sorted(lost)
+        ]
+
     def _tell(self, found: Iterable[Finding]) -> None:
         """Operators read it in the log once, and in `POST /reconcile` whenever they ask."""
         reports = {each.key: each for each in found if each.act is Act.REPORT}
@@ -223,13 +244,12 @@ class Reconciler:
 
     async def _carry_out(self, finding: Finding) -> None:
         here, at = finding.environment, finding.workspace
+        if finding.act in self._on_machine:
+            await self._on_machine[finding.act](finding.id)
+            return
         match finding.act:
-            case Act.STOP_CONTAINER:
-                await self._host.stop_environment(finding.id)
-            case Act.REMOVE_CONTAINER:
-                await self._host.delete_environment(finding.id)
-            case Act.REMOVE_VOLUME:
-                await self._host.delete_disk(finding.id)
+            case Act.PURGE if here:
+                await self._deeds(trashed_environments.lost, here.id, finding.why)
             case Act.NOTE_GONE if here:
                 await self._deeds(reconciling.container_gone, here, finding.why)
             case Act.NOTE_FROZEN if here and finding.container:

@@ -25,6 +25,7 @@ import jinja2.bccache
 from fastapi.responses import HTMLResponse
 from jupyterhub import _data as hub_data
 
+from terraspawner.domain import tags
 from terraspawner.settings import Settings
 from terraspawner.web.addresses import server_origin
 from terraspawner.web.auth import Auth, Person
@@ -95,6 +96,7 @@ class Pages:
             iso=_iso,
             segment=_segment,
             path=_path,
+            tag_lines=tags.lines,
         )
         self._jinja.globals.update(
             static_url=lambda path, include_version=True: f"{hub_prefix}static/{path}",  # noqa: ARG005 - the Hub's signature

@@ -15,6 +15,15 @@ from terraspawner.web.schemas_leases import LeaseOut
 
 T = TypeVar("T")
 Text = Annotated[str, StringConstraints(max_length=2000)]
+TagsIn = Annotated[
+    dict[Annotated[str, StringConstraints(max_length=200)], Annotated[str, StringConstraints(max_length=200)]],
+    Field(
+        max_length=50,
+        description="instead of all those that it has; keys of small letters, digits, hyphens and underscores, values"
+        " of letters, digits, blanks and `_ . : / = + - @`, or empty; 63 characters each, 20 tags at most",
+        examples=[{"name": "Deep model", "course": "biology-1"}],
+    ),
+]
 
 
 class In(BaseModel):
@@ -69,10 +78,6 @@ class WorkspaceOut(BaseModel):
             compute=member.may_compute,
             created_at=at.created_at,
         )
-
-
-class WorkspaceChangeIn(In):
-    title: Text = Field(description="what people call it; empty takes it away. Name, address and folders stay")
 
 
 class WorkspaceRef(BaseModel):

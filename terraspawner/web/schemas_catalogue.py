@@ -52,6 +52,7 @@ class OfferedImageOut(BaseModel):
     about: str = Field(description="a line for people")
     reference: str = Field(description="what Docker calls it")
     language: Language = Field(description="what it is for; `r` has the kernels of both")
+    tags: dict[str, str] = Field(description="as the catalogue says")
     is_here: bool | None = Field(description="this machine has it; null, as below, while the host service is silent")
     created_at: datetime | None = Field(description="when it was built")
     size: int | None
@@ -66,6 +67,7 @@ class OfferedImageOut(BaseModel):
             about=offered.about,
             reference=offered.reference,
             language=offered.language,
+            tags=dict(offered.tags),
             is_here=seen.is_here if seen else None,
             created_at=seen.created_at if seen and seen.is_here else None,
             size=seen.size if seen and seen.is_here else None,

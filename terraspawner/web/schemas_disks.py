@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from terraspawner.domain import price
-from terraspawner.domain.disk import Disk, DiskState, Fullness, notice
+from terraspawner.domain.disk import Disk, DiskKind, DiskState, Fullness, notice
 from terraspawner.domain.trash import ItemState, Kind
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations.disks import HeldDisk
 from terraspawner.operations.trash import Trashed
-from terraspawner.web.schemas import In, Text, WorkspaceRef
+from terraspawner.web.schemas import In, TagsIn, Text, WorkspaceRef
 
 
 class FolderOut(BaseModel):
-    path: str = Field(description="below the home folder")
+    path: str = Field(description="below the home folder, or below `/data`")
     size: int
 
 
@@ -31,6 +31,7 @@ class DiskOut(BaseModel):
     """A disk of the caller's."""
 
     id: str
+    kind: DiskKind = Field(description="`home` is the home folder; `data` is mounted at `/data`")
     size: int = Field(description="what is paid for; use beyond it is warned of and not prevented")
     used: int | None = Field(description="null before it was measured")
     measured_at: datetime | None
@@ -45,6 +46,7 @@ class DiskOut(BaseModel):
     def of(cls, disk: Disk, at: Workspace, prices: price.Prices) -> DiskOut:
         return cls(
             id=disk.id,
+            kind=disk.kind,
             size=disk.size,
             used=disk.used,
             measured_at=disk.measured_at,
@@ -62,6 +64,7 @@ class HeldDiskOut(DiskOut):
 
     user: str
     environment: str | None = Field(description="id of the environment that it is attached to")
+    tags: dict[str, str] = Field(description="those that were set")
     is_in_use: bool = Field(description="its environment runs, so its last use is now")
     outbox_pending: int = Field(description="notebooks whose last changes are on this disk and not in the workspace")
     trash_id: str | None = Field(description="where it is in the trash")
@@ -75,6 +78,7 @@ class HeldDiskOut(DiskOut):
             **(told if is_own else told | {"folders": []}),
             user=held.disk.user,
             environment=held.environment.id if held.environment else None,
+            tags=dict(held.tags),
             is_in_use=held.is_in_use,
             outbox_pending=held.outbox_pending,
             trash_id=held.item.id if held.item and held.item.kind is Kind.DISK and is_own else None,
@@ -82,10 +86,32 @@ class HeldDiskOut(DiskOut):
         )
 
 
-class EnlargeIn(In):
+class DataDiskIn(In):
+    """A new data disk, or one that is kept."""
+
+    size: int | None = Field(default=None, ge=0, le=2**53, description="bytes, of a new one; 1 GiB at least")
+    disk: str | None = Field(
+        default=None, pattern="^[0-9a-f]{16}$", description="the id of a data disk that is kept in this workspace"
+    )
+
+    @model_validator(mode="after")
+    def _says_one(self) -> DataDiskIn:
+        if (self.size is None) == (self.disk is None):
+            raise ValueError("give `size` for a new data disk, or the `disk` that is kept")
+        return self
+
+
+class DiskChangeIn(In):
     """What a disk shall be."""
 
-    size: int = Field(ge=0, le=2**53, description="bytes; not less than it has")
+    size: int | None = Field(default=None, ge=0, le=2**53, description="bytes; not less than it has")
+    tags: TagsIn | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> DiskChangeIn:
+        if self.size is None and self.tags is None:
+            raise ValueError("give `size`, `tags` or both")
+        return self
 
 
 class EnlargedOut(HeldDiskOut):
@@ -104,7 +130,7 @@ class TrashOut(BaseModel):
     id: str
     kind: Kind
     name: str
-    subject: str = Field(description="a disk's id, a notebook's path, a workspace's id")
+    subject: str = Field(description="an environment's or a disk's id, a notebook's path, a workspace's id")
     workspace: WorkspaceRef
     size: int | None
     state: ItemState
@@ -112,6 +138,16 @@ class TrashOut(BaseModel):
     trashed_by: str
     purge_at: datetime = Field(description="when it is gone for good, unless it is restored before")
     price_per_month: float = Field(description="what it costs until then")
+    price_per_hour: float = Field(
+        description="of an environment: what its stopped container costs, as if it was paused"
+    )
+    disk: DiskState | None = Field(description="of an environment: of its disk; `trashed` comes back along with it")
+    obstacle: str = Field(
+        description="of an environment: why it cannot be restored now, and what to do; empty if it can"
+    )
+    image: str | None = Field(description="of an environment: its name in the catalogue")
+    created_at: datetime | None = Field(description="of an environment")
+    along: list[str] = Field(description="of a disk: what in the trash is purged with it, environments that have it")
     actions: list[Literal["restore", "purge"]]
 
     @classmethod
@@ -129,8 +165,20 @@ class TrashOut(BaseModel):
             trashed_by=item.trashed_by,
             purge_at=item.purge_at,
             price_per_month=float(found.price_per_month),
-            actions=["restore", "purge"] if item.state is ItemState.HELD else [],
+            price_per_hour=float(found.price_per_hour),
+            disk=found.disk,
+            obstacle=found.obstacle,
+            image=found.environment.image_name if found.environment else None,
+            created_at=found.environment.created_at if found.environment else None,
+            along=list(found.along),
+            actions=_actions(found),
         )
+
+
+def _actions(found: Trashed) -> list[Literal["restore", "purge"]]:
+    if found.item.state is not ItemState.HELD:
+        return []
+    return ["purge"] if found.obstacle else ["restore", "purge"]
 
 
 def _warning(disk: Disk) -> DiskWarningOut | None:

@@ -16,9 +16,10 @@ from terraspawner.domain.start import Step, StepName
 from terraspawner.operations.identities import Identity
 from terraspawner.operations.views import View
 from terraspawner.settings import Settings
-from terraspawner.web.schemas import In, Text, WorkspaceRef
+from terraspawner.web.schemas import In, TagsIn, Text, WorkspaceRef
 from terraspawner.web.schemas_catalogue import ImageOut, SizeOut
-from terraspawner.web.schemas_disks import DiskOut
+from terraspawner.web.schemas_disks import DataDiskIn, DiskOut
+from terraspawner.web.schemas_policy import OutlookOut, PolicyIn, PolicyOut
 
 
 class PricesOut(BaseModel):
@@ -85,6 +86,7 @@ class EnvironmentOut(BaseModel):
     size: SizeOut
     image: ImageOut
     disk: DiskOut | None = Field(description="before there is an environment: the kept one that it would get")
+    data_disk: DiskOut | None = Field(description="the one that its next start has; mounted at `/data`")
     prices: PricesOut
     kernels: list[KernelOut]
     memory: MemoryOut | None = Field(description="null where it has said nothing")
@@ -95,7 +97,11 @@ class EnvironmentOut(BaseModel):
     actions: list[Literal["start", "cancel", "freeze", "pause", "delete"]] = Field(
         description="what may be asked for in this state; `start` resumes what is paused and wakes what is frozen"
     )
+    policy: PolicyOut
+    schedule: OutlookOut
+    started_by_rule: str = Field(description="what started it, where that was not its person; else empty")
     url: str = Field(description="path of its Jupyter server; it answers while the state is `running`")
+    tags: dict[str, str] = Field(description="those that were set")
 
 
 class PauseIn(BaseModel):
@@ -128,6 +134,11 @@ class StartIn(In):
         description="of a new environment: the id of a disk that is kept in this workspace (`GET /disks`), or `new`;"
         " left out, the kept one that was used last, or a new one where none is kept",
     )
+    data_disk: str | None = Field(
+        default=None,
+        pattern="^[0-9a-f]{16}$",
+        description="of a new environment: the id of a data disk that is kept in this workspace; left out, it has none",
+    )
 
 
 class ChangeIn(In):
@@ -135,12 +146,22 @@ class ChangeIn(In):
 
     size: Text | None = Field(default=None, description="a name of `GET /sizes`")
     image: Text | None = Field(default=None, description="a name of `GET /images`, for what is paused")
+    policy: PolicyIn | None = Field(default=None, description="when it pauses and starts by itself")
+    tags: TagsIn | None = None
+    data_disk: DataDiskIn | None = Field(
+        default=None, description="what it has at `/data` from its next start on, for what is paused; null detaches"
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> ChangeIn:
-        if self.size is None and self.image is None:
-            raise ValueError("give `size`, `image` or both")
+        said = any(each is not None for each in (self.size, self.image, self.policy, self.tags))
+        if not said and not self.changes_data_disk:
+            raise ValueError("give `size`, `image`, `policy`, `tags`, `data_disk`, or several")
         return self
+
+    @property
+    def changes_data_disk(self) -> bool:
+        return "data_disk" in self.model_fields_set
 
 
 class OpenOut(BaseModel):
@@ -253,13 +274,18 @@ def environment_out(
         size=SizeOut.of(here.size if here else catalogue.size_named(None).size, catalogue),
         image=ImageOut.of(here, catalogue),
         disk=DiskOut.of(view.disk, view.workspace, view.prices) if view.disk else None,
+        data_disk=DiskOut.of(view.data_disk, view.workspace, view.prices) if view.data_disk else None,
         prices=_prices(view, settings),
         kernels=_kernels(here.kernels if here else ()),
         memory=MemoryOut.model_validate(here.memory_seen) if here and here.memory_seen else None,
         frozen_memory=here.frozen_memory if here and here.state is State.FROZEN else None,
         outbox_pending=here.outbox_pending if here else 0,
         actions=_actions(view, is_cancellable=is_cancellable),  # type: ignore[arg-type]
+        policy=PolicyOut.of(view.plan.policy),
+        schedule=OutlookOut.of(view.plan),
+        started_by_rule=here.why_started if here else "",
         url=user_url,
+        tags=dict(view.tags),
     )
 
 

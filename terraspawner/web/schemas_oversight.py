@@ -9,7 +9,13 @@ from pydantic import BaseModel, Field
 from terraspawner.domain import price
 from terraspawner.domain.environment import State
 from terraspawner.operations.oversight import Overseen
-from terraspawner.web.schemas import WorkspaceRef
+from terraspawner.web.schemas import In, TagsIn, WorkspaceRef
+
+
+class OverseenChangeIn(In):
+    """What can be changed of an environment that one pays for."""
+
+    tags: TagsIn
 
 
 class OverseenOut(BaseModel):
@@ -24,7 +30,8 @@ class OverseenOut(BaseModel):
     memory: int
     disk_size: int
     now_per_hour: float = Field(description="dollars, in the present state, without the disk")
-    disk_per_month: float = Field(description="dollars")
+    disk_per_month: float = Field(description="dollars, of its disks together")
+    tags: dict[str, str] = Field(description="those that were set")
 
     @classmethod
     def of(cls, found: Overseen) -> OverseenOut:
@@ -40,5 +47,6 @@ class OverseenOut(BaseModel):
             memory=here.size.memory,
             disk_size=found.disk.size,
             now_per_hour=float(now),
-            disk_per_month=float(price.disk_per_month(found.prices, found.disk.size)),
+            disk_per_month=float(price.disk_per_month(found.prices, found.disk_bytes)),
+            tags=dict(found.tags),
         )

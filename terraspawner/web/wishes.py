@@ -18,12 +18,13 @@ from terraspawner.domain.start import StepName, under_way
 from terraspawner.errors import EnvironmentMissing, HostUnavailable, NotLoggedIn, WorkspaceMissing, WrongState
 from terraspawner.operations import (
     accounts,
+    data_disks,
     deletions,
     disks,
-    environments,
     freezing,
     images,
     ledger,
+    starts,
     views,
     workspaces,
 )
@@ -112,6 +113,7 @@ async def start(
     image: str | None = None,
     script: str | None = None,
     disk: str | None = None,
+    data_disk: str | None = None,
 ) -> Sight:
     """Create (with the `size` and from the `image` of the catalogue and with the `disk` that are wished), resume, or
     wake what is frozen. Asking again is no error.
@@ -137,15 +139,18 @@ async def start(
     if seen.view.environment:
         images.refuse_other_image(parts.catalogue, seen.view.environment, workspace, image)
         if wanted is not None:
-            environments.check_script_wish(seen.view.environment, wanted)
+            starts.check_script_wish(seen.view.environment, wanted)
             wanted = None if wanted == seen.view.environment.startup_script else wanted
         disks.refuse_other_disk(seen.view.environment, workspace, disk)
+        data_disks.refuse_other(seen.view.environment, workspace, data_disk)
     else:
         if image is not None:
             options["image"] = (await looked_into(parts, spot.user, image)).name
         if disk is not None:
             chosen(seen.view.kept, disk)
             options["disk"] = disk
+        if data_disk is not None:
+            options["data_disk"] = data_disk
     if size is not None:
         options |= _size_wish(seen.view, parts.catalogue.size_named(size).name)
     if wanted is not None:
@@ -242,8 +247,10 @@ async def freeze(parts: Parts, spot: Spot) -> Sight:
     return await look(parts, spot)
 
 
-async def delete(parts: Parts, spot: Spot, *, deletes_disk: bool, loses_unsent: bool) -> Sight | None:
-    """Delete it; its disk goes into the trash if that is said. Returns None when it is gone, else how far it has come.
+async def delete(
+    parts: Parts, spot: Spot, *, deletes_disk: bool, loses_unsent: bool, deletes_data_disk: bool = False
+) -> Sight | None:
+    """Delete it; its disks go into the trash if that is said. Returns None when it is gone, else how far it has come.
 
     Raises `EnvironmentMissing`, `OutboxNotEmpty`.
     """
@@ -254,6 +261,7 @@ async def delete(parts: Parts, spot: Spot, *, deletes_disk: bool, loses_unsent: 
         deletions.mark_deleting,
         seen.view.environment.id,
         deletes_disk=deletes_disk,
+        deletes_data_disk=deletes_data_disk,
         loses_unsent=loses_unsent,
     )
     parts.worker.wake()

@@ -20,7 +20,14 @@ from terraspawner.domain.trash import Item
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import TerraError
 from terraspawner.host_client import DiskUse, SeenImage
-from terraspawner.operations import deletions, environments, trash, trashed_workspaces, withdrawals
+from terraspawner.operations import (
+    deletions,
+    environments,
+    trash,
+    trashed_environments,
+    trashed_workspaces,
+    withdrawals,
+)
 from terraspawner.operations.withdrawals import Withdrawal
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub
@@ -96,7 +103,7 @@ class Worker:
             self._woken.clear()
             try:
                 await self.sweep()
-            except Exception:
+            except Exception:  # the next sweep begins from the rows again; ending here would end every deletion
                 log.exception("sweep failed")
             await self._pause()
 
@@ -104,6 +111,7 @@ class Worker:
         """One look at everything. Items do not hold each other up."""
         await self._delete_environments()
         await self._deeds(trash.begin_due)
+        await self._purge_environments()
         await self._delete_disks()
         await self._try("purge of notebooks", self._purge_notebooks)
         await self._purge_workspaces()
@@ -144,9 +152,32 @@ class Worker:
     async def _delete_environment(self, environment: Environment, workspace: Workspace) -> bool:
         if not await self._hub.forget(environment.user, workspace.slug):
             return False
+        left = await self._leave_container(environment)
+        await self._deeds(deletions.finish_delete, environment.id, left)
+        log.info("environment %s of %s %s", environment.id, environment.user, "in the trash" if left else "deleted")
+        return True
+
+    async def _leave_container(self, environment: Environment) -> str:
+        """Stop the container that came up once, and leave it for the trash; any other one is removed. The id of what is
+        left, empty where that is nothing."""
+        await self._host.stop_environment(environment.id)
+        seen = (await self._host.containers()).get(environment.id)
+        if seen is not None and environment.came_up_in(seen.id):
+            return seen.id
         await self._host.delete_environment(environment.id)
-        await self._deeds(deletions.finish_delete, environment.id)
-        log.info("environment %s of %s deleted", environment.id, environment.user)
+        return ""
+
+    async def _purge_environments(self) -> None:
+        """The Hub is not asked: by now the server of that name may be another environment's."""
+        going = await self._deeds(trashed_environments.purging)
+        await asyncio.gather(
+            *(self._try(f"purge of {here.id}", partial(self._purge_environment, here.id)) for here in going)
+        )
+
+    async def _purge_environment(self, environment_id: str) -> bool:
+        await self._host.delete_environment(environment_id)
+        await self._deeds(trashed_environments.finish_purge, environment_id)
+        log.info("environment %s purged", environment_id)
         return True
 
     async def _delete_disks(self) -> None:

@@ -114,6 +114,7 @@ def test_environments_share_no_folder(scene: Scene) -> None:
             "/home/jupyter": True,
             "/mnt/workspace/bucket": True,
             "/mnt/workspace/notebooks": False,
+            "/scratch": True,
         }
     said = scene.beta.execute(
         "bash", "-c", "find / -xdev -newermt 2000-01-01 -name 'attack-a-*' 2>/dev/null; ls -R /mnt"

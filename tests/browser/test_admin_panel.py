@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.conftest import go_to, sign_in
-from deployment import Deployment, Person, Workspace, until
+from deployment import Deployment, Person, Workspace
 
 pytestmark = [pytest.mark.docker, pytest.mark.browser, pytest.mark.full]
 
@@ -46,12 +46,14 @@ def test_an_operator_sees_stops_and_deletes_a_server_and_opens_none(
     page.screenshot(path=artefacts / "03-stopped.png", full_page=True)
     assert workspace.environment()["state"] == "paused"
 
-    # delete: gone, the disk kept
+    # delete: gone into the trash with its stopped container, the disk kept
     row.get_by_role("button", name="Delete Server").click()
     workspace.wait_for("none")
     expect(row).to_have_count(0)
     page.screenshot(path=artefacts / "04-deleted.png", full_page=True)
-    until(lambda: deployment.containers(environment=here["id"]) == [], "its container is gone")
+    (thrown,) = [item for item in ana.api.get("/trash").json()["items"] if item["subject"] == here["id"]]
+    assert thrown["trashed_by"] == "(hub)"
+    assert [each.status for each in deployment.containers(environment=here["id"])] == ["exited"]
     (kept,) = [disk for disk in ana.api.get("/disks").json()["items"] if disk["id"] == here["disk"]["id"]]
     assert kept["state"] == "kept"
     workspace.start()

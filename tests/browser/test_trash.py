@@ -105,3 +105,53 @@ def test_a_notebook_and_its_workspace_are_had_back(
     expect(page.get_by_text("It is back.")).to_be_visible()
     page.goto(here)
     expect(page.get_by_role("link", name="second.ipynb", exact=True)).to_be_visible()
+
+
+@pytest.mark.full
+@pytest.mark.feature("C6", "C17")
+def test_an_environment_deleted_by_mistake_is_had_back_with_what_was_installed(
+    page: Page, deployment: Deployment, ana: Person, workspace: Workspace, artefacts: Path
+) -> None:
+    workspace.start()
+    assert workspace.execute("sh", "-c", "mkdir /opt/mine && echo x > /opt/mine/tool", user="0") == (0, "")
+    container = workspace.container().id
+    sign_in(page, deployment, "ana")
+    here, name = f"/services/workspaces/workspaces/ana/{workspace.name}", f"environment in ana/{workspace.name}"
+    page.goto(here)
+    page.get_by_role("button", name="Delete…", exact=True).click()
+    dialog = page.locator("#delete-dialog")
+    expect(dialog).to_have_css("opacity", "1")
+    expect(dialog.get_by_text("/opt/mine/")).to_be_visible()
+    expect(dialog.get_by_text("comes back with a restore for 14 days")).to_be_visible()
+    page.screenshot(path=artefacts / "1-delete.png")
+    page.get_by_role("button", name="Delete environment").click()
+    expect(page.locator("#trashed")).to_contain_text("can be restored, with what was installed in it")
+    page.screenshot(path=artefacts / "2-deleted.png", full_page=True)
+
+    # a newer one stands in the way, and the page says so
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("link", name="Open Lab")).to_be_visible(timeout=90_000)
+    page.get_by_role("link", name="Trash").click()
+    expect(page.get_by_text("attached to another environment")).to_be_visible()
+    expect(page.get_by_role("button", name=f"Restore {name}")).to_have_count(0)
+    page.screenshot(path=artefacts / "3-in-the-way.png", full_page=True)
+    workspace.delete(disk="delete")
+    page.goto("/services/workspaces/trash")
+    expect(page.get_by_text("with its disk, which is in the trash, too").first).to_be_visible()
+    page.get_by_role("button", name=f"Delete disk of ana/{workspace.name} for good").click()
+    expect(page.get_by_text("2 environments in the trash have it as home folder and go with it")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_css("opacity", "1")
+    page.screenshot(path=artefacts / "4-for-good.png")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.locator(".modal-backdrop")).to_have_count(0)
+    page.screenshot(path=artefacts / "5-trash.png", full_page=True)
+    page.get_by_role("button", name=f"Restore {name}").last.click()
+    expect(page.get_by_text("It is back.")).to_be_visible()
+
+    page.goto(here)
+    expect(page.get_by_text("It was restored from the trash.")).to_be_visible()
+    page.screenshot(path=artefacts / "6-restored.png", full_page=True)
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("link", name="Open Lab")).to_be_visible(timeout=90_000)
+    assert workspace.container().id == container
+    assert workspace.execute("cat", "/opt/mine/tool") == (0, "x\n")

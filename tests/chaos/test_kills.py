@@ -97,16 +97,17 @@ def test_a_deletion_is_finished_after_a_kill(
     assert workspace.environment()["state"] == "deleting"
     come_back(deployment, ana, killed)
     workspace.wait_for("none", within=60)
-    assert container not in [item.id for item in deployment.containers()]
+    assert [each.status for each in deployment.containers() if each.id == container] == ["exited"], "it is in the trash"
     volume = f"{deployment.name}-disk-{disk}"
     assert volume in deployment.volumes()
-    # the same for what goes for good
+    # the same for what goes for good: the disk, and along with it the environment whose container refers to it
     (item,) = [each for each in ana.api.get("/trash").json()["items"] if each["subject"] == disk]
     deployment.service("host").kill()
     assert ana.api.delete(f"/trash/{item['id']}").status_code == 202
     come_back(deployment, ana, killed)
     until(lambda: volume not in deployment.volumes(), "the volume is gone")
     until(lambda: disk not in ana.api.get("/trash").text, "nothing is left in the trash")
+    assert container not in [each.id for each in deployment.containers()]
 
 
 def come_back(deployment: Deployment, ana: Person, killed: str) -> None:

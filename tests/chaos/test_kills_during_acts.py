@@ -135,6 +135,7 @@ def settled(place: Place, seen: str) -> str:
 def assert_nothing_is_left(place: Place) -> None:
     """Found by label: each container and volume of ana's has its row, and no start file lies in a layer."""
     environments = {item["id"] for item in place.owner.api.get("/environments").json()["items"]}
+    environments |= {item["subject"] for item in place.owner.api.get("/trash").json()["items"]}
     for container in place.deployment.containers(user=place.owner.name):
         assert container.labels["terraspawner.environment"] in environments, container.name
         assert "/run/terra/start.json" not in [item["Path"] for item in container.diff() or []]

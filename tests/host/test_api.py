@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from terraspawner.errors import DiskAttached, DiskMissing, EngineUnavailable, EnvironmentMissing
+from terraspawner.errors import Conflict, DiskAttached, DiskMissing, EngineUnavailable, EnvironmentMissing
 from terraspawner.host.__main__ import bound_socket
 from terraspawner.host.api import HostApi
 from terraspawner.host.findings import Finding, NetworkState
@@ -83,6 +84,26 @@ class EngineWithOneEnvironment:
         self.removed.append(disk_id)
 
 
+class ScratchThatRemembers:
+    def __init__(self) -> None:
+        self.emptied: list[str] = []
+        self.removed: list[str] = []
+
+    def holds_anything(self, environment_id: str) -> bool:
+        return environment_id not in self.emptied
+
+    def empty(self, environment_id: str) -> None:
+        if environment_id != ENVIRONMENT:
+            raise Conflict
+        self.emptied.append(environment_id)
+
+    def lost(self) -> list[str]:
+        return [DISK]
+
+    def remove(self, environment_id: str) -> None:
+        self.removed.append(environment_id)
+
+
 class ProbeThatFindsItSafe:
     def __init__(self) -> None:
         self.state = UNKNOWN
@@ -136,14 +157,21 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
         await close()
 
 
+def host_api(engine: EngineWithOneEnvironment, **parts: Any) -> HostApi:
+    others: dict[str, Any] = {
+        "probe": ProbeThatFindsItSafe(),
+        "measure": MeasureThatKnowsOneDisk(),
+        "emptying": EmptyingThatRemembers(),
+        "scratch": ScratchThatRemembers(),
+        "allowed_uids": frozenset({os.getuid()}),
+    }
+    return HostApi(engine, **(others | parts))
+
+
 @pytest.fixture
 async def host(serve: Serve, engine: EngineWithOneEnvironment) -> aiohttp.ClientSession:
     # tests need not run as root, so the one who runs them may call
-    return await serve(
-        HostApi(
-            engine, ProbeThatFindsItSafe(), MeasureThatKnowsOneDisk(), EmptyingThatRemembers(), frozenset({os.getuid()})
-        )
-    )
+    return await serve(host_api(engine))
 
 
 async def answer(host: aiohttp.ClientSession, method: str, path: str) -> tuple[int, object]:
@@ -207,12 +235,32 @@ async def test_deletion_is_by_id(host: aiohttp.ClientSession, engine: EngineWith
 
 async def test_a_bucket_is_emptied_by_id(serve: Serve, engine: EngineWithOneEnvironment) -> None:
     emptying = EmptyingThatRemembers()
-    uids = frozenset({os.getuid()})
-    host = await serve(HostApi(engine, ProbeThatFindsItSafe(), MeasureThatKnowsOneDisk(), emptying, uids))
+    host = await serve(host_api(engine, emptying=emptying))
     assert await answer(host, "DELETE", f"/buckets/{DISK}") == (204, "")
     for path in ("/buckets/..%2f..", "/buckets/", "/buckets/hub"):
         assert (await answer(host, "DELETE", path))[0] in (404, 405, 422)
     assert emptying.emptied == [DISK]
+
+
+@pytest.mark.feature("D9")
+async def test_scratch_is_emptied_by_id_and_not_under_what_runs(serve: Serve, engine: EngineWithOneEnvironment) -> None:
+    scratch = ScratchThatRemembers()
+    host = await serve(host_api(engine, scratch=scratch))
+    here = f"/environments/{ENVIRONMENT}"
+    _, layer = await answer(host, "GET", f"{here}/layer")
+    assert isinstance(layer, dict)
+    assert layer["scratch"]["names"] == ["/scratch"]
+    assert await answer(host, "DELETE", f"{here}/scratch") == (204, "")
+    assert scratch.emptied == [ENVIRONMENT]
+    for path, status in ((f"/environments/{DISK}/scratch", 409), ("/environments/..%2f../scratch", 422)):
+        assert (await answer(host, "DELETE", path))[0] == status
+    assert await answer(host, "GET", "/scratch") == (200, {"items": [DISK]})
+    assert await answer(host, "DELETE", f"/scratch/{DISK}") == (204, "")
+    assert (await answer(host, "DELETE", "/scratch/terraspawner-db"))[0] == 422
+    assert (scratch.emptied, scratch.removed) == ([ENVIRONMENT], [DISK])
+    assert await answer(host, "POST", f"{here}/stop") == (204, "")
+    assert scratch.emptied == [ENVIRONMENT] * 2, "what is stopped past the Hub too"
+    assert await answer(host, "POST", f"/environments/{DISK}/stop") == (204, ""), "it is stopped all the same"
 
 
 async def test_a_disk_is_measured_by_id(host: aiohttp.ClientSession) -> None:
@@ -278,15 +326,7 @@ async def test_an_engine_that_is_away_is_a_503(host: aiohttp.ClientSession, engi
 async def test_a_user_who_is_not_on_the_list_is_refused_everything(
     serve: Serve, engine: EngineWithOneEnvironment
 ) -> None:
-    stranger = await serve(
-        HostApi(
-            engine,
-            ProbeThatFindsItSafe(),
-            MeasureThatKnowsOneDisk(),
-            EmptyingThatRemembers(),
-            frozenset({os.getuid() + 1}),
-        )
-    )
+    stranger = await serve(host_api(engine, allowed_uids=frozenset({os.getuid() + 1})))
     for method, path in [("GET", "/health"), ("DELETE", f"/disks/{DISK}"), ("GET", "/nothing")]:
         status, body = await answer(stranger, method, path)
         assert status == 403
@@ -296,11 +336,7 @@ async def test_a_user_who_is_not_on_the_list_is_refused_everything(
 
 
 async def test_a_caller_over_the_network_is_refused(engine: EngineWithOneEnvironment) -> None:
-    runner = web.AppRunner(
-        HostApi(
-            engine, ProbeThatFindsItSafe(), MeasureThatKnowsOneDisk(), EmptyingThatRemembers(), frozenset({os.getuid()})
-        ).application()
-    )
+    runner = web.AppRunner(host_api(engine).application())
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -69,7 +69,7 @@ def engine() -> EngineWithOneImage:
 @pytest.fixture
 async def socket(tmp_path: Path, engine: EngineWithOneImage) -> AsyncIterator[str]:
     api: Any = HostApi
-    runner = web.AppRunner(api(engine, None, None, frozenset({os.getuid()})).application())
+    runner = web.AppRunner(api(engine, None, None, None, frozenset({os.getuid()})).application())
     await runner.setup()
     path = tmp_path / "host.sock"
     await web.SockSite(runner, bound_socket(path)).start()

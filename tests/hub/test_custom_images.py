@@ -90,6 +90,7 @@ def test_the_file_decides_and_an_image_of_ones_own_is_used(own: Deployment, deep
         assert (by_hub.status_code, says in by_hub.json()["message"]) == (400, True), by_hub.text
     assert at.environment()["state"] == "none"
     assert own.containers() == []
+    assert ana.api.get("/trash").json()["items"] == []
     # the Hub's own road takes it too
     taken = ana.hub.post(f"/users/ana/servers/{at.slug}", json={"user_options": {"image": deep}})
     assert taken.status_code in (201, 202), taken.text

@@ -70,11 +70,13 @@ def test_the_hubs_own_rest_wakes_pauses_and_deletes_what_is_frozen(
     until(lambda: ana.deployment.status_of_token(token) == 403, "the token is dead", within=5)
 
     workspace.start()
-    token, container = workspace.server_token(), workspace.container().id
+    token, container = workspace.server_token(), workspace.container()
     workspace.freeze()
     assert ana.hub.request("DELETE", server(workspace), json={"remove": True}).status_code in (202, 204)
     workspace.wait_for("none")
-    assert container not in [item.id for item in ana.deployment.containers()]
+    container.reload()
+    # in the trash: it was thawed to hear that it shall end, and is kept
+    assert (container.status, container.attrs["State"]["ExitCode"]) == ("exited", 0)
     assert ana.deployment.status_of_token(token) == 403
 
 

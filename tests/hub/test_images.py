@@ -37,3 +37,5 @@ def test_another_image_keeps_the_disk_and_loses_what_was_in_the_layer(ana: Perso
     assert workspace.shell("ls /etc/in-the-layer")[0] != 0
     assert workspace.shell("R --version")[0] == 0
     assert len(workspace.owner.deployment.containers(environment=after["id"])) == 1
+    # no deletion: the old container is gone, and nothing is in the trash
+    assert after["id"] not in ana.api.get("/trash").text

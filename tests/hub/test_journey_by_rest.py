@@ -134,7 +134,8 @@ def test_a_researcher_carries_work_through_every_state(ana: Person, workspace: W
 
     # deleted with the disk kept: another container, the same disk
     workspace.delete()
-    assert ana.deployment.containers(workspace=container) == []
+    (left,) = [each for each in ana.deployment.containers(user=ana.name) if each.id == container]
+    assert left.status == "exited", "it is in the trash"
     workspace.start()
     assert workspace.container().id != container
     assert printed(run(workspace, "import terra_sample; print(terra_sample.WORD)")).strip() == "kept"

@@ -4,6 +4,7 @@ import pytest
 
 from terraspawner.domain.environment import (
     IN_TRANSITION,
+    LIVE,
     TRANSITIONS,
     Event,
     State,
@@ -35,6 +36,27 @@ def test_the_story_of_an_environment() -> None:
     for event, expected in story:
         state = next_state(state, event)
         assert state is expected
+
+
+@pytest.mark.feature("C17")
+def test_the_story_of_a_deleted_one() -> None:
+    story = [
+        (State.DELETING, Event.TRASHED, State.TRASHED),
+        (State.TRASHED, Event.RESTORE, State.PAUSED),
+        (State.TRASHED, Event.PURGE, State.PURGING),
+        (State.PURGING, Event.DELETED, State.NONE),
+    ]
+    assert [next_state(state, event) for state, event, _ in story] == [following for _, _, following in story]
+
+
+@pytest.mark.feature("C17")
+def test_in_the_trash_it_is_nobodys_and_nothing_leads_there_or_away_but_a_deletion_a_restore_and_a_purge() -> None:
+    assert set(State) - LIVE == {State.NONE, State.TRASHED, State.PURGING}
+    before = {state for state, row in TRANSITIONS.items() if State.TRASHED in row.values()}
+    assert before == {State.DELETING}
+    assert set(TRANSITIONS[State.TRASHED].values()) == {State.PAUSED, State.PURGING}
+    assert {state for state, row in TRANSITIONS.items() if State.PURGING in row.values()} == {State.TRASHED}
+    assert not set(TRANSITIONS[State.PURGING].values()) & LIVE
 
 
 @pytest.mark.feature("C13")
@@ -86,6 +108,8 @@ def test_an_illegal_step_is_refused_with_the_state_and_what_is_possible(state: S
         (State.PAUSING, {Event.DELETE}),
         (State.PAUSED, {Event.START, Event.DELETE}),
         (State.DELETING, set()),
+        (State.TRASHED, set()),
+        (State.PURGING, set()),
     ],
 )
 def test_the_buttons_follow_from_the_table(state: State, buttons: set[Event]) -> None:

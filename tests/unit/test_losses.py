@@ -10,11 +10,15 @@ import pytest
 
 from terraspawner.domain.environment import Environment, Size, State
 from terraspawner.domain.layer import Found, Layer
-from terraspawner.domain.losses import CLAIMS, LOST, Act, Sort, losses_of
+from terraspawner.domain.losses import CLAIMS, LOST, TRASHED, Act, Sort, losses_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LAYER = Layer(
-    apt=Found(names=("tree",)), pip=Found(names=("my-tool 1.2",)), r=Found(names=("jsonlite",)), files=Found(more=3)
+    apt=Found(names=("tree",)),
+    pip=Found(names=("my-tool 1.2",)),
+    r=Found(names=("jsonlite",)),
+    files=Found(more=3),
+    scratch=Found(names=("/scratch",)),
 )
 
 
@@ -48,7 +52,7 @@ def lost(act: Act, here: Environment | None, layer: Layer | None = LAYER, *, kno
     return {str(each.sort): each.found for each in losses_of(act, here, layer, is_layer_known=known).lost}
 
 
-RUNNING = ["kernels", "terminals"]
+RUNNING = ["kernels", "terminals", "scratch"]
 INSTALLED = ["apt", "pip", "r", "files"]
 ON_DISK = ["unsent", "trees", "home"]
 
@@ -70,6 +74,27 @@ def test_each_act_ends_what_the_table_says(act: Act, sorts: list[str]) -> None:
     assert list(lost(act, ok(state=State.PAUSED))) == paused
     assert list(lost(act, ok(state=State.FROZEN))) == sorts
     assert losses_of(act, ok(), LAYER, is_layer_known=True).unknown == ()
+
+
+@pytest.mark.feature("C7", "C17")
+@pytest.mark.parametrize(
+    ("act", "sorts"),
+    [
+        (Act.PAUSE, []),
+        (Act.UPDATE, []),
+        (Act.DELETE, INSTALLED),
+        (Act.DELETE_DISK, INSTALLED + ON_DISK),
+    ],
+)
+def test_what_goes_into_the_trash_is_told_apart(act: Act, sorts: list[str]) -> None:
+    def waiting(here: Environment | None) -> list[str]:
+        return [str(each.sort) for each in losses_of(act, here, LAYER, is_layer_known=True).lost if each.is_trashed]
+
+    assert waiting(ok()) == sorts
+    assert all(TRASHED[each] <= LOST[each] for each in Act)
+    # a container that never came up is kept by nobody
+    assert waiting(ok(container_id="")) == [sort for sort in sorts if sort not in INSTALLED]
+    assert waiting(None) == [sort for sort in sorts if sort == "home"]
 
 
 @pytest.mark.feature("C7")
@@ -96,11 +121,17 @@ def test_where_nothing_is_there_nothing_but_the_disk_is_lost() -> None:
 @pytest.mark.parametrize(
     ("act", "changes", "known", "said"),
     [
-        (Act.PAUSE, {"terminals": None}, False, ["kernels and terminals"]),
+        (Act.PAUSE, {"terminals": None}, False, ["kernels and terminals", "what is in /scratch"]),
+        (Act.PAUSE, {}, True, []),
         (Act.PAUSE, {"terminals": None, "state": State.PAUSED}, False, []),
-        (Act.DELETE, {}, False, ["packages and files"]),
+        (Act.DELETE, {}, False, ["what is in /scratch", "packages and files"]),
         (Act.DELETE, {"state": State.PAUSED}, False, ["packages and files"]),
-        (Act.UPDATE, {"terminals": None}, False, ["kernels and terminals", "packages and files"]),
+        (
+            Act.UPDATE,
+            {"terminals": None},
+            False,
+            ["kernels and terminals", "what is in /scratch", "packages and files"],
+        ),
         (Act.DELETE_DISK, {"trees": None}, True, ["changes in git folders"]),
         (Act.DELETE, {"trees": None}, True, []),
     ],

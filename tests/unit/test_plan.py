@@ -68,6 +68,17 @@ def test_the_whole_plan() -> None:
                 target="/mnt/workspace/notebooks",
                 is_read_only=True,
             ),
+            plan.Mount(
+                kind="volume",
+                source="",
+                target="/scratch",
+                is_read_only=False,
+                labels={
+                    "terraspawner.deployment": "terraspawner",
+                    "terraspawner.kind": "scratch",
+                    "terraspawner.environment": ID_E,
+                },
+            ),
         ),
         network="terraspawner-users",
         cpu=0.5,
@@ -152,6 +163,7 @@ def test_who_may_not_write_gets_the_data_read_only() -> None:
         plan.HOME: False,
         plan.BUCKET_DATA: True,
         plan.BUCKET_NOTEBOOKS: True,
+        plan.SCRATCH: False,
     }
     assert reads.spec_hash != made().spec_hash
 

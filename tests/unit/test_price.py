@@ -24,6 +24,8 @@ GIB = 1024**3
         (State.PAUSING, "0.06"),
         (State.PAUSED, "0.01"),
         (State.DELETING, "0"),
+        (State.TRASHED, "0.01"),
+        (State.PURGING, "0"),
     ],
 )
 def test_an_environment_costs_by_its_state(state: State, price: str) -> None:

@@ -59,6 +59,15 @@ JUDGED = [
     (S.PAUSED, H.STOPPED, C.RUNNING, HALF, Act.REMOVE_CONTAINER),
     (S.PAUSED, H.BUSY, C.STOPPED, HALF, None),
     (S.PAUSED, H.UNKNOWN, C.NONE, OURS, None),
+    (S.TRASHED, H.UNKNOWN, C.STOPPED, OURS, None),
+    (S.TRASHED, H.READY, C.STOPPED, OURS, None),  # a newer one runs under the same name
+    (S.TRASHED, H.UNKNOWN, C.UNKNOWN, OURS, None),
+    (S.TRASHED, H.READY, C.RUNNING, OURS, Act.STOP_CONTAINER),
+    (S.TRASHED, H.UNKNOWN, C.FROZEN, OURS, Act.STOP_CONTAINER),
+    (S.TRASHED, H.UNKNOWN, C.NONE, OURS, Act.PURGE),
+    (S.TRASHED, H.UNKNOWN, C.STOPPED, HALF, Act.PURGE),
+    (S.PURGING, H.READY, C.STOPPED, OURS, Act.FINISH_DELETION),
+    (S.PURGING, H.UNKNOWN, C.NONE, OURS, Act.FINISH_DELETION),
     (S.NONE, H.UNKNOWN, C.STOPPED, OURS, Act.REMOVE_CONTAINER),
     (S.NONE, H.UNKNOWN, C.RUNNING, OURS, Act.REMOVE_CONTAINER),
     (None, H.UNKNOWN, C.RUNNING, OURS, Act.STOP_CONTAINER),
@@ -83,11 +92,12 @@ def test_nothing_follows_from_silence_or_from_what_is_under_way() -> None:
     for state, server, container, half_made in ALL:
         case = judge(state, server, container, half_made=half_made)
         is_told = case is not None and case.act is not Act.FINISH_DELETION
-        if is_told and state not in (None, S.NONE):
+        if is_told and state not in (None, S.NONE, S.TRASHED):
             assert server not in (H.UNKNOWN, H.BUSY)
         if is_told and container is C.UNKNOWN:
             assert case is not None
             assert case.act is Act.STOP
+            assert state is not S.TRASHED
             assert state not in (S.PAUSED, S.FROZEN, S.FREEZING)
 
 
@@ -97,6 +107,18 @@ def test_nothing_that_a_person_could_resume_is_removed() -> None:
         case = judge(state, server, container, half_made=half_made)
         if case and case.act is Act.REMOVE_CONTAINER:
             assert state is S.NONE or (state is S.PAUSED and half_made)
+
+
+@pytest.mark.feature("C17", "K1")
+def test_nothing_that_a_person_could_restore_is_purged_and_of_the_trash_the_hub_is_not_asked() -> None:
+    for state, server, container, half_made in ALL:
+        case = judge(state, server, container, half_made=half_made)
+        if case and case.act is Act.PURGE:
+            assert state is S.TRASHED
+            assert container is C.NONE or half_made
+        if state in (S.TRASHED, S.PURGING):
+            assert not needs_hub(state, container, half_made=half_made)
+            assert case == judge(state, H.UNKNOWN, container, half_made=half_made)
 
 
 def test_the_hub_is_asked_where_its_answer_matters() -> None:

@@ -44,6 +44,14 @@ def test_values_are_read_and_empty_ones_are_unset() -> None:
         ("TERRA_TRASH_DAYS", "-1"),
         ("TERRA_TRASH_DAYS", "nan"),
         ("TERRA_TRASH_DAYS", "for ever"),
+        ("TERRA_IDLE_OFF", "yes"),
+        ("TERRA_AT_IDLE", "destroy"),
+        ("TERRA_AUTOSTART", "ana"),
+        ("TERRA_IDLE", "599"),
+        ("TERRA_IDLE", "86401"),
+        ("TERRA_IDLE_LEAST", "59"),
+        ("TERRA_IDLE_MOST", "1799"),
+        ("TERRA_BUSY_CAP", "-1"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_name_of_the_setting(name: str, value: str) -> None:

@@ -35,6 +35,8 @@ class HostThatObeys:
         self.layers: dict[str, Layer] = {}
         """What was changed beside the disk."""
         self.emptied: list[str] = []
+        self.lost: set[str] = set()
+        """Environments whose scratch room no container has."""
 
     async def health(self) -> dict[str, Any]:
         return SAFE
@@ -77,6 +79,13 @@ class HostThatObeys:
     async def empty_bucket(self, workspace_id: str) -> None:
         self._attempt()
         self.emptied.append(workspace_id)
+
+    async def lost_scratch(self) -> frozenset[str]:
+        return frozenset(self.lost)
+
+    async def delete_scratch(self, environment_id: str) -> None:
+        self._attempt()
+        self.lost.discard(environment_id)
 
     async def log(self, environment_id: str, lines: int) -> list[str]:
         return [f"line of {environment_id}"][:lines]

@@ -11,9 +11,11 @@ import pytest
 
 import builders
 from terraspawner.db import disk_records
+from terraspawner.domain.access import Role
 from terraspawner.domain.disk import Folder
 from terraspawner.domain.workspace import Workspace
-from terraspawner.operations import trash, workspaces
+from terraspawner.host_client import ContainerState
+from terraspawner.operations import members, trash, workspaces
 from tests.web.hosts import HostThatIsSilent, HostThatSeesTheDiskInUse
 from tests.web.hubs import until
 from tests.web.sites import CALM, Site, opened
@@ -181,3 +183,72 @@ async def test_who_pays_sees_sizes_and_nothing_of_what_is_on_a_disk(site: Site) 
         assert (await operator.get("disks", params={"mine": True})).json()["items"] == []
         assert (await ben.get("disks")).json()["items"] == []
         assert (await ben.get("disks", params={"project": "ana"})).status_code == 404
+
+
+def keep_containers(site: Site, *containers: tuple[str, str]) -> None:
+    """The Engine has these: an environment's id, and the container's."""
+    host = site.parts.host
+    host.machine = {here: ContainerState(id=container, status="exited") for here, container in containers}  # type: ignore[attr-defined]
+
+
+@pytest.mark.feature("C17")
+async def test_an_environment_goes_through_the_trash(site: Site) -> None:
+    at = site.workspace()
+    first = site.running(at)
+    here, disk = first.environment.id, first.environment.disk_id
+    keep_containers(site, (here, "c" * 64))
+    async with site.person() as ana, site.person("ben") as ben, site.environment(first.key) as inside:
+        assert (await ana.delete(HERE)).status_code == 204
+        assert site.hub.calls[-1] == ("forget", at.slug)
+        assert site.parts.host.deleted == []  # type: ignore[attr-defined]
+        said = (await ana.get(HERE)).json()
+        assert (said["state"], said["disk"]["id"]) == ("none", disk)
+        assert (await inside.post("environments/self/outbox", json={"pending": []})).status_code == 401
+        (item,) = (await ana.get("trash")).json()["items"]
+        assert {
+            key: item[key] for key in ("kind", "subject", "disk", "obstacle", "price_per_hour", "image", "actions")
+        } == {
+            "kind": "environment",
+            "subject": here,
+            "disk": "kept",
+            "obstacle": "",
+            "price_per_hour": 0.0,
+            "image": "python",
+            "actions": ["restore", "purge"],
+        }
+        assert (await ben.get("trash")).json()["items"] == []
+        for act in (ben.post(f"trash/{item['id']}/restore"), ben.delete(f"trash/{item['id']}")):
+            assert (await act).status_code == 404
+        newer = await started(site, ana, at)
+        assert newer["id"] != here
+        refused = await ana.post(f"trash/{item['id']}/restore")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "disk-attached")
+        assert refused.json()["error"]["details"] == {"disk": disk}
+        (seen,) = (await ana.get("trash")).json()["items"]
+        assert (seen["obstacle"], seen["actions"]) == (refused.json()["error"]["message"], ["purge"])
+        assert (await ana.delete(HERE)).status_code == 204
+        back = (await ana.post(f"trash/{item['id']}/restore")).json()
+        assert (back["state"], back["disk"]) == ("restored", "attached")
+        said = (await ana.get(HERE)).json()
+        assert (said["id"], said["state"], said["disk"]["id"]) == (here, "paused", disk)
+        assert (await ana.delete(HERE)).status_code == 204
+        (again,) = (await ana.get("trash")).json()["items"]
+        assert (await ana.delete(f"trash/{again['id']}")).status_code == 202
+        await until(lambda: not trash.list_trash(site.context, "ana"), "nothing is in the trash")
+        assert f"environment {here}" in site.parts.host.deleted  # type: ignore[attr-defined]
+        assert [each["state"] for each in (await ana.get("disks")).json()["items"]] == ["kept"]
+
+
+@pytest.mark.feature("C17")
+async def test_who_may_have_none_there_any_more_is_told_whom_to_ask(site: Site) -> None:
+    at = site.workspace()
+    share = {"actor": "ana", "namespace": "ana", "name": "alpha", "who": "ben"}
+    members.put_member(site.context, **share, role=Role.WRITER)
+    keep_containers(site, (site.running(at, "ben").environment.id, "c" * 64))
+    async with site.person("ben") as ben:
+        assert (await ben.delete(HERE)).status_code == 204
+        (item,) = (await ben.get("trash")).json()["items"]
+        members.put_member(site.context, **share, role=Role.READER, may_compute=False)
+        refused = await ben.post(f"trash/{item['id']}/restore")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not-allowed")
+        assert "Ask an owner of the workspace" in refused.json()["error"]["message"]

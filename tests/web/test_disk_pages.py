@@ -12,7 +12,8 @@ import pytest
 import builders
 from terraspawner.domain.access import Role
 from terraspawner.domain.disk import WARNINGS
-from terraspawner.operations import deletions, disks, members, trash, views
+from terraspawner.host_client import ContainerState
+from terraspawner.operations import deletions, disks, environments, members, trash, views
 from tests.web.hosts import HostThatIsSilent, HostThatObeys
 from tests.web.hubs import until
 from tests.web.sites import PREFIX, Site, opened
@@ -217,3 +218,42 @@ async def test_a_workspace_is_purged_from_its_row(site: Site) -> None:
         await until(lambda: host_of(site).emptied == [at.id], "its bucket was emptied")
         await until(lambda: trash.list_trash(site.context, "ana") == [], "nothing is left")
         assert (await ana.get("disks")).json()["items"] == []
+
+
+@pytest.mark.feature("C17")
+async def test_an_environment_is_restored_and_purged_by_forms_and_what_is_in_the_way_is_said(site: Site) -> None:
+    here = site.running(site.workspace()).environment
+    host_of(site).machine = {here.id: ContainerState(id="c" * 64, status="exited")}
+    browser = await site.browser()
+    page = f"{PREFIX}/workspaces/ana/alpha"
+    assert (
+        "Restored within 14 days it comes back with what was installed in it" in (await browser.client.get(page)).text
+    )
+    asked = (await browser.client.get(f"{PREFIX}/environments/end", params={"act": "delete", "id": here.id})).text
+    assert "restored within 14 days, it comes back with what was installed" in asked
+    await browser.submit(f"{PREFIX}/environments/end", act="delete", id=here.id)
+    await until(lambda: len(trash.list_trash(site.context, "ana")) == 1, "it is in the trash")
+    assert 'id="trashed"' in (await browser.client.get(page)).text
+    (item,) = [each.item for each in trash.list_trash(site.context, "ana")]
+    shown = (await browser.client.get(TRASH)).text
+    assert "environment in ana/alpha" in shown
+    assert "Comes back paused, with what was installed in it and with its disk, which is kept." in shown
+    assert "costs nothing" in shown
+    assert (await browser.submit(f"{TRASH}/restore", trash_id=item.id)).status_code == 303
+    assert "It was restored from the trash." in (await browser.client.get(page)).text
+
+    # with its disk, and a newer one meanwhile
+    deletions.mark_deleting(site.context, here.id, deletes_disk=True)
+    deletions.finish_delete(site.context, here.id, "c" * 64)
+    site.running(site.workspace(name="beta"))
+    newer = environments.admit(site.context, user="ana", slug="ana-alpha").environment
+    shown = (await browser.client.get(TRASH)).text
+    assert "You have another environment in ana/alpha by now" in shown
+    assert "An environment in the trash has it as home folder and goes with it." in shown
+    by_kind = {str(each.item.kind): each.item.id for each in trash.list_trash(site.context, "ana")}
+    refused = await browser.submit(f"{TRASH}/restore", trash_id=by_kind["environment"])
+    assert (refused.status_code, 'role="alert"' in refused.text) == (409, True)
+    assert (await browser.submit(f"{TRASH}/purge", trash_id=by_kind["disk"])).status_code == 303
+    await until(lambda: not trash.list_trash(site.context, "ana"), "both are gone")
+    assert host_of(site).deleted == [f"environment {here.id}", f"disk {here.disk_id}"]
+    assert newer.disk_id != here.disk_id

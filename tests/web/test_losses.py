@@ -54,7 +54,20 @@ async def test_rest_tells_what_each_act_ends(site: Site) -> None:
     assert sorts(told["pause"]) == ["kernels", "terminals"]
     assert sorts(told["update"]) == sorts(told["delete"]) == ["kernels", "terminals", "pip", "files"]
     assert sorts(told["delete-disk"])[4:] == ["unsent", "trees", "home"]
-    assert told["delete"]["lost"][2] == {"sort": "pip", "names": ["my-tool 1.2"], "more": 0, "is_claim": False}
+    assert told["delete"]["lost"][2] == {
+        "sort": "pip",
+        "names": ["my-tool 1.2"],
+        "more": 0,
+        "is_claim": False,
+        "in_trash": True,
+    }
+    waiting = {act: [each["sort"] for each in told[act]["lost"] if each["in_trash"]] for act in told}
+    assert waiting == {
+        "pause": [],
+        "update": [],
+        "delete": ["pip", "files"],
+        "delete-disk": ["pip", "files", "unsent", "trees", "home"],
+    }
     assert told["delete-disk"]["lost"][4]["names"] == ["first.ipynb"]
     assert {tuple(each["unknown"]) for each in told.values()} == {()}
 
@@ -76,9 +89,10 @@ async def test_where_the_host_is_silent_it_is_said(tmp_path: Path) -> None:
     assert told["lost"] == []
     assert [sentence.partition(":")[0] for sentence in told["unknown"]] == [
         "kernels and terminals",
+        "what is in /scratch",
         "packages and files outside the home folder",
     ]
-    assert page.count("Could not be determined: ") == 2
+    assert page.count("Could not be determined: ") == 3
     assert "Nothing is known of" not in page
 
 
@@ -89,6 +103,9 @@ async def test_the_dialogs_name_the_things(site: Site) -> None:
     at = f"{PREFIX}/{HERE}"
     shown = (await ana.client.get(f"{at}/losses?act=delete&disk=keep")).text
     assert re.findall(r'data-loss="([^"]+)"', shown) == ["kernels", "terminals", "pip", "files"]
+    ends, _, waits = shown.partition("comes back with a restore for 14 days")
+    assert re.findall(r'data-loss="([^"]+)"', ends) == ["kernels", "terminals"]
+    assert re.findall(r'data-loss="([^"]+)"', waits) == ["pip", "files"]
     assert "alpha/edit/&lt;b&gt;.ipynb (busy)" in shown
     assert "and 11 more</summary>/opt/012, /opt/013, and 9 that are not named" in shown
     with_disk = (await ana.client.get(f"{at}/losses?act=delete&disk=delete")).text

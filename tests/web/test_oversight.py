@@ -14,6 +14,7 @@ from tests.web.sites import API, PREFIX, Site
 
 TOLD = {
     "id", "user", "workspace", "state", "since", "cpu", "memory", "disk_size", "now_per_hour", "disk_per_month",
+    "tags",
 }  # fmt: skip
 
 

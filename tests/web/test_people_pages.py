@@ -163,6 +163,7 @@ async def test_who_left_sees_and_deletes_the_environment_that_is_left_over(site:
     await ben.submit(f"{PAGE}/people/leave")
     page = (await ben.client.get(f"{PREFIX}/")).text
     assert 'id="left-over"' in page
+    assert "lets you in again within 14 days, you can restore it" in page
     assert f'name="environment_id" value="{bens}"' in page
     for foreign in (anas, "0" * 16, "../x", ""):
         assert (await ben.submit(f"{PREFIX}/environments/delete", environment_id=foreign)).status_code == 404

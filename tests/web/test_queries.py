@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from terraspawner.operations import environments
+from terraspawner.operations import environments, tagging
 from tests.web.hubs import until
 from tests.web.sites import API, PREFIX, Site, opened
 
@@ -21,13 +21,17 @@ LISTS = [
     "workspaces",
     "environments",
     "environments?project=ana",
+    "environments?tag=course:biology",
+    "environments?project=ana&tag=course",
     "disks",
     "disks?project=ana",
+    "disks?tag=course,owner:ana",
     "projects",
     "trash",
     "images",
     "audit",
     "usage",
+    "usage?tag=course&by=tag:course",
 ]
 PAGES = ["", "environments", "environments?project=ana", "disks", "trash", "projects", "audit", "usage"]
 FEW, MANY = 2, 9
@@ -59,6 +63,9 @@ def grown(site: Site, first: int, last: int) -> None:
     for number in range(first, last):
         ticket = site.running(site.workspace(name=f"w{number}"))
         environments.stopped(site.context, ticket.environment.id, 1)
+        here, tags = ticket.environment, {"course": "biology", "number": str(number)}
+        tagging.tag_environment(site.context, actor="ana", environment_id=here.id, tags=tags)
+        tagging.tag_disk(site.context, actor="ana", disk_id=here.disk_id, tags=tags)
 
 
 async def cost(site: Site, addresses: list[str], user: str) -> dict[str, list[str]]:

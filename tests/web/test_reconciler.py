@@ -101,6 +101,51 @@ async def test_a_container_of_a_deleted_environment_is_removed_and_its_disk_stay
     assert set(made.host.deleted) == {f"environment {made.id}"}
 
 
+def trashed(context: Context) -> Bench:
+    """A deleted environment with its container, and a newer one that runs under the same name."""
+    made = paused(context)
+    deletions.mark_deleting(context, made.id)
+    deletions.finish_delete(context, made.id, "c")
+    newer = environments.admit(context, user="ana", slug="ana-alpha").environment
+    environments.started(context, newer.id, 1, "d")
+    made.hub.said = ServerState(is_known=True, is_ready=True, pending="")
+    made.host.machine |= {newer.id: ContainerState(id="d", status="running")}  # type: ignore[operator]
+    return made
+
+
+@pytest.mark.feature("C17", "K1")
+async def test_a_stopped_container_in_the_trash_is_lawful(context: Context) -> None:
+    made = trashed(context)
+    assert await settled(made) == []
+    assert (made.host.stopped, made.host.deleted, acts(context)) == ([], [], [])
+
+
+@pytest.mark.feature("C17", "K1")
+async def test_one_that_runs_in_the_trash_is_stopped_and_the_newer_one_is_left_alone(context: Context) -> None:
+    made = trashed(context)
+    made.host.machine[made.id] = ContainerState(id="c", status="running")  # type: ignore[index]
+    await settled(made)
+    assert (set(made.host.stopped), made.host.deleted, made.hub.stops) == ({made.id}, [], [])
+    assert [each.item.state for each in trash.list_trash(context, "ana")] == ["held"]
+
+
+@pytest.mark.feature("C17", "K1")
+@pytest.mark.parametrize("there", [None, "another"])
+async def test_what_cannot_be_restored_any_more_leaves_the_trash(context: Context, there: str | None) -> None:
+    made = trashed(context)
+    machine = made.host.machine
+    assert machine is not None
+    del machine[made.id]
+    if there:
+        machine[made.id] = ContainerState(id=there, status="exited")
+    await made.sweep_after(61)
+    await made.sweep_after(61)
+    await made.worker.sweep()
+    assert trash.list_trash(context, "ana") == []
+    assert ("reconcile-purge", f"environment:{made.id}") in acts(context)
+    assert made.view().state is State.RUNNING
+
+
 @pytest.mark.feature("K1")
 async def test_what_bears_our_label_without_a_row_is_reported_stopped_and_never_deleted(context: Context) -> None:
     made = paused(context)

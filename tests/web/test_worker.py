@@ -11,6 +11,7 @@ import pytest
 import builders
 from terraspawner.domain.environment import State
 from terraspawner.errors import HubUnavailable
+from terraspawner.host_client import ContainerState
 from terraspawner.hub import ServerState
 from terraspawner.operations import deletions, environments, trash, views
 from terraspawner.operations.context import Context
@@ -126,6 +127,65 @@ async def test_a_deletion_is_carried_out_from_the_row(context: Context) -> None:
     await made.worker.sweep()
     await made.worker.sweep()
     assert made.host.deleted == [f"environment {made.id}", f"disk {made.ticket.environment.disk_id}"]
+
+
+def with_container(made: Bench, container: str = "c", status: str = "exited") -> Bench:
+    """The Engine has a container of its environment."""
+    made.host.machine = {made.id: ContainerState(id=container, status=status)}
+    return made
+
+
+@pytest.mark.feature("C17")
+async def test_what_came_up_is_stopped_and_waits_in_the_trash_until_it_is_purged(context: Context) -> None:
+    made = with_container(bench(context, HubThatSays(), HostThatObeys()))
+    deletions.mark_deleting(context, made.id)
+    await made.worker.sweep()
+    assert (made.hub.forgotten, made.host.stopped, made.host.deleted) == (["ana-alpha"], [made.id], [])
+    assert made.view().state is State.NONE
+    newer = environments.admit(context, user="ana", slug="ana-alpha").environment
+    environments.started(context, newer.id, 1, "d")
+    made.hub.said = ServerState(is_known=True, is_ready=True, pending="")
+    (item,) = trash.list_trash(context, "ana")
+    trash.purge(context, user="ana", item_id=item.item.id)
+    await made.worker.sweep()
+    # the Hub is not asked again: the server of that name is the newer one's
+    assert (made.hub.forgotten, made.host.deleted) == (["ana-alpha"], [f"environment {made.id}"])
+    assert (made.view().state, trash.list_trash(context, "ana")) == (State.RUNNING, [])
+
+
+@pytest.mark.feature("C17")
+async def test_a_container_that_never_came_up_is_removed(context: Context) -> None:
+    made = with_container(bench(context, HubThatSays(), HostThatObeys(), runs=False), "half-made")
+    environments.start_failed(context, made.id, 1, "No.", "")
+    deletions.mark_deleting(context, made.id)
+    await made.worker.sweep()
+    assert (made.host.deleted, trash.list_trash(context, "ana")) == ([f"environment {made.id}"], [])
+
+
+@pytest.mark.feature("C17")
+async def test_no_volume_is_asked_for_before_the_containers_that_refer_to_it_are_gone(context: Context) -> None:
+    made = with_container(bench(context, HubThatSays(), HostThatFailsTwice()))
+    deletions.mark_deleting(context, made.id, deletes_disk=True)
+    await made.worker.sweep()
+    disk = made.ticket.environment.disk_id
+    (item,) = [each.item for each in trash.list_trash(context, "ana") if each.item.subject == disk]
+    trash.purge(context, user="ana", item_id=item.id)
+    await made.worker.sweep()
+    assert (made.host.tries, made.host.deleted) == (1, [])
+    for _ in range(3):
+        await made.sweep_after(10)
+    assert made.host.deleted == [f"environment {made.id}", f"disk {disk}"]
+    assert trash.list_trash(context, "ana") == []
+
+
+@pytest.mark.feature("C17")
+async def test_without_days_in_the_trash_it_goes_at_once(tmp_path: Path) -> None:
+    context = builders.context(tmp_path, trash_days=0)
+    made = with_container(bench(context, HubThatSays(), HostThatObeys()))
+    deletions.mark_deleting(context, made.id)
+    await made.worker.sweep()
+    assert (made.host.deleted, trash.list_trash(context, "ana")) == ([f"environment {made.id}"], [])
+    context.database.close()
 
 
 async def test_a_host_that_fails_is_asked_again_after_a_growing_pause(context: Context) -> None:

@@ -94,7 +94,15 @@ function showLeases() {
   }
 }
 
+// Where no zone is said yet, the browser's own.
+function fillZones(root) {
+  for (const field of root.querySelectorAll("[data-own-zone]")) {
+    field.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+  }
+}
+
 function refresh(root) {
+  fillZones(root);
   for (const element of document.querySelectorAll("[data-needs-script][hidden]")) {
     element.hidden = false;
   }
@@ -119,6 +127,23 @@ document.addEventListener("click", (event) => {
     }
   }
 });
+// One dialog for many things: the button says what stands in it.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-fills]");
+  if (button) {
+    const dialog = document.querySelector(button.dataset.bsTarget);
+    for (const [name, value] of Object.entries(JSON.parse(button.dataset.fills))) {
+      for (const field of dialog.querySelectorAll(`[name="${name}"]`)) {
+        field.value = value;
+      }
+      for (const shown of dialog.querySelectorAll(`[data-shows="${name}"]`)) {
+        shown.textContent = value;
+      }
+    }
+  }
+});
+document.addEventListener("shown.bs.modal", (event) => event.target.querySelector("textarea")?.focus());
+window.addEventListener("load", () => document.querySelector("[data-opens-now]")?.click());
 // A dialog was made with the page, and what it asks about may have changed since: it opens with what is so now.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-checks]");

@@ -6,7 +6,7 @@ from alembic import op
 from terraspawner.db.tables import UtcDateTime
 
 revision = "0018"
-down_revision = "0012"
+down_revision = "0015"
 
 
 def upgrade() -> None:

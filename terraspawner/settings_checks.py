@@ -1,0 +1,86 @@
+"""What settings may be: each raises `SettingsWrong`, which names the setting and what it takes.
+
+Standard library only, as `settings`, which calls them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from terraspawner.errors import SettingsWrong
+
+_REGISTRY = re.compile(
+    r"(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(:\d{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+)
+"""With a host in front: without one an image would go to the public registry, where nobody meant it to."""
+_IMAGE = re.compile(r"[a-z0-9][\w.:/@-]*")
+_MOST_TRASH_DAYS = 3650
+_LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_ORIGIN = re.compile(rf"https?://(?P<host>{_LABEL}(\.{_LABEL})+)(:(?P<port>[0-9]{{1,5}}))?")
+
+
+class Rules(Protocol):
+    """The settings of pauses and starts by themselves."""
+
+    @property
+    def idle(self) -> int: ...
+    @property
+    def idle_least(self) -> int: ...
+    @property
+    def idle_most(self) -> int: ...
+
+
+def check_subdomain_host(text: str) -> None:
+    """Raises `SettingsWrong` unless `text` is scheme, name and perhaps port."""
+    found = _ORIGIN.fullmatch(text)
+    if not found or found["host"].rpartition(".")[2].isdigit() or int(found["port"] or 1) not in range(1, 65536):
+        raise SettingsWrong(
+            f"TERRA_SUBDOMAIN_HOST is {text!r}; give an address such as https://lab.example.org or "
+            "http://lab.localhost:8000: a name in small letters, which can have others below it, and no path."
+        )
+
+
+_WORDS = {
+    "idle_off": ("forbidden", "allowed"),
+    "at_idle": ("freeze-then-pause", "pause"),
+    "autostart": ("everybody", "owners", "nobody"),
+}
+
+
+def check_rules(settings: Rules) -> None:
+    """Raises `SettingsWrong` for bounds of pauses and starts that no value could be in."""
+    for name, words in _WORDS.items():
+        if getattr(settings, name) not in words:
+            said = getattr(settings, name)
+            raise SettingsWrong(f"TERRA_{name.upper()} is {said!r}; it is one of {', '.join(words)}.")
+    if not 60 <= settings.idle_least <= settings.idle <= settings.idle_most:
+        raise SettingsWrong(
+            f"TERRA_IDLE is {settings.idle}; it lies between TERRA_IDLE_LEAST ({settings.idle_least}), which is a"
+            f" minute at least, and TERRA_IDLE_MOST ({settings.idle_most})."
+        )
+    for name in ("busy_cap", "busy_grace", "frozen_most", "age_most"):
+        if getattr(settings, name) < 0:
+            raise SettingsWrong(f"TERRA_{name.upper()} is {getattr(settings, name)}; it is not less than 0.")
+
+
+def check_trash_days(days: float) -> None:
+    if not 0 <= days <= _MOST_TRASH_DAYS:
+        raise SettingsWrong(f"TERRA_TRASH_DAYS is {days}; use a number from 0 to {_MOST_TRASH_DAYS}.")
+
+
+def check_data_disk_limit(limit: int) -> None:
+    """Raises `SettingsWrong` for a limit that no data disk fits in."""
+    if limit != 0 and limit < 1024**3:
+        raise SettingsWrong(f"TERRA_DATA_DISK_LIMIT is {limit}; use 1073741824 (1 GB) or more, or 0 for no data disks.")
+
+
+def check_image_names(registry: str, upstream: str) -> None:
+    """Raises `SettingsWrong` for what is no registry with a path, or no image's name."""
+    if registry and not _REGISTRY.fullmatch(registry):
+        raise SettingsWrong(
+            f"TERRA_REGISTRY is {registry!r}; give host, port if any, and path, such as "
+            "registry.example.org/terraspawner: in small letters, without https:// and without a tag."
+        )
+    if not _IMAGE.fullmatch(upstream):
+        raise SettingsWrong(f"TERRA_UPSTREAM is {upstream!r}; give an image's name, such as debian:trixie-slim.")

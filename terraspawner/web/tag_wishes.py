@@ -1,0 +1,64 @@
+"""Tags in requests: what a list is narrowed to, and what a form of a page says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from terraspawner.domain import tags as rules
+from terraspawner.domain.tags import Wanted
+from terraspawner.errors import TagRefused
+
+Texts = list[Annotated[str, Query(max_length=200)]]
+_MOST_TEXTS = 10
+"""All of them together, escaped, are less than the longest address that the server reads."""
+_TELLS = "`key:value`, or `key` for any value; repeated, or with commas between them, all must hold"
+
+
+async def _wanted(
+    tag: Annotated[Texts, Query(max_length=_MOST_TEXTS, description=_TELLS)] = [],  # noqa: B006 - FastAPI copies it
+) -> tuple[Wanted, ...]:
+    return rules.wanted(tag)
+
+
+WantedTags = Annotated[tuple[Wanted, ...], Depends(_wanted)]
+
+
+LONGEST_TYPED = 1000
+
+
+async def _typed(
+    tag: Annotated[list[Annotated[str, Query(max_length=LONGEST_TYPED)]], Query(max_length=_MOST_TEXTS)] = [],  # noqa: B006 - FastAPI copies it
+) -> Typed:
+    return Typed(text=", ".join(tag))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """What a page is narrowed to, as a person wrote it; `fault` says what is wrong with it, and then it counts for
+    nothing."""
+
+    text: str
+
+    @property
+    def fault(self) -> str:
+        try:
+            rules.wanted([self.text])
+        except TagRefused as error:
+            return f"{error.message} All are shown."
+        return ""
+
+    @property
+    def wanted(self) -> tuple[Wanted, ...]:
+        return () if self.fault else rules.wanted([self.text])
+
+    def with_tag(self, key: str, value: str) -> str:
+        """The text for this tag besides."""
+        mine = dict.fromkeys(map(str, self.wanted))
+        return ", ".join({**mine, rules.shown(key, value): None})
+
+
+ANY = Typed(text="")
+TypedTags = Annotated[Typed, Depends(_typed)]
