@@ -83,6 +83,8 @@ REST: dict[str, Case] = {
     ),
     f"GET {AT}/notebooks/{{path}}/versions": Case(who=PERSON_OR_KEY),
     f"GET {AT}/notebooks/{{path}}/versions/{{version}}": Case(who=PERSON_OR_KEY),
+    f"GET {AT}/notebooks/{{path}}/diff": Case(who=PERSON_OR_KEY, query={"from": "{version}"}),
+    f"PUT {AT}/notebooks/{{path}}/merge": Case(who=PERSON_OR_KEY, body=NOTEBOOK, query={"base": "{version}"}),
     f"PATCH {AT}/notebooks/{{path}}/versions/{{version}}": Case(body={"name": "planted"}, free=("name",)),
     f"POST {AT}/notebooks/{{path}}/versions/{{version}}/restore": Case(who=PERSON_OR_KEY),
     f"GET {AT}/notebooks/{{path}}/lease": Case(who=PERSON_OR_KEY, query={"session": "planted"}),
@@ -195,6 +197,10 @@ PAGES: dict[str, Case] = {
     f"POST {AT}/notebooks/rename": Case(form={"path": "{path}", "to": "planted"}),
     f"POST {AT}/notebooks/copy": Case(form={"path": "{path}", "to": "planted", "workspace": "{namespace}/{name}"}),
     f"GET {AT}/notebooks/{{path}}/history": Case(),
+    f"GET {AT}/notebooks/{{path}}/history/{{version}}": Case(),
+    f"GET {AT}/notebooks/{{path}}/history/{{version}}/frame": Case(),
+    f"GET {AT}/notebooks/{{path}}/history/{{version}}/changes": Case(query={"since": "{version}"}),
+    f"GET {AT}/notebooks/{{path}}/history/{{version}}/changes/frame": Case(query={"since": "{version}"}),
     f"POST {AT}/notebooks/{{path}}/history/restore": Case(form={"version": "{version}"}),
     f"POST {AT}/notebooks/{{path}}/history/name": Case(
         form={"version": "{version}", "called": "planted"}, free=("called",)
