@@ -12,7 +12,7 @@ from terraspawner.errors import LeaseHeld, LeaseLost, LeaseNeeded
 
 SAVES_NEED_A_LEASE = False
 """Whether a save that names no lease is refused although nobody else holds one. True as soon as the environments'
-extension sends session and fence with each save."""
+extension sends session and fence with each save. What creates a notebook needs none: there is none before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +25,11 @@ class Verdict:
         return self.refusal is None
 
 
-def may_save(lease: Lease, claim: Claim, now: datetime, *, needs_lease: bool = SAVES_NEED_A_LEASE) -> Verdict:
-    """The rule of the save road. The version that a save is based on is checked besides.
+def may_save(
+    lease: Lease, claim: Claim, now: datetime, *, creates: bool = False, needs_lease: bool = SAVES_NEED_A_LEASE
+) -> Verdict:
+    """The rule of the save road; `creates`: the notebook shall not be there yet. The version that a save is based on is
+    checked besides.
 
     A claim with a fence must be the holder's, with the present one; a lease that ran out and was not taken is good
     enough, as its fence says that nobody was granted it since. A claim without a fence is refused while somebody else
@@ -41,7 +44,7 @@ def may_save(lease: Lease, claim: Claim, now: datetime, *, needs_lease: bool = S
         return Verdict(refusal=held(lease, claim.editor.user, now))
     if lease.reservation and lease.reservation.user != claim.editor.user:
         return Verdict(refusal=held(lease, claim.editor.user, now))
-    return Verdict(refusal=needed(lease)) if needs_lease else Verdict()
+    return Verdict(refusal=needed(lease)) if needs_lease and not creates else Verdict()
 
 
 def may_change(lease: Lease, claim: Claim, now: datetime) -> Verdict:

@@ -54,8 +54,33 @@ def list_versions(context: Context, place: Place, before: int | None = None) -> 
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionSight:
+    """A version, the one before it that there is, and the number of the present one."""
+
+    version: NotebookVersion
+    before: NotebookVersion | None
+    present: int
+
+    @property
+    def is_present(self) -> bool:
+        return self.version.number == self.present
+
+
+def look_at_version(context: Context, place: Place, which: str) -> VersionSight:
+    """Raises `NotebookMissing`, `VersionMissing`."""
+    _, present = _present(context, place)
+    with context.database.read() as connection:
+        version = _find(connection, present, which)
+        every = notebook_records.versions_of(connection, present.id)
+    if version is None:
+        raise _missing(present, which)
+    before = next((each for each in every if each.number < version.number), None)
+    return VersionSight(version=version, before=before, present=present.number)
+
+
 def read_version(context: Context, place: Place, which: str) -> tuple[bytes, NotebookVersion]:
-    """The bytes of one version; `which` is its number or what the API calls its version.
+    """The bytes of one version; `which` is its number or what the API calls its version, empty for the present one.
 
     Raises `NotebookMissing`, `VersionMissing`.
     """
@@ -128,7 +153,7 @@ def _present(context: Context, place: Place) -> tuple[Membership, Notebook]:
 
 
 def _find(connection: sa.Connection, present: Notebook, which: str) -> NotebookVersion | None:
-    if which == present.version:
+    if which in ("", present.version):
         return notebook_records.version_numbered(connection, present.id, present.number)
     if which.isascii() and which.isdecimal() and len(which) < 10:
         return notebook_records.version_numbered(connection, present.id, int(which))

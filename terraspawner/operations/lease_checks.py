@@ -18,15 +18,18 @@ from terraspawner.operations.context import Context
 from terraspawner.operations.lease_endings import keep, mended, void
 
 
-def check_save(context: Context, workspace_id: str, path: str, claim: Claim) -> None:
+def check_save(context: Context, workspace_id: str, path: str, claim: Claim, *, creates: bool) -> None:
     """Early, before bytes are read and kept for nothing; `guard_save` is what holds. Raises as that."""
     with context.database.read() as connection:
-        verdict = may_save(_seen(connection, workspace_id, path, claim), claim, context.database.now(connection))
+        lease = _seen(connection, workspace_id, path, claim)
+        verdict = may_save(lease, claim, context.database.now(connection), creates=creates)
     if verdict.refusal:
         raise verdict.refusal
 
 
-def guard_save(context: Context, workspace_id: str, path: str, claim: Claim) -> Callable[[sa.Connection], None]:
+def guard_save(
+    context: Context, workspace_id: str, path: str, claim: Claim, *, creates: bool
+) -> Callable[[sa.Connection], None]:
     """For the transaction that decides. Raises `LeaseHeld`, `LeaseLost`, `LeaseNeeded` where `claim` may not save.
 
     A save by the holder renews the lease.
@@ -35,7 +38,7 @@ def guard_save(context: Context, workspace_id: str, path: str, claim: Claim) -> 
     def ask(connection: sa.Connection) -> None:
         now = mended(context, connection)
         lease = _seen(connection, workspace_id, path, claim)
-        verdict = may_save(lease, claim, now)
+        verdict = may_save(lease, claim, now, creates=creates)
         if verdict.refusal:
             raise verdict.refusal
         if claim.fence is not None:

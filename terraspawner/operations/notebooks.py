@@ -96,7 +96,7 @@ def save_notebook(
     workspace = _enter(context, place, Action.WRITE_NOTEBOOKS)
     path = names.notebook_path(place.path)
     claim = claim or _without_lease(place)
-    lease_checks.check_save(context, workspace.id, path, claim)
+    lease_checks.check_save(context, workspace.id, path, claim, creates=base is None)
     _check_body(context, path, body)
     if base is None:
         refuse_twin(context.bucket(workspace.id), path)
@@ -108,7 +108,7 @@ def save_notebook(
         environment=claim.editor.environment,
         fence=claim.fence,
         save_id=save_id,
-        guard=_guarded(place, lease_checks.guard_save(context, workspace.id, path, claim)),
+        guard=_guarded(place, lease_checks.guard_save(context, workspace.id, path, claim, creates=base is None)),
     )
     saved = saving.commit(context, workspace.id, path, wanted)
     if isinstance(saved, MovedOn):

@@ -32,7 +32,7 @@ def render(body: bytes, clock: Callable[[], float] = lambda: 0.0) -> str:
             pieces.append(
                 _aside("This notebook is very large: from here on code has no colours, and text is as typed.")
             )
-        made = _cell(cell, notebook, number, is_plain=is_plain)
+        made = cell_html(cell, notebook, number, is_plain=is_plain)
         if size + len(made) > MOST:
             left_out += len(notebook.cells) - number + 1
             break
@@ -49,7 +49,8 @@ def _aside(sentence: str) -> Markup:
     return Markup('<p class="nbp-note">{}</p>').format(sentence)
 
 
-def _cell(cell: Cell, notebook: Notebook, number: int, *, is_plain: bool) -> Markup:
+def cell_html(cell: Cell, notebook: Notebook, number: int, *, is_plain: bool = False) -> Markup:
+    """One cell with its outputs; `is_plain` leaves out what takes long."""
     if cell.kind == "markdown" and not is_plain:
         return Markup('<section class="nbp-cell nbp-markdown">{}</section>\n').format(
             markdown(cell.source, cell.attachments)
@@ -67,10 +68,7 @@ def _code_cell(cell: Cell, notebook: Notebook, number: int, *, is_plain: bool) -
     code = Markup('<pre class="nbp-source" tabindex="0">{}</pre>').format(coloured(source, language))
     if cell.is_source_hidden:
         code = Markup("<details><summary>Code</summary>{}</details>").format(code)
-    shown = [output_html(output, notebook.widgets, number) for output in cell.outputs]
-    if cell.outputs_left_out:
-        shown.append(_aside(f"{cell.outputs_left_out:,} more outputs of this cell are not shown here."))
-    outputs = Markup().join(Markup('<div class="nbp-output">{}</div>').format(each) for each in shown if each)
+    outputs = outputs_html(cell, notebook, number)
     if outputs and cell.are_outputs_hidden:
         outputs = Markup("<details><summary>Output</summary>{}</details>").format(outputs)
     return Markup(
@@ -80,6 +78,13 @@ def _code_cell(cell: Cell, notebook: Notebook, number: int, *, is_plain: bool) -
 
 
 _MAGICS = {"%%bash": "bash", "%%sh": "bash", "%%R": "r", "%%html": "html", "%%sql": "sql", "%%javascript": "javascript"}
+
+
+def outputs_html(cell: Cell, notebook: Notebook, number: int) -> Markup:
+    shown = [output_html(output, notebook.widgets, number) for output in cell.outputs]
+    if cell.outputs_left_out:
+        shown.append(_aside(f"{cell.outputs_left_out:,} more outputs of this cell are not shown here."))
+    return Markup().join(Markup('<div class="nbp-output">{}</div>').format(each) for each in shown if each)
 
 
 def _magic(source: str) -> str:

@@ -7,6 +7,7 @@ reading theirs. The worker is started at the first notebook, or beforehand by `s
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from terraspawner.errors import Unavailable
 from terraspawner.preview.errors import NotebookUnreadable, TooManyPreviews
@@ -39,7 +41,7 @@ class Bounds:
 
 
 class Renderer:
-    """Makes HTML of notebooks in another process."""
+    """Makes HTML of notebooks, compares and merges them, in another process."""
 
     def __init__(self, bounds: Bounds | None = None) -> None:
         self._bounds = bounds or Bounds()
@@ -81,6 +83,20 @@ class Renderer:
 
         Raises `NotebookUnreadable`, `TooManyPreviews`, `Unavailable`.
         """
+        return await self._ask(user, "render", body)
+
+    async def compare(self, user: str, old: bytes, new: bytes) -> bytes:
+        """HTML, in UTF-8, of what became of `old`. Raises as `render`."""
+        return await self._ask(user, "compare", old, new)
+
+    async def merge(self, user: str, base: bytes, mine: bytes, theirs: bytes) -> dict[str, Any]:
+        """What `preview.merged.told` tells. Raises as `render`."""
+        found: dict[str, Any] = json.loads(await self._ask(user, "merge", base, mine, theirs))
+        return found
+
+    async def _ask(self, user: str, what: str, *notebooks: bytes) -> bytes:
+        line = " ".join([what, *(str(len(each)) for each in notebooks[:-1])])
+        body = b"".join([f"{line}\n".encode(), *notebooks])
         async with self._turn(user):
             connection = self._connected()
             try:

@@ -5,13 +5,16 @@ to it: memory and time; no file and no connection can be opened (the limit of op
 child needs was opened or loaded before), none written, no process started. A child sees one notebook and ends, so no
 notebook can leave anything for the next one. The environment is empty: the service's secrets are not in here.
 
-Socket 0 brings one connection for each notebook. On it: the notebook, its end; back come ``ok`` or ``no``, a line
-break, and HTML or the rest of a sentence. A child that is ended by a bound says nothing.
+Socket 0 brings one connection for each task. On it: a line that says what to do, with the lengths of all notebooks but
+the last; the notebooks, their end. Back come ``ok`` or ``no``, a line break, and HTML (of a merge: JSON) or the rest of
+a sentence. A child that is ended by a bound says nothing. Besides previews it compares and merges: whatever takes
+notebooks apart does so here.
 """
 
 from __future__ import annotations
 
 import gc
+import json
 import os
 import resource
 import signal
@@ -20,7 +23,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from terraspawner.preview import cells
+from terraspawner.preview import cells, compared, merged
 from terraspawner.preview.document import Unreadable
 from terraspawner.preview.sample import SAMPLES
 
@@ -39,6 +42,7 @@ def main() -> int:
         Path("/proc/self/oom_score_adj").write_text("1000")  # rather one of these than the service
     for sample in SAMPLES:
         cells.render(sample)
+    _compare_samples()
     gc.collect()
     gc.freeze()
     control = socket.socket(fileno=0)
@@ -73,7 +77,7 @@ def answer_to(peer: socket.socket) -> None:
     bound()
     gc.disable()
     try:
-        answer = b"ok\n" + cells.render(bytes(body), time.process_time).encode(errors="replace")
+        answer = b"ok\n" + done(bytes(body)).encode(errors="replace")
     except Unreadable as error:
         answer = b"no\n" + str(error).encode(errors="replace")
     except MemoryError:
@@ -81,6 +85,30 @@ def answer_to(peer: socket.socket) -> None:
     except Exception:  # noqa: BLE001 - a notebook that nobody thought of; one that takes too much ends the process
         answer = b"no\n" + ODD
     peer.sendall(answer)
+
+
+def done(request: bytes) -> str:
+    """What the first line asks for, of the notebooks after it. Raises `Unreadable`."""
+    line, _, rest = request.partition(b"\n")
+    what, *lengths = line.decode().split()
+    notebooks = []
+    for length in map(int, lengths):
+        notebooks.append(rest[:length])
+        rest = rest[length:]
+    notebooks.append(rest)
+    if what == "compare":
+        return compared.compare(*notebooks)
+    if what == "merge":
+        return json.dumps(merged.told(merged.merge(*notebooks)))
+    return cells.render(rest, time.process_time)
+
+
+def _compare_samples() -> None:
+    """What comparing and merging need is loaded then."""
+    one = SAMPLES[0]
+    other, third = (one.replace(b"Title", word) for word in (b"Name", b"Heading"))
+    compared.compare(one, other)
+    merged.merge(one, other, third)
 
 
 def bound() -> None:

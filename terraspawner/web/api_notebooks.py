@@ -6,8 +6,6 @@ is based on. Bodies are stored as they come; the size limit holds while they are
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from typing import Annotated, Any
@@ -19,20 +17,20 @@ from terraspawner.domain import names, notebook_list
 from terraspawner.domain.access import Action
 from terraspawner.domain.lease import Editor
 from terraspawner.domain.notebook_list import Sort, Wanted
-from terraspawner.errors import NotebookTooLarge, NotFound, Refused
+from terraspawner.errors import NotFound, Refused
 from terraspawner.operations import leases, notebook_lists, notebooks
 from terraspawner.operations.notebook_facts import NotebookInfo
 from terraspawner.operations.notebooks import Place
 from terraspawner.web import wishes
 from terraspawner.web.addresses import lab_url
+from terraspawner.web.bodies import read_notebook_body
 from terraspawner.web.callers import ASpot, ASpotOfEither, TheParts
 from terraspawner.web.conditions import ABase, IfMatch, IfNoneMatch, SaveId, version_named
 from terraspawner.web.declared import needs
 from terraspawner.web.lease_claims import AClaim, AClaimOfEither
 from terraspawner.web.openapi import BOTH, PERSON, for_person
-from terraspawner.web.rendering import show_bytes
-from terraspawner.web.responses import Malformed, TooMany, TooSlow
-from terraspawner.web.room import InPieces, Share
+from terraspawner.web.responses import Malformed
+from terraspawner.web.room import InPieces
 from terraspawner.web.schemas import FolderOut, NotebookIn, NotebookListOut, NotebookOut, OpenIn, RenameIn, SavedOut
 from terraspawner.web.schemas_environment import EnvironmentOut, OpenOut
 from terraspawner.web.schemas_leases import LeaseOut
@@ -43,15 +41,15 @@ router = APIRouter(tags=["notebooks"])
 LIST = "/workspaces/{namespace}/{name}/notebooks"
 ONE = f"{LIST}/{{path:tail}}"
 NOTEBOOK_TYPE = "application/x-ipynb+json"
-_PATIENCE = 4
-"""A body up to this many times the limit is read to its end and dropped: only then does every client see the answer."""
-_BODY_SECONDS = 300
-_BYTES: dict[str, Any] = {
+NOTEBOOK_BYTES: dict[str, Any] = {
     NOTEBOOK_TYPE: {
         "schema": {"type": "object", "description": "a Jupyter notebook, nbformat 4", "required": ["nbformat"]}
     }
 }
-NOTEBOOK_AS_IT_IS: dict[str, Any] = {"content": _BYTES, "description": "the notebook, byte for byte as it was stored"}
+NOTEBOOK_AS_IT_IS: dict[str, Any] = {
+    "content": NOTEBOOK_BYTES,
+    "description": "the notebook, byte for byte as it was stored",
+}
 
 
 @router.get(LIST, responses=for_person(404, 422), openapi_extra=BOTH)
@@ -124,7 +122,7 @@ async def read_notebook(
 @router.put(
     ONE,
     responses={201: {"model": SavedOut, "description": "created"}, **for_person(404, 408, 409, 413, 422, 423, 429)},
-    openapi_extra={**BOTH, "requestBody": {"required": True, "content": _BYTES}},
+    openapi_extra={**BOTH, "requestBody": {"required": True, "content": NOTEBOOK_BYTES}},
 )
 @needs(Action.WRITE_NOTEBOOKS)
 async def save_notebook(
@@ -147,7 +145,7 @@ async def save_notebook(
     """
     place = _place(spot, _only_path(path))
     with closing(parts.room.share(spot.user)) as share:
-        body = await _read(request.stream(), parts.settings.notebook_limit, place.path, share)
+        body = await read_notebook_body(request.stream(), parts.settings.notebook_limit, place.path, share)
         info = await parts.deeds(notebooks.save_notebook, place, body, base, claim, save_id=save_id or "")
     response.status_code = 201 if base is None else 200
     response.headers["ETag"] = _etag(info)
@@ -250,41 +248,3 @@ def _only_path(text: str) -> str:
 
 def _etag(info: NotebookInfo) -> str:
     return f'"{info.version}"'
-
-
-def _keep(chunk: bytes, chunks: list[bytes], share: Share) -> TooMany | None:
-    try:
-        share.grow(len(chunk))
-    except TooMany as refusal:
-        return refusal
-    chunks.append(chunk)
-    return None
-
-
-async def _read(stream: AsyncIterator[bytes], limit: int, path: str, share: Share) -> bytes:
-    """The body, at most `limit` bytes of it in memory. Raises `NotebookTooLarge`, `TooMany`, `TooSlow`."""
-    chunks: list[bytes] = []
-    size, refusal = 0, None
-    try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            async for chunk in stream:
-                size += len(chunk)
-                if size <= limit and refusal is None:
-                    refusal = _keep(chunk, chunks, share)
-                if size > limit or refusal:
-                    chunks.clear()
-                    share.close()
-                if size > _PATIENCE * limit:
-                    break
-    except TimeoutError as error:
-        raise TooSlow from error
-    if refusal:
-        raise refusal
-    if size > limit:
-        raise NotebookTooLarge(
-            f"The notebook {path!r} is larger than {show_bytes(limit)}, which is the limit."
-            " Clear large outputs and save again. The last good version is untouched.",
-            size=size,
-            limit=limit,
-        )
-    return b"".join(chunks)

@@ -24,6 +24,7 @@ from terraspawner.web import (
     api_accounts,
     api_audit,
     api_catalogue,
+    api_comparisons,
     api_copies,
     api_disks,
     api_environments,
@@ -62,6 +63,7 @@ from terraspawner.web import (
     schedule_pages,
     signing_in,
     usage_pages,
+    version_pages,
 )
 from terraspawner.web.auth import Auth, SignInFailed
 from terraspawner.web.deeds import Deeds
@@ -159,6 +161,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         api_previews,
         api_copies,
         api_history,
+        api_comparisons,
         api_notebooks,
         api_reconcile,
         health,
@@ -170,6 +173,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         signing_in,
         link_pages,
         account_pages,
+        version_pages,
         history_pages,  # before other pages of notebooks, whose addresses take any tail
         pages,
         lease_pages,

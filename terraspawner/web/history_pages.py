@@ -54,19 +54,19 @@ async def show_history(
     before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> Response:
     """The versions, the newest first."""
-    return await _history_page(parts, person, _place(spot, path), said=_NOTICES.get(notice, ""), before=before)
+    return await _history_page(parts, person, place_of(spot, path), said=_NOTICES.get(notice, ""), before=before)
 
 
 @router.post("/restore")
 @needs(Action.WRITE_NOTEBOOKS)
 async def restore(parts: TheParts, person: APerson, spot: ASpot, path: str, version: Field = "") -> Response:
     """The dialog of the button Restore."""
-    place = _place(spot, path)
+    place = place_of(spot, path)
     try:
         await parts.deeds(histories.restore_version, place, version)
     except (Refused, Conflict, LeaseHeld, VersionMissing) as error:
         return await _history_page(parts, person, place, error=error)
-    return see(f"{_address(parts, place)}/history?notice=restored")
+    return see(f"{address_of_notebook(parts, place)}/history?notice=restored")
 
 
 @router.post("/name")
@@ -75,15 +75,15 @@ async def name_version(
     parts: TheParts, person: APerson, spot: ASpot, path: str, version: Field = "", called: Field = ""
 ) -> Response:
     """The dialog of the button Name."""
-    place = _place(spot, path)
+    place = place_of(spot, path)
     try:
         await parts.deeds(histories.name_version, place, version, called)
     except (Refused, VersionMissing) as error:
         return await _history_page(parts, person, place, error=error)
-    return see(f"{_address(parts, place)}/history?notice={'named' if called.strip() else 'unnamed'}")
+    return see(f"{address_of_notebook(parts, place)}/history?notice={'named' if called.strip() else 'unnamed'}")
 
 
-def _place(spot: Spot, path: str) -> Place:
+def place_of(spot: Spot, path: str) -> Place:
     """A name that cannot be one is an address with nothing at it."""
     try:
         return Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=names.notebook_path(path))
@@ -91,7 +91,7 @@ def _place(spot: Spot, path: str) -> Place:
         raise NotFound("There is no notebook at this address. Check it, or look in the workspace's list.") from error
 
 
-def _address(parts: Parts, place: Place) -> str:
+def address_of_notebook(parts: Parts, place: Place) -> str:
     at = quoted(place.namespace, place.name)
     return f"{parts.settings.service_prefix}workspaces/{at}/notebooks/{quoted(*place.path.split('/'))}"
 
@@ -116,8 +116,8 @@ async def _history_page(
         file=place.path.rpartition("/")[2],
         workspace=place.name,
         here=f"{parts.settings.service_prefix}workspaces/{at}",
-        notebook_url=_address(parts, place),
-        page_url=f"{_address(parts, place)}/history",
+        notebook_url=address_of_notebook(parts, place),
+        page_url=f"{address_of_notebook(parts, place)}/history",
         versions_url=f"{parts.settings.api_prefix}/workspaces/{at}/notebooks/{quoted(*place.path.split('/'))}/versions",
         words=KINDS,
         before=before,

@@ -73,7 +73,7 @@ REST: dict[str, Case] = {
     f"GET {AT}/notebooks/{{path}}": Case(who=PERSON_OR_KEY, headers={"If-None-Match": '"x"'}),
     f"PUT {AT}/notebooks/{{path}}": Case(who=PERSON_OR_KEY, body=NOTEBOOK, headers={"If-Match": '"{version}"'}),
     f"DELETE {AT}/notebooks/{{path}}": Case(headers={"If-Match": '"{version}"'}),
-    f"POST {AT}/notebooks/{{path}}/copy": Case(body={"to": "planted"}),
+    f"POST {AT}/notebooks/{{path}}/copy": Case(body={"to": "{path}"}),
     f"GET {AT}/notebooks/{{path}}/preview": Case(who=PERSON_OR_KEY),
     f"POST {AT}/notebooks/{{path}}/rename": Case(
         who=PERSON_OR_KEY, body={"to": "planted"}, headers={"If-Match": '"{version}"'}
@@ -83,6 +83,8 @@ REST: dict[str, Case] = {
     ),
     f"GET {AT}/notebooks/{{path}}/versions": Case(who=PERSON_OR_KEY),
     f"GET {AT}/notebooks/{{path}}/versions/{{version}}": Case(who=PERSON_OR_KEY),
+    f"GET {AT}/notebooks/{{path}}/diff": Case(who=PERSON_OR_KEY, query={"from": "{version}"}),
+    f"PUT {AT}/notebooks/{{path}}/merge": Case(who=PERSON_OR_KEY, body=NOTEBOOK, query={"base": "{version}"}),
     f"PATCH {AT}/notebooks/{{path}}/versions/{{version}}": Case(body={"name": "planted"}, free=("name",)),
     f"POST {AT}/notebooks/{{path}}/versions/{{version}}/restore": Case(who=PERSON_OR_KEY),
     f"GET {AT}/notebooks/{{path}}/lease": Case(who=PERSON_OR_KEY, query={"session": "planted"}),
@@ -196,8 +198,12 @@ PAGES: dict[str, Case] = {
     f"POST {AT}/notebooks/delete": Case(form={"path": "{path}"}),
     f"POST {AT}/notebooks/undo": Case(form={"trash_id": "{trash_id}"}),
     f"POST {AT}/notebooks/rename": Case(form={"path": "{path}", "to": "planted"}),
-    f"POST {AT}/notebooks/copy": Case(form={"path": "{path}", "to": "planted", "workspace": "{namespace}/{name}"}),
+    f"POST {AT}/notebooks/copy": Case(form={"path": "{path}", "to": "{path}", "workspace": "{namespace}/{name}"}),
     f"GET {AT}/notebooks/{{path}}/history": Case(),
+    f"GET {AT}/notebooks/{{path}}/history/{{version}}": Case(),
+    f"GET {AT}/notebooks/{{path}}/history/{{version}}/frame": Case(),
+    f"GET {AT}/notebooks/{{path}}/history/{{version}}/changes": Case(query={"since": "{version}"}),
+    f"GET {AT}/notebooks/{{path}}/history/{{version}}/changes/frame": Case(query={"since": "{version}"}),
     f"POST {AT}/notebooks/{{path}}/history/restore": Case(form={"version": "{version}"}),
     f"POST {AT}/notebooks/{{path}}/history/name": Case(
         form={"version": "{version}", "called": "planted"}, free=("called",)

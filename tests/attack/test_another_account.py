@@ -34,7 +34,7 @@ NOT_THERE = {
     "disk_id": "0" * 16,
     "trash_id": "0" * 16,
     "environment_id": "0" * 16,
-    "version": "no",
+    "version": "no-such-version",
 }
 NOT_THERE |= {"account": "no-such-account", "environment_id": "0" * 16}
 

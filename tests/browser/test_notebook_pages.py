@@ -75,6 +75,12 @@ def test_a_notebook_is_found_read_and_handled_without_an_environment(
     expect(lines.nth(2)).to_contain_text("is not JSON")
     page.get_by_role("button", name="Upload as other 2.ipynb").click()
     expect(page.get_by_role("link", name="other 2.ipynb", exact=True)).to_be_visible()
+    dropped = page.evaluate_handle(
+        "text => { const all = new DataTransfer(); all.items.add(new File([text], 'dropped.ipynb')); return all; }",
+        SHOWN.decode(),
+    )
+    page.dispatch_event("#upload", "drop", {"dataTransfer": dropped})
+    expect(page.get_by_role("link", name="dropped.ipynb", exact=True)).to_be_visible()
     page.screenshot(path=artefacts / "2-uploaded.png", full_page=True)
 
     page.get_by_label("Search notebooks by name").fill("cort")

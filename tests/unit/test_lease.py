@@ -124,6 +124,8 @@ def test_a_save_without_a_lease_where_nobody_holds_it_hangs_on_the_switch(lease:
     claim = Claim(editor=ANA)
     assert may_save(lease, claim, NOON, needs_lease=False)
     assert isinstance(may_save(lease, claim, NOON, needs_lease=True).refusal, LeaseNeeded)
+    assert may_save(lease, claim, NOON, needs_lease=True, creates=True)
+    assert not may_save(HELD, Claim(editor=BEN), NOON, needs_lease=True, creates=True)
     assert not may_save(lease, CLAIM, NOON)  # what was given back is no lease
 
 

@@ -20,6 +20,8 @@ from terraspawner.operations.notebooks import Place
 from tests.web.hubs import serving
 from tests.web.sites import PREFIX, Site, opened
 
+pytestmark = pytest.mark.slow
+
 PAGE = f"{PREFIX}/workspaces/ana/alpha"
 PATH = "it's, (1)/a.ipynb"
 BEN = Editor(user="ben", environment="", session="one")

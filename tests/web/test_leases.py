@@ -114,6 +114,7 @@ async def test_everybody_sees_who_edits_and_the_holder_alone_the_fence(scene: Sc
     assert "fence" not in refused.text
 
 
+@pytest.mark.slow
 @pytest.mark.feature("F2")
 async def test_it_is_renewed_and_given_back_and_is_free_at_once(scene: Scene) -> None:
     fence = await acquired(scene.anas)
@@ -155,6 +156,7 @@ async def test_a_save_is_taken_from_the_holder_alone(scene: Scene) -> None:
     assert error(await saved(scene, scene.anas, "late", by(fence))) == (409, "notebook-moved-on")
 
 
+@pytest.mark.slow
 @pytest.mark.feature("F3")
 async def test_a_save_renews_and_one_after_the_lease_was_taken_overwrites_nothing(scene: Scene) -> None:
     fence = await acquired(scene.anas)
@@ -171,6 +173,7 @@ async def test_a_save_renews_and_one_after_the_lease_was_taken_overwrites_nothin
     assert b'"4"' in (await scene.ana.get(NOTEBOOK)).content
 
 
+@pytest.mark.slow
 async def test_a_key_of_an_earlier_start_has_neither_lease_nor_save(scene: Scene) -> None:
     fence = await acquired(scene.anas)
     scene.site.admit(scene.at)  # the next start: its key is another, and what the last one held is free
@@ -189,6 +192,7 @@ PLACES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", PLACES)
 async def test_a_key_has_no_lease_elsewhere(scene: Scene, where: str) -> None:
     url, status = PLACES[where]
@@ -197,6 +201,7 @@ async def test_a_key_has_no_lease_elsewhere(scene: Scene, where: str) -> None:
         assert answer.status_code == status, answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("role", "status"), [(None, 404), (Role.READER, 403)], ids=["somebody outside", "a reader"])
 async def test_who_may_not_write_has_no_lease(scene: Scene, role: Role | None, status: int) -> None:
     fence = await acquired(scene.anas)
@@ -214,6 +219,7 @@ async def test_who_may_not_write_has_no_lease(scene: Scene, role: Role | None, s
     assert (await scene.anas.get(HERE, params=ONE)).json()["fence"] == fence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [{}, {"session": ""}, {"session": "a b"}, {"session": "x" * 65}, {"session": 1}, {"session": "a", "fence": 1}],
@@ -223,6 +229,7 @@ async def test_a_session_must_be_one(scene: Scene, body: dict[str, object]) -> N
     assert (await scene.ana.get(HERE)).json()["state"] == "free"
 
 
+@pytest.mark.slow
 @pytest.mark.feature("F12")
 async def test_a_second_tab_is_told_and_is_handed_it(scene: Scene) -> None:
     fence = await acquired(scene.anas)
@@ -235,6 +242,7 @@ async def test_a_second_tab_is_told_and_is_handed_it(scene: Scene) -> None:
     assert (await saved(scene, scene.anas, "x", by(fence + 1, "two"))).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.feature("F11")
 async def test_it_is_asked_for_declined_and_handed_over(scene: Scene) -> None:
     assert error(await scene.ben.post(f"{HERE}/request")) == (409, "wrong-state")
@@ -259,6 +267,7 @@ async def test_it_is_asked_for_declined_and_handed_over(scene: Scene) -> None:
     assert await acquired(scene.bens) == claim["fence"] + 1
 
 
+@pytest.mark.slow
 @pytest.mark.feature("F11")
 async def test_an_owner_takes_it_over_with_a_countdown_and_nobody_else_may(scene: Scene) -> None:
     fence = await acquired(scene.bens)
@@ -274,6 +283,7 @@ async def test_an_owner_takes_it_over_with_a_countdown_and_nobody_else_may(scene
     assert await acquired(scene.anas) == fence + 1
 
 
+@pytest.mark.slow
 async def test_what_somebody_edits_is_neither_renamed_nor_deleted_by_others(scene: Scene) -> None:
     fence = await acquired(scene.bens)
     based = {"If-Match": scene.etag}
