@@ -1,4 +1,4 @@
-"""The size limit of bodies that are read whole, JSON and forms, and what becomes of a body that nobody reads.
+"""The size limit of bodies that are read whole, JSON and forms, and what becomes of the rest of one that is too large.
 
 FastAPI's own `max_body_size` answers in plain text; here the refusal is raised where the body is read, so that
 it leaves in our one shape.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -16,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 SMALL_BODY = 1024 * 1024
 """Bytes."""
 DRAINED = 64 * 1024**2
-"""Bytes of a body that nobody wants, which are taken and dropped before the answer."""
+"""Bytes of a body that is too large, which are taken and dropped before the answer."""
 DRAIN_SECONDS = 5.0
 
 
@@ -49,10 +50,11 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
 
 
 class ReadBodies:
-    """What an answer leaves of the body is taken before the answer goes out, up to `DRAINED`.
+    """What is too large is taken and dropped before that is said, up to `DRAINED`.
 
     A server that answers in the middle of a body and closes hangs up on the proxy, which then often tells the client
-    503 in place of our refusal (RFC 9112, 9.6). Who asks first whether to send (``Expect: 100-continue``) need not.
+    503 in place of our refusal (RFC 9112, 9.6). Who may not send anything here is hung up on all the same, and who
+    asks first whether to send (``Expect: 100-continue``) need not.
     """
 
     def __init__(self, app: ASGIApp, seconds: float = DRAIN_SECONDS) -> None:
@@ -77,7 +79,7 @@ class ReadBodies:
                 taken += len((await receive_noted()).get("body", b""))
 
         async def send_last(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._seconds):
                         await drain()

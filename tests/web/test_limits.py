@@ -1,4 +1,4 @@
-"""What becomes of a body that nobody reads."""
+"""What becomes of the rest of a body that is too large."""
 
 from __future__ import annotations
 
@@ -71,4 +71,14 @@ async def test_a_body_that_stops_coming_keeps_nobody_waiting() -> None:
 async def test_who_asks_first_whether_to_send_is_told_not_to() -> None:
     client = Client(5, headers=((b"expect", b"100-continue"),))
     await ReadBodies(refuses)(client.scope, client.receive, client.send)
+    assert client.taken_at_the_answer == 0
+
+
+async def test_another_answer_waits_for_no_body() -> None:
+    async def turns_away(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 404, "headers": []})
+        await send({"type": "http.response.body", "body": b"not there"})
+
+    client = Client(5)
+    await ReadBodies(turns_away)(client.scope, client.receive, client.send)
     assert client.taken_at_the_answer == 0
