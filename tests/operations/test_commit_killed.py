@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ KILLED = -signal.SIGKILL
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.full)])
-def context(request: pytest.FixtureRequest, tmp_path: Path) -> Context:
+def context(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Context]:
     """As the service has it: the bucket is a folder."""
     if request.param == "sqlite":
         made = builders.context(tmp_path)
@@ -39,7 +40,8 @@ def context(request: pytest.FixtureRequest, tmp_path: Path) -> Context:
     real = context_of(made.database.url, str(tmp_path))
     made.database.close()
     builders.workspace(real)
-    return real
+    yield real
+    real.database.close()
 
 
 def process(context: Context, folder: Path, *words: str) -> subprocess.Popen[str]:
