@@ -17,6 +17,7 @@ from terraspawner.operations.notebooks import Place
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
+from terraspawner.web.notebook_lists import Asked
 from terraspawner.web.pages import address_of, see, workspace_page
 from terraspawner.web.parts import Parts
 from terraspawner.web.responses import status_of
@@ -45,8 +46,11 @@ async def _after(
     parts: Parts, person: Person, spot: Spot, act: Callable[[Context, Place], LeaseSight], path: str, notice: str
 ) -> Response:
     place = Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=path[:_LONGEST])
+    beside = Asked(folder=place.path.rpartition("/")[0])
     try:
         await parts.deeds(act, place)
     except (Refused, Conflict, NotebookMissing) as error:
-        return await workspace_page(parts, person, spot, notice=error.message, status=status_of(error))
-    return see(f"{address_of(parts, spot.namespace, spot.name)}?notice={notice}")
+        return await workspace_page(
+            parts, person, spot, notice=error.message, status=status_of(error), asked=beside, is_refused=True
+        )
+    return see(f"{address_of(parts, spot.namespace, spot.name)}{beside.query(notice=notice)}")

@@ -91,10 +91,10 @@ def test_an_operator_adds_eva_who_sets_a_password_works_and_is_disabled(
         # she works in Lab; the operator disables her
         eva.get_by_role("link", name="Workspaces").click()
         work = unique("work")
-        eva.get_by_label("Name").fill(work)
+        eva.get_by_label("Name", exact=True).fill(work)
         eva.get_by_role("button", name="Create workspace").click()
         expect(eva.get_by_role("heading", name=work)).to_be_visible()
-        eva.get_by_label("Name").fill("first look")
+        eva.get_by_label("Name", exact=True).fill("first look")
         eva.get_by_role("button", name="Create and open").click()
         in_lab(eva, "first look")
         lab = eva.url

@@ -88,13 +88,13 @@ def test_a_researcher_from_sign_in_to_delete(page: Page, deployment: Deployment,
 
     # a workspace, a notebook
     name = unique("journey")
-    page.get_by_label("Name").fill(name)
+    page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("button", name="Create workspace").click()
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     workspace = Workspace(owner=ana, name=name, slug=ana.api.get(f"/workspaces/ana/{name}").json()["slug"])
     here = page.url
     picture("workspace")
-    page.get_by_label("Name").fill("first look")
+    page.get_by_label("Name", exact=True).fill("first look")
     page.get_by_role("button", name="Create and open").click()
     page.wait_for_url(lambda url: "/open/" in url or "/lab/" in url)
     assert workspace.notebook("first look.ipynb")[0]["nbformat"] == 4
@@ -195,10 +195,10 @@ def test_a_bad_workspace_name_is_explained_beside_the_field(
 ) -> None:
     before = ana.api.get("/workspaces").json()["items"]
     sign_in(page, deployment, "ana")
-    page.get_by_label("Name").fill(name)
+    page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("button", name="Create workspace").click()
     expect(page.get_by_role("alert")).to_contain_text(says)
-    assert page.get_by_label("Name").input_value() == name
+    assert page.get_by_label("Name", exact=True).input_value() == name
     assert ana.api.get("/workspaces").json()["items"] == before
 
 

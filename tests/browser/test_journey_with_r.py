@@ -40,7 +40,7 @@ def test_a_researcher_with_r_from_new_notebook_to_delete(
     sign_in(page, deployment, "ana")
     here = f"{SERVICE}{workspace.path}"
     page.goto(here)
-    page.get_by_label("Name").fill("first look")
+    page.get_by_label("Name", exact=True).fill("first look")
     page.get_by_label("Kernel").select_option("R")
     picture("choose-r")
     page.get_by_role("button", name="Create and open").click()

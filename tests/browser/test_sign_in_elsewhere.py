@@ -62,11 +62,11 @@ def test_a_person_comes_by_the_provider_works_and_is_let_go(
     # an e-mail address is a name like any other: a server of hers, Lab, a kernel, a save
     page.get_by_role("link", name="Workspaces").click()
     work = unique("work")
-    page.get_by_label("Name").fill(work)
+    page.get_by_label("Name", exact=True).fill(work)
     page.get_by_role("button", name="Create workspace").click()
     expect(page.get_by_role("heading", name=work)).to_be_visible()
     hers_at = page.url
-    page.get_by_label("Name").fill("first look")
+    page.get_by_label("Name", exact=True).fill("first look")
     page.get_by_role("button", name="Create and open").click()
     in_lab(page, "first look")
     assert "/user/ana.o" in page.url

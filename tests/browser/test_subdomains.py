@@ -37,11 +37,11 @@ def test_the_short_journey(opened: Page, site: Deployment, artefacts: Path) -> N
     sign_in(page, site, "ana")
     assert page.url == f"{site.url}/services/workspaces/"
     name = unique("short")
-    page.get_by_label("Name").fill(name)
+    page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("button", name="Create workspace").click()
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     workspace = Workspace(owner=ana, name=name, slug=ana.api.get(f"/workspaces/ana/{name}").json()["slug"])
-    page.get_by_label("Name").fill("short")
+    page.get_by_label("Name", exact=True).fill("short")
     page.get_by_role("button", name="Create and open").click()
 
     in_lab(page, "short")

@@ -149,7 +149,7 @@ def test_a_reader_reads_and_changes_nothing(context: Context) -> None:
             act()
 
 
-@pytest.mark.parametrize("which", ["3", "0", "-1", "1.0", "\u0661", "../1", "x" * 300, ""])
+@pytest.mark.parametrize("which", ["3", "0", "-1", "1.0", "\u0661", "../1", "x" * 300])
 def test_a_version_that_is_not_there_is_named(context: Context, which: str) -> None:
     saved(context, "one", "two")
     with pytest.raises(VersionMissing):

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.slow
 
 PAGE = f"{PREFIX}/workspaces/ana/alpha"
 PATH = "it's, (1)/a.ipynb"
+BESIDE = f"{PAGE}?folder=it%27s%2C+%281%29"
 BEN = Editor(user="ben", environment="", session="one")
 
 
@@ -81,7 +82,7 @@ async def test_the_buttons_ask_and_take_over(site: Site, clock: builders.Clock) 
     claim = Claim(editor=BEN, fence=leases.acquire(site.context, place("ben"), BEN).lease.fence)
     ana, ben = await site.browser("ana"), await site.browser("ben")
     acts = f"{PAGE}/notebooks/lease"
-    assert (await ana.submit(f"{acts}/request", path=PATH)).headers["location"] == f"{PAGE}?notice=lease-asked"
+    assert (await ana.submit(f"{acts}/request", path=PATH)).headers["location"] == f"{BESIDE}&notice=lease-asked"
     assert (await row(site, "ana")).endswith("You have asked for it. Take over…")
     assert (await row(site, "ben")).endswith("ana asks for it.")
     leases.decline(site.context, place("ben"), claim, "ana")
@@ -89,7 +90,7 @@ async def test_the_buttons_ask_and_take_over(site: Site, clock: builders.Clock) 
     for path, status in ((PATH, 422), ("no.ipynb", 409), ("../x.ipynb", 422)):
         assert (await ana.submit(f"{acts}/request", path=path)).status_code == status
     assert (await ben.submit(f"{acts}/takeover", path=PATH)).status_code == 403
-    assert (await ana.submit(f"{acts}/takeover", path=PATH)).headers["location"] == f"{PAGE}?notice=lease-taken"
+    assert (await ana.submit(f"{acts}/takeover", path=PATH)).headers["location"] == f"{BESIDE}&notice=lease-taken"
     builders.pass_time(site.context, clock, COUNTDOWN.total_seconds())
     assert (await row(site, "ana")).startswith("reserved for you")
 
