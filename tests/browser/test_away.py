@@ -126,7 +126,7 @@ def test_a_deleted_environment_is_told_with_a_way_out(lab: Page, workspace: Work
     with lab.expect_popup() as opened:
         shown.get_by_role("button", name="Workspace Page").click()
     expect(opened.value.get_by_role("heading", name=workspace.name)).to_be_visible()
-    opened.value.get_by_role("button", name="Start").click()
+    opened.value.get_by_role("button", name="Start", exact=True).click()
     # the tab finds the new environment by itself
     lab.bring_to_front()
     no_banner(lab)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ def test_a_researcher_from_sign_in_to_delete(page: Page, deployment: Deployment,
 
     # pause by button
     page.goto(here)
-    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Pause"))).to_be_visible()
     picture("running")
     page.get_by_role("button", name="Pause…").click()
     dialog = page.get_by_role("dialog", name="Pause the environment")
@@ -148,7 +149,7 @@ def test_a_researcher_from_sign_in_to_delete(page: Page, deployment: Deployment,
     expect(page.locator("#delete-dialog")).to_have_css("opacity", "1")
     picture("delete")
     page.get_by_role("button", name="Delete environment").click()
-    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
     expect(page.get_by_text("is kept; a new environment finds everything on it again")).to_be_visible()
     page.get_by_role("link", name="Edit first look.ipynb").click()
     in_lab(page, "first look")
@@ -162,7 +163,7 @@ def test_a_researcher_from_sign_in_to_delete(page: Page, deployment: Deployment,
     page.get_by_role("button", name="Delete…").click()
     page.get_by_label("Delete the disk").check()
     page.get_by_role("button", name="Delete environment").click()
-    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="first look.ipynb", exact=True)).to_be_visible()
     picture("deleted")
     assert "image/png" in stored_outputs(workspace, "first look.ipynb")

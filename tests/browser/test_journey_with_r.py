@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def delete_environment(page: Page, here: str, *, with_disk: bool = False) -> Non
     if with_disk:
         page.get_by_label("Delete the disk").check()
     page.get_by_role("button", name="Delete environment").click()
-    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
 
 
 @pytest.mark.full
@@ -102,8 +103,8 @@ def test_an_r_notebook_in_a_python_environment_is_explained_on_the_page(
     page.goto(here)
     expect(page.get_by_role("radio", name="Python numpy")).to_be_checked()
     page.screenshot(path=artefacts / "1-start.png")
-    page.get_by_role("button", name="Start").click()
-    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_role("button", name=re.compile("^Pause"))).to_be_visible()
 
     page.get_by_role("link", name="Edit in r.ipynb").click()
     expect(page.get_by_role("alert")).to_contain_text("has no R")
@@ -114,7 +115,7 @@ def test_an_r_notebook_in_a_python_environment_is_explained_on_the_page(
 
     workspace.execute("touch", "/etc/in-the-layer", user="0")
     workspace.shell("touch ~/on-the-disk")
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name=re.compile("^Pause")).click()
     page.get_by_role("button", name="Change image…").click()
     expect(page.get_by_role("radio", name="Python numpy")).to_be_checked()
     expect(page.locator("#image-losses")).to_contain_text("in-the-layer")

@@ -38,7 +38,7 @@ def test_a_disk_deleted_by_mistake_is_had_back(
     expect(page.locator("#delete-dialog")).to_have_css("opacity", "1")
     page.screenshot(path=artefacts / "2-delete.png")
     page.get_by_role("button", name="Delete environment").click()
-    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
     expect(page.get_by_text("is kept; a new environment")).not_to_be_visible()
 
     page.get_by_role("link", name="Trash").click()
@@ -57,7 +57,7 @@ def test_a_disk_deleted_by_mistake_is_had_back(
     expect(page.get_by_text("is kept; a new environment finds everything on it again")).to_be_visible()
     expect(page.get_by_label("Disk of the new environment")).to_have_value(disk)
     page.screenshot(path=artefacts / "5-restored.png", full_page=True)
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_role("link", name="Open Lab")).to_be_visible(timeout=90_000)
     assert workspace.environment()["disk"]["id"] == disk
     assert workspace.shell("cat ~/mine")[1].strip() == "here"
@@ -129,7 +129,7 @@ def test_an_environment_deleted_by_mistake_is_had_back_with_what_was_installed(
     page.screenshot(path=artefacts / "2-deleted.png", full_page=True)
 
     # a newer one stands in the way, and the page says so
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_role("link", name="Open Lab")).to_be_visible(timeout=90_000)
     page.get_by_role("link", name="Trash").click()
     expect(page.get_by_text("attached to another environment")).to_be_visible()
