@@ -266,8 +266,9 @@ class TerraSpawner(Asks, Makes, Freezes):
         raise self.refusal(NotAllowed("An environment keeps its name: it is the address of its workspace."))
 
     async def _report_stopped(self, reason: str, log: str) -> None:
+        """Scratch is left to the next start: a poll that takes long meets the Hub's next one, and a start asked for in
+        between would be refused with a bare 500."""
         self.let_go()
-        await self.empty_scratch(self.environment_id)
         await self.deed(environments.stopped, self.environment_id, self.start_number, reason, log)
 
     async def _end_interrupted_start(self) -> str:

@@ -46,10 +46,7 @@ def test_scratch_is_kept_while_frozen_and_emptied_at_a_pause(workspace: Workspac
     assert workspace.shell(FILL)[0] == 0
     workspace.container().kill()
     until(lambda: workspace.environment()["state"] == "paused", "its end is seen")
-    # the Hub goes on with its own stop for a moment after that, and starts nothing meanwhile
-    again = f"{workspace.path}/environment/start"
-    until(lambda: workspace.owner.api.post(again).status_code in (200, 202), "the Hub is done with it")
-    workspace.wait_for("running")
+    workspace.start()
     assert in_scratch(workspace) == []
 
 
