@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from deployment import Deployment, Person, Workspace, until
+from terraspawner.containers import plan
 
 pytestmark = pytest.mark.docker
 
@@ -50,6 +51,8 @@ def test_what_was_removed_or_started_past_the_hub_is_put_right_and_starts_again(
     here, disk = ids(workspace)
     assert about(operator, here, disk) == set()
 
+    # without a start file it would end by itself, sometimes before anybody has looked
+    workspace.container().put_archive(plan.START_FOLDER, plan.start_archive({}, script="true"))
     workspace.container().start()
     until(lambda: about(operator, here) == {"stop-container"}, "it is seen to run")
     found(operator, dry_run=False)
@@ -57,7 +60,7 @@ def test_what_was_removed_or_started_past_the_hub_is_put_right_and_starts_again(
     assert acts_of_reconciler(operator, here) == {"reconcile-stop-container"}
 
     workspace.container().remove(force=True)
-    assert about(operator, here, disk) == {"note-gone"}
+    assert about(operator, here, disk) == {"note-gone", "remove-scratch"}
     found(operator, dry_run=False)
     assert "Its container was removed on the machine" in workspace.environment()["reason"]
     assert about(operator, here, disk) == set()
@@ -108,7 +111,7 @@ def test_a_container_that_is_removed_while_it_runs_is_a_pause_with_a_reason_by_i
     reason = workspace.wait_for("paused", within=60)["reason"]
     assert "container is gone" in reason
     until(lambda: not about(operator, here, disk), "nobody contradicts it", within=90)
-    assert acts_of_reconciler(operator, here) == {"reconcile-note-gone"}
+    assert acts_of_reconciler(operator, here) == {"reconcile-note-gone", "reconcile-remove-scratch"}
     workspace.start()
 
 
