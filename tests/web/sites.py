@@ -27,7 +27,7 @@ from tests.web.hubs import FrontDoor, HubThatKnows, serving
 PREFIX = "/services/workspaces"
 API = f"{PREFIX}/api/v1"
 
-CALM = Pace(look=0.01, sweep=3600, doubt=3600, back_off=0.01, ask=0.5, delete=5.0)
+CALM = Pace(look=0.01, sweep=3600, doubt=3600, back_off=0.01, ask=60, delete=60)
 """Looks often, sweeps only when woken, believes every row."""
 
 
