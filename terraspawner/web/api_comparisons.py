@@ -1,8 +1,8 @@
 """REST: what became of a notebook between two versions, and two notebooks that came from one put together.
 
 For who finds that the notebook has moved on (409 `notebook-moved-on`): `diff` shows the present version beside the one
-that the own work is based on, `merge` puts the own work and the present version together. Nothing is stored by either;
-what was merged is saved like any notebook, with `If-Match` of `theirs`.
+that the own work is based on, or beside the own work itself, which is sent; `merge` puts the own work and the present
+version together. Nothing is stored by any; what was merged is saved like any notebook, with `If-Match` of `theirs`.
 """
 
 from __future__ import annotations
@@ -64,6 +64,32 @@ async def diff_versions(
     """What became of version `from` in version `to` (left out: the present one), cell by cell, to read."""
     place = _place(spot, path)
     return comparisons.document(parts, place, await comparisons.compare(parts, place, from_, to), theme)
+
+
+@router.put(
+    f"{ONE}/diff",
+    response_class=Response,
+    responses={
+        200: {"content": _HTML, "description": "a document as that of GET"},
+        **for_person(404, 408, 413, 422, 429),
+    },
+    openapi_extra={**BOTH, "requestBody": {"required": True, "content": NOTEBOOK_BYTES}},
+)
+@needs(Action.READ_NOTEBOOKS)
+async def diff_with_sent(
+    parts: TheParts,
+    spot: ASpotOfEither,
+    path: str,
+    request: Request,
+    from_: Annotated[str, Query(alias="from", max_length=300, description=_VERSION)],
+    theme: Literal["", "light", "dark"] = "",
+) -> Response:
+    """What would become of version `from` (empty: the present one) in the notebook that is sent. Nothing is stored."""
+    place = _place(spot, path)
+    with closing(parts.room.share(spot.user)) as share:
+        mine = await read_notebook_body(request.stream(), parts.settings.notebook_limit, place.path, share)
+        made = await comparisons.compare_with(parts, place, from_, mine, share)
+    return comparisons.document(parts, place, made, theme)
 
 
 @router.put(

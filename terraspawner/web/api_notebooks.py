@@ -25,7 +25,7 @@ from terraspawner.web import wishes
 from terraspawner.web.addresses import lab_url
 from terraspawner.web.bodies import read_notebook_body
 from terraspawner.web.callers import ASpot, ASpotOfEither, TheParts
-from terraspawner.web.conditions import ABase, IfMatch, IfNoneMatch, SaveId, version_named
+from terraspawner.web.conditions import ASaving, IfMatch, IfNoneMatch, version_named
 from terraspawner.web.declared import needs
 from terraspawner.web.lease_claims import AClaim, AClaimOfEither
 from terraspawner.web.openapi import BOTH, PERSON, for_person
@@ -132,8 +132,7 @@ async def save_notebook(
     request: Request,
     response: Response,
     claim: AClaimOfEither,
-    base: ABase,
-    save_id: SaveId = None,
+    saving: ASaving,
 ) -> SavedOut:
     """Create (`If-None-Match: *`) or replace (`If-Match: "<version>"`); never overwrites another version.
 
@@ -146,8 +145,10 @@ async def save_notebook(
     place = _place(spot, _only_path(path))
     with closing(parts.room.share(spot.user)) as share:
         body = await read_notebook_body(request.stream(), parts.settings.notebook_limit, place.path, share)
-        info = await parts.deeds(notebooks.save_notebook, place, body, base, claim, save_id=save_id or "")
-    response.status_code = 201 if base is None else 200
+        info = await parts.deeds(
+            notebooks.save_notebook, place, body, saving.base, claim, save_id=saving.save_id, kind=saving.kind
+        )
+    response.status_code = 201 if saving.base is None else 200
     response.headers["ETag"] = _etag(info)
     return SavedOut.of(info)
 

@@ -34,6 +34,13 @@ async def compare(parts: Parts, place: Place, old: str, new: str) -> bytes:
         )
 
 
+async def compare_with(parts: Parts, place: Place, old: str, new: bytes, share: Share) -> bytes:
+    """What would become of version `old` in the notebook `new`, which is nowhere yet. Raises as `view`."""
+    before, _ = await parts.deeds(histories.read_version, place, old)
+    share.grow(len(before))
+    return await parts.renderer.compare(place.user, before, new)
+
+
 async def merge(parts: Parts, place: Place, base: str, mine: bytes, theirs: str, share: Share) -> dict[str, Any]:
     """What `preview.merged` made of it, and of which versions. Raises as `view`."""
     came_from, first = await parts.deeds(histories.read_version, place, base)

@@ -84,6 +84,7 @@ REST: dict[str, Case] = {
     f"GET {AT}/notebooks/{{path}}/versions": Case(who=PERSON_OR_KEY),
     f"GET {AT}/notebooks/{{path}}/versions/{{version}}": Case(who=PERSON_OR_KEY),
     f"GET {AT}/notebooks/{{path}}/diff": Case(who=PERSON_OR_KEY, query={"from": "{version}"}),
+    f"PUT {AT}/notebooks/{{path}}/diff": Case(who=PERSON_OR_KEY, body=NOTEBOOK, query={"from": "{version}"}),
     f"PUT {AT}/notebooks/{{path}}/merge": Case(who=PERSON_OR_KEY, body=NOTEBOOK, query={"base": "{version}"}),
     f"PATCH {AT}/notebooks/{{path}}/versions/{{version}}": Case(body={"name": "planted"}, free=("name",)),
     f"POST {AT}/notebooks/{{path}}/versions/{{version}}/restore": Case(who=PERSON_OR_KEY),

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from extension.services import KEY, NAMESPACE, WORKSPACE, WorkspaceThatAnswers, notebook_model
+from extension.services import NAMESPACE, WORKSPACE, WorkspaceThatAnswers, notebook_model
+from extension.workspaces import WorkspaceAsItIs
 
 if TYPE_CHECKING:
     from terraspawner_environment.contents import TerraContentsManager
@@ -25,9 +26,10 @@ class Environment:
     """One environment: its contents manager and all behind it. `restart` is a new server on the same disk."""
 
     home: Path
-    service: WorkspaceThatAnswers
+    service: WorkspaceThatAnswers | WorkspaceAsItIs
     opened: list[TerraContentsManager] = field(default_factory=list)
     patience: float = 5.0
+    now: datetime = NOW
 
     async def start(self) -> TerraContentsManager:
         from terraspawner_environment.assembly import assemble  # noqa: PLC0415 - pure tests run without it
@@ -36,11 +38,16 @@ class Environment:
         from terraspawner_environment.settings import EnvironmentSettings  # noqa: PLC0415 - pure tests run without it
 
         settings = EnvironmentSettings(
-            home=self.home, namespace=NAMESPACE, workspace=WORKSPACE, user="ana", service_url=self.service.url, key=KEY
+            home=self.home,
+            namespace=NAMESPACE,
+            workspace=WORKSPACE,
+            user="ana",
+            service_url=self.service.url,
+            key=self.service.key,
         )
-        workspace = assemble(settings, now=lambda: NOW, patience=self.patience, connect_patience=1.0)
+        workspace = assemble(settings, now=lambda: self.now, patience=self.patience, connect_patience=1.0)
         quick = Courier(workspace.desk, workspace.service, first_pause=0.01, longest_pause=0.05)
-        for part in (workspace.opener, workspace.changes):
+        for part in (workspace.opener, workspace.changes, workspace.choices):
             part._courier = quick
         manager = TerraContentsManager(root_dir=str(self.home), workspace=replace(workspace, courier=quick))
         manager.delete_to_trash = False
@@ -66,14 +73,14 @@ class Environment:
         return sorted(path.name for path in (self.home / WORKSPACE / "edit").glob("*.ipynb"))
 
 
-MakeEnvironment = Callable[[WorkspaceThatAnswers], Environment]
+MakeEnvironment = Callable[[WorkspaceThatAnswers | WorkspaceAsItIs], Environment]
 
 
 @pytest.fixture
 async def environment_of(tmp_path: Path) -> AsyncIterator[MakeEnvironment]:
     made: list[Environment] = []
 
-    def make(service: WorkspaceThatAnswers) -> Environment:
+    def make(service: WorkspaceThatAnswers | WorkspaceAsItIs) -> Environment:
         home = tmp_path / f"home{len(made)}"
         home.mkdir()
         made.append(Environment(home=home, service=service))

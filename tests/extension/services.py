@@ -62,6 +62,7 @@ class WorkspaceThatAnswers(Server):
     """One workspace's notebooks in memory, and a record of what was asked."""
 
     limit = 60 * 1024 * 1024
+    key = KEY
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

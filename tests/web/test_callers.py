@@ -48,6 +48,7 @@ ROUTES = {
     f"POST {API}{AT}/notebooks/{{path:tail}}/rename": BOTH,
     f"POST {API}{AT}/notebooks/{{path:tail}}/open": PERSON,
     f"GET {API}{AT}/notebooks/{{path:tail}}/diff": BOTH,
+    f"PUT {API}{AT}/notebooks/{{path:tail}}/diff": BOTH,
     f"PUT {API}{AT}/notebooks/{{path:tail}}/merge": BOTH,
     f"GET {API}{AT}/notebooks/{{path:tail}}/versions": BOTH,
     f"GET {API}{AT}/notebooks/{{path:tail}}/versions/{{version}}": BOTH,

@@ -63,6 +63,24 @@ async def test_who_was_overtaken_merges_and_saves_what_came_out(site: Site) -> N
         assert "x = 2" in text
 
 
+@pytest.mark.feature("F8")
+async def test_what_is_sent_is_compared_with_a_version_and_stored_nowhere(site: Site) -> None:
+    site.workspace()
+    async with site.person() as ana, site.person("ben") as ben:
+        first, _ = await written(ana, FIRST, SECOND)
+        hostile = FIRST.replace(b"# Title", b"<script>document.title = 1</script><img src=x onerror=alert(1)>")
+        answer = await ana.put(f"{AT}/diff", params={"from": first, "theme": "dark"}, content=hostile)
+        assert answer.status_code == 200
+        assert {name: answer.headers[name] for name in HEADERS} == dict(HEADERS)
+        assert "nbp-added" in answer.text
+        assert "<script>" not in answer.text
+        assert "<img" not in answer.text
+        for query, body, status in (({"from": first}, b"[]", 422), ({"from": "9"}, FIRST, 404), ({}, FIRST, 400)):
+            assert (await ana.put(f"{AT}/diff", params=query, content=body)).status_code == status
+        assert (await ben.put(f"{AT}/diff", params={"from": "1"}, content=FIRST)).status_code == 404
+        assert (await ana.get(AT)).content == SECOND
+
+
 async def test_a_merge_of_no_notebook_or_from_nowhere_is_refused(site: Site) -> None:
     site.workspace()
     async with site.person() as ana:

@@ -54,6 +54,25 @@ async def test_an_environment_reads_the_history_of_its_own_workspace_alone(site:
         assert (await inside.get(f"{AT}/versions")).status_code in (403, 404)
 
 
+@pytest.mark.feature("F8")
+async def test_a_save_says_why_it_is_made(site: Site) -> None:
+    await written(site, "one")
+    async with site.person() as ana:
+        for word, said in (("two", "merged"), ("three", "session-end"), ("four", "conflict"), ("five", "saved")):
+            tag = (await ana.get(AT)).headers["etag"]
+            answer = await ana.put(AT, content=text_of(word), headers={"If-Match": tag, "Save-Kind": said})
+            assert answer.status_code == 200
+        kinds = [each["kind"] for each in (await ana.get(f"{AT}/versions")).json()["items"]]
+        assert kinds == ["saved", "saved", "session-end", "merged", "created"]  # a copy is kept by its first save alone
+        copy = {"If-None-Match": "*", "Save-Kind": "conflict"}
+        assert (await ana.put(f"{AT[:-6]}2.ipynb", content=text_of("two"), headers=copy)).status_code == 201
+        listed = (await ana.get(f"{AT[:-6]}2.ipynb/versions")).json()["items"]
+        assert [each["kind"] for each in listed] == ["conflict"]
+        for word in ("restored", "external", "", "x" * 3000):
+            answer = await ana.put(AT, content=text_of("six"), headers=copy | {"Save-Kind": word})
+            assert answer.status_code == 400
+
+
 async def test_a_save_id_of_another_kind_is_malformed(site: Site) -> None:
     await written(site, "one")
     async with site.person() as ana:

@@ -13,6 +13,7 @@ from traitlets import Float
 
 from terraspawner_environment import trees
 from terraspawner_environment.assembly import Workspace
+from terraspawner_environment.conflicts import ConflictChangesHandler, ConflictHandler
 from terraspawner_environment.deaths import DeathWatch
 from terraspawner_environment.handlers import (
     EXPORT_FORMS,
@@ -50,6 +51,8 @@ class EnvironmentExtension(ExtensionApp):
         base = url_path_join("/terraspawner", "api")
         for name, handler in (("saves", SavesHandler), ("flush", FlushHandler), ("pause", PauseHandler)):
             self.handlers.append((f"{base}/{name}", handler, {"workspace": self.workspace}))
+        for name, conflict_handler in (("conflict", ConflictHandler), ("conflict/changes", ConflictChangesHandler)):
+            self.handlers.append((f"{base}/{name}", conflict_handler, {"workspace": self.workspace}))
         self.handlers.append((f"{base}/kills", KillsHandler, {"kills": self._kills}))
         # a handler of an extension comes before Jupyter's own
         self.handlers.append(("/api/nbconvert", ExportFormsHandler, {"written": EXPORT_FORMS}))

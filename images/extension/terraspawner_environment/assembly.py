@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from terraspawner_environment.changes import Changes
+from terraspawner_environment.choices import Choices
 from terraspawner_environment.courier import Courier
 from terraspawner_environment.desk import Desk
 from terraspawner_environment.files import remove_leftovers
@@ -32,6 +33,7 @@ class Workspace:
     courier: Courier
     opener: Opener
     changes: Changes
+    choices: Choices
     listing: Listing
 
 
@@ -58,6 +60,7 @@ def assemble(
     desk.outbox.load()
     service = WorkspaceService(settings, patience=patience, connect_patience=connect_patience)
     courier = Courier(desk, service)
+    opener = Opener(desk, service, courier)
     listing = Listing(service)
     return Workspace(
         settings=settings,
@@ -65,8 +68,9 @@ def assemble(
         desk=desk,
         service=service,
         courier=courier,
-        opener=Opener(desk, service, courier),
+        opener=opener,
         changes=Changes(desk, service, courier, listing),
+        choices=Choices(desk, service, courier, opener),
         listing=listing,
     )
 

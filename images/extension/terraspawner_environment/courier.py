@@ -160,7 +160,7 @@ class Courier:
             await self._arrived(entry, line.base)
             return Outcome.DONE
         await asyncio.to_thread(self._desk.ledger.sending, notebook, entry.sha256)
-        guard = Guard(expected=line.base.version if line.base else None, save_id=uuid4().hex)
+        guard = Guard(expected=line.base.version if line.base else None, save_id=uuid4().hex, kind=entry.kind)
         try:
             version = await self._service.write(notebook, self._desk.outbox.text_of(entry), guard)
         except FileNotFoundError:

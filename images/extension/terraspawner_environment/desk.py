@@ -7,14 +7,14 @@ Lock order, everywhere: a notebook's `traffic` (whoever talks to the workspace a
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from terraspawner_environment.files import sha256_of, stage
-from terraspawner_environment.ledger import Kept, Ledger
+from terraspawner_environment.ledger import Conflict, Kept, Ledger
 from terraspawner_environment.locks import PathLocks
-from terraspawner_environment.outbox import Entry, Outbox
+from terraspawner_environment.outbox import SAVED, Entry, Outbox
 from terraspawner_environment.paths import WorkspacePaths, copy_name
 from terraspawner_environment.saves import SaveState, SaveStates, State, rfc3339
 
@@ -42,17 +42,17 @@ class Desk:
     def time(self) -> str:
         return rfc3339(self.now())
 
-    async def store(self, notebook: str, content: bytes) -> list[str]:
+    async def store(self, notebook: str, content: bytes, kind: str = SAVED) -> list[str]:
         """Write a text to the disk and, where it is news, to the outbox; the caller holds the local lock.
 
-        Returns the notebooks that now have something to send. Raises OSError where the disk does not take it; then
-        neither the notebook nor the outbox changed.
+        `kind` is why, as the history calls it. Returns the notebooks that now have something to send. Raises OSError
+        where the disk does not take it; then neither the notebook nor the outbox changed.
         """
         sha256 = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
         kept = self.ledger.of(notebook).kept
         if kept is not None:
             return await self._store_kept(notebook, content, sha256, kept)
-        entry = self.outbox.draft(notebook, sha256, self.time()) if self._is_news(notebook, sha256) else None
+        entry = self.outbox.draft(notebook, sha256, self.time(), kind) if self._is_news(notebook, sha256) else None
         await asyncio.to_thread(self._commit, notebook, content, entry)
         if entry is None:
             self.show(notebook, "workspace", at=self.ledger.of(notebook).at)
@@ -69,18 +69,32 @@ class Desk:
         self.outbox.accept(entry)
         self._show_on_disk(notebook, entry)
 
+    async def take_in(self, notebook: str, content: bytes, sha256: str) -> list[str]:
+        """Send the text that somebody wrote to the disk past us, as if it had been saved; the caller holds the local
+        lock. Returns the notebooks that now have something to send."""
+        if self.ledger.of(notebook).kept is not None:
+            return await self.store(notebook, content)
+        entry = self.outbox.draft(notebook, sha256, self.time())
+        staged = await asyncio.to_thread(self.outbox.stage, entry, content)
+        await asyncio.to_thread(staged.commit)
+        self.outbox.accept(entry)
+        self._show_on_disk(notebook, entry)
+        return [notebook]
+
     async def keep_copy(self, notebook: str, content: bytes, reason: str) -> str:
         """Keep a text that lost a race under a name of its own, here and in the workspace; return that notebook.
 
         The caller holds the notebook's local lock. Until the notebook is opened anew, what is saved to it goes on in
-        the copy (`store`).
+        the copy (`store`); until somebody chose what becomes of both texts, the conflict stands.
         """
         copy = self._free_name(notebook)
         sha256 = hashlib.sha256(content).hexdigest()
         async with self.local.of(copy):
-            await self.store(copy, content)
-        kept = Kept(copy=copy, sha256=sha256, reason=reason, at=self.time())
-        await asyncio.to_thread(self.ledger.keep, notebook, kept)
+            await self.store(copy, content, kind="conflict")
+        base, at = self.ledger.of(notebook).base, self.time()
+        conflict = Conflict(copy=copy, base=base.version if base else None, reason=reason, at=at)
+        await asyncio.to_thread(self.ledger.contest, notebook, conflict)
+        await asyncio.to_thread(self.ledger.keep, notebook, Kept(copy=copy, sha256=sha256, reason=reason, at=at))
         self.show_kept(notebook)
         return copy
 
@@ -94,6 +108,7 @@ class Desk:
                 since=since,
                 reason=reason,
                 copy=self.paths.lab_path(copy) if copy else None,
+                unresolved=self.ledger.of(notebook).conflict is not None,
             )
         )
 
@@ -110,8 +125,11 @@ class Desk:
             if sha256 != kept.sha256:
                 if await self.sha256_of(copy) != kept.sha256:  # somebody works on the copy by now: leave it alone
                     copy = self._free_name(notebook)
-                news = await self.store(copy, content)
+                news = await self.store(copy, content, kind=SAVED if copy == kept.copy else "conflict")
             await asyncio.to_thread(self._commit, notebook, content, None)
+        conflict = self.ledger.of(notebook).conflict
+        if conflict is not None and conflict.copy == kept.copy != copy:
+            await asyncio.to_thread(self.ledger.contest, notebook, replace(conflict, copy=copy))
         kept = Kept(copy=copy, sha256=sha256, reason=kept.reason, at=kept.at)
         await asyncio.to_thread(self.ledger.keep, notebook, kept)
         self.show_kept(notebook)

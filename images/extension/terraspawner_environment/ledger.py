@@ -30,6 +30,20 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """The workspace moved on: our text is in the notebook `copy`; somebody has yet to choose what becomes of both.
+
+    `base` is the version that both texts came from, None where there is none. It stands until somebody chose, however
+    often the notebook is opened meanwhile.
+    """
+
+    copy: str
+    base: str | None
+    reason: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """What is known about one notebook; `sent` are hashes sent without an answer so far."""
 
@@ -37,6 +51,7 @@ class Line:
     at: str | None = None
     sent: tuple[str, ...] = ()
     kept: Kept | None = None
+    conflict: Conflict | None = None
 
 
 @dataclass(slots=True)
@@ -84,9 +99,15 @@ class Ledger:
         if self.of(notebook).kept != kept:
             self._change(notebook, lambda line: replace(line, kept=kept))
 
+    def contest(self, notebook: str, conflict: Conflict | None) -> None:
+        """Somebody has to choose between two texts; None: it is done."""
+        if self.of(notebook).conflict != conflict:
+            self._change(notebook, lambda line: replace(line, conflict=conflict))
+
     def move(self, notebook: str, to: str) -> None:
         with self._changing:
             self._lines[to] = self._lines.pop(notebook, Line())
+            self._lines = {path: _following(line, notebook, to) for path, line in self._lines.items()}
             self._write()
 
     def forget(self, notebook: str) -> None:
@@ -107,11 +128,32 @@ class Ledger:
             log.exception("%s could not be written. No work is lost by that; texts are compared again.", self.file)
 
 
+def _following(line: Line, copy: str, to: str) -> Line:
+    """The line of a notebook whose copy may have been renamed."""
+    kept, conflict = line.kept, line.conflict
+    return replace(
+        line,
+        kept=replace(kept, copy=to) if kept and kept.copy == copy else kept,
+        conflict=replace(conflict, copy=to) if conflict and conflict.copy == copy else conflict,
+    )
+
+
 def _line(line: dict[str, Any]) -> Line:
-    base, kept = line.get("base"), line.get("kept")
+    base, kept, conflict = line.get("base"), line.get("kept"), line.get("conflict")
     return Line(
         base=Base(version=str(base["version"]), sha256=str(base["sha256"])) if base else None,
         at=line.get("at"),
         sent=tuple(str(sha256) for sha256 in line.get("sent", ())),
         kept=Kept(**{name: str(kept[name]) for name in ("copy", "sha256", "reason", "at")}) if kept else None,
+        conflict=_conflict(conflict) if conflict else None,
+    )
+
+
+def _conflict(facts: dict[str, Any]) -> Conflict:
+    base = facts.get("base")
+    return Conflict(
+        copy=str(facts["copy"]),
+        base=None if base is None else str(base),
+        reason=str(facts["reason"]),
+        at=str(facts["at"]),
     )

@@ -16,16 +16,20 @@ from terraspawner_environment.files import PREFIX, Staged, stage, stage_copy, wr
 
 log = logging.getLogger(__name__)
 
+SAVED = "saved"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One save on its way. `since` is the time of the oldest unsent save it stands for; `refused` the service's no."""
+    """One save on its way. `since` is the time of the oldest unsent save it stands for; `refused` the service's no;
+    `kind` why it is made, as the history calls it."""
 
     number: int
     notebook: str
     sha256: str
     since: str
     refused: str | None = None
+    kind: str = SAVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,15 +72,19 @@ class Outbox:
             if not text.with_suffix(".json").exists() and int_or_none(text.stem) not in known:
                 text.unlink(missing_ok=True)
 
-    def draft(self, notebook: str, sha256: str, now: str) -> Entry:
-        """Give a save its number; nothing is on the disk yet."""
+    def draft(self, notebook: str, sha256: str, now: str, kind: str = SAVED) -> Entry:
+        """Give a save its number; nothing is on the disk yet. What it replaces unsent hands on why it was made."""
         self._last += 1
         older = self._entries.get(notebook)
-        return Entry(number=self._last, notebook=notebook, sha256=sha256, since=older.since if older else now)
+        if older is not None and kind == SAVED:
+            kind = older.kind
+        since = older.since if older else now
+        return Entry(number=self._last, notebook=notebook, sha256=sha256, since=since, kind=kind)
 
-    def stage(self, entry: Entry, text: Path) -> StagedEntry:
+    def stage(self, entry: Entry, text: Path | bytes) -> StagedEntry:
         """Write the entry's files under temporary names; raises OSError, and leaves nothing behind then."""
-        staged_text = stage_copy(text, self.text_of(entry))
+        target = self.text_of(entry)
+        staged_text = stage(target, text) if isinstance(text, bytes) else stage_copy(text, target)
         try:
             note = stage(self._note_of(entry), json.dumps(asdict(entry)).encode())
         except BaseException:
@@ -136,6 +144,7 @@ class Outbox:
                 notebook=str(facts["notebook"]),
                 sha256=str(facts["sha256"]),
                 since=str(facts["since"]),
+                kind=str(facts.get("kind", SAVED)),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             self._set_aside(note, error)

@@ -15,7 +15,7 @@ SCHEMA: dict[str, Any] = {
     "description": "Emitted when a notebook's save state changes.",
     "personal-data": False,
     "type": "object",
-    "required": ["path", "state", "at", "since", "reason", "copy"],
+    "required": ["path", "state", "at", "since", "reason", "copy", "unresolved"],
     "properties": {
         "path": {"type": "string", "description": "Lab's path of the notebook"},
         "state": {"enum": ["disk", "workspace", "waiting", "refused", "conflict"]},
@@ -23,6 +23,7 @@ SCHEMA: dict[str, Any] = {
         "since": {"type": ["string", "null"], "description": "when the oldest unsent work was saved to the disk"},
         "reason": {"type": ["string", "null"], "description": "one sentence"},
         "copy": {"type": ["string", "null"], "description": "Lab's path of the notebook that keeps rejected work"},
+        "unresolved": {"type": "boolean", "description": "two texts wait until somebody chooses (conflict)"},
     },
 }
 
@@ -37,6 +38,7 @@ class SaveState:
     since: str | None = None
     reason: str | None = None
     copy: str | None = None
+    unresolved: bool = False
 
     def facts(self) -> dict[str, Any]:
         return asdict(self)

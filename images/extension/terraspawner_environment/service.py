@@ -59,6 +59,24 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of a notebook; `author` is empty where nobody of the workspace wrote it."""
+
+    number: int
+    version: str
+    author: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """Two texts put together; `conflicts` are the cells of the base (None: no cell) in which both changed the same."""
+
+    notebook: bytes
+    conflicts: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """Under which condition a write may happen.
 
@@ -68,11 +86,14 @@ class Guard:
 
     expected: str | None
     save_id: str | None = None
+    kind: str | None = None
 
     def headers(self) -> dict[str, str]:
         headers = {"If-None-Match": "*"} if self.expected is None else {"If-Match": f'"{self.expected}"'}
         if self.save_id is not None:
             headers["Save-Id"] = self.save_id
+        if self.kind is not None:
+            headers["Save-Kind"] = self.kind
         return headers
 
 
@@ -144,6 +165,35 @@ class WorkspaceService:
             "POST", f"{self._notebook(notebook)}/rename", headers=guard.headers(), json={"to": to}
         )
         return _version_of_write(answer, body)
+
+    async def present(self, notebook: str) -> Version | None:
+        """Return the version that the workspace has, None where it does not have the notebook."""
+        try:
+            _, _, body = await self._ask("GET", f"{self._notebook(notebook)}/versions")
+        except RefusedByService as trouble:
+            if trouble.code == "notebook-not-found":
+                return None
+            raise
+        found = next(item for item in json.loads(body)["items"] if item["is_present"])
+        return Version(**{name: found[name] for name in ("number", "version", "author", "at")})
+
+    async def compare(self, notebook: str, old: str, new: str | bytes, *, theme: str = "") -> bytes:
+        """Return an HTML document, to be shown where nothing of it runs: what became of version `old` in version `new`,
+        or in the text `new`, which is stored nowhere by this."""
+        query = f"?from={quote(old, safe='')}&theme={quote(theme, safe='')}"
+        method, body = "PUT", new
+        if isinstance(new, str):
+            method, body, query = "GET", b"", f"{query}&to={quote(new, safe='')}"
+        _, _, made = await self._ask(method, f"{self._notebook(notebook)}/diff{query}", data=body or None)
+        return made
+
+    async def merge(self, notebook: str, mine: bytes, *, base: str, theirs: str) -> Merged:
+        """Put `mine`, which came from version `base`, and version `theirs` together. Nothing is stored by this."""
+        query = f"?base={quote(base, safe='')}&theirs={quote(theirs, safe='')}"
+        _, _, body = await self._ask("PUT", f"{self._notebook(notebook)}/merge{query}", data=mine)
+        answer = json.loads(body)
+        cells = tuple(dict.fromkeys(each["cell"] for each in answer["conflicts"]))
+        return Merged(notebook=answer["notebook"].encode(), conflicts=cells)
 
     async def report(self, what: str, facts: Mapping[str, Any]) -> None:
         """Tell the service about this environment: `activity` or `outbox`."""
