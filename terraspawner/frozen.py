@@ -166,7 +166,7 @@ class Freezes(PooledDockerSpawner):
                 is_on_its_way = await self.deed(
                     freezing.wake, kept.environment_id, kept.start_number, user=self.user.name, slug=self.name
                 )
-            except BaseException:
+            except BaseException:  # cancelled by the Hub as well: a token that nothing was told of must not live
                 self._forget_the_new_token()
                 raise
             if is_on_its_way:

@@ -105,7 +105,7 @@ class TerraSpawner(Asks, Makes, Freezes):
             self.forget_tokens()
             await self.uncut(self._admit())
             return await self._carry_out()
-        except BaseException as error:
+        except BaseException as error:  # a start that is cancelled is given up as one that fails
             if not self.environment_id and isinstance(error, TerraError):
                 raise self.refusal(error) from error
             # a task of its own: the Hub, when it cancels, gives a second and no more (`poll` waits for the rest)

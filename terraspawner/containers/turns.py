@@ -43,7 +43,7 @@ class Turns:
         try:
             self._grant()
             await turn.granted.wait()
-        except BaseException:
+        except BaseException:  # cancelled while it waited, above all: its place in the queue must not be lost
             self.give_back(turn)
             raise
         asyncio.get_running_loop().call_later(self._longest, self.give_back, turn)

@@ -23,7 +23,7 @@ def step(name: str) -> Iterator[Step]:
     print(f"  {name:<13} ", end="", flush=True)
     try:
         yield current
-    except BaseException:
+    except BaseException:  # Ctrl-C as well: the line that was begun is ended
         print(f"stopped  ({time.monotonic() - started:.1f} s)", flush=True)
         raise
     print(f"{current.result}  ({time.monotonic() - started:.1f} s)", flush=True)

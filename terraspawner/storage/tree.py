@@ -121,7 +121,7 @@ def _make_folders(root: int, path: str) -> int:
                 os.fsync(here)
             os.close(here)
             here = below
-    except BaseException:
+    except BaseException:  # whatever went wrong, the descriptor is closed
         os.close(here)
         raise
     return here

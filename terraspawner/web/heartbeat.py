@@ -19,6 +19,6 @@ async def beat(deeds: Deeds, every: float) -> None:
             await deeds(lease_endings.beat)
         except TerraError as error:
             log.warning("heartbeat: %s", error.message)
-        except Exception:
+        except Exception:  # one that fails is told; no more beats at all would look like an outage to every lease
             log.exception("heartbeat")
         await asyncio.sleep(every)

@@ -298,7 +298,7 @@ def at_once(count: int, deed: Callable[[int], object]) -> list[int]:
             deed(me)
         except ObjectChanged:
             return
-        except BaseException as error:
+        except BaseException as error:  # in a thread, where pytest would not see it
             failed.append(error)
             raise
         done.append(me)

@@ -64,7 +64,7 @@ class Changes:
                 version = await self._create_there(notebook, staged.temporary, sha256)
                 if version is not None:
                     await asyncio.to_thread(staged.commit)
-            except BaseException:
+            except BaseException:  # cancelled or failed: no text that never took its place stays on the disk
                 staged.discard()
                 raise
             if version is not None:

@@ -143,12 +143,12 @@ class Desk:
         text = stage(target, content)
         try:
             outgoing = self.outbox.stage(entry, text.temporary) if entry is not None else None
-        except BaseException:
+        except BaseException:  # whatever ended it, the text beside the notebook must not stay
             text.discard()
             raise
         try:
             text.commit()
-        except BaseException:
+        except BaseException:  # nor may the outbox get what the notebook did not
             text.discard()
             if outgoing is not None:
                 outgoing.discard()

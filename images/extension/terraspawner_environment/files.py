@@ -56,7 +56,7 @@ def stage(target: Path, content: bytes) -> Staged:
             _keep_mode(file.fileno(), target)
             file.flush()
             os.fsync(file.fileno())
-    except BaseException:
+    except BaseException:  # cancelled, full or killed by a signal: no half file stays beside the target
         staged.discard()
         raise
     return staged
@@ -75,7 +75,7 @@ def stage_copy(source: Path, target: Path) -> Staged:
                     file.write(block)
             file.flush()
             os.fsync(file.fileno())
-    except BaseException:
+    except BaseException:  # cancelled, full or killed by a signal: no half file stays beside the target
         staged.discard()
         raise
     return staged
@@ -97,7 +97,7 @@ def writing_whole(target: Path, mode: str, **kwargs: object) -> Iterator[object]
             _keep_mode(file.fileno(), target)
             file.flush()
             os.fsync(file.fileno())
-    except BaseException:
+    except BaseException:  # cancelled, full or killed by a signal: no half file stays beside the target
         staged.discard()
         raise
     staged.commit()
