@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from terraspawner.db import trash_records
+from terraspawner.db import records, trash_records
 from terraspawner.domain import trash as rules
+from terraspawner.domain.disk import Disk
+from terraspawner.domain.environment import Environment
 from terraspawner.domain.trash import Item, ItemState, Kind
 from terraspawner.operations.context import Context, new_id
 
@@ -40,6 +42,31 @@ def put(
     )
     trash_records.insert_item(connection, item)
     return item
+
+
+def put_held(
+    context: Context,
+    connection: sa.Connection,
+    held: Environment | Disk,
+    *,
+    kind: Kind,
+    called: str,
+    size: int | None,
+    by: str,
+) -> Item:
+    """What a person has in a workspace, under that workspace's name: ``disk of ana/alpha``."""
+    workspace = records.workspace_by_id(connection, held.workspace_id)
+    return put(
+        context,
+        connection,
+        kind=kind,
+        subject=held.id,
+        workspace_id=held.workspace_id,
+        user=held.user,
+        name=f"{called} {workspace.namespace}/{workspace.name}",
+        size=size,
+        by=by,
+    )
 
 
 def by_subject(connection: sa.Connection) -> dict[str, Item]:

@@ -172,18 +172,8 @@ def discard(context: Context, *, actor: str, disk_id: str, loses_unsent: bool = 
 def put_into_trash(context: Context, connection: sa.Connection, disk: Disk, *, by: str) -> Item:
     """Nothing uses it any more, and it shall go."""
     ledger.move_disk(context, connection, disk, DiskEvent.DISCARD)
-    workspace = records.workspace_by_id(connection, disk.workspace_id)
-    return discarding.put(
-        context,
-        connection,
-        kind=Kind.DISK,
-        subject=disk.id,
-        workspace_id=disk.workspace_id,
-        user=disk.user,
-        name=f"{'data disk' if disk.is_data else 'disk'} of {workspace.namespace}/{workspace.name}",
-        size=disk.size,
-        by=by,
-    )
+    called = "data disk of" if disk.is_data else "disk of"
+    return discarding.put_held(context, connection, disk, kind=Kind.DISK, called=called, size=disk.size, by=by)
 
 
 def detach(context: Context, connection: sa.Connection, environment: Environment) -> Disk | None:

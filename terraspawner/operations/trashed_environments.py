@@ -27,17 +27,8 @@ BACK = "It was restored from the trash. Its container is the one that it had, wi
 
 def put(context: Context, connection: sa.Connection, environment: Environment, *, by: str) -> Item:
     """Its deletion is done, and its container is left."""
-    workspace = records.workspace_by_id(connection, environment.workspace_id)
-    return discarding.put(
-        context,
-        connection,
-        kind=Kind.ENVIRONMENT,
-        subject=environment.id,
-        workspace_id=environment.workspace_id,
-        user=environment.user,
-        name=f"environment in {workspace.namespace}/{workspace.name}",
-        size=None,
-        by=by,
+    return discarding.put_held(
+        context, connection, environment, kind=Kind.ENVIRONMENT, called="environment in", size=None, by=by
     )
 
 

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from terraspawner.domain import tags as rules
 from terraspawner.domain.access import Action
 from terraspawner.domain.disk import Disk, DiskState, notice
 from terraspawner.domain.price import disk_per_month
@@ -21,18 +20,18 @@ from terraspawner.errors import (
     NotFound,
     OutboxNotEmpty,
     Refused,
-    TagRefused,
     TerraError,
     Unavailable,
 )
 from terraspawner.operations import disks, images, ledger, tagging, trash, trashed_workspaces
+from terraspawner.web import tag_wishes
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.pages import see, workspace_page
 from terraspawner.web.parts import Parts
 from terraspawner.web.responses import status_of
-from terraspawner.web.tag_wishes import ANY, Typed, TypedTags
+from terraspawner.web.tag_wishes import ANY, TaggedId, TagsText, Typed, TypedTags
 
 router = APIRouter(include_in_schema=False)
 
@@ -63,15 +62,13 @@ async def tag_disk(
     parts: TheParts,
     person: APerson,
     shown: TypedTags,
-    disk_id: Annotated[str, Form(alias="id", max_length=200)] = "",
-    tags: Annotated[str, Form(max_length=20_000)] = "",
+    disk_id: TaggedId = "",
+    tags: TagsText = "",
 ) -> Response:
     """The dialog of the button Tags. What is refused stands in it still, with the reason."""
-    try:
-        said = rules.read(tags)
-        await parts.deeds(tagging.tag_disk, actor=person.name, disk_id=disk_id, tags=said)
-    except TagRefused as error:
-        return await _disks_page(parts, person, tags=shown, drafts={disk_id: (tags, error.message)})
+    fault = await tag_wishes.say(parts, tagging.tag_disk, tags, actor=person.name, disk_id=disk_id)
+    if fault:
+        return await _disks_page(parts, person, tags=shown, drafts={disk_id: (tags, fault)})
     return see(f"{parts.settings.service_prefix}disks?{urlencode({'notice': 'tagged', 'tag': shown.text})}")
 
 

@@ -14,13 +14,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import Response, StreamingResponse
 
-from terraspawner.domain import tags as rules
 from terraspawner.domain.access import Action, ProjectRole
 from terraspawner.domain.price import disk_per_month
-from terraspawner.errors import NotLoggedIn, Refused, TagRefused
+from terraspawner.errors import NotLoggedIn, Refused
 from terraspawner.operations import accounts, oversight, projects, tagging, views
 from terraspawner.operations.oversight import Overseen
-from terraspawner.web import endings, environment_rows, live
+from terraspawner.web import endings, environment_rows, live, tag_wishes
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, TheParts
 from terraspawner.web.declared import needs
@@ -28,7 +27,7 @@ from terraspawner.web.endings import Ending, Outcome
 from terraspawner.web.environment_rows import Shown
 from terraspawner.web.pages import see
 from terraspawner.web.parts import Parts
-from terraspawner.web.tag_wishes import ANY, Typed, TypedTags
+from terraspawner.web.tag_wishes import ANY, TaggedId, TagsText, Typed, TypedTags
 
 router = APIRouter(prefix="/environments", include_in_schema=False)
 
@@ -174,15 +173,13 @@ async def tag(
     parts: TheParts,
     person: APerson,
     choice: AChoice,
-    environment_id: Annotated[str, Form(alias="id", max_length=200)] = "",
-    tags: Annotated[str, Form(max_length=20_000)] = "",
+    environment_id: TaggedId = "",
+    tags: TagsText = "",
 ) -> Response:
     """The dialog of the button Tags. What is refused stands in it still, with the reason."""
-    try:
-        said = rules.read(tags)
-        await parts.deeds(tagging.tag_environment, actor=person.name, environment_id=environment_id, tags=said)
-    except TagRefused as error:
-        return await _page(parts, person, choice, drafts={environment_id: (tags, error.message)}, status=422)
+    fault = await tag_wishes.say(parts, tagging.tag_environment, tags, actor=person.name, environment_id=environment_id)
+    if fault:
+        return await _page(parts, person, choice, drafts={environment_id: (tags, fault)}, status=422)
     return see(f"{parts.settings.service_prefix}environments?{choice.query(tagged='true')}")
 
 

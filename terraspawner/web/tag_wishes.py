@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Form, Query
 
 from terraspawner.domain import tags as rules
 from terraspawner.domain.tags import Wanted
 from terraspawner.errors import TagRefused
+from terraspawner.web.parts import Parts
 
 Texts = list[Annotated[str, Query(max_length=200)]]
 _MOST_TEXTS = 10
@@ -62,3 +64,15 @@ class Typed:
 
 ANY = Typed(text="")
 TypedTags = Annotated[Typed, Depends(_typed)]
+
+TagsText = Annotated[str, Form(max_length=20_000)]
+TaggedId = Annotated[str, Form(alias="id", max_length=200)]
+
+
+async def say(parts: Parts, deed: Callable[..., object], text: str, **whose: str) -> str:
+    """Set the tags that a form of a page says; the reason where they are refused, else empty."""
+    try:
+        await parts.deeds(deed, tags=rules.read(text), **whose)
+    except TagRefused as error:
+        return error.message
+    return ""

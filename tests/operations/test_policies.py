@@ -58,6 +58,20 @@ def last(context: Context, action: str) -> Entry:
     return next(each for each in found if each.action == action)
 
 
+def autostart_due(context: Context, workspace: Workspace, clock: builders.Clock) -> Ticket:
+    """Paused, and the time of its autostart has just come."""
+    ticket = run(context, workspace)
+    pause(context, ticket)
+    say(context, START)
+    clock.move(hours=5)
+    return ticket
+
+
+def is_started_by_its_person_next(context: Context, workspace: Workspace) -> bool:
+    run(context, workspace)
+    return last(context, "environment-start").actor == "ana"
+
+
 @pytest.mark.feature("C19")
 def test_a_daily_stop_pauses_once_with_its_reason_and_in_the_name_of_the_rule(
     context: Context, workspace: Workspace, clock: builders.Clock
@@ -85,9 +99,8 @@ def test_a_daily_stop_pauses_once_with_its_reason_and_in_the_name_of_the_rule(
 def test_an_autostart_starts_once_and_tells_that_a_rule_did(
     context: Context, workspace: Workspace, clock: builders.Clock
 ) -> None:
-    pause(context, run(context, workspace))
-    say(context, START)
-    clock.move(hours=5, seconds=7)
+    autostart_due(context, workspace, clock)
+    clock.move(seconds=7)
     (found,) = due(context)
     assert found.act is Act.START
     assert due(context) == []
@@ -111,38 +124,30 @@ def test_an_autostart_starts_once_and_tells_that_a_rule_did(
 def test_an_end_that_nobody_asked_for_is_not_the_rules_that_started_it(
     context: Context, workspace: Workspace, clock: builders.Clock
 ) -> None:
-    pause(context, run(context, workspace))
-    say(context, START)
-    clock.move(hours=5)
+    autostart_due(context, workspace, clock)
     due(context)
     ticket = run(context, workspace)
     environments.stopped(context, ticket.environment.id, ticket.environment.start_number, "It ended.")
     assert last(context, "environment-stopped").actor == "(hub)"
-    run(context, workspace)
-    assert last(context, "environment-start").actor == "ana"
+    assert is_started_by_its_person_next(context, workspace)
 
 
 def test_a_start_that_was_refused_is_in_the_audit_and_leaves_the_next_one_to_its_person(
     context: Context, workspace: Workspace, clock: builders.Clock
 ) -> None:
-    pause(context, run(context, workspace))
-    say(context, START)
-    clock.move(hours=5)
+    autostart_due(context, workspace, clock)
     (found,) = due(context)
     policies.start_refused(context, found, "No compute.")
     entry = last(context, "environment-autostart-refused")
     assert (entry.actor, entry.reason, entry.person) == (SCHEDULE, "No compute.", "ana")
     assert due(context) == []
-    run(context, workspace)
-    assert last(context, "environment-start").actor == "ana"
+    assert is_started_by_its_person_next(context, workspace)
 
 
 def test_a_start_that_nobody_answered_is_tried_again_for_half_an_hour(
     context: Context, workspace: Workspace, clock: builders.Clock
 ) -> None:
-    pause(context, run(context, workspace))
-    say(context, START)
-    clock.move(hours=5)
+    autostart_due(context, workspace, clock)
     for _ in range(2):
         (found,) = due(context)
         policies.look_again(context, found)
@@ -168,10 +173,7 @@ def test_work_is_waited_for_and_its_person_told(context: Context, workspace: Wor
 
 
 def test_of_two_that_judge_at_once_one_acts(context: Context, workspace: Workspace, clock: builders.Clock) -> None:
-    ticket = run(context, workspace)
-    pause(context, ticket)
-    say(context, START)
-    clock.move(hours=5)
+    ticket = autostart_due(context, workspace, clock)
     found = builders.at_once(*[lambda: policies.judge(context, ticket.environment.id)] * 4)
     assert [each.act for each in found if isinstance(each, Due)] == [Act.START]
     assert not [each for each in found if isinstance(each, Exception)]
