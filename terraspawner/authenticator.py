@@ -18,7 +18,8 @@ from tornado.web import HTTPError
 
 from terraspawner import frozen, wiring
 from terraspawner.domain.account import Account
-from terraspawner.errors import TerraError, TooManyTries
+from terraspawner.errors import TerraError
+from terraspawner.errors_accounts import TooManyTries
 from terraspawner.operations import accounts, attempts, passwords, sign_ins
 from terraspawner.operations.attempts import Place
 from terraspawner.operations.context import Context

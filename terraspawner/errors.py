@@ -51,46 +51,10 @@ class DiskSizeRefused(Refused):
     code = "disk-size-refused"
 
 
-class PasswordRefused(Refused):
-    """This password cannot be used. Choose another one."""
-
-    code = "password-refused"
-
-
-class PasswordWrong(Refused):
-    """The present password is not right. Nothing was changed."""
-
-    code = "password-wrong"
-
-
 class NotLoggedIn(TerraError):
     """You are not signed in. Sign in, or send a valid token."""
 
     code = "not-logged-in"
-
-
-class SignInRefused(NotLoggedIn):
-    """Wrong name or password. Try again."""
-
-    code = "sign-in-refused"
-
-
-class AccountDisabled(SignInRefused):
-    """This account is disabled. Ask the operator."""
-
-    code = "account-disabled"
-
-
-class VisitorRefused(SignInRefused):
-    """The identity provider's word about you opens no account here. Ask the operator."""
-
-    code = "visitor-refused"
-
-
-class TooManyTries(TerraError):
-    """There were too many wrong passwords. Wait before you try again."""
-
-    code = "too-many-tries"
 
 
 class NotAllowed(TerraError):
@@ -103,19 +67,6 @@ class NotFound(TerraError):
     """There is nothing here, or nothing that you may see."""
 
     code = "not-found"
-
-
-class AccountMissing(NotFound):
-    """There is no such account."""
-
-    code = "account-not-found"
-
-
-class LinkDead(NotFound):
-    """This link sets no password: it was used, is too old, was replaced by a newer one, or is not complete.
-    Ask the operator for a new one."""
-
-    code = "link-dead"
 
 
 class WorkspaceMissing(NotFound):
@@ -178,12 +129,6 @@ class Conflict(TerraError):
     code = "conflict"
 
 
-class PasswordsElsewhere(Conflict):
-    """People sign in here with another service, which makes their accounts and keeps their passwords."""
-
-    code = "passwords-elsewhere"
-
-
 class NameTaken(Conflict):
     """This name is taken. Choose another one."""
 
@@ -200,12 +145,6 @@ class GroupManaged(Conflict):
     """Who is in this group is said by the sign-in. Change it there."""
 
     code = "group-managed"
-
-
-class OperatorNeeded(Conflict):
-    """This would leave nobody who can manage accounts. Nothing was changed."""
-
-    code = "operator-needed"
 
 
 class WrongState(Conflict):
@@ -290,12 +229,6 @@ class Unavailable(TerraError):
     """A part of the deployment is not answering. Try again in a minute."""
 
     code = "unavailable"
-
-
-class ProviderUnavailable(Unavailable):
-    """The service that people sign in with is not answering. Who is signed in goes on. Try again in a minute."""
-
-    code = "provider-unavailable"
 
 
 class HubUnavailable(Unavailable):

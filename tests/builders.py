@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from terraspawner.db.engine import Database
-from terraspawner.db.tables import metadata
+from terraspawner.db.schema import metadata
 from terraspawner.domain.account import Account
 from terraspawner.errors import TerraError
 from terraspawner.operations import accounts, lease_endings, workspaces

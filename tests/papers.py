@@ -28,7 +28,12 @@ def state_diagram() -> str:
     return f"```mermaid\n{mermaid()}\n```"
 
 
-ERRORS_AT = ("terraspawner.errors", "terraspawner.storage.errors", "terraspawner.preview.errors")
+ERRORS_AT = (
+    "terraspawner.errors",
+    "terraspawner.errors_accounts",
+    "terraspawner.storage.errors",
+    "terraspawner.preview.errors",
+)
 
 
 def error_table() -> str:

@@ -118,7 +118,7 @@ def served(
 
 def emptied(database: Database, keep: dict[str, list[dict[str, object]]]) -> None:
     """As it was before the last test: `keep` and nothing else. As its owner, past what is append-only for us."""
-    from terraspawner.db.tables import metadata  # noqa: PLC0415  # tests of migrations do without it
+    from terraspawner.db.schema import metadata  # noqa: PLC0415  # tests of migrations do without it
 
     with database.write() as connection:
         connection.exec_driver_sql("SET LOCAL session_replication_role = replica")

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from terraspawner.db import sign_in_tables as s
 from terraspawner.db import tables as t
 from terraspawner.domain.account import Account, Link
 from terraspawner.domain.sign_in import Tally
@@ -89,45 +90,45 @@ def able_operators(connection: sa.Connection, *, external: bool) -> list[str]:
 
 def insert_link(connection: sa.Connection, link: Link, secret_hash: str) -> None:
     values = {name: getattr(link, name) for name in _LINK_COLUMNS}
-    connection.execute(sa.insert(t.sign_in_link).values(secret_hash=secret_hash, **values))
+    connection.execute(sa.insert(s.sign_in_link).values(secret_hash=secret_hash, **values))
 
 
 def link_by_id(connection: sa.Connection, link_id: str) -> tuple[Link, str] | None:
     """The link and its secret's hash."""
-    query = sa.select(t.sign_in_link).where(t.sign_in_link.c.id == link_id).with_for_update()
+    query = sa.select(s.sign_in_link).where(s.sign_in_link.c.id == link_id).with_for_update()
     row = connection.execute(query).mappings().one_or_none()
     return (_link(row), row["secret_hash"]) if row else None
 
 
 def links_of(connection: sa.Connection, account: str, *, unseen: bool = False) -> list[Link]:
     """The newest first."""
-    query = sa.select(t.sign_in_link).where(t.sign_in_link.c.account == account)
+    query = sa.select(s.sign_in_link).where(s.sign_in_link.c.account == account)
     if unseen:
-        query = query.where(t.sign_in_link.c.seen_at.is_(None))
-    query = query.order_by(t.sign_in_link.c.made_at.desc(), t.sign_in_link.c.id)
+        query = query.where(s.sign_in_link.c.seen_at.is_(None))
+    query = query.order_by(s.sign_in_link.c.made_at.desc(), s.sign_in_link.c.id)
     return [_link(row) for row in connection.execute(query).mappings()]
 
 
 def newest_links(connection: sa.Connection) -> dict[str, Link]:
     """Account -> its newest link."""
-    query = sa.select(t.sign_in_link).order_by(t.sign_in_link.c.made_at, t.sign_in_link.c.id.desc())
+    query = sa.select(s.sign_in_link).order_by(s.sign_in_link.c.made_at, s.sign_in_link.c.id.desc())
     return {row["account"]: _link(row) for row in connection.execute(query).mappings()}
 
 
 def mark_used(connection: sa.Connection, link_id: str, now: datetime) -> bool:
     """Whether it was unused before."""
-    query = sa.update(t.sign_in_link).where(t.sign_in_link.c.id == link_id, t.sign_in_link.c.used_at.is_(None))
+    query = sa.update(s.sign_in_link).where(s.sign_in_link.c.id == link_id, s.sign_in_link.c.used_at.is_(None))
     return connection.execute(query.values(used_at=now)).rowcount == 1
 
 
 def replace_links(connection: sa.Connection, account: str, now: datetime) -> None:
     """The links of `account` that could still be used end."""
     connection.execute(
-        sa.update(t.sign_in_link)
+        sa.update(s.sign_in_link)
         .where(
-            t.sign_in_link.c.account == account,
-            t.sign_in_link.c.used_at.is_(None),
-            t.sign_in_link.c.replaced_at.is_(None),
+            s.sign_in_link.c.account == account,
+            s.sign_in_link.c.used_at.is_(None),
+            s.sign_in_link.c.replaced_at.is_(None),
         )
         .values(replaced_at=now)
     )
@@ -136,11 +137,11 @@ def replace_links(connection: sa.Connection, account: str, now: datetime) -> Non
 def mark_seen(connection: sa.Connection, account: str, up_to: datetime, now: datetime) -> None:
     """What the person was shown; a link that was made meanwhile is not among it."""
     connection.execute(
-        sa.update(t.sign_in_link)
+        sa.update(s.sign_in_link)
         .where(
-            t.sign_in_link.c.account == account,
-            t.sign_in_link.c.seen_at.is_(None),
-            t.sign_in_link.c.made_at <= up_to,
+            s.sign_in_link.c.account == account,
+            s.sign_in_link.c.seen_at.is_(None),
+            s.sign_in_link.c.made_at <= up_to,
         )
         .values(seen_at=now)
     )
@@ -151,7 +152,7 @@ def mark_seen(connection: sa.Connection, account: str, up_to: datetime, now: dat
 
 def tallies(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Tally]:
     """Those that there are, held until the transaction ends."""
-    query = sa.select(t.sign_in_failure).where(t.sign_in_failure.c.key.in_(list(keys))).with_for_update()
+    query = sa.select(s.sign_in_failure).where(s.sign_in_failure.c.key.in_(list(keys))).with_for_update()
     return {
         row["key"]: Tally(failures=row["failures"], last_at=row["last_at"])
         for row in connection.execute(query).mappings()
@@ -160,7 +161,7 @@ def tallies(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Tally]:
 
 def set_tally(connection: sa.Connection, key: str, tally: Tally) -> None:
     """Keep it; one without failures is forgotten."""
-    table = t.sign_in_failure
+    table = s.sign_in_failure
     values = {"failures": tally.failures, "last_at": tally.last_at}
     if tally.failures <= 0:
         connection.execute(sa.delete(table).where(table.c.key == key))
@@ -169,7 +170,7 @@ def set_tally(connection: sa.Connection, key: str, tally: Tally) -> None:
 
 
 def forget_failures(connection: sa.Connection, before: datetime) -> None:
-    connection.execute(sa.delete(t.sign_in_failure).where(t.sign_in_failure.c.last_at < before))
+    connection.execute(sa.delete(s.sign_in_failure).where(s.sign_in_failure.c.last_at < before))
 
 
 _LINK_COLUMNS = ("id", "account", "made_by", "made_at", "expires_at", "used_at", "replaced_at", "seen_at")

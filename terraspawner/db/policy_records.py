@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from terraspawner.db import policy_tables as p
 from terraspawner.db import records
 from terraspawner.db import tables as t
 from terraspawner.domain.environment import Environment, State
@@ -28,7 +29,7 @@ class Said:
 
 
 def workspace_rules(connection: sa.Connection, workspace_id: str) -> Rules:
-    query = sa.select(t.workspace_policy.c.rules).where(t.workspace_policy.c.workspace_id == workspace_id)
+    query = sa.select(p.workspace_policy.c.rules).where(p.workspace_policy.c.workspace_id == workspace_id)
     return Rules.from_json(connection.scalar(query) or {})
 
 
@@ -42,7 +43,7 @@ def governed(connection: sa.Connection, states: Collection[State]) -> list[tuple
     """Those in one of `states` about which something is said."""
     query = _with_rules(t.environment).where(
         t.environment.c.state.in_([str(state) for state in states]),
-        sa.or_(t.environment_policy.c.rules.is_not(None), t.workspace_policy.c.rules.is_not(None)),
+        sa.or_(p.environment_policy.c.rules.is_not(None), p.workspace_policy.c.rules.is_not(None)),
     )
     found = [(records.environment_of(row), _said(row)) for row in connection.execute(query).mappings()]
     at = records.workspaces_by_id(connection, {here.workspace_id for here, _ in found}) if found else {}
@@ -56,15 +57,15 @@ def lock(connection: sa.Connection, environment_id: str) -> None:
 
 
 def say_of_workspace(connection: sa.Connection, workspace_id: str, rules: Rules, now: datetime) -> None:
-    _put(connection, t.workspace_policy.c.workspace_id, workspace_id, rules=rules.as_json(), said_at=now)
+    _put(connection, p.workspace_policy.c.workspace_id, workspace_id, rules=rules.as_json(), said_at=now)
 
 
 def say_of_environment(connection: sa.Connection, environment_id: str, rules: Rules, now: datetime) -> None:
-    _put(connection, t.environment_policy.c.environment_id, environment_id, rules=rules.as_json(), said_at=now)
+    _put(connection, p.environment_policy.c.environment_id, environment_id, rules=rules.as_json(), said_at=now)
 
 
 def keep(connection: sa.Connection, environment_id: str, appointments: Appointments) -> None:
-    _put(connection, t.appointment.c.environment_id, environment_id, **asdict(appointments))
+    _put(connection, p.appointment.c.environment_id, environment_id, **asdict(appointments))
 
 
 def _put(connection: sa.Connection, key: sa.Column[Any], identifier: str, **values: object) -> None:
@@ -74,7 +75,7 @@ def _put(connection: sa.Connection, key: sa.Column[Any], identifier: str, **valu
 
 
 def _with_rules(*columns: Any) -> sa.Select[Any]:
-    own, workspace, kept, here = t.environment_policy, t.workspace_policy, t.appointment, t.environment
+    own, workspace, kept, here = p.environment_policy, p.workspace_policy, p.appointment, t.environment
     return (
         sa.select(
             *columns,

@@ -54,29 +54,6 @@ account = sa.Table(
 made, `password_set_at` alone is null. `subject` is null unless an identity provider signs the person in;
 `is_let_go` says that it did not allow the person in when it was asked last."""
 
-sign_in_link = sa.Table(
-    "sign_in_link",
-    metadata,
-    sa.Column("id", sa.String(16), primary_key=True),
-    sa.Column("account", sa.ForeignKey("account.name"), nullable=False, index=True),
-    sa.Column("secret_hash", sa.String(64), nullable=False),
-    sa.Column("made_by", sa.String(255), nullable=False),
-    sa.Column("made_at", UtcDateTime, nullable=False),
-    sa.Column("expires_at", UtcDateTime, nullable=False),
-    sa.Column("used_at", UtcDateTime, nullable=True),
-    sa.Column("replaced_at", UtcDateTime, nullable=True),
-    sa.Column("seen_at", UtcDateTime, nullable=True),
-)
-
-sign_in_failure = sa.Table(
-    "sign_in_failure",
-    metadata,
-    sa.Column("key", sa.String(64), primary_key=True),
-    sa.Column("failures", sa.Float, nullable=False),
-    sa.Column("last_at", UtcDateTime, nullable=False, index=True),
-)
-"""`key` is a keyed hash of what is counted: a password typed into the name field stands nowhere."""
-
 audit = sa.Table(
     "audit",
     metadata,
@@ -300,29 +277,3 @@ trash = sa.Table(
     sa.Column("ended_at", UtcDateTime, nullable=True),
 )
 sa.Index("ix_trash_state", trash.c.state, trash.c.purge_at)
-
-workspace_policy = sa.Table(
-    "workspace_policy",
-    metadata,
-    sa.Column("workspace_id", sa.ForeignKey("workspace.id"), primary_key=True),
-    sa.Column("rules", sa.JSON, nullable=False),
-    sa.Column("said_at", UtcDateTime, nullable=False),
-)
-environment_policy = sa.Table(
-    "environment_policy",
-    metadata,
-    sa.Column("environment_id", sa.ForeignKey("environment.id"), primary_key=True),
-    sa.Column("rules", sa.JSON, nullable=False),
-    sa.Column("said_at", UtcDateTime, nullable=False),
-)
-"""What is said at each level, as `domain.policy.Rules` writes it, and since when."""
-
-appointment = sa.Table(
-    "appointment",
-    metadata,
-    sa.Column("environment_id", sa.ForeignKey("environment.id"), primary_key=True),
-    sa.Column("stop_seen", UtcDateTime, nullable=True),
-    sa.Column("start_seen", UtcDateTime, nullable=True),
-    sa.Column("stop_due", UtcDateTime, nullable=True),
-)
-"""Which daily stops and autostarts were judged (`domain.timetable.Appointments`): none is judged twice."""

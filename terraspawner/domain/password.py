@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from terraspawner.errors import PasswordRefused
+from terraspawner.errors_accounts import PasswordRefused
 
 SHORTEST = 10
 LONGEST = 500

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from terraspawner.domain.account import email_address, external_name
-from terraspawner.errors import Refused, VisitorRefused
+from terraspawner.errors import Refused
+from terraspawner.errors_accounts import VisitorRefused
 from terraspawner.providers import Way
 
 GROUP_LIMIT = 255

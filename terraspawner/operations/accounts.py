@@ -13,7 +13,8 @@ from terraspawner.db import account_records, project_records
 from terraspawner.domain import names
 from terraspawner.domain.account import Account, Link, account_name, email_address
 from terraspawner.domain.project import Project
-from terraspawner.errors import AccountMissing, NameTaken, OperatorNeeded
+from terraspawner.errors import NameTaken
+from terraspawner.errors_accounts import AccountMissing, OperatorNeeded
 from terraspawner.operations import audit, links
 from terraspawner.operations.context import Context
 from terraspawner.operations.links import NewLink

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from terraspawner.db import account_records
 from terraspawner.domain.sign_in import FORGOTTEN_AFTER, Guard, in_words, one_more, waits_until
-from terraspawner.errors import TooManyTries
+from terraspawner.errors_accounts import TooManyTries
 from terraspawner.operations.context import Context
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from terraspawner.db import account_records
 from terraspawner.domain.account import Account
 from terraspawner.domain.visitor import Visitor
-from terraspawner.errors import AccountDisabled, VisitorRefused
+from terraspawner.errors_accounts import AccountDisabled, VisitorRefused
 from terraspawner.operations import accounts, audit, groups
 from terraspawner.operations.context import Context
 

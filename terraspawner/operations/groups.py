@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from terraspawner.db import account_records, group_records
 from terraspawner.domain.account import account_name
-from terraspawner.errors import AccountMissing, GroupManaged, GroupMissing, NameRefused, NameTaken
+from terraspawner.errors import GroupManaged, GroupMissing, NameRefused, NameTaken
+from terraspawner.errors_accounts import AccountMissing
 from terraspawner.operations import audit
 from terraspawner.operations.context import Context
 from terraspawner.operations.names_given import shown

@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from terraspawner.db import account_records, group_records
 from terraspawner.domain.holder import Holder, holder
-from terraspawner.errors import AccountMissing, GroupMissing
+from terraspawner.errors import GroupMissing
+from terraspawner.errors_accounts import AccountMissing
 from terraspawner.operations.context import Context
 from terraspawner.operations.names_given import shown
 

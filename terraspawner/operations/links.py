@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from terraspawner.db import account_records
 from terraspawner.domain.account import Link, LinkState
 from terraspawner.domain.password import check_password
-from terraspawner.errors import AccountMissing, Conflict, LinkDead, PasswordsElsewhere
+from terraspawner.errors import Conflict
+from terraspawner.errors_accounts import AccountMissing, LinkDead, PasswordsElsewhere
 from terraspawner.operations import audit, sign_ins
 from terraspawner.operations.context import Context, new_id
 

@@ -10,7 +10,13 @@ import sqlalchemy as sa
 from terraspawner.db import account_records
 from terraspawner.domain.account import Account
 from terraspawner.domain.password import check_password
-from terraspawner.errors import AccountDisabled, AccountMissing, PasswordsElsewhere, PasswordWrong, SignInRefused
+from terraspawner.errors_accounts import (
+    AccountDisabled,
+    AccountMissing,
+    PasswordsElsewhere,
+    PasswordWrong,
+    SignInRefused,
+)
 from terraspawner.operations import attempts, audit
 from terraspawner.operations.attempts import Place
 from terraspawner.operations.context import Context, new_id

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from terraspawner.errors import Refused, TooManyTries
+from terraspawner.errors import Refused
+from terraspawner.errors_accounts import TooManyTries
 
 
 class NotebookUnreadable(Refused):

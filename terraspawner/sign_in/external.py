@@ -21,7 +21,8 @@ from tornado.web import HTTPError
 from terraspawner import frozen, wiring
 from terraspawner.domain.account import Account
 from terraspawner.domain.visitor import visitor_of
-from terraspawner.errors import ProviderUnavailable, SettingsWrong, TerraError, Unavailable, VisitorRefused
+from terraspawner.errors import SettingsWrong, TerraError, Unavailable
+from terraspawner.errors_accounts import ProviderUnavailable, VisitorRefused
 from terraspawner.operations import accounts, external_accounts
 from terraspawner.sessions import end_older_sessions, hub_groups, is_own_request, unless_away
 from terraspawner.sign_in.handlers import FromProvider, ToProvider

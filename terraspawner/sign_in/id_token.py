@@ -14,7 +14,7 @@ from typing import Any
 
 import jwt
 
-from terraspawner.errors import VisitorRefused
+from terraspawner.errors_accounts import VisitorRefused
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures with a key that only the provider has: none that our client secret could make, and not "none"."""

@@ -15,7 +15,7 @@ from typing import Any
 from oauthenticator.generic import GenericOAuthenticator
 
 from terraspawner import providers
-from terraspawner.errors import ProviderUnavailable
+from terraspawner.errors_accounts import ProviderUnavailable
 from terraspawner.sign_in import id_token
 from terraspawner.sign_in.external import ExternalSignIn
 

@@ -12,16 +12,8 @@ from fastapi.responses import RedirectResponse, Response
 from terraspawner.domain import password as rules
 from terraspawner.domain.access import Action
 from terraspawner.domain.account import LinkState
-from terraspawner.errors import (
-    Conflict,
-    NameRefused,
-    NotFound,
-    PasswordRefused,
-    PasswordsElsewhere,
-    Refused,
-    TerraError,
-    TooManyTries,
-)
+from terraspawner.errors import Conflict, NameRefused, NotFound, Refused, TerraError
+from terraspawner.errors_accounts import PasswordRefused, PasswordsElsewhere, TooManyTries
 from terraspawner.operations import accounts, groups, links, sign_ins
 from terraspawner.operations.links import NewLink
 from terraspawner.web.addresses import is_https

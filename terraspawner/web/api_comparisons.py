@@ -22,7 +22,7 @@ from terraspawner.web.bodies import read_notebook_body
 from terraspawner.web.callers import ASpotOfEither, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import BOTH, for_person
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 router = APIRouter(tags=["history"])
 

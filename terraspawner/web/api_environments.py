@@ -13,15 +13,15 @@ from terraspawner.domain.environment import HOLDS_CONTAINER, State
 from terraspawner.domain.tags import Tagged, checked
 from terraspawner.errors import NotAllowed
 from terraspawner.operations import oversight, policies, views
-from terraspawner.web import changes, live, wishes
+from terraspawner.web import changes, live, sights, wishes
 from terraspawner.web.callers import APerson, ASpot, ASpotOfPage, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, PERSON_OR_PAGE, Answers, for_person
 from terraspawner.web.schemas import ListOut
 from terraspawner.web.schemas_environment import ChangeIn, EnvironmentOut, LogOut, PauseIn, StartIn
 from terraspawner.web.schemas_oversight import OverseenOut
+from terraspawner.web.sights import Sight, Spot
 from terraspawner.web.tag_wishes import WantedTags
-from terraspawner.web.wishes import Sight, Spot
 
 router = APIRouter(tags=["environments"])
 HERE = "/workspaces/{namespace}/{name}/environment"
@@ -33,7 +33,7 @@ _ON_ITS_WAY: Answers = {202: {"model": EnvironmentOut, "description": "on its wa
 @needs(Action.SEE)
 async def get_environment(parts: TheParts, spot: ASpotOfPage) -> EnvironmentOut:
     """The caller's environment in this workspace; state `none` before there is one."""
-    return wishes.told(parts, spot, await wishes.look(parts, spot))
+    return wishes.told(parts, spot, await sights.look(parts, spot))
 
 
 @router.post(f"{HERE}/start", responses={**for_person(404, 409, 422, 429), **_ON_ITS_WAY}, openapi_extra=PERSON_OR_PAGE)
@@ -83,7 +83,7 @@ async def change_environment(parts: TheParts, spot: ASpot, change: ChangeIn) -> 
         seen = await changes.change_size(parts, spot, change.size)
     if change.tags is not None:
         seen = await changes.change_tags(parts, spot, change.tags)
-    return wishes.told(parts, spot, seen or await wishes.look(parts, spot))
+    return wishes.told(parts, spot, seen or await sights.look(parts, spot))
 
 
 @router.post(f"{HERE}/pause", responses={**for_person(404, 409), **_ON_ITS_WAY}, openapi_extra=PERSON)
@@ -152,12 +152,12 @@ async def delete_environment(
 @needs(Action.SEE)
 async def environment_events(parts: TheParts, spot: ASpot) -> StreamingResponse:
     """The environment now and at each change, as server-sent events."""
-    await wishes.look(parts, spot)  # a refusal is told as a status, before the stream begins
+    await sights.look(parts, spot)  # a refusal is told as a status, before the stream begins
 
     def tell(sight: Sight) -> list[tuple[str, str]]:
         return [("environment", wishes.told(parts, spot, sight).model_dump_json())]
 
-    return live.stream(parts, spot.user, lambda: wishes.look(parts, spot), tell)
+    return live.stream(parts, spot.user, lambda: sights.look(parts, spot), tell)
 
 
 @router.get(f"{HERE}/log", responses=for_person(404), openapi_extra=PERSON)
@@ -172,13 +172,13 @@ async def environment_log(
 
     The startup script's can be read while it runs; its end is kept with the environment.
     """
-    view = (await wishes.look(parts, spot)).view
+    view = (await sights.look(parts, spot)).view
     here = view.environment
     if here is None:
         return LogOut(lines=[])
     if source == "startup":
-        runs = wishes.runs_script(view)
-        said = await wishes.script_log(parts, here, lines) if runs else here.startup_log.splitlines()
+        runs = sights.runs_script(view)
+        said = await sights.script_log(parts, here, lines) if runs else here.startup_log.splitlines()
         return LogOut(lines=said[-lines:])
     kept = here.log.splitlines()[-lines:]
     if kept or here.state not in HOLDS_CONTAINER:

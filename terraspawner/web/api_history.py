@@ -24,7 +24,7 @@ from terraspawner.web.lease_claims import AClaimOfEither
 from terraspawner.web.openapi import BOTH, PERSON, for_person
 from terraspawner.web.room import InPieces
 from terraspawner.web.schemas import In, ListOut, SavedOut, Text
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 router = APIRouter(prefix="/workspaces/{namespace}/{name}/notebooks/{path:tail}/versions", tags=["history"])
 

@@ -23,7 +23,7 @@ from terraspawner.web.lease_claims import editor_of
 from terraspawner.web.openapi import BOTH, PERSON, for_person
 from terraspawner.web.schemas import In, Text
 from terraspawner.web.schemas_leases import LeaseOut
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 router = APIRouter(prefix="/workspaces/{namespace}/{name}/notebooks/{path:tail}/lease", tags=["leases"])
 

@@ -13,12 +13,12 @@ from terraspawner.domain.environment import HOLDS_CONTAINER
 from terraspawner.domain.layer import Layer
 from terraspawner.domain.losses import Act, Losses, Sort, losses_of
 from terraspawner.errors import HostUnavailable, Refused
-from terraspawner.web import wishes
+from terraspawner.web import sights
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, for_person
 from terraspawner.web.parts import Parts
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 router = APIRouter(tags=["environments"])
 pages = APIRouter(include_in_schema=False)
@@ -107,7 +107,7 @@ async def show_losses(
 
 async def look(parts: Parts, spot: Spot, act: Act) -> Losses:
     """What `act` would end of the person's own. Raises `WorkspaceMissing`."""
-    here = (await wishes.look(parts, spot)).view.environment
+    here = (await sights.look(parts, spot)).view.environment
     layer, is_known = None, True
     if here is not None and here.state in HOLDS_CONTAINER:
         try:

@@ -34,7 +34,7 @@ from terraspawner.web.room import InPieces
 from terraspawner.web.schemas import FolderOut, NotebookIn, NotebookListOut, NotebookOut, OpenIn, RenameIn, SavedOut
 from terraspawner.web.schemas_environment import EnvironmentOut, OpenOut
 from terraspawner.web.schemas_leases import LeaseOut
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 router = APIRouter(tags=["notebooks"])
 

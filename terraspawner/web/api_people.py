@@ -17,7 +17,7 @@ from terraspawner.web.schemas_access import ProjectOut, WhoAmI
 from terraspawner.web.schemas_accounts import roles_of
 from terraspawner.web.schemas_disks import TrashOut
 from terraspawner.web.schemas_workspace import WorkspaceChangeIn, WorkspaceDetailsOut
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 router = APIRouter(tags=["people and workspaces"])
 

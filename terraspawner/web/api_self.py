@@ -10,8 +10,8 @@ from terraspawner.web import wishes
 from terraspawner.web.callers import AnEnvironment, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import ENVIRONMENT, for_person
-from terraspawner.web.schemas_environment import ActivityIn, OutboxIn, SelfOut
-from terraspawner.web.wishes import Spot
+from terraspawner.web.schemas_self import ActivityIn, OutboxIn, SelfOut
+from terraspawner.web.sights import Spot
 
 router = APIRouter(prefix="/environments/self", tags=["from inside an environment"])
 

@@ -17,7 +17,7 @@ from terraspawner.web.auth import Person
 from terraspawner.web.declared import actions_of
 from terraspawner.web.lab_pages import may_call_from
 from terraspawner.web.parts import Parts, parts_of
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 
 class _Tail(Convertor[str]):

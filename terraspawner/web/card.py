@@ -18,7 +18,7 @@ from terraspawner.domain.script import MOST_BYTES
 from terraspawner.domain.start import StepName
 from terraspawner.errors import OutboxNotEmpty, StartFailed, TerraError
 from terraspawner.operations import disks, workspaces
-from terraspawner.web import changes, lease_marks, live, wishes
+from terraspawner.web import changes, lease_marks, live, sights, wishes
 from terraspawner.web.addresses import lab_url
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
@@ -30,7 +30,7 @@ from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
 from terraspawner.web.schemas_environment import EnvironmentOut
 from terraspawner.web.shortage import WHAT_TO_DO, shortage_of
-from terraspawner.web.wishes import Sight, Spot
+from terraspawner.web.sights import Sight, Spot
 
 log = logging.getLogger(__name__)
 _SHOWN_LINES = 200
@@ -49,12 +49,12 @@ async def show(parts: TheParts, person: APerson, spot: ASpot) -> Response:
 @needs(Action.SEE)
 async def stream(parts: TheParts, person: APerson, spot: ASpot) -> StreamingResponse:
     """The card at each change, with a short sentence for screen readers, and who edits which notebook."""
-    await wishes.look(parts, spot)
+    await sights.look(parts, spot)
 
     told: dict[str, str] = {}
 
     async def look() -> tuple[Sight, tuple[LeaseMark, ...]]:
-        return await wishes.look(parts, spot), await lease_marks.look(parts, spot)
+        return await sights.look(parts, spot), await lease_marks.look(parts, spot)
 
     def tell(seen: tuple[Sight, tuple[LeaseMark, ...]]) -> list[tuple[str, str]]:
         sight, marks = seen
@@ -284,5 +284,5 @@ async def _card(parts: Parts, person: Person, spot: Spot, error: TerraError | No
         status=status_of(error) if error else 200,
         error=error,
         may_force=isinstance(error, OutboxNotEmpty),
-        **card_values(parts, person, spot, await wishes.look(parts, spot)),
+        **card_values(parts, person, spot, await sights.look(parts, spot)),
     )

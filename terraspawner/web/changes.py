@@ -12,11 +12,11 @@ from terraspawner.domain.disk import DataWish
 from terraspawner.domain.tags import Tags
 from terraspawner.errors import MemoryInUse
 from terraspawner.operations import data_disks, images, sizing, tagging, workspaces
-from terraspawner.web import wishes
+from terraspawner.web import sights, wishes
 from terraspawner.web.image_wishes import looked_into
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import show_bytes
-from terraspawner.web.wishes import Sight, Spot
+from terraspawner.web.sights import Sight, Spot
 
 
 async def change_size(parts: Parts, spot: Spot, name: str) -> Sight:
@@ -29,14 +29,14 @@ async def change_size(parts: Parts, spot: Spot, name: str) -> Sight:
     await parts.deeds(
         workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.USE_ENVIRONMENT
     )
-    here = wishes.there(spot, await wishes.look(parts, spot))
+    here = wishes.there(spot, await sights.look(parts, spot))
     sizing.refuse_in_transition(here, "size")
     given_to = None
     if here.state in sizing.UP:
         await _resize(parts, here.id, offered)
         given_to = here.start_number
     await parts.deeds(sizing.take, here.id, offered.size, user=spot.user, given_to=given_to)
-    return await wishes.look(parts, spot)
+    return await sights.look(parts, spot)
 
 
 async def change_image(parts: Parts, spot: Spot, name: str) -> Sight:
@@ -50,18 +50,18 @@ async def change_image(parts: Parts, spot: Spot, name: str) -> Sight:
         workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.USE_ENVIRONMENT
     )
     offered = await looked_into(parts, spot.user, name)
-    seen = await wishes.look(parts, spot)
+    seen = await sights.look(parts, spot)
     here = wishes.there(spot, seen)
     if (offered.name, offered.reference) != (here.image_name, here.image):
         await parts.deeds(images.change, here.id, offered, user=spot.user)
-    return await wishes.look(parts, spot)
+    return await sights.look(parts, spot)
 
 
 async def change_tags(parts: Parts, spot: Spot, tags: Tags) -> Sight:
     """Give it these tags. Raises `TagRefused`, `EnvironmentMissing`."""
-    here = wishes.there(spot, await wishes.look(parts, spot))
+    here = wishes.there(spot, await sights.look(parts, spot))
     await parts.deeds(tagging.tag_environment, actor=spot.user, environment_id=here.id, tags=tags)
-    return await wishes.look(parts, spot)
+    return await sights.look(parts, spot)
 
 
 async def change_data_disk(parts: Parts, spot: Spot, wish: DataWish) -> Sight:
@@ -72,9 +72,9 @@ async def change_data_disk(parts: Parts, spot: Spot, wish: DataWish) -> Sight:
     await parts.deeds(
         workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.USE_ENVIRONMENT
     )
-    here = wishes.there(spot, await wishes.look(parts, spot))
+    here = wishes.there(spot, await sights.look(parts, spot))
     await parts.deeds(data_disks.change, here.id, wish, user=spot.user)
-    return await wishes.look(parts, spot)
+    return await sights.look(parts, spot)
 
 
 async def _resize(parts: Parts, environment_id: str, offered: OfferedSize) -> None:

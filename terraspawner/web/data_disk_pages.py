@@ -17,7 +17,7 @@ from terraspawner.domain.environment import State
 from terraspawner.domain.losses import Act, Sort
 from terraspawner.domain.price import disk_per_month
 from terraspawner.errors import Conflict, DiskMissing, NotAllowed, Refused, TerraError
-from terraspawner.web import api_losses, changes, wishes
+from terraspawner.web import api_losses, changes, sights
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
@@ -26,7 +26,7 @@ from terraspawner.web.environment_rows import WORDS
 from terraspawner.web.pages import address_of, see
 from terraspawner.web.parts import Parts
 from terraspawner.web.responses import status_of
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 router = APIRouter(prefix="/workspaces/{namespace}/{name}/environment/data-disk", include_in_schema=False)
 
@@ -65,7 +65,7 @@ def _wished(wish: str, gigabytes: str) -> DataWish:
 
 
 async def _page(parts: Parts, person: Person, spot: Spot, error: TerraError | None = None) -> Response:
-    view = (await wishes.look(parts, spot)).view
+    view = (await sights.look(parts, spot)).view
     most = parts.settings.data_disk_limit
     may_change = view.may_start and view.state is State.PAUSED
     return parts.pages.page(

@@ -20,7 +20,7 @@ from terraspawner.web.pages import see
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 router = APIRouter(prefix="/workspaces/{namespace}/{name}/notebooks/{path:tail}/history", include_in_schema=False)
 

@@ -10,7 +10,7 @@ from fastapi import Depends, Header
 from terraspawner.domain.lease import Claim, Editor, session_named
 from terraspawner.web.callers import ASpot, ASpotOfEither
 from terraspawner.web.responses import Malformed
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 MOST = 2**63 - 1
 Fence = Annotated[str | None, Header(alias="Lease-Fence", description="of the caller's lease; with Lease-Session")]

@@ -11,7 +11,7 @@ from terraspawner.domain.lease import LeaseState, end_of_holding, state_of
 from terraspawner.operations import leases
 from terraspawner.operations.leases import LeaseSight
 from terraspawner.web.parts import Parts
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from terraspawner.web.notebook_lists import Asked
 from terraspawner.web.pages import address_of, see, workspace_page
 from terraspawner.web.parts import Parts
 from terraspawner.web.responses import status_of
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 router = APIRouter(prefix="/workspaces/{namespace}/{name}/notebooks/lease", include_in_schema=False)
 

@@ -13,7 +13,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from terraspawner.domain import password as rules
-from terraspawner.errors import LinkDead, PasswordRefused, TerraError
+from terraspawner.errors import TerraError
+from terraspawner.errors_accounts import LinkDead, PasswordRefused
 from terraspawner.operations import links, sign_ins
 from terraspawner.web.addresses import is_https
 from terraspawner.web.callers import TheParts

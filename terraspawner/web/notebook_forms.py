@@ -30,7 +30,7 @@ from terraspawner.web.pages import address_of, see, show, workspace_page
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 router = APIRouter(include_in_schema=False)
 

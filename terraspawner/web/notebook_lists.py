@@ -17,7 +17,7 @@ from terraspawner.errors import Refused
 from terraspawner.operations import notebook_lists, workspaces
 from terraspawner.web import lease_marks
 from terraspawner.web.parts import Parts
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 ON_A_PAGE = 100
 _LONGEST = 2000

@@ -17,7 +17,7 @@ from terraspawner.errors import HubUnavailable, LeaseHeld, OtherImage, TerraErro
 from terraspawner.operations import images, leases, notebooks
 from terraspawner.operations.notebook_facts import NotebookInfo
 from terraspawner.operations.notebooks import Place
-from terraspawner.web import live, wishes
+from terraspawner.web import live, sights, wishes
 from terraspawner.web.addresses import lab_url
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
@@ -26,7 +26,7 @@ from terraspawner.web.pages import workspace_page
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
-from terraspawner.web.wishes import Sight, Spot
+from terraspawner.web.sights import Sight, Spot
 
 router = APIRouter(prefix="/open/{namespace}/{name}/notebooks", include_in_schema=False)
 terminal = APIRouter(prefix="/open/{namespace}/{name}/terminal", include_in_schema=False)
@@ -80,7 +80,7 @@ async def open_page(parts: TheParts, person: APerson, spot: ASpot, path: str, *,
         info = await _checked(parts, spot, path)
     except LeaseHeld as error:
         return await workspace_page(parts, person, spot, notice=error.message, status=status_of(error))
-    sight = await wishes.look(parts, spot)
+    sight = await sights.look(parts, spot)
     misfit = "" if anyway else _misfit(sight, info)
     progress = await _progress(parts, spot, info.path, sight, -1)
     if progress.go and not misfit:
@@ -115,7 +115,7 @@ async def follow_terminal(parts: TheParts, person: APerson, spot: ASpot, *, afte
 @needs(Action.USE_ENVIRONMENT)
 async def open_terminal(parts: TheParts, person: APerson, spot: ASpot) -> Response:
     """As for a notebook: straight to Lab where it runs, else a page that asks for the start."""
-    sight = await wishes.look(parts, spot)
+    sight = await sights.look(parts, spot)
     progress = await _progress(parts, spot, "", sight, -1)
     if progress.go:
         return RedirectResponse(progress.go, 303, headers={"Cache-Control": "no-store"})
@@ -132,10 +132,10 @@ async def ask_for_terminal(parts: TheParts, person: APerson, spot: ASpot) -> Res
 async def _followed(
     parts: Parts, person: Person, spot: Spot, path: str, after: int, *, anyway: bool = False
 ) -> StreamingResponse:
-    await wishes.look(parts, spot)
+    await sights.look(parts, spot)
 
     async def see() -> Progress:
-        return await _progress(parts, spot, path, await wishes.look(parts, spot), after)
+        return await _progress(parts, spot, path, await sights.look(parts, spot), after)
 
     def tell(progress: Progress) -> list[tuple[str, str]]:
         values = _values(parts, spot, path, progress, anyway)
@@ -147,12 +147,12 @@ async def _followed(
 async def _asked(
     parts: Parts, person: Person, spot: Spot, path: str, begin: Awaitable[Sight], *, anyway: bool = False
 ) -> Response:
-    before = await wishes.look(parts, spot)
+    before = await sights.look(parts, spot)
     after = _start_number(before) - (1 if before.view.state in _START_GOES_ON else 0)
     try:
         sight = await begin
     except TerraError as error:
-        progress = await _progress(parts, spot, path, await wishes.look(parts, spot), after)
+        progress = await _progress(parts, spot, path, await sights.look(parts, spot), after)
         failed = progress if progress.failure else replace(progress, failure=error.message)
         return parts.pages.fragment(
             "_progress.html", person, status=status_of(error), **_values(parts, spot, path, failed, anyway), follow=""

@@ -12,7 +12,7 @@ from terraspawner.domain.environment import State
 from terraspawner.domain.price import disk_per_month
 from terraspawner.errors import Conflict, NotFound, Refused, TerraError
 from terraspawner.operations import ledger, members, oversight, projects, views, workspaces
-from terraspawner.web import wishes
+from terraspawner.web import sights
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.card import card_values
@@ -22,7 +22,7 @@ from terraspawner.web.notebook_lists import asked as asked_in_address
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 router = APIRouter(include_in_schema=False)
 
@@ -177,7 +177,7 @@ async def workspace_page(
         undo=undo,
         is_refused=is_refused,
         **await list_values(parts, spot, member, asked or Asked()),
-        **card_values(parts, person, spot, await wishes.look(parts, spot)),
+        **card_values(parts, person, spot, await sights.look(parts, spot)),
     )
 
 

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from terraspawner import errors
 from terraspawner.errors import TerraError
+from terraspawner.errors_accounts import TooManyTries
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ STATUS: Mapping[type[TerraError], int] = {
     errors.NotebookTooLarge: 413,
     errors.LeaseHeld: 423,
     errors.StartFailed: 503,
-    errors.TooManyTries: 429,
+    TooManyTries: 429,
     errors.Unavailable: 503,
     errors.SettingsWrong: 500,
 }

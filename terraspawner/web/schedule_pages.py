@@ -14,7 +14,7 @@ from terraspawner.domain.policy import OFF, Level, Off, Policy
 from terraspawner.domain.schedule import NAMES, WEEKDAYS, Day, QuietHours, Schedule
 from terraspawner.errors import Refused
 from terraspawner.operations import policies
-from terraspawner.web import wishes
+from terraspawner.web import sights
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
@@ -22,7 +22,7 @@ from terraspawner.web.pages import address_of, see
 from terraspawner.web.parts import Parts
 from terraspawner.web.responses import status_of
 from terraspawner.web.schemas_policy import sentences
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 
 router = APIRouter(prefix="/workspaces/{namespace}/{name}/environment/schedule", include_in_schema=False)
 
@@ -90,7 +90,7 @@ async def _filled(
 @needs(Action.SEE)
 async def show(parts: TheParts, person: APerson, spot: ASpot) -> Response:
     """The dialog's fields as things are now."""
-    holds = (await wishes.look(parts, spot)).view.plan.policy
+    holds = (await sights.look(parts, spot)).view.plan.policy
     return await _fields(parts, person, spot, _as_filled(holds))
 
 
@@ -117,7 +117,7 @@ async def save(
 async def _fields(
     parts: Parts, person: Person, spot: Spot, form: Filled, *, is_saved: bool = False, error: Refused | None = None
 ) -> Response:
-    view = (await wishes.look(parts, spot)).view
+    view = (await sights.look(parts, spot)).view
     bounds = await parts.deeds(policies.bounds_of)
     is_owner = view.membership is not None and policies.owns(view.membership)
     return parts.pages.fragment(
@@ -138,7 +138,7 @@ async def _fields(
 
 async def _default(parts: Parts, spot: Spot) -> policies.Plan:
     """What holds where the person says nothing."""
-    view = (await wishes.look(parts, spot)).view
+    view = (await sights.look(parts, spot)).view
     if view.membership is None:
         return view.plan
     return await parts.deeds(policies.plan_of_workspace, view.membership)

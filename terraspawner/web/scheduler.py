@@ -17,7 +17,7 @@ from terraspawner.operations.policies import SCHEDULE, Due
 from terraspawner.web import wishes
 from terraspawner.web.origin import acting_as
 from terraspawner.web.parts import Parts
-from terraspawner.web.wishes import Spot
+from terraspawner.web.sights import Spot
 from terraspawner.web.worker import Periodic
 
 log = logging.getLogger(__name__)

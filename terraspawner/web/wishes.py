@@ -1,4 +1,4 @@
-"""What people ask of an environment: look, start, pause, delete. Pages and REST ask through here.
+"""What people ask of an environment: start, pause, freeze, delete. Pages and REST ask through here.
 
 A wish is checked by a deed and handed to the Hub, or written into the row for the worker; what comes of it is
 read from the row.
@@ -7,17 +7,14 @@ read from the row.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from terraspawner.domain.access import Action
 from terraspawner.domain.disk import chosen
-from terraspawner.domain.environment import CANCELLABLE, Environment, State
+from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.language import language_of
 from terraspawner.domain.script import wanted_script
-from terraspawner.domain.start import StepName, under_way
-from terraspawner.errors import EnvironmentMissing, HostUnavailable, NotLoggedIn, WorkspaceMissing, WrongState
+from terraspawner.errors import EnvironmentMissing, WrongState
 from terraspawner.operations import (
-    accounts,
     data_disks,
     deletions,
     disks,
@@ -31,78 +28,15 @@ from terraspawner.operations import (
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebook_facts import NotebookInfo
 from terraspawner.operations.views import View
+from terraspawner.web import sights
 from terraspawner.web.addresses import server_url
 from terraspawner.web.image_wishes import looked_into
 from terraspawner.web.launches import Server
 from terraspawner.web.parts import Parts
 from terraspawner.web.schemas_environment import EnvironmentOut, environment_out
+from terraspawner.web.sights import Sight, Spot
 
 _LOOK_SECONDS = 0.1
-_SHOWN_LINES = 15
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
-    """Whose environment, in which workspace. `is_of_page`: a page of that environment's server asks, not the person;
-    `environment`: the id of the one that asks by its key."""
-
-    user: str
-    namespace: str
-    name: str
-    is_of_page: bool = False
-    environment: str = ""
-
-    def __post_init__(self) -> None:
-        if not (self.namespace + self.name).isprintable():
-            raise WorkspaceMissing("There is no workspace of this name. Check the address.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """An environment as it looks now. `is_asked`: the Hub has not answered a start yet; `fault`: why it refused.
-
-    `script_lines`: what a startup script that runs now has said last.
-    """
-
-    view: View
-    is_asked: bool
-    fault: str
-    script_lines: tuple[str, ...] = ()
-
-    @property
-    def is_cancellable(self) -> bool:
-        """A start is under way, here or at the Hub."""
-        state = self.view.state
-        return state in CANCELLABLE or (self.is_asked and state in (State.NONE, State.PAUSED))
-
-
-async def look(parts: Parts, spot: Spot) -> Sight:
-    """How it stands now, if account and membership still hold. Raises `NotLoggedIn`, `WorkspaceMissing`."""
-    view = await parts.deeds(_look, spot)
-    server = (spot.user, view.workspace.slug)
-    return Sight(
-        view=view,
-        is_asked=parts.launches.is_under_way(server),
-        fault=parts.launches.fault(server),
-        script_lines=tuple(await script_log(parts, view.environment, _SHOWN_LINES)) if runs_script(view) else (),
-    )
-
-
-def runs_script(view: View) -> bool:
-    """Whether the startup script is the step under way."""
-    here = view.environment
-    step = under_way(here.steps) if here and here.state in CANCELLABLE else None
-    return step is not None and step.name is StepName.SCRIPT
-
-
-async def script_log(parts: Parts, environment: Environment | None, lines: int) -> list[str]:
-    """The end of what the startup script that runs now has said; nothing where `host` does not answer."""
-    if environment is None:
-        return []
-    try:
-        return await parts.host.startup_log(environment.id, lines)
-    except HostUnavailable:
-        return []
 
 
 async def start(
@@ -129,7 +63,7 @@ async def start(
     workspace = await parts.deeds(
         workspaces.enter, user=spot.user, namespace=spot.namespace, name=spot.name, action=Action.USE_ENVIRONMENT
     )
-    seen = await look(parts, spot)
+    seen = await sights.look(parts, spot)
     if seen.view.state is State.DELETING:
         raise WrongState(
             f"The environment in {workspace.name} is being deleted. Wait until that is done, then start a new one.",
@@ -156,7 +90,7 @@ async def start(
     if wanted is not None:
         options["startup_script"] = wanted
     await parts.launches.start((spot.user, workspace.slug), workspace.name, parts.pace.ask, options)
-    return await look(parts, spot)
+    return await sights.look(parts, spot)
 
 
 def _size_wish(view: View, name: str) -> dict[str, str]:
@@ -181,7 +115,7 @@ async def start_for(
 
     Raises as `start` does, and `OtherImage` where the one that is there has no kernel for it.
     """
-    seen = await look(parts, spot)
+    seen = await sights.look(parts, spot)
     if seen.view.environment:
         images.refuse_without_kernel(seen.view.environment, seen.view.workspace, info)
     elif image is None:
@@ -194,7 +128,7 @@ async def pause(parts: Parts, spot: Spot, *, wait: float | None = None) -> Sight
 
     `wait` is for how many seconds the Hub's answer is waited for, if that is not as long as usual.
     """
-    seen = await look(parts, spot)
+    seen = await sights.look(parts, spot)
     if seen.view.environment is None:
         raise _nothing_there(spot)
     if seen.view.state in (State.PAUSED, State.PAUSING):
@@ -207,7 +141,7 @@ async def pause(parts: Parts, spot: Spot, *, wait: float | None = None) -> Sight
         )
     await parts.deeds(ledger.note_asked, seen.view.environment.id)
     await parts.launches.pause(_server(spot, seen), parts.pace.ask if wait is None else wait)
-    return await look(parts, spot)
+    return await sights.look(parts, spot)
 
 
 async def cancel(parts: Parts, spot: Spot) -> Sight:
@@ -215,7 +149,7 @@ async def cancel(parts: Parts, spot: Spot) -> Sight:
 
     Raises `EnvironmentMissing`, `WrongState` when it runs already or is being deleted.
     """
-    seen = await look(parts, spot)
+    seen = await sights.look(parts, spot)
     if not seen.is_cancellable:
         if seen.view.environment is None:
             raise _nothing_there(spot)
@@ -228,7 +162,7 @@ async def cancel(parts: Parts, spot: Spot) -> Sight:
     if seen.view.environment is not None:
         await parts.deeds(ledger.note_asked, seen.view.environment.id, "The start was cancelled.")
     await parts.launches.cancel(_server(spot, seen), parts.pace.cancel)
-    return await look(parts, spot)
+    return await sights.look(parts, spot)
 
 
 async def freeze(parts: Parts, spot: Spot) -> Sight:
@@ -236,7 +170,7 @@ async def freeze(parts: Parts, spot: Spot) -> Sight:
 
     Raises `EnvironmentMissing`, `WrongState` where nothing runs that could be frozen.
     """
-    seen = await look(parts, spot)
+    seen = await sights.look(parts, spot)
     if seen.view.environment is None:
         raise _nothing_there(spot)
     if seen.view.state in (State.FROZEN, State.FREEZING):
@@ -244,7 +178,7 @@ async def freeze(parts: Parts, spot: Spot) -> Sight:
     # the wish is in the row before the Hub is asked: its stop reads there that this is a freeze
     await parts.deeds(freezing.begin, seen.view.environment.id)
     await parts.launches.pause(_server(spot, seen), parts.pace.ask)
-    return await look(parts, spot)
+    return await sights.look(parts, spot)
 
 
 async def delete(
@@ -254,7 +188,7 @@ async def delete(
 
     Raises `EnvironmentMissing`, `OutboxNotEmpty`.
     """
-    seen = await look(parts, spot)
+    seen = await sights.look(parts, spot)
     if seen.view.environment is None:
         raise _nothing_there(spot)
     going = await parts.deeds(
@@ -268,7 +202,7 @@ async def delete(
     deadline = asyncio.get_running_loop().time() + parts.pace.delete
     while not await parts.deeds(_is_gone, spot.user, going.id):
         if asyncio.get_running_loop().time() > deadline:
-            return await look(parts, spot)
+            return await sights.look(parts, spot)
         await asyncio.sleep(min(_LOOK_SECONDS, parts.pace.look))
     return None
 
@@ -299,12 +233,6 @@ def there(spot: Spot, sight: Sight) -> Environment:
 
 def _nothing_there(spot: Spot) -> EnvironmentMissing:
     return EnvironmentMissing(f"You have no environment in {spot.namespace}/{spot.name}. Start one first.")
-
-
-def _look(context: Context, spot: Spot) -> View:
-    if accounts.account_of(context, spot.user) is None:
-        raise NotLoggedIn("This account is disabled. Ask the operator.")
-    return views.describe(context, user=spot.user, namespace=spot.namespace, name=spot.name)
 
 
 def _is_gone(context: Context, user: str, environment_id: str) -> bool:

@@ -10,7 +10,8 @@ from terraspawner.db import tables
 from terraspawner.db.audit_records import Filter
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import State
-from terraspawner.errors import AccountMissing, NameRefused, NameTaken, OperatorNeeded, Refused
+from terraspawner.errors import NameRefused, NameTaken, Refused
+from terraspawner.errors_accounts import AccountMissing, OperatorNeeded
 from terraspawner.operations import accounts, audit, environments, identities, links, projects, sign_ins, withdrawals
 from terraspawner.operations.attempts import place_of
 from terraspawner.operations.context import Context

@@ -13,15 +13,13 @@ from terraspawner.domain.access import Role
 from terraspawner.domain.account import Account
 from terraspawner.domain.visitor import Visitor
 from terraspawner.domain.workspace import Workspace
-from terraspawner.errors import (
+from terraspawner.errors import GroupMissing, NotAllowed, WorkspaceMissing
+from terraspawner.errors_accounts import (
     AccountDisabled,
     AccountMissing,
-    GroupMissing,
-    NotAllowed,
     OperatorNeeded,
     PasswordsElsewhere,
     VisitorRefused,
-    WorkspaceMissing,
 )
 from terraspawner.operations import (
     accounts,

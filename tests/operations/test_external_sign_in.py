@@ -22,7 +22,8 @@ import certificates
 from provider_that_says import ProviderThatSays, speaking
 from terraspawner import wiring
 from terraspawner.domain.visitor import Visitor
-from terraspawner.errors import ProviderUnavailable, SettingsWrong
+from terraspawner.errors import SettingsWrong
+from terraspawner.errors_accounts import ProviderUnavailable
 from terraspawner.operations import external_accounts, groups
 from terraspawner.operations.context import Context
 from terraspawner.sessions import OPERATORS

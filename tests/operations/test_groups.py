@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from terraspawner.errors import AccountMissing, GroupManaged, GroupMissing, NameRefused, NameTaken
+from terraspawner.errors import GroupManaged, GroupMissing, NameRefused, NameTaken
+from terraspawner.errors_accounts import AccountMissing
 from terraspawner.operations import audit, groups
 from terraspawner.operations.context import Context
 from terraspawner.sessions import OPERATORS

@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 import builders
-from terraspawner.db import tables
-from terraspawner.errors import Conflict, LinkDead, PasswordRefused, SignInRefused
+from terraspawner.db import sign_in_tables
+from terraspawner.errors import Conflict
+from terraspawner.errors_accounts import LinkDead, PasswordRefused, SignInRefused
 from terraspawner.operations import accounts, links, sign_ins
 from terraspawner.operations.attempts import place_of
 from terraspawner.operations.context import Context
@@ -60,7 +61,8 @@ def test_a_forged_link_opens_nothing(context: Context) -> None:
     ben = links.make_link(context, name="ben", actor="operator").code
     (ana_id, ana_secret), (ben_id, ben_secret) = ana.split("."), ben.split(".")
     with context.database.read() as connection:
-        kept = connection.scalar(sa.select(tables.sign_in_link.c.secret_hash).where(tables.sign_in_link.c.id == ana_id))
+        link = sign_in_tables.sign_in_link
+        kept = connection.scalar(sa.select(link.c.secret_hash).where(link.c.id == ana_id))
     forged = ["", ".", "#", f"{ana_id}.{ben_secret}", f"{ben_id}.{ana_secret}", f"{ana_id}.", ana_id, f".{ana_secret}"]
     forged += [
         f"{ana_id}.{kept}",

@@ -7,15 +7,8 @@ import pytest
 import builders
 from terraspawner.domain.access import Action, Role
 from terraspawner.domain.workspace import Member, Workspace
-from terraspawner.errors import (
-    AccountMissing,
-    GroupMissing,
-    MemberMissing,
-    NameRefused,
-    NotAllowed,
-    OwnerNeeded,
-    WorkspaceMissing,
-)
+from terraspawner.errors import GroupMissing, MemberMissing, NameRefused, NotAllowed, OwnerNeeded, WorkspaceMissing
+from terraspawner.errors_accounts import AccountMissing
 from terraspawner.operations import accounts, audit, groups, members, workspaces
 from terraspawner.operations.context import Context
 

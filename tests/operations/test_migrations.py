@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 
 from terraspawner.db import account_records, disk_records, member_records, project_records, records
 from terraspawner.db.engine import Database
-from terraspawner.db.tables import metadata
+from terraspawner.db.schema import metadata
 from terraspawner.domain.access import Action, ProjectRole, Role, permits
 from terraspawner.domain.environment import State
 

@@ -6,7 +6,6 @@ import pytest
 
 from terraspawner.domain.access import Action, ProjectRole
 from terraspawner.errors import (
-    AccountMissing,
     GroupMissing,
     MemberMissing,
     NameRefused,
@@ -16,6 +15,7 @@ from terraspawner.errors import (
     ProjectMissing,
     WorkspaceMissing,
 )
+from terraspawner.errors_accounts import AccountMissing
 from terraspawner.operations import accounts, audit, groups, oversight, projects, workspaces
 from terraspawner.operations.context import Context
 

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 import builders
 from terraspawner import wiring
-from terraspawner.db import tables
+from terraspawner.db import sign_in_tables, tables
 from terraspawner.domain.sign_in import FORGOTTEN_AFTER, SLOWDOWNS, Guard
-from terraspawner.errors import AccountDisabled, PasswordRefused, PasswordWrong, SignInRefused, TooManyTries
+from terraspawner.errors_accounts import AccountDisabled, PasswordRefused, PasswordWrong, SignInRefused, TooManyTries
 from terraspawner.operations import accounts, passwords, sign_ins
 from terraspawner.operations.attempts import Place, place_of
 from terraspawner.operations.context import Context
@@ -201,13 +201,13 @@ def test_counts_outlive_the_process_and_are_forgotten_in_the_end(
     clock.move(seconds=FORGOTTEN_AFTER.total_seconds() + 1)
     wrong(context, "ben")
     with context.database.read() as connection:
-        assert connection.scalar(sa.select(sa.func.max(tables.sign_in_failure.c.failures))) == 1
+        assert connection.scalar(sa.select(sa.func.max(sign_in_tables.sign_in_failure.c.failures))) == 1
 
 
 def test_what_is_counted_stands_nowhere_in_clear(context: Context) -> None:
     wrong(context, "my password by mistake", place_of("192.0.2.77"))
     with context.database.read() as connection:
-        rows = str(connection.execute(sa.select(tables.sign_in_failure)).all())
+        rows = str(connection.execute(sa.select(sign_in_tables.sign_in_failure)).all())
     assert "mistake" not in rows
     assert "192.0.2.77" not in rows
 

@@ -3,7 +3,7 @@
 import pytest
 
 from terraspawner.domain import password
-from terraspawner.errors import PasswordRefused
+from terraspawner.errors_accounts import PasswordRefused
 
 
 @pytest.mark.parametrize(

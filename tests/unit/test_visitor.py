@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from terraspawner.domain.visitor import GROUPS_LIMIT, groups_of, visitor_of
-from terraspawner.errors import VisitorRefused
+from terraspawner.errors_accounts import VisitorRefused
 from terraspawner.providers import Way
 
 ANA = {

@@ -8,6 +8,7 @@ from pathlib import Path
 from fastapi.routing import APIRoute, iter_route_contexts
 from openapi_spec_validator import validate
 
+import papers
 from terraspawner import errors
 from terraspawner.web import auth, responses
 from tests.web.hosts import HostThatIsSilent, HostThatObeys
@@ -55,7 +56,7 @@ def test_every_error_of_ours_has_a_status_and_a_sentence() -> None:
         return {kind}.union(*(below(child) for child in kind.__subclasses__()))
 
     for kind in below(errors.TerraError) - {errors.TerraError}:
-        if kind.__module__ in ("terraspawner.errors", "terraspawner.storage.errors", auth.__name__, responses.__name__):
+        if kind.__module__ in (*papers.ERRORS_AT, auth.__name__, responses.__name__):
             error = kind()
             assert 400 <= responses.status_of(error) < 600, kind
             assert error.message.rstrip().endswith("."), kind

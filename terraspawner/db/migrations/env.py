@@ -2,8 +2,7 @@
 
 from alembic import context
 
-from terraspawner.db import lease_tables, notebook_tables  # noqa: F401 - their tables are ours too
-from terraspawner.db.tables import metadata
+from terraspawner.db.schema import metadata
 
 engine = context.config.attributes["engine"]
 with engine.connect().execution_options(writes=True) as connection:

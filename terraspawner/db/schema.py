@@ -1,0 +1,8 @@
+"""All tables together, for who needs every one of them: migrations, and tests that empty or compare the database."""
+
+from __future__ import annotations
+
+from terraspawner.db import lease_tables, notebook_tables, policy_tables, sign_in_tables  # noqa: F401 - they add theirs
+from terraspawner.db.tables import metadata
+
+__all__ = ["metadata"]
