@@ -46,8 +46,8 @@ class Environment:
             key=self.service.key,
         )
         workspace = assemble(settings, now=lambda: self.now, patience=self.patience, connect_patience=1.0)
-        quick = Courier(workspace.desk, workspace.service, first_pause=0.01, longest_pause=0.05)
-        for part in (workspace.opener, workspace.changes, workspace.choices):
+        quick = Courier(workspace.desk, workspace.service, workspace.leases, first_pause=0.01, longest_pause=0.05)
+        for part in (workspace.opener, workspace.changes, workspace.changes._aside, workspace.choices):
             part._courier = quick
         manager = TerraContentsManager(root_dir=str(self.home), workspace=replace(workspace, courier=quick))
         manager.delete_to_trash = False
@@ -58,6 +58,7 @@ class Environment:
     async def stop(self, manager: TerraContentsManager, *, seconds: float = 0.0) -> None:
         assert manager.workspace is not None
         await manager.workspace.courier.close(seconds=seconds)
+        await manager.workspace.leases.close(seconds=seconds)
         await manager.workspace.service.close()
         self.opened.remove(manager)
 
@@ -90,6 +91,23 @@ async def environment_of(tmp_path: Path) -> AsyncIterator[MakeEnvironment]:
     for environment in made:
         for manager in list(environment.opened):
             await environment.stop(manager)
+
+
+@pytest.fixture
+async def servers(tmp_path: Path) -> AsyncIterator[Any]:
+    """Makes Jupyter servers, each with a HOME of its own."""
+    from extension.servers import JupyterServer  # noqa: PLC0415 - pure tests run without it
+
+    started: list[JupyterServer] = []
+
+    def make(service: WorkspaceThatAnswers | WorkspaceAsItIs, **options: float) -> JupyterServer:
+        started.append(JupyterServer(tmp_path / f"home{len(started)}", service, **options))
+        return started[-1]
+
+    yield make
+    for server in started:
+        if server.process is not None and server.process.returncode is None:
+            await server.kill()
 
 
 def lab(notebook: str) -> str:

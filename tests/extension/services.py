@@ -16,6 +16,10 @@ from typing import Any
 
 from aiohttp import web
 
+from extension.lease_book import LeaseBook, claim_of
+from terraspawner.errors import TerraError
+from terraspawner.web.responses import status_of
+
 KEY = "key-of-this-start"
 NAMESPACE = "ana"
 WORKSPACE = "study"
@@ -23,6 +27,11 @@ WORKSPACE = "study"
 
 def error(status: int, code: str, message: str, **details: Any) -> web.Response:
     return web.json_response({"error": {"code": code, "message": message, "details": details}}, status=status)
+
+
+def refused(no: TerraError) -> web.Response:
+    """One of the service's own errors, as it tells them."""
+    return error(status_of(no), no.code, no.message, **no.details)
 
 
 class Server:
@@ -74,6 +83,8 @@ class WorkspaceThatAnswers(Server):
         self.activity: list[dict[str, Any]] = []
         self.under_way: Counter[str] = Counter()
         self.most_at_once = 0
+        self.leases = LeaseBook()
+        self.saves: dict[str, str] = {}
         self._count = 0
 
     @property
@@ -84,6 +95,8 @@ class WorkspaceThatAnswers(Server):
         app = web.Application(client_max_size=100 * 1024 * 1024, middlewares=[self.only_with_key])
         base = "/services/workspaces/api/v1"
         notebooks = f"{base}/workspaces/{NAMESPACE}/{WORKSPACE}/notebooks"
+        for deed in ("", "/{deed}"):
+            app.router.add_route("*", notebooks + r"/{path:.+\.ipynb}/lease" + deed, self.lease)
         app.router.add_get(notebooks, self.list)
         app.router.add_get(notebooks + "/{path:.+}", self.read)
         app.router.add_put(notebooks + "/{path:.+}", self.write)
@@ -143,7 +156,12 @@ class WorkspaceThatAnswers(Server):
         if len(content) > self.limit:
             return error(413, "notebook-too-large", f"{path} is larger than {self.limit} bytes.", limit=self.limit)
         present = self.versions.get(path)
-        if present is not None and self.notebooks[path] == content:
+        try:
+            self.leases.check_save(path, headers, creates="If-None-Match" in headers)
+        except TerraError as no:
+            return refused(no)
+        save_id = headers.get("Save-Id")
+        if (present is not None and self.notebooks[path] == content) or (save_id and self.saves.get(save_id) == path):
             return self.written(path, 200)
         expected = headers.get("If-Match", "").strip('"') or None
         if headers.get("If-None-Match") != "*" and expected is None:
@@ -151,6 +169,8 @@ class WorkspaceThatAnswers(Server):
         if present != expected:
             return error(409, "notebook-moved-on", f"{path} was changed by somebody else.", version=present)
         self.put(path, content)
+        if save_id:
+            self.saves[save_id] = path
         self.writes.append((path, content))
         return self.written(path, 200 if present else 201)
 
@@ -166,9 +186,26 @@ class WorkspaceThatAnswers(Server):
         if request.headers.get("If-Match", "").strip('"') != self.versions.get(path):
             return error(409, "notebook-moved-on", f"{path} was changed.", version=self.versions.get(path))
         content = self.notebooks[path]
+        claim = claim_of(request.headers) if "Lease-Fence" in request.headers else None
+        fence = self.leases.move(path, to, claim)
         self.delete(path)
         self.put(to, content)
-        return self.written(to, 200)
+        answer = self.written(to, 200)
+        if fence is not None:
+            answer.headers["Lease-Fence"] = str(fence)
+        return answer
+
+    async def lease(self, request: web.Request) -> web.Response:
+        path, deed = request.match_info["path"], request.match_info.get("deed", "")
+        self.asked[f"lease {request.method} {deed}".strip()] += 1
+        if path not in self.notebooks:
+            return error(404, "notebook-not-found", f"There is no notebook {path}.")
+        body = await request.json() if request.can_read_body else {}
+        try:
+            answer = self.leases.answer(path, deed, request.method, body)
+        except TerraError as no:
+            return refused(no)
+        return web.Response(status=204) if answer is None else web.json_response(answer)
 
     async def take_outbox(self, request: web.Request) -> web.Response:
         self.outbox.append(await request.json())

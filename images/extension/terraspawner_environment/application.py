@@ -26,9 +26,11 @@ from terraspawner_environment.handlers import (
 from terraspawner_environment.kills import SCHEMA as KILLS_SCHEMA
 from terraspawner_environment.kills import SCHEMA_ID as KILLS_SCHEMA_ID
 from terraspawner_environment.kills import Kill, Kills
+from terraspawner_environment.lease_acts import LeaseActs
 from terraspawner_environment.memory import read_memory
-from terraspawner_environment.reports import Reporter, kernel_facts
+from terraspawner_environment.reports import Reporter, is_busy, kernel_facts
 from terraspawner_environment.saves import SCHEMA, SCHEMA_ID, SaveState
+from terraspawner_environment.sessions import SessionHandler, Tabs
 
 
 class EnvironmentExtension(ExtensionApp):
@@ -38,6 +40,8 @@ class EnvironmentExtension(ExtensionApp):
     load_other_extensions = True
     # `docker stop` kills after 10 s: this, and then the kernels' own end, must fit.
     flush_seconds = Float(5.0, config=True, help="How long the end of the server waits for unsent saves.")
+
+    release_seconds = Float(1.0, config=True, help="How long it waits then for giving back its leases.")
 
     _tasks: tuple[asyncio.Task[None], ...] = ()
     _kills: Kills
@@ -53,9 +57,19 @@ class EnvironmentExtension(ExtensionApp):
             self.handlers.append((f"{base}/{name}", handler, {"workspace": self.workspace}))
         for name, conflict_handler in (("conflict", ConflictHandler), ("conflict/changes", ConflictChangesHandler)):
             self.handlers.append((f"{base}/{name}", conflict_handler, {"workspace": self.workspace}))
+        self.handlers.append((f"{base}/session", SessionHandler, {"tabs": self._tabs()}))
         self.handlers.append((f"{base}/kills", KillsHandler, {"kills": self._kills}))
         # a handler of an extension comes before Jupyter's own
         self.handlers.append(("/api/nbconvert", ExportFormsHandler, {"written": EXPORT_FORMS}))
+
+    def _tabs(self) -> Tabs | None:
+        workspace = self.workspace
+        if workspace is None:
+            return None
+        flush = workspace.courier.flush
+        acts = LeaseActs(workspace.leases, lambda notebook, seconds: flush(notebook, seconds=seconds),
+                         user=workspace.settings.user)  # fmt: skip
+        return Tabs(workspace.leases, acts, workspace.paths)
 
     def initialize_settings(self) -> None:
         events: EventLogger = self.serverapp.event_logger
@@ -75,6 +89,7 @@ class EnvironmentExtension(ExtensionApp):
             self.log.info("No workspace is given: notebooks are plain files here.")
             return
         workspace.desk.states.listen(self._announce)
+        workspace.leases.is_busy = lambda notebook: is_busy(serverapp, workspace.paths.lab_path(notebook))
         home = workspace.settings.home
         reporter = Reporter(
             workspace, lambda: kernel_facts(self.serverapp), kills=self._kills, trees=lambda: trees.look(home)
@@ -98,6 +113,7 @@ class EnvironmentExtension(ExtensionApp):
         workspace = self.workspace
         if workspace is not None:
             await workspace.courier.close(seconds=self.flush_seconds)
+            await workspace.leases.close(seconds=self.release_seconds)
             await workspace.service.close()
 
     async def _survive(self, work: Any) -> None:

@@ -1,6 +1,8 @@
 """Puts one environment's parts together; the only place that does."""
 
 import logging
+import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +11,8 @@ from terraspawner_environment.changes import Changes
 from terraspawner_environment.choices import Choices
 from terraspawner_environment.courier import Courier
 from terraspawner_environment.desk import Desk
-from terraspawner_environment.files import remove_leftovers
+from terraspawner_environment.files import remove_leftovers, write_whole
+from terraspawner_environment.leases import Leases
 from terraspawner_environment.ledger import Ledger
 from terraspawner_environment.listing import Listing
 from terraspawner_environment.opening import Opener
@@ -20,6 +23,8 @@ from terraspawner_environment.service import WorkspaceService
 from terraspawner_environment.settings import EnvironmentSettings
 
 log = logging.getLogger(__name__)
+
+_SERVER = re.compile(r"server-[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,7 @@ class Workspace:
     changes: Changes
     choices: Choices
     listing: Listing
+    leases: Leases
 
 
 def assemble(
@@ -59,8 +65,10 @@ def assemble(
     desk.ledger.load()
     desk.outbox.load()
     service = WorkspaceService(settings, patience=patience, connect_patience=connect_patience)
-    courier = Courier(desk, service)
-    opener = Opener(desk, service, courier)
+    leases = Leases(desk, service, server=server_session(settings))
+    courier = Courier(desk, service, leases)
+    opener = Opener(desk, service, courier, leases)
+    leases.compare = opener.open
     listing = Listing(service)
     return Workspace(
         settings=settings,
@@ -69,10 +77,29 @@ def assemble(
         service=service,
         courier=courier,
         opener=opener,
-        changes=Changes(desk, service, courier, listing),
+        changes=Changes(desk, service, courier, listing, leases),
         choices=Choices(desk, service, courier, opener),
         listing=listing,
+        leases=leases,
     )
+
+
+def server_session(settings: EnvironmentSettings) -> str:
+    """What this server calls itself where it saves without a tab: always the same on one disk, so that a server that
+    was killed goes on with the leases it had."""
+    file = settings.state_folder / "session"
+    try:
+        name = file.read_text(encoding="ascii").strip()
+        if _SERVER.fullmatch(name):
+            return name
+    except (OSError, UnicodeDecodeError):
+        log.debug("%s is made anew", file)
+    name = f"server-{secrets.token_hex(8)}"
+    try:
+        write_whole(file, name.encode())
+    except OSError as error:  # a full disk: then it is good for this start
+        log.warning("%s could not be written: %s", file, error)
+    return name
 
 
 def make_folders(settings: EnvironmentSettings, paths: WorkspacePaths) -> None:

@@ -8,10 +8,12 @@ import hashlib
 from enum import Enum, auto
 from pathlib import Path
 
+from terraspawner_environment.aside import Aside
 from terraspawner_environment.compare import Base
 from terraspawner_environment.courier import Courier
 from terraspawner_environment.desk import Desk
 from terraspawner_environment.files import stage
+from terraspawner_environment.leases import Leases, NotYours
 from terraspawner_environment.listing import Listing
 from terraspawner_environment.service import (
     Guard,
@@ -44,11 +46,15 @@ class NotDone(Exception):
 class Changes:
     """What changes which notebooks there are."""
 
-    def __init__(self, desk: Desk, service: WorkspaceService, courier: Courier, listing: Listing) -> None:
+    def __init__(
+        self, desk: Desk, service: WorkspaceService, courier: Courier, listing: Listing, leases: Leases
+    ) -> None:
         self._desk = desk
         self._service = service
         self._courier = courier
         self._listing = listing
+        self._leases = leases
+        self._aside = Aside(desk, courier)
 
     async def create(self, notebook: str, content: bytes) -> None:
         """Create a notebook in the workspace and on the disk; raises NotDone, OSError.
@@ -77,6 +83,21 @@ class Changes:
         self._listing.stale()
         self._courier.wake(notebook)
 
+    async def store(self, notebook: str, content: bytes, session: str | None) -> None:
+        """Save a notebook that is there: to disk and outbox, by the lease of `session`; raises NotDone, OSError.
+
+        Where somebody else has it nothing is changed. What a session that had it still had to save is kept as a copy.
+        """
+        try:
+            async with self._leases.saving(notebook, session) as claim, self._desk.local.of(notebook):
+                news = await self._desk.store(notebook, content, claim=claim)
+        except NotYours as trouble:
+            copy = await self._aside.keep(notebook, content, session) if trouble.was_held and session else None
+            kept = f" Your text is kept as “{copy}”." if copy else ""
+            raise NotDone(Why.REFUSED, f"{trouble}{kept}", status=423) from trouble
+        for name in news:
+            self._courier.wake(name)
+
     async def rename(self, notebook: str, to: str) -> None:
         """Rename in the workspace, then on the disk; raises NotDone."""
         if self._desk.file_of(to).exists():
@@ -93,7 +114,10 @@ class Changes:
                 raise NotDone(
                     Why.MISSING, f"“{notebook}” is not in the workspace. Open and save it once, then rename it."
                 )
-            version = await self._rename_there(notebook, to, base)
+            async with self._leases.still(notebook) as claim:
+                guard = Guard(expected=base.version, claim=claim)
+                version, fence = await self._rename_there(notebook, to, guard)
+                self._leases.move(notebook, to, fence)
             await asyncio.to_thread(self._move, notebook, to)
             await asyncio.to_thread(self._desk.ledger.move, notebook, to)
             base = Base(version=version, sha256=base.sha256)
@@ -135,9 +159,9 @@ class Changes:
             await asyncio.to_thread(self._desk.ledger.forget, notebook)
             raise NotDone(Why.REFUSED, trouble.sentence, status=trouble.status) from trouble
 
-    async def _rename_there(self, notebook: str, to: str, base: Base) -> str:
+    async def _rename_there(self, notebook: str, to: str, guard: Guard) -> tuple[str, int | None]:
         try:
-            return await self._service.rename(notebook, to, Guard(expected=base.version))
+            return await self._service.rename(notebook, to, guard)
         except NotReached as trouble:
             sentence = f"“{notebook}” was not renamed: {trouble.sentence}. Try again when it is there."
             raise NotDone(Why.NOT_REACHED, sentence) from trouble

@@ -52,17 +52,27 @@ class Decision:
     because: str
 
 
-def decide(*, local: str | None, base: Base | None, remote: Present | Remote, sent: Collection[str] = ()) -> Decision:
+def decide(
+    *,
+    local: str | None,
+    base: Base | None,
+    remote: Present | Remote,
+    sent: Collection[str] = (),
+    kept: str | None = None,
+) -> Decision:
     """Return what opening a notebook has to do.
 
     `local` is the SHA-256 of the text on the disk (None: no file). `sent` holds the hashes of saves that were sent
-    and whose answer never came: the workspace holding one of those holds our own work, not somebody else's.
+    and whose answer never came: the workspace holding one of those holds our own work, not somebody else's. `kept` is
+    the hash of a text that is kept under another name already.
     """
     if local is None:
         return _without_local(remote)
     if remote is Remote.UNKNOWN:
         return Decision(step=Step.OPEN_LOCAL, because="the workspace cannot be reached; this is the text on the disk")
     if isinstance(remote, Present):
+        if local == kept != remote.sha256:
+            return Decision(step=Step.TAKE_THEIRS, because="the text on the disk is kept as a copy")
         return _with_both(local, base, remote, sent)
     return _deleted_or_new(local, base)
 

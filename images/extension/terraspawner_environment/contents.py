@@ -96,8 +96,8 @@ class TerraContentsManager(AsyncLargeFileManager):
     async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:
         """Save: whole or not at all; a workspace notebook then goes to the workspace by itself.
 
-        Leases (step 4) are checked here, before the text reaches the disk: Lab's drive will send session and fence as
-        further fields of the model.
+        `terra_session` in the model is the session that saves (`sessions.py`). One that does not hold the notebook is
+        refused with 423 before the disk is touched.
         """
         path = normal(path)
         notebook = self._notebook(path)
@@ -156,8 +156,9 @@ class TerraContentsManager(AsyncLargeFileManager):
             content = await run_sync(source.read_bytes)
         except FileNotFoundError:
             raise HTTPError(404, f"There is no checkpoint {checkpoint_id} of “{notebook}”.") from None
+        held = self._there.leases.present(notebook)
         with told_when_full(path):
-            await self._store(notebook, content)
+            await self._store(notebook, content, held.session if held else None)
 
     async def create_checkpoint(self, path: str) -> dict[str, Any]:
         with told_when_full(path):
@@ -198,13 +199,14 @@ class TerraContentsManager(AsyncLargeFileManager):
             raise HTTPError(400, "A save needs the fields type and content.")
         if model.get("chunk") in (None, 1):
             self.run_pre_save_hooks(model=model, path=path)
+        session = incoming.session_of(model)
         content, message = await self._content_of(model, path)
         if content is not None:
             if await self._is_new(notebook):
                 with told_when_not_done():
                     await self._there.changes.create(notebook, content)
             else:
-                await self._store(notebook, content)
+                await self._store(notebook, content, session)
             await self._first_checkpoint(path)
         saved = await self._model_after_save(path, content)
         if message:
@@ -213,11 +215,9 @@ class TerraContentsManager(AsyncLargeFileManager):
         self.emit(data={"action": "save", "path": path})
         return saved
 
-    async def _store(self, notebook: str, content: bytes) -> None:
-        async with self._there.desk.local.of(notebook):
-            news = await self._there.desk.store(notebook, content)
-        for name in news:
-            self._there.courier.wake(name)
+    async def _store(self, notebook: str, content: bytes, session: str | None) -> None:
+        with told_when_not_done():
+            await self._there.changes.store(notebook, content, session)
 
     async def _is_new(self, notebook: str) -> bool:
         desk = self._there.desk

@@ -11,13 +11,22 @@ import logging
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from enum import Enum, auto
-from uuid import uuid4
 
 from terraspawner_environment.compare import Base
 from terraspawner_environment.desk import Desk
+from terraspawner_environment.leases import Leases, NotYours
 from terraspawner_environment.outbox import Entry
-from terraspawner_environment.service import Guard, MovedOn, NotReached, RefusedByService, WorkspaceService
+from terraspawner_environment.posts import NotThere
+from terraspawner_environment.service import (
+    Guard,
+    LeaseRefused,
+    MovedOn,
+    NotReached,
+    RefusedByService,
+    WorkspaceService,
+)
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +51,7 @@ class Courier:
         self,
         desk: Desk,
         service: WorkspaceService,
+        leases: Leases,
         *,
         first_pause: float = FIRST_PAUSE,
         longest_pause: float = LONGEST_PAUSE,
@@ -49,6 +59,7 @@ class Courier:
     ) -> None:
         self._desk = desk
         self._service = service
+        self._leases = leases
         self._first_pause = first_pause
         self._longest_pause = longest_pause
         self._jitter = jitter
@@ -160,21 +171,42 @@ class Courier:
             await self._arrived(entry, line.base)
             return Outcome.DONE
         await asyncio.to_thread(self._desk.ledger.sending, notebook, entry.sha256)
-        guard = Guard(expected=line.base.version if line.base else None, save_id=uuid4().hex, kind=entry.kind)
         try:
-            version = await self._service.write(notebook, self._desk.outbox.text_of(entry), guard)
+            version = await self._write(entry, line.base)
         except FileNotFoundError:
             return self._lost_text(entry)
         except NotReached as trouble:
             self._show_waiting(notebook, trouble.sentence)
             return Outcome.LATER
-        except MovedOn as trouble:
-            return await self._moved_on(entry, trouble.sentence)
+        except (MovedOn, NotThere) as trouble:
+            return await self._moved_on(entry, str(trouble))
+        except NotYours as trouble:
+            return await self._keep(notebook, f"{trouble} {GOES_ON}")
         except RefusedByService as trouble:
             self._refused(entry, FOR_READERS if trouble.code == "not-allowed" else trouble.sentence)
             return Outcome.DONE
         await self._arrived(entry, Base(version=version, sha256=entry.sha256))
         return Outcome.DONE
+
+    async def _write(self, entry: Entry, base: Base | None) -> str:
+        """Send it by the lease it was saved by, or by one that nobody else has: its base says what it may replace.
+
+        What creates a notebook needs none. The save's name stays the same, so that it is stored once.
+        """
+        notebook, text = entry.notebook, self._desk.outbox.text_of(entry)
+        claim = entry.claim
+        if claim is None and base is not None:
+            claim = await self._leases.to_send(notebook, None)
+        guard = Guard(expected=base.version if base else None, save_id=entry.save_id, kind=entry.kind, claim=claim)
+        try:
+            return await self._service.write(notebook, text, guard)
+        except LeaseRefused as trouble:
+            log.info("%s: %s", notebook, trouble.sentence)
+            guard = replace(guard, claim=await self._leases.to_send(notebook, claim))
+        try:
+            return await self._service.write(notebook, text, guard)
+        except LeaseRefused as trouble:
+            raise NotYours(trouble.sentence) from trouble
 
     def _lost_text(self, entry: Entry) -> Outcome:
         """A newer save took its place while it was picked up; or somebody emptied the outbox's folder."""
@@ -228,6 +260,7 @@ class Courier:
         at = self._desk.time()
         await asyncio.to_thread(self._desk.ledger.settle, entry.notebook, base, at)
         self._desk.outbox.remove(entry)
+        self._leases.hurry(entry.notebook)
         newer = self._desk.outbox.newest(entry.notebook)
         if newer is None:
             self._desk.show(entry.notebook, "workspace", at=at)

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from terraspawner_environment.files import sha256_of, stage
+from terraspawner_environment.lease import Claim
 from terraspawner_environment.ledger import Conflict, Kept, Ledger
 from terraspawner_environment.locks import PathLocks
 from terraspawner_environment.outbox import SAVED, Entry, Outbox
@@ -42,17 +43,19 @@ class Desk:
     def time(self) -> str:
         return rfc3339(self.now())
 
-    async def store(self, notebook: str, content: bytes, kind: str = SAVED) -> list[str]:
+    async def store(self, notebook: str, content: bytes, kind: str = SAVED, claim: Claim | None = None) -> list[str]:
         """Write a text to the disk and, where it is news, to the outbox; the caller holds the local lock.
 
-        `kind` is why, as the history calls it. Returns the notebooks that now have something to send. Raises OSError
-        where the disk does not take it; then neither the notebook nor the outbox changed.
+        `kind` is why, as the history calls it; `claim` the lease by which it is saved, None where one is to be taken
+        when it is sent. Returns the notebooks that now have something to send. Raises OSError where the disk does not
+        take it; then neither the notebook nor the outbox changed.
         """
         sha256 = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
         kept = self.ledger.of(notebook).kept
         if kept is not None:
             return await self._store_kept(notebook, content, sha256, kept)
-        entry = self.outbox.draft(notebook, sha256, self.time(), kind) if self._is_news(notebook, sha256) else None
+        is_news = self._is_news(notebook, sha256)
+        entry = self.outbox.draft(notebook, sha256, self.time(), kind, claim) if is_news else None
         await asyncio.to_thread(self._commit, notebook, content, entry)
         if entry is None:
             self.show(notebook, "workspace", at=self.ledger.of(notebook).at)
@@ -61,9 +64,9 @@ class Desk:
         self._show_on_disk(notebook, entry)
         return [notebook]
 
-    async def enqueue(self, notebook: str, sha256: str) -> None:
+    async def enqueue(self, notebook: str, sha256: str, claim: Claim | None = None) -> None:
         """Put the text that lies on the disk into the outbox; the caller holds the local lock."""
-        entry = self.outbox.draft(notebook, sha256, self.time())
+        entry = self.outbox.draft(notebook, sha256, self.time(), claim=claim)
         staged = await asyncio.to_thread(self.outbox.stage, entry, self.file_of(notebook))
         await asyncio.to_thread(staged.commit)
         self.outbox.accept(entry)
@@ -87,7 +90,7 @@ class Desk:
         The caller holds the notebook's local lock. Until the notebook is opened anew, what is saved to it goes on in
         the copy (`store`); until somebody chose what becomes of both texts, the conflict stands.
         """
-        copy = self._free_name(notebook)
+        copy = self.free_name(notebook)
         sha256 = hashlib.sha256(content).hexdigest()
         async with self.local.of(copy):
             await self.store(copy, content, kind="conflict")
@@ -124,7 +127,7 @@ class Desk:
             news: list[str] = []
             if sha256 != kept.sha256:
                 if await self.sha256_of(copy) != kept.sha256:  # somebody works on the copy by now: leave it alone
-                    copy = self._free_name(notebook)
+                    copy = self.free_name(notebook)
                 news = await self.store(copy, content, kind=SAVED if copy == kept.copy else "conflict")
             await asyncio.to_thread(self._commit, notebook, content, None)
         conflict = self.ledger.of(notebook).conflict
@@ -168,7 +171,8 @@ class Desk:
         else:
             self.show(notebook, "disk", since=entry.since)
 
-    def _free_name(self, notebook: str) -> str:
+    def free_name(self, notebook: str) -> str:
+        """Under which a text that lost a race is kept."""
         attempt = 0
         while True:
             name = copy_name(notebook, user=self.user, now=self.now(), attempt=attempt)

@@ -8,6 +8,16 @@ from typing import Any
 import nbformat
 from tornado.web import HTTPError
 
+from terraspawner_environment.lease import TAB
+
+
+def session_of(model: dict[str, Any]) -> str | None:
+    """Return the session that saves, None where none is named; raises HTTPError 400."""
+    session = model.get("terra_session")
+    if session is not None and not (isinstance(session, str) and TAB.fullmatch(session)):
+        raise HTTPError(400, "terra_session must be the name of a tab's session.")
+    return session
+
 
 def notebook_of(model: dict[str, Any], path: str) -> Any:
     """Return the notebook in a model; raises HTTPError 400 where there is none."""

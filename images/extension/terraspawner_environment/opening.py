@@ -8,6 +8,7 @@ from terraspawner_environment.compare import Base, Decision, Present, Remote, St
 from terraspawner_environment.courier import Courier
 from terraspawner_environment.desk import Desk
 from terraspawner_environment.files import write_whole
+from terraspawner_environment.leases import Leases
 from terraspawner_environment.service import Fetched, NotReached, ServiceTrouble, WorkspaceService
 
 log = logging.getLogger(__name__)
@@ -27,15 +28,16 @@ class CannotOpen(Exception):
 class Opener:
     """Makes the text on the disk the one to show."""
 
-    def __init__(self, desk: Desk, service: WorkspaceService, courier: Courier) -> None:
+    def __init__(self, desk: Desk, service: WorkspaceService, courier: Courier, leases: Leases) -> None:
         self._desk = desk
         self._service = service
         self._courier = courier
+        self._leases = leases
 
     async def open(self, notebook: str) -> Step:
         """Bring disk and workspace together for one notebook and return what was done; raises CannotOpen, OSError.
 
-        A lease (step 4) is asked for here, before the text is fetched, and goes with the notebook's line in the ledger.
+        A tab that shall change it is given the lease before this is called; whoever only reads needs none.
         """
         traffic = self._desk.traffic.of(notebook)
         try:
@@ -73,7 +75,8 @@ class Opener:
         async with desk.local.of(notebook):
             line = desk.ledger.of(notebook)
             local = await desk.sha256_of(notebook)
-            decision = decide(local=local, base=line.base, remote=remote, sent=line.sent)
+            kept = line.kept.sha256 if line.kept else None
+            decision = decide(local=local, base=line.base, remote=remote, sent=line.sent, kept=kept)
             log.info("%s: %s", notebook, decision.because)
             match decision.step:
                 case Step.NOT_THERE:
@@ -116,7 +119,7 @@ class Opener:
         await asyncio.to_thread(self._desk.ledger.keep, notebook, None)
         entry = self._desk.outbox.newest(notebook)
         if entry is None or entry.sha256 != local:
-            await self._desk.enqueue(notebook, local)
+            await self._desk.enqueue(notebook, local, self._leases.present(notebook))
 
     async def _replace(
         self, notebook: str, local: str | None, fetched: Fetched | None, remote: Present | Remote, decision: Decision

@@ -11,8 +11,10 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from terraspawner_environment.files import PREFIX, Staged, stage, stage_copy, write_whole
+from terraspawner_environment.lease import Claim
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +24,11 @@ SAVED = "saved"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One save on its way. `since` is the time of the oldest unsent save it stands for; `refused` the service's no;
-    `kind` why it is made, as the history calls it."""
+    `kind` why it is made, as the history calls it.
+
+    `save_id` is its name at the service, however often it is sent and whatever server sends it. `session` and `fence`
+    are the lease it was saved by; without them one is taken when it is sent.
+    """
 
     number: int
     notebook: str
@@ -30,6 +36,15 @@ class Entry:
     since: str
     refused: str | None = None
     kind: str = SAVED
+    save_id: str = field(default_factory=lambda: uuid4().hex)
+    session: str | None = None
+    fence: int | None = None
+
+    @property
+    def claim(self) -> Claim | None:
+        if self.session is None or self.fence is None:
+            return None
+        return Claim(session=self.session, fence=self.fence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +87,15 @@ class Outbox:
             if not text.with_suffix(".json").exists() and int_or_none(text.stem) not in known:
                 text.unlink(missing_ok=True)
 
-    def draft(self, notebook: str, sha256: str, now: str, kind: str = SAVED) -> Entry:
+    def draft(self, notebook: str, sha256: str, now: str, kind: str = SAVED, claim: Claim | None = None) -> Entry:
         """Give a save its number; nothing is on the disk yet. What it replaces unsent hands on why it was made."""
         self._last += 1
         older = self._entries.get(notebook)
         if older is not None and kind == SAVED:
             kind = older.kind
         since = older.since if older else now
-        return Entry(number=self._last, notebook=notebook, sha256=sha256, since=since, kind=kind)
+        entry = Entry(number=self._last, notebook=notebook, sha256=sha256, since=since, kind=kind)
+        return replace(entry, session=claim.session, fence=claim.fence) if claim else entry
 
     def stage(self, entry: Entry, text: Path | bytes) -> StagedEntry:
         """Write the entry's files under temporary names; raises OSError, and leaves nothing behind then."""
@@ -145,6 +161,9 @@ class Outbox:
                 sha256=str(facts["sha256"]),
                 since=str(facts["since"]),
                 kind=str(facts.get("kind", SAVED)),
+                save_id=str(facts.get("save_id") or uuid4().hex),
+                session=str(facts["session"]) if facts.get("session") else None,
+                fence=int(facts["fence"]) if facts.get("fence") is not None else None,
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             self._set_aside(note, error)

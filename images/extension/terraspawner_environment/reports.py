@@ -121,6 +121,14 @@ async def kernel_facts(server: Any) -> dict[str, Any]:
     return {"kernels": kernels, "terminals": len(terminals)}
 
 
+async def is_busy(server: Any, path: str) -> bool:
+    """Whether the kernel of the notebook at Lab's `path` runs something."""
+    return any(
+        session["path"] == path and session["kernel"].get("execution_state") in ("busy", "starting", "restarting")
+        for session in await server.session_manager.list_sessions()
+    )
+
+
 def last_activity(kernel: Any) -> datetime | None:
     """None while the kernel is being started: its trait has no value then, and to read it is an error."""
     return kernel.last_activity if kernel.trait_has_value("last_activity") else None

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import aiohttp
 
+from terraspawner_environment.lease import NOBODYS, Claim, Sight, sight_of
 from terraspawner_environment.settings import EnvironmentSettings
 
 _SLOWEST_BYTES_PER_SECOND = 1_000_000
@@ -21,11 +22,14 @@ _TRY_AGAIN = frozenset({401, 408, 425, 429})
 class ServiceTrouble(Exception):
     """The workspaces service did not do what was asked; `sentence` says why, for the user."""
 
-    def __init__(self, sentence: str, *, status: int = 0, code: str = "") -> None:
+    def __init__(
+        self, sentence: str, *, status: int = 0, code: str = "", details: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.status = status
         self.code = code
+        self.details = details or {}
 
 
 class NotReached(ServiceTrouble):
@@ -38,6 +42,10 @@ class MovedOn(ServiceTrouble):
 
 class RefusedByService(ServiceTrouble):
     """The service understood and said no; asking again changes nothing."""
+
+
+class LeaseRefused(RefusedByService):
+    """The lease that came along is not good (any more), or somebody else has it; `details` say who."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +88,13 @@ class Merged:
 class Guard:
     """Under which condition a write may happen.
 
-    `expected` is the version the text is based on, None to create. Leases (step 4) will add the fence they give to
-    this value, and `headers` is where it becomes the header `Lease-Fence`.
+    `expected` is the version the text is based on, None to create; `claim` the lease by which it is written.
     """
 
     expected: str | None
     save_id: str | None = None
     kind: str | None = None
+    claim: Claim | None = None
 
     def headers(self) -> dict[str, str]:
         headers = {"If-None-Match": "*"} if self.expected is None else {"If-Match": f'"{self.expected}"'}
@@ -94,6 +102,8 @@ class Guard:
             headers["Save-Id"] = self.save_id
         if self.kind is not None:
             headers["Save-Kind"] = self.kind
+        if self.claim is not None:
+            headers |= {"Lease-Session": self.claim.session, "Lease-Fence": str(self.claim.fence)}
         return headers
 
 
@@ -159,12 +169,22 @@ class WorkspaceService:
             )
         return _version_of_write(answer, body)
 
-    async def rename(self, notebook: str, to: str, guard: Guard) -> str:
-        """Rename a notebook in the workspace and return its version under the new name."""
+    async def rename(self, notebook: str, to: str, guard: Guard) -> tuple[str, int | None]:
+        """Rename a notebook in the workspace and return its version under the new name, with its lease's new fence."""
         _, answer, body = await self._ask(
             "POST", f"{self._notebook(notebook)}/rename", headers=guard.headers(), json={"to": to}
         )
-        return _version_of_write(answer, body)
+        fence = answer.get("Lease-Fence", "")
+        return _version_of_write(answer, body), int(fence) if fence.isdecimal() else None
+
+    async def lease(
+        self, notebook: str, method: str, body: Mapping[str, Any] | None = None, *, deed: str = ""
+    ) -> Sight:
+        """One question or change of a notebook's lease; raises LeaseRefused and the others."""
+        address = f"{self._notebook(notebook)}/lease{deed}"
+        options = {} if body is None else {"json": body}
+        _, _, answer = await self._ask(method, address, patience=self._connect_patience * 2, **options)
+        return sight_of(json.loads(answer)) if answer else NOBODYS
 
     async def present(self, notebook: str) -> Version | None:
         """Return the version that the workspace has, None where it does not have the notebook."""
@@ -230,19 +250,27 @@ class WorkspaceService:
         return self._session
 
 
+def full_sentence(trouble: ServiceTrouble) -> str:
+    """What went wrong, to stand alone; the service's own sentences are whole ones and may begin with a name."""
+    said = trouble.sentence
+    return said if said.endswith(".") else f"{said[:1].upper()}{said[1:]}."
+
+
 def _trouble(status: int, body: bytes) -> ServiceTrouble:
     try:
         error = json.loads(body)["error"]
-        code, sentence = str(error["code"]), str(error["message"])
+        code, sentence, details = str(error["code"]), str(error["message"]), error.get("details")
     except (ValueError, KeyError, TypeError):
-        code, sentence = "", f"the workspace answered {status}"
+        code, sentence, details = "", f"the workspace answered {status}", None
     if status in _TRY_AGAIN or status >= 500 or not code:
         kind: type[ServiceTrouble] = NotReached
     elif code == "notebook-moved-on":
         kind = MovedOn
+    elif code in ("lease-held", "lease-lost", "lease-needed"):
+        kind = LeaseRefused
     else:
         kind = RefusedByService
-    return kind(sentence, status=status, code=code)
+    return kind(sentence, status=status, code=code, details=details)
 
 
 def _listed(item: Mapping[str, Any]) -> Listed:
