@@ -7,6 +7,7 @@ of ``{},{},{}`` become 1.3 GB of objects, so what a notebook would take is recko
 
 from __future__ import annotations
 
+import enum
 import json
 from typing import Any
 
@@ -17,6 +18,15 @@ MOST_MEMORY = 200 * 1024**2
 """Bytes that the values of a notebook may take besides its text, as `memory_of` reckons."""
 
 NAME_LENGTH = 100
+
+
+@enum.unique
+class Mode(enum.StrEnum):
+    """How a notebook is opened: the notebook itself, which one person edits at a time, or a copy to try things in."""
+
+    EDIT = "edit"
+    PLAYGROUND = "playground"
+
 
 _PIECE = 1 << 20
 _BYTES_FOR = {b"{": 240, b"[": 80, b":": 100, b",": 72}

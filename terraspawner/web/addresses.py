@@ -32,6 +32,16 @@ def lab_url(settings: Settings, user: str, workspace: Workspace, path: str = "")
     return f"{base}/tree/{quote(workspace.name)}/edit/{quote(path)}" if path else base
 
 
+def playground_url(settings: Settings, user: str, workspace: Workspace, path: str) -> str:
+    """Address of Lab, which then brings a copy of the notebook into the playground (E8), or asks which one is meant."""
+    return f"{lab_url(settings, user, workspace)}?playground={quote(path)}"
+
+
+def terminal_url(settings: Settings, user: str, workspace: Workspace) -> str:
+    """Address of Lab with a terminal."""
+    return f"{lab_url(settings, user, workspace)}?terminal"
+
+
 def is_https(request: Request) -> bool:
     """Whether the browser speaks TLS with the proxy in front of us."""
     told = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip()

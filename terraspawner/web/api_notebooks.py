@@ -16,13 +16,14 @@ from fastapi import APIRouter, Query, Request, Response
 from terraspawner.domain import names, notebook_list
 from terraspawner.domain.access import Action
 from terraspawner.domain.lease import Editor
+from terraspawner.domain.notebook import Mode
 from terraspawner.domain.notebook_list import Sort, Wanted
 from terraspawner.errors import NotFound, Refused
-from terraspawner.operations import leases, notebook_lists, notebooks
+from terraspawner.operations import leases, notebook_lists, notebooks, workspaces
 from terraspawner.operations.notebook_facts import NotebookInfo
 from terraspawner.operations.notebooks import Place
 from terraspawner.web import wishes
-from terraspawner.web.addresses import lab_url
+from terraspawner.web.addresses import lab_url, playground_url
 from terraspawner.web.bodies import read_notebook_body
 from terraspawner.web.callers import ASpot, ASpotOfEither, TheParts
 from terraspawner.web.conditions import ASaving, IfMatch, IfNoneMatch, version_named
@@ -202,23 +203,27 @@ async def rename_notebook(
     },
     openapi_extra=PERSON,
 )
-@needs(Action.WRITE_NOTEBOOKS, Action.USE_ENVIRONMENT)
+@needs(Action.READ_NOTEBOOKS, Action.USE_ENVIRONMENT)
 async def open_notebook(parts: TheParts, spot: ASpot, path: str, wanted: OpenIn, response: Response) -> OpenOut:
     """Start what is needed and say where the notebook opens. 200 when it answers there, 202 while it is on its way.
 
-    423 while another person edits it; then nothing is started.
+    To edit takes a writer, and 423 says that another person edits it; then nothing is started. In the playground every
+    reader opens a copy of their own.
     """
-    if wanted.mode != "edit":
-        raise Refused(f"The mode {wanted.mode!r} is not offered yet. Open the notebook in the mode 'edit'.")
-    place = _place(spot, names.notebook_path(path))
-    await parts.deeds(leases.refuse_if_held, place)
+    mode, place = _mode(wanted.mode), _place(spot, names.notebook_path(path))
+    if mode is Mode.EDIT:
+        here = {"user": spot.user, "namespace": spot.namespace, "name": spot.name}
+        await parts.deeds(workspaces.enter, **here, action=Action.WRITE_NOTEBOOKS)
+        await parts.deeds(leases.refuse_if_held, place)
     _, info = await parts.deeds(notebooks.read_notebook, place)
     wish = wanted.environment
     sight = await wishes.start_for(parts, spot, info, size=wish.size, image=wish.image)
     environment: EnvironmentOut = wishes.told(parts, spot, sight)
     response.status_code = 200 if environment.state == "running" else 202
-    url = lab_url(parts.settings, spot.user, sight.view.workspace, place.path)
-    return OpenOut(url=url, mode="edit", environment=environment)
+    where = lab_url if mode is Mode.EDIT else playground_url
+    return OpenOut(
+        url=where(parts.settings, spot.user, sight.view.workspace, place.path), mode=mode, environment=environment
+    )
 
 
 # --- where, which version ---
@@ -233,6 +238,14 @@ def notebook_headers(path: str, version: str) -> dict[str, str]:
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(path.rpartition('/')[2], safe='')}",
         "X-Content-Type-Options": "nosniff",
     }
+
+
+def _mode(wanted: str) -> Mode:
+    try:
+        return Mode(wanted)
+    except ValueError:
+        offered = " or ".join(repr(str(mode)) for mode in Mode)
+        raise Refused(f"There is no mode {wanted!r}. Open the notebook in the mode {offered}.") from None
 
 
 def _place(spot: Spot, path: str) -> Place:

@@ -54,8 +54,8 @@ from terraspawner.web import (
     link_pages,
     notebook_forms,
     notebook_pages,
+    open_pages,
     openapi,
-    opening,
     pages,
     people_pages,
     project_pages,
@@ -187,14 +187,15 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         card,
         schedule_pages,
         image_pages,
-        opening,
+        open_pages,
         audit_pages,
         usage_pages,
     )
     for router in (door.router for door in doors):
         site.include_router(router)
     site.include_router(api_losses.pages)
-    site.include_router(opening.terminal)
+    site.include_router(open_pages.terminal)
+    site.include_router(open_pages.playground)
     app.include_router(site)
     app.add_api_route(f"{prefix}/health", health.health, include_in_schema=False)
 

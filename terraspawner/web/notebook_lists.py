@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import Query
 
 from terraspawner.domain import notebook_list
-from terraspawner.domain.access import Action, permits
+from terraspawner.domain.access import Action, Standing, permits
 from terraspawner.domain.notebook import KERNELS
 from terraspawner.domain.notebook_list import Sort, Wanted
 from terraspawner.domain.workspace import Membership
@@ -94,10 +94,19 @@ async def list_values(parts: Parts, spot: Spot, member: Membership, asked: Asked
         "kernels": KERNELS,
         **lease_marks.values(member.standing, marks),
         "may_write": bool(permits(member.standing, Action.WRITE_NOTEBOOKS)),
-        "may_open": all(permits(member.standing, each) for each in (Action.WRITE_NOTEBOOKS, Action.USE_ENVIRONMENT)),
+        **modes_of(member.standing),
         "api": parts.settings.api_prefix,
         "address": parts.settings.address,
         "most": parts.settings.notebook_limit,
+    }
+
+
+def modes_of(standing: Standing) -> dict[str, bool]:
+    """In which modes who holds this may open notebooks: to edit, and in the playground."""
+    has_compute = bool(permits(standing, Action.USE_ENVIRONMENT))
+    return {
+        "may_open": has_compute and bool(permits(standing, Action.WRITE_NOTEBOOKS)),
+        "may_try": has_compute and bool(permits(standing, Action.READ_NOTEBOOKS)),
     }
 
 

@@ -20,7 +20,7 @@ from terraspawner.preview import page
 from terraspawner.web import lease_marks, previews
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
-from terraspawner.web.notebook_lists import member_of, targets_of
+from terraspawner.web.notebook_lists import member_of, modes_of, targets_of
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
 
@@ -68,7 +68,7 @@ async def notebook(parts: TheParts, person: APerson, spot: ASpot, path: str) -> 
         file=info.path.rpartition("/")[2],
         kernels=KERNELS,
         **lease_marks.values(member.standing, marks),
-        may_open=all(permits(member.standing, each) for each in (Action.WRITE_NOTEBOOKS, Action.USE_ENVIRONMENT)),
+        **modes_of(member.standing),
         may_write=bool(permits(member.standing, Action.WRITE_NOTEBOOKS)),
         targets=await targets_of(parts, person.name),
         trash_days=parts.settings.trash_days,
@@ -76,6 +76,7 @@ async def notebook(parts: TheParts, person: APerson, spot: ASpot, path: str) -> 
         here=f"{prefix}workspaces/{at}",
         page_url=f"{prefix}workspaces/{at}/notebooks/{here}",
         open_url=f"{prefix}open/{at}/notebooks/{here}",
+        playground_url=f"{prefix}open/{at}/playground/{here}",
         download_url=f"{parts.settings.api_prefix}/workspaces/{at}/notebooks/{here}",
         link=f"{parts.settings.address}{prefix}workspaces/{at}/notebooks/{here}",
     )

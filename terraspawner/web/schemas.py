@@ -116,7 +116,7 @@ class OpenEnvironmentIn(In):
 
 
 class OpenIn(In):
-    mode: Text = Field(default="edit", description="`edit`; later also `playground`")
+    mode: Text = Field(default="edit", description="`edit`, or `playground`: a copy that is never saved here")
     environment: OpenEnvironmentIn = OpenEnvironmentIn()
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from terraspawner.domain import price
 from terraspawner.domain.catalogue import Catalogue
 from terraspawner.domain.environment import Event, State, allowed_events
+from terraspawner.domain.notebook import Mode
 from terraspawner.domain.start import Step, StepName
 from terraspawner.operations.views import View
 from terraspawner.settings import Settings
@@ -164,7 +165,7 @@ class ChangeIn(In):
 
 class OpenOut(BaseModel):
     url: str = Field(description="path of Lab with the notebook; it answers once the environment runs")
-    mode: Literal["edit"]
+    mode: Mode
     lease: None = Field(default=None, description="later")
     environment: EnvironmentOut
 

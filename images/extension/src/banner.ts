@@ -2,6 +2,7 @@ import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 import { BannerAct, describeAbsence } from './absence';
+import { setText } from './bar';
 import { Presence } from './presence';
 
 /** Padding and border of the banner, in pixels. */
@@ -73,11 +74,4 @@ export class Banner extends Widget {
   private _title = document.createElement('b');
   private _text = document.createElement('span');
   private _button = document.createElement('button');
-}
-
-/** Only what is new, so that a screen reader says it once. */
-function setText(node: HTMLElement, text: string): void {
-  if (node.textContent !== text) {
-    node.textContent = text;
-  }
 }

@@ -1,8 +1,8 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
-import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection, ServiceManager } from '@jupyterlab/services';
 
 import { workspacePage } from './environment';
+import { post } from './inside';
 import { Presence } from './presence';
 import { Reunion } from './reunion';
 
@@ -122,17 +122,8 @@ export class Closing {
     window.location.assign(workspacePage());
   }
 
-  private async _ask<T>(what: string, body: object): Promise<T> {
-    const settings = this._services.serverSettings;
-    const answer = await ServerConnection.makeRequest(
-      URLExt.join(settings.baseUrl, 'terraspawner/api', what),
-      { method: 'POST', body: JSON.stringify(body) },
-      settings
-    );
-    if (!answer.ok) {
-      throw await ServerConnection.ResponseError.create(answer);
-    }
-    return (await answer.json()) as T;
+  private _ask<T>(what: string, body: object): Promise<T> {
+    return post<T>(this._services.serverSettings, what, body);
   }
 
   private _isRunning = false;

@@ -14,6 +14,7 @@ import { page } from './page';
 import { Presence } from './presence';
 import { Saves } from './saves';
 import { terminal } from './terminal';
+import { ways } from './ways';
 import { describe } from './words';
 
 /** One for all plugins: the drive notices a loss before there is an application. */
@@ -78,5 +79,6 @@ export default [
   badge,
   meanwhile,
   page(presence),
-  terminal
+  terminal,
+  ways
 ];

@@ -28,6 +28,7 @@ from terraspawner_environment.kills import SCHEMA_ID as KILLS_SCHEMA_ID
 from terraspawner_environment.kills import Kill, Kills
 from terraspawner_environment.lease_acts import LeaseActs
 from terraspawner_environment.memory import read_memory
+from terraspawner_environment.playground_handlers import NewNotebookHandler, PlaygroundHandler
 from terraspawner_environment.reports import Reporter, is_busy, kernel_facts
 from terraspawner_environment.saves import SCHEMA, SCHEMA_ID, SaveState
 from terraspawner_environment.sessions import SessionHandler, Tabs
@@ -53,7 +54,8 @@ class EnvironmentExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         self._kills = Kills(read_memory, clock=time.monotonic, now=lambda: datetime.now(UTC))
         base = url_path_join("/terraspawner", "api")
-        for name, handler in (("saves", SavesHandler), ("flush", FlushHandler), ("pause", PauseHandler)):
+        for name, handler in (("saves", SavesHandler), ("flush", FlushHandler), ("pause", PauseHandler),
+                              ("playground", PlaygroundHandler), ("notebooks", NewNotebookHandler)):  # fmt: skip
             self.handlers.append((f"{base}/{name}", handler, {"workspace": self.workspace}))
         for name, conflict_handler in (("conflict", ConflictHandler), ("conflict/changes", ConflictChangesHandler)):
             self.handlers.append((f"{base}/{name}", conflict_handler, {"workspace": self.workspace}))
@@ -79,6 +81,7 @@ class EnvironmentExtension(ExtensionApp):
             page_config = self.serverapp.web_app.settings.setdefault("page_config_data", {})
             page_config["terraWorkspacePage"] = self.workspace.settings.page
             page_config["terraEnvironment"] = self.workspace.settings.environment
+            page_config["terraFolder"] = self.workspace.settings.workspace
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Called once the server runs: what an earlier one left goes out first."""

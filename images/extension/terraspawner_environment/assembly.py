@@ -18,6 +18,7 @@ from terraspawner_environment.listing import Listing
 from terraspawner_environment.opening import Opener
 from terraspawner_environment.outbox import Outbox
 from terraspawner_environment.paths import WorkspacePaths
+from terraspawner_environment.playground import Playground
 from terraspawner_environment.saves import SaveStates
 from terraspawner_environment.service import WorkspaceService
 from terraspawner_environment.settings import EnvironmentSettings
@@ -41,6 +42,7 @@ class Workspace:
     choices: Choices
     listing: Listing
     leases: Leases
+    playground: Playground
 
 
 def assemble(
@@ -70,6 +72,8 @@ def assemble(
     opener = Opener(desk, service, courier, leases)
     leases.compare = opener.open
     listing = Listing(service)
+    taken = Ledger(settings.state_folder / "playground.json")
+    taken.load()
     return Workspace(
         settings=settings,
         paths=paths,
@@ -81,6 +85,7 @@ def assemble(
         choices=Choices(desk, service, courier, opener),
         listing=listing,
         leases=leases,
+        playground=Playground(desk, service, settings.home, taken),
     )
 
 

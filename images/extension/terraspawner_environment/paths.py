@@ -45,6 +45,13 @@ class WorkspacePaths:
             return ""
         return path.removeprefix(f"{self.edit}/") if self.is_in_edit(path) else None
 
+    def named(self, notebook: str) -> bool:
+        """Can a workspace notebook be called so? Plain names and folders below `edit`, and nothing above it."""
+        parts = notebook.split("/")
+        return (
+            all(part and part.isprintable() for part in parts) and self.notebook_of(self.lab_path(notebook)) == notebook
+        )
+
     def lab_path(self, notebook: str) -> str:
         return f"{self.edit}/{notebook}"
 

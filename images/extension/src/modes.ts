@@ -1,0 +1,60 @@
+import { PageConfig } from '@jupyterlab/coreutils';
+
+/**
+ * In which mode a notebook is open, by where it lies, and what is said of it. Pure, but for the name of the folder.
+ */
+export type Mode = 'edit' | 'playground' | 'outside';
+
+export interface IModeWords {
+  label: string;
+  title: string;
+}
+
+export const MODE_WORDS: Record<Mode, IModeWords> = {
+  edit: {
+    label: 'Edit',
+    title:
+      'The notebook itself: what you save goes to the workspace, and others see it there.'
+  },
+  playground: {
+    label: 'Playground',
+    title:
+      'A copy of your own to try things in. It stays on the disk of this environment.'
+  },
+  outside: {
+    label: 'Not in the workspace',
+    title:
+      'A file on the disk of this environment. Save it as a new notebook to have it in the workspace.'
+  }
+};
+
+/** The name of the workspace's folder; empty where this server belongs to no workspace. */
+export function workspaceFolder(): string {
+  return PageConfig.getOption('terraFolder');
+}
+
+/** Null where there is no workspace, and so nothing to tell apart. */
+export function modeOf(path: string, folder = workspaceFolder()): Mode | null {
+  if (!folder) {
+    return null;
+  }
+  if (path.startsWith(`${folder}/playground/`)) {
+    return 'playground';
+  }
+  return notebookOf(path, folder) ? 'edit' : 'outside';
+}
+
+/** The notebook's path in the workspace, or null where Lab's path is no workspace notebook's. */
+export function notebookOf(
+  path: string,
+  folder = workspaceFolder()
+): string | null {
+  const edit = `${folder}/edit/`;
+  return folder && path.startsWith(edit) ? path.slice(edit.length) : null;
+}
+
+/** Under which name the text at Lab's path is offered to be saved in the workspace. */
+export function proposedName(path: string, folder = workspaceFolder()): string {
+  const name = path.slice(path.lastIndexOf('/') + 1).replace(/\.ipynb$/, '');
+  return modeOf(path, folder) === 'outside' ? name : `${name} (my copy)`;
+}

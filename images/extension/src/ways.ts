@@ -1,0 +1,112 @@
+import {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
+import { DocumentRegistry, DocumentWidget } from '@jupyterlab/docregistry';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+
+import { Bar, IBarWords } from './bar';
+import { Chip } from './chip';
+import { modeOf, workspaceFolder } from './modes';
+import { Playground } from './playground';
+
+const TRY = 'terra:open-in-playground';
+const SAVE_AS_NEW = 'terra:save-as-new-notebook';
+const PAGE = 'terra:workspace-page';
+
+/**
+ * In which mode each notebook is open, and the ways from one to the other: a chip in its toolbar, a line in the
+ * playground, commands, and what the address asks for (`lab?playground=…`, as the workspace's page does).
+ *
+ * The toolbar item is declared in `schema/ways.json`, which is why the settings are loaded here.
+ */
+export const ways: JupyterFrontEndPlugin<void> = {
+  id: '@terraspawner/environment:ways',
+  description: 'Shows the mode of a notebook, and leads to the playground.',
+  autoStart: true,
+  requires: [IToolbarWidgetRegistry, ISettingRegistry],
+  optional: [ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    toolbars: IToolbarWidgetRegistry,
+    settings: ISettingRegistry,
+    palette: ICommandPalette | null
+  ): void => {
+    if (!workspaceFolder()) {
+      return;
+    }
+    const playground = new Playground(app);
+    addCommands(app, playground);
+    for (const command of [TRY, SAVE_AS_NEW]) {
+      palette?.addItem({ command, category: 'Workspace' });
+    }
+    toolbars.addFactory<DocumentWidget>(
+      'Notebook',
+      'terra-mode',
+      panel => new Chip(panel.context, app.commands, [TRY, SAVE_AS_NEW, PAGE])
+    );
+    app.docRegistry.addWidgetExtension('Notebook', {
+      createNew: (panel, context) =>
+        explain(panel as DocumentWidget, context, () => {
+          void playground.saveAsNew(context);
+        })
+    });
+    void settings.load(ways.id);
+    // looked at now: Lab writes its own address once its layout is restored
+    const wanted = new URLSearchParams(window.location.search).get(
+      'playground'
+    );
+    if (wanted) {
+      void app.restored.then(() => playground.open(wanted));
+    }
+  }
+};
+
+function addCommands(app: JupyterFrontEnd, playground: Playground): void {
+  const current = () => {
+    const widget = app.shell.currentWidget as DocumentWidget | null;
+    const context = widget?.context;
+    return context?.contentsModel?.type === 'notebook' ? context : null;
+  };
+  const mode = () => modeOf(current()?.path ?? '');
+  app.commands.addCommand(TRY, {
+    label: 'Open in the Playground',
+    caption: 'Run and change a copy of your own; nothing of it is saved to the workspace',
+    isVisible: () => current() !== null && mode() === 'edit',
+    execute: async () => {
+      const context = current();
+      await (context && playground.openCopyOf(context));
+    }
+  });
+  app.commands.addCommand(SAVE_AS_NEW, {
+    label: 'Save as a New Notebook…',
+    caption: 'Put what is on the screen into the workspace, under a new name',
+    isVisible: () => current() !== null,
+    execute: async () => {
+      const context = current();
+      await (context && playground.saveAsNew(context));
+    }
+  });
+}
+
+/** The line that says that nothing of this is saved to the workspace. */
+function explain(
+  panel: DocumentWidget,
+  context: DocumentRegistry.Context,
+  saveAsNew: () => void
+): Bar {
+  const words: IBarWords = {
+    kind: 'playground',
+    title: 'Playground.',
+    text: 'Changes stay on this disk; the notebook in the workspace stays as it is.',
+    buttons: [{ label: 'Save as a New Notebook…', act: saveAsNew }]
+  };
+  const bar = new Bar();
+  const update = () =>
+    bar.tell(modeOf(context.path) === 'playground' ? words : null);
+  panel.contentHeader.addWidget(bar);
+  context.pathChanged.connect(update, bar);
+  update();
+  return bar;
+}
