@@ -40,7 +40,7 @@ def test_a_copy_in_the_playground_changes_nothing_until_it_is_saved_as_a_new_not
     here = f"/services/workspaces/workspaces/ana/{workspace.name}/notebooks/first look.ipynb"
     page.goto(here)
     page.screenshot(path=artefacts / "1-offered.png")
-    page.get_by_role("link", name="Playground").click()
+    page.get_by_role("link", name="Playground", exact=True).click()
     in_lab(page, "first look")
     mode(page, "playground")
     expect(on_top(page).locator("[data-terra-bar]")).to_contain_text("Changes stay on this disk")
@@ -54,7 +54,7 @@ def test_a_copy_in_the_playground_changes_nothing_until_it_is_saved_as_a_new_not
 
     # again: which of the two?
     page.goto(here)
-    page.get_by_role("link", name="Playground").click()
+    page.get_by_role("link", name="Playground", exact=True).click()
     asked = page.get_by_role("dialog")
     expect(asked).to_contain_text("You have a copy of “first look.ipynb” in the playground")
     page.screenshot(path=artefacts / "3-asked.png")
@@ -65,7 +65,6 @@ def test_a_copy_in_the_playground_changes_nothing_until_it_is_saved_as_a_new_not
     on_top(page).get_by_role("button", name="Save as a New Notebook…").click()
     page.get_by_role("dialog").get_by_role("textbox").fill("found")
     page.get_by_role("button", name="Save", exact=True).click()
-    in_lab(page, "found")
     mode(page, "edit")
     badge(page, "workspace")
     assert "tried out" in stored_outputs(workspace, "found.ipynb")
@@ -73,7 +72,7 @@ def test_a_copy_in_the_playground_changes_nothing_until_it_is_saved_as_a_new_not
 
     # the notebook itself beside it, and from there to the copy
     page.goto(f"/services/workspaces/open/ana/{workspace.name}/notebooks/first look.ipynb")
-    in_lab(page, "first look")
+    expect(page.locator("#jp-main-dock-panel .lm-mod-current", has_text="first look.ipynb")).to_be_visible()
     mode(page, "edit")
     chip = on_top(page).locator("[data-terra-mode]").get_by_role("button")
     chip.click()
