@@ -2,6 +2,8 @@
 PYTHON ?= python3
 DEPLOY := $(PYTHON) -m terraspawner.deploy
 BIN := .venv/bin
+# each worker has its own deployment: `tests/deployment.py`
+WORKERS := -n 2 --dist loadfile
 # more words: make test ARGS="-k pause -x", make accounts ARGS="add eva"
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE ?= 1
@@ -41,11 +43,11 @@ dev-venv: ## the virtual environment .venv
 
 test: ## all tests but the long ones; needs Docker and Chromium, installs them where it may
 	@$(DEPLOY) test-machine
-	$(BIN)/pytest -m "not full" $(ARGS)
+	$(BIN)/pytest $(WORKERS) -m "not full" $(ARGS)
 
 test-full: ## all tests
 	@$(DEPLOY) test-machine
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(WORKERS) $(ARGS)
 
 # Fewer examples, and without what is slow: `make test` has all of it. A test that hangs is ended after a minute, with the stacks of all threads.
 test-fast: ## tests without Docker and browser, in less than 30 s

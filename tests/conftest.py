@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
 
 import certificates
 import identity_provider
 import postgresql as postgresql_server
 from deployment import Deployment, Person, Workspace, deployed, unique
+from workers import LoadByScene
 
 # before any test imports jsonschema, which compiles a grammar for 1 s where this package is; the images leave it out
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -19,6 +21,11 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 settings.register_profile("whole", deadline=None)  # nothing is measured by a clock
 settings.register_profile("quick", settings.get_profile("whole"), max_examples=20)  # of `make test-fast`
 settings.load_profile("whole")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadByScene | None:
+    """For runs with `--dist loadfile`, as the Makefile's; others are as they are asked for."""
+    return LoadByScene(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

@@ -151,6 +151,12 @@ class Deployment:
         return found
 
 
+WORKERS = ("", "b")
+"""What tells the names of the two workers' deployments apart."""
+
+SITELESS = (("172.29", "172.30"), ("172.27", "172.28"))
+"""Where the networks of each worker's deployments begin, the core's and the users'."""
+
 MoreSettings = Callable[[int], dict[str, str]]
 """Further settings of a deployment, from its port."""
 
@@ -163,18 +169,20 @@ def is_kept() -> bool:
 def with_settings(name: str, subnet: int, more: MoreSettings = lambda _: {}) -> Deployment:
     """A deployment that is not there yet. `subnet` tells deployments apart: 172.30.<subnet>.0/20 and its like.
 
-    TERRASPAWNER_TEST_SITE, a number from 1 to 40, lets the tests of two checkouts run beside each other on one
-    machine; they want TERRA_IMAGE_TAG too.
+    Each worker of one run has its own. TERRASPAWNER_TEST_SITE, a number from 1 to 24, lets the tests of two checkouts
+    run beside each other on one machine; they want TERRA_IMAGE_TAG too.
     """
     site = int(os.environ.get("TERRASPAWNER_TEST_SITE", "0"))
-    name = f"{name}{site or ''}"
-    port = 8800 + 16 * site + subnet // 16 if is_kept() else free_port()
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    name = f"{name}{site or ''}{WORKERS[worker]}"
+    port = 8800 + 600 * worker + 16 * site + subnet // 16 if is_kept() else free_port()
+    core, users = (f"10.{100 + 50 * worker + site}", f"10.{125 + 50 * worker + site}") if site else SITELESS[worker]
     kept = {key: value for key, value in os.environ.items() if not key.startswith("TERRA_") or key == "TERRA_IMAGE_TAG"}
     environ = kept | {
         "TERRA_DEPLOYMENT": name,
         "TERRA_PORT": str(port),
-        "TERRA_CORE_SUBNET": f"10.{100 + site}.{subnet}.0/24" if site else f"172.29.{subnet}.0/24",
-        "TERRA_USERS_SUBNET": f"10.{150 + site}.{subnet}.0/20" if site else f"172.30.{subnet}.0/20",
+        "TERRA_CORE_SUBNET": f"{core}.{subnet}.0/24",
+        "TERRA_USERS_SUBNET": f"{users}.{subnet}.0/20",
         "TERRA_MEMORY_LIMIT": str(1024**3),
         "TERRA_SCRIPT_TIMEOUT": "90",
     }

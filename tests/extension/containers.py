@@ -69,14 +69,14 @@ class Services:
         } | site_environ()  # fmt: skip
 
 
-def site_bundle() -> str | None:
-    """The host's CA bundle, where it is not the ordinary one: environments then get it mounted."""
-    return os.environ.get("SSL_CERT_FILE")
+# as it is before any test: some do without
+SITE_BUNDLE = os.environ.get("SSL_CERT_FILE")
+"""The host's CA bundle, where it is not the ordinary one: environments then get it mounted."""
 
 
 def site_environ() -> dict[str, str]:
     names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-    return dict.fromkeys(names, "/etc/terra/ca-bundle.pem") if site_bundle() else {}
+    return dict.fromkeys(names, "/etc/terra/ca-bundle.pem") if SITE_BUNDLE else {}
 
 
 class Environment:
@@ -92,8 +92,8 @@ class Environment:
         if self.container is not None:
             self.container.remove(force=True)
         mounts = [docker.types.Mount("/home/jupyter", self.disk.name, type="volume")]
-        if bundle := site_bundle():
-            mounts.append(docker.types.Mount("/etc/terra/ca-bundle.pem", bundle, type="bind", read_only=True))
+        if SITE_BUNDLE:
+            mounts.append(docker.types.Mount("/etc/terra/ca-bundle.pem", SITE_BUNDLE, type="bind", read_only=True))
         self.container = self.client.containers.create(
             IMAGE, mounts=mounts, cap_drop=["ALL"], cap_add=CAPABILITIES, security_opt=["no-new-privileges"]
         )
