@@ -105,6 +105,12 @@ class NotebookMissing(NotFound):
     code = "notebook-not-found"
 
 
+class ProposalMissing(NotFound):
+    """There is no such proposal for this notebook. It may have been merged, declined or replaced."""
+
+    code = "proposal-not-found"
+
+
 class EnvironmentMissing(NotFound):
     """There is no such environment."""
 
@@ -193,6 +199,12 @@ class NotebookMovedOn(Conflict):
     """The notebook in the workspace is another version than the one this save is based on. Nothing was overwritten."""
 
     code = "notebook-moved-on"
+
+
+class MergeConflicts(Conflict):
+    """Both changed the same. Say that both texts shall be there with marks, or merge it in JupyterLab."""
+
+    code = "merge-conflicts"
 
 
 class LeaseHeld(TerraError):

@@ -28,8 +28,8 @@ def update_notebook(connection: sa.Connection, notebook_id: str, **values: objec
 
 
 def delete_notebook(connection: sa.Connection, notebook_id: str) -> None:
-    """With its versions and its intent."""
-    for table in (t.notebook_intent, t.notebook_version):
+    """With its versions, its proposals and its intent."""
+    for table in (t.notebook_intent, t.notebook_version, t.notebook_proposal):
         connection.execute(sa.delete(table).where(table.c.notebook_id == notebook_id))
     connection.execute(sa.delete(t.notebook).where(t.notebook.c.id == notebook_id))
 

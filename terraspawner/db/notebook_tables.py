@@ -70,3 +70,30 @@ notebook_intent = sa.Table(
     sa.Column("trash_item", sa.String(16), nullable=False),
 )
 """What is being done with a notebook; a row that its process left is carried out by whoever finds it."""
+
+notebook_proposal = sa.Table(
+    "notebook_proposal",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("notebook_id", sa.ForeignKey("notebook.id"), nullable=False, index=True),
+    sa.Column("proposer", sa.String(255), nullable=False, index=True),
+    sa.Column("base", sa.Integer, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("note", sa.String(500), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("closed_by", sa.String(255), nullable=False),
+    sa.Column("closed_at", UtcDateTime, nullable=True),
+    sa.Column("word", sa.String(500), nullable=False),
+)
+"""Its bytes are the blob `sha256` in the workspace's bucket, for as long as it is open."""
+_is_open = notebook_proposal.c.state == "open"
+sa.Index(
+    "uq_notebook_proposal_open",
+    notebook_proposal.c.notebook_id,
+    notebook_proposal.c.proposer,
+    unique=True,
+    sqlite_where=_is_open,
+    postgresql_where=_is_open,
+)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from terraspawner.db import notebook_records
+from terraspawner.db import notebook_records, proposal_records
 from terraspawner.domain import names
 from terraspawner.domain.access import Action, permits
 from terraspawner.domain.history import Notebook, NotebookState, NotebookVersion, VersionKind
@@ -40,7 +40,7 @@ class History:
 
 def list_versions(context: Context, place: Place, before: int | None = None) -> History:
     """Raises `NotebookMissing`."""
-    at, present = _present(context, place)
+    at, present = live_notebook(context, place)
     with context.database.read() as connection:
         every = notebook_records.versions_of(connection, present.id)
     found = [each for each in every if before is None or each.number < before]
@@ -69,12 +69,12 @@ class VersionSight:
 
 def look_at_version(context: Context, place: Place, which: str) -> VersionSight:
     """Raises `NotebookMissing`, `VersionMissing`."""
-    _, present = _present(context, place)
+    _, present = live_notebook(context, place)
     with context.database.read() as connection:
-        version = _find(connection, present, which)
+        version = find_version(connection, present, which)
         every = notebook_records.versions_of(connection, present.id)
     if version is None:
-        raise _missing(present, which)
+        raise missing_version(present, which)
     before = next((each for each in every if each.number < version.number), None)
     return VersionSight(version=version, before=before, present=present.number)
 
@@ -84,15 +84,15 @@ def read_version(context: Context, place: Place, which: str) -> tuple[bytes, Not
 
     Raises `NotebookMissing`, `VersionMissing`.
     """
-    at, present = _present(context, place)
+    at, present = live_notebook(context, place)
     with context.database.read() as connection:
-        version = _find(connection, present, which)
+        version = find_version(connection, present, which)
     if version is None:
-        raise _missing(present, which)
+        raise missing_version(present, which)
     try:
         return blobs.read(context.bucket(at.workspace.id), version.sha256), version
     except ObjectMissing as error:  # thinned out in this moment
-        raise _missing(present, which) from error
+        raise missing_version(present, which) from error
 
 
 def restore_version(context: Context, place: Place, which: str, claim: Claim | None = None) -> NotebookInfo:
@@ -104,7 +104,7 @@ def restore_version(context: Context, place: Place, which: str, claim: Claim | N
         context, user=place.user, namespace=place.namespace, name=place.name, action=Action.WRITE_NOTEBOOKS
     )
     body, _ = read_version(context, place, which)
-    _, present = _present(context, place)
+    _, present = live_notebook(context, place)
     return notebooks.save_notebook(context, place, body, present.version, claim, kind=VersionKind.RESTORED)
 
 
@@ -117,11 +117,11 @@ def name_version(context: Context, place: Place, which: str, name: str) -> tuple
     workspaces.enter(
         context, user=place.user, namespace=place.namespace, name=place.name, action=Action.WRITE_NOTEBOOKS
     )
-    _, present = _present(context, place)
+    _, present = live_notebook(context, place)
     with context.database.write() as connection:
-        version = _find(connection, present, which)
+        version = find_version(connection, present, which)
         if version is None:
-            raise _missing(present, which)
+            raise missing_version(present, which)
         notebook_records.name_version(connection, version, name)
         named = notebook_records.version_numbered(connection, present.id, version.number)
     assert named is not None, "it was there a moment ago"  # noqa: S101 - for the type checker
@@ -132,16 +132,24 @@ def thin(context: Context, workspace_id: str) -> int:
     """Forget the versions of a workspace's notebooks that have grown old; returns how many. Their bytes go later."""
     with context.database.read() as connection:
         rows = notebook_records.notebooks_of(connection, workspace_id)
-        over = {row.id: thinned(notebook_records.versions_of(connection, row.id), context.now()) for row in rows}
+        over = {row.id: _over(context, connection, row.id) for row in rows}
     for notebook_id in (each for each, numbers in over.items() if numbers):
         with context.database.write() as connection:  # asked again: a name may have been given meanwhile
-            numbers = thinned(notebook_records.versions_of(connection, notebook_id), context.now())
+            numbers = _over(context, connection, notebook_id)
             notebook_records.delete_versions(connection, notebook_id, numbers)
             over[notebook_id] = numbers
     return sum(map(len, over.values()))
 
 
-def _present(context: Context, place: Place) -> tuple[Membership, Notebook]:
+def _over(context: Context, connection: sa.Connection, notebook_id: str) -> list[int]:
+    """The versions that have grown old, and that no open proposal came from."""
+    kept = proposal_records.open_bases(connection, notebook_id)
+    old = thinned(notebook_records.versions_of(connection, notebook_id), context.now())
+    return [number for number in old if number not in kept]
+
+
+def live_notebook(context: Context, place: Place) -> tuple[Membership, Notebook]:
+    """The notebook, and what the person is there. Raises `NotebookMissing`."""
     at = workspaces.membership(
         context, user=place.user, namespace=place.namespace, name=place.name, action=Action.READ_NOTEBOOKS
     )
@@ -152,7 +160,8 @@ def _present(context: Context, place: Place) -> tuple[Membership, Notebook]:
     return at, present
 
 
-def _find(connection: sa.Connection, present: Notebook, which: str) -> NotebookVersion | None:
+def find_version(connection: sa.Connection, present: Notebook, which: str) -> NotebookVersion | None:
+    """By its number or by what the API calls its version; empty for the present one."""
     if which in ("", present.version):
         return notebook_records.version_numbered(connection, present.id, present.number)
     if which.isascii() and which.isdecimal() and len(which) < 10:
@@ -160,7 +169,7 @@ def _find(connection: sa.Connection, present: Notebook, which: str) -> NotebookV
     return notebook_records.version_called(connection, present.id, which)
 
 
-def _missing(present: Notebook, which: str) -> VersionMissing:
+def missing_version(present: Notebook, which: str) -> VersionMissing:
     return VersionMissing(
         f"The history of {present.path!r} has no version {which[:80]!r} (any more). Older versions are thinned out;"
         " look which ones there are."

@@ -97,7 +97,7 @@ def save_notebook(
     path = names.notebook_path(place.path)
     claim = claim or _without_lease(place)
     lease_checks.check_save(context, workspace.id, path, claim, creates=base is None)
-    _check_body(context, path, body)
+    check_body(context, path, body)
     if base is None:
         refuse_twin(context.bucket(workspace.id), path)
     wanted = Save(
@@ -178,7 +178,8 @@ def _begun(context: Context, workspace: Workspace, place: Place, wanted: Move) -
     raise settling.restless(path)
 
 
-def _check_body(context: Context, path: str, body: bytes) -> None:
+def check_body(context: Context, path: str, body: bytes) -> None:
+    """Raises `NotebookTooLarge`, `NotebookInvalid`."""
     limit = context.settings.notebook_limit
     if len(body) > limit:
         raise NotebookTooLarge(

@@ -1,4 +1,5 @@
-"""What nobody can come back to any more: blobs that no version refers to, histories of notebooks long gone.
+"""What nobody can come back to any more: blobs that no version and no open proposal refers to, histories of notebooks
+long gone.
 
 A blob lies there before a row refers to it, so one that is young is left alone (`storage.blobs`).
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from terraspawner.db import notebook_records, records
+from terraspawner.db import notebook_records, proposal_records, records
 from terraspawner.domain.history import NotebookState
 from terraspawner.operations.context import Context
 from terraspawner.storage import blobs
@@ -48,4 +49,5 @@ def forget_blobs(context: Context, workspace_id: str) -> int:
         return 0
     with context.database.read() as connection:
         used = notebook_records.digests_in_use(connection, workspace_id)
+        used |= proposal_records.open_digests(connection, workspace_id)
     return sum(blobs.forget(bucket, info) for sha256, info in old if sha256 not in used)

@@ -32,7 +32,20 @@ class _Tail(Convertor[str]):
         return value
 
 
+class _Number(Convertor[str]):
+    """An id as we make them, so that no notebook in a folder called as a part of an address is taken for one."""
+
+    regex = "[0-9a-f]{16}"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
 register_url_convertor("tail", _Tail())
+register_url_convertor("id", _Number())
 
 
 async def _parts(request: Request) -> Parts:

@@ -14,7 +14,7 @@ from terraspawner.domain.access import Action, permits
 from terraspawner.domain.notebook import KERNELS
 from terraspawner.domain.notebook_list import parents_of
 from terraspawner.errors import NotFound, TerraError
-from terraspawner.operations import notebook_lists
+from terraspawner.operations import notebook_lists, proposals
 from terraspawner.operations.notebooks import Place
 from terraspawner.preview import page
 from terraspawner.web import lease_marks, previews
@@ -69,6 +69,7 @@ async def notebook(parts: TheParts, person: APerson, spot: ASpot, path: str) -> 
         kernels=KERNELS,
         **lease_marks.values(member.standing, marks),
         **modes_of(member.standing),
+        proposals=await parts.deeds(proposals.count_open, place),
         may_write=bool(permits(member.standing, Action.WRITE_NOTEBOOKS)),
         targets=await targets_of(parts, person.name),
         trash_days=parts.settings.trash_days,

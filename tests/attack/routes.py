@@ -85,6 +85,14 @@ REST: dict[str, Case] = {
     f"GET {AT}/notebooks/{{path}}/versions/{{version}}": Case(who=PERSON_OR_KEY),
     f"GET {AT}/notebooks/{{path}}/diff": Case(who=PERSON_OR_KEY, query={"from": "{version}"}),
     f"PUT {AT}/notebooks/{{path}}/diff": Case(who=PERSON_OR_KEY, body=NOTEBOOK, query={"from": "{version}"}),
+    f"GET {AT}/notebooks/{{path}}/proposals": Case(who=PERSON_OR_KEY),
+    f"POST {AT}/notebooks/{{path}}/proposals": Case(
+        who=PERSON_OR_KEY, body=NOTEBOOK, query={"note": "planted"}, free=("note",)
+    ),
+    f"GET {AT}/notebooks/{{path}}/proposals/{{proposal_id}}": Case(who=PERSON_OR_KEY),
+    f"GET {AT}/notebooks/{{path}}/proposals/{{proposal_id}}/diff": Case(who=PERSON_OR_KEY),
+    f"POST {AT}/notebooks/{{path}}/proposals/{{proposal_id}}/merge": Case(who=PERSON_OR_KEY, body={"marks": True}),
+    f"DELETE {AT}/notebooks/{{path}}/proposals/{{proposal_id}}": Case(query={"word": "planted"}, free=("word",)),
     f"PUT {AT}/notebooks/{{path}}/merge": Case(who=PERSON_OR_KEY, body=NOTEBOOK, query={"base": "{version}"}),
     f"PATCH {AT}/notebooks/{{path}}/versions/{{version}}": Case(body={"name": "planted"}, free=("name",)),
     f"POST {AT}/notebooks/{{path}}/versions/{{version}}/restore": Case(who=PERSON_OR_KEY),
@@ -200,6 +208,13 @@ PAGES: dict[str, Case] = {
     f"POST {AT}/notebooks/undo": Case(form={"trash_id": "{trash_id}"}),
     f"POST {AT}/notebooks/rename": Case(form={"path": "{path}", "to": "planted"}),
     f"POST {AT}/notebooks/copy": Case(form={"path": "{path}", "to": "{path}", "workspace": "{namespace}/{name}"}),
+    f"GET {AT}/notebooks/{{path}}/proposals": Case(),
+    f"GET {AT}/notebooks/{{path}}/proposals/{{proposal_id}}": Case(),
+    f"GET {AT}/notebooks/{{path}}/proposals/{{proposal_id}}/frame": Case(),
+    f"POST {AT}/notebooks/{{path}}/proposals/merge": Case(form={"proposal": "{proposal_id}", "marks": "yes"}),
+    f"POST {AT}/notebooks/{{path}}/proposals/close": Case(
+        form={"proposal": "{proposal_id}", "word": "planted"}, free=("word",)
+    ),
     f"GET {AT}/notebooks/{{path}}/history": Case(),
     f"GET {AT}/notebooks/{{path}}/history/{{version}}": Case(),
     f"GET {AT}/notebooks/{{path}}/history/{{version}}/frame": Case(),

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from deployment import API, Deployment, Person, Workspace, unique
-from tests.attack.routes import Request
+from tests.attack.routes import NOTEBOOK, Request
 from tests.web.sites import PREFIX
 
 SECRET = "what-ben-must-not-read"
@@ -84,6 +84,7 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
     trash_id = ana.api.delete(f"/disks/{disk}").json()["id"]
     here = alpha.environment()
     version = alpha.notebook("secret.ipynb")[1].strip('"')
+    proposed = ana.api.post(f"{alpha.path}/notebooks/secret.ipynb/proposals", json=NOTEBOOK)
     scene = Scene(
         deployment=deployment,
         ana=ana,
@@ -99,6 +100,7 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
             "name": alpha.name,
             "path": "secret.ipynb",
             "version": version,
+            "proposal_id": proposed.json()["id"],
             "disk_id": disk,
             "trash_id": trash_id,
             "environment_id": here["id"],

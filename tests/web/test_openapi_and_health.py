@@ -27,7 +27,7 @@ async def test_the_document_is_valid_and_has_every_rest_route(site: Site) -> Non
     validate(document)
     documented = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
     routes = {
-        f"{method} {context.path.replace(':tail', '')}"
+        f"{method} {re.sub(':tail|:id', '', context.path)}"
         for context in iter_route_contexts(site.app.routes)
         if isinstance(context.original_route, APIRoute) and (context.path or "").startswith(API)
         for method in context.methods or ()
