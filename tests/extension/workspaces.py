@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,12 +29,15 @@ class WorkspaceAsItIs:
         return self.site.person(name)
 
     async def put(self, path: str, content: bytes, *, by: str = "ben") -> None:
-        """Somebody else saves a notebook, on top of what there is."""
-        async with self.person(by) as person:
-            there = await person.get(f"{AT}/{path}")
-            condition = {"If-Match": there.headers["etag"]} if there.status_code == 200 else {"If-None-Match": "*"}
-            answer = await person.put(f"{AT}/{path}", content=content, headers=condition)
-            assert answer.status_code in (200, 201), answer.text
+        """Somebody else saves a notebook, on top of what there is, as soon as nobody holds it."""
+        async with self.person(by) as person, asyncio.timeout(10):
+            status = 423
+            while status == 423:
+                there = await person.get(f"{AT}/{path}")
+                condition = {"If-Match": there.headers["etag"]} if there.status_code == 200 else {"If-None-Match": "*"}
+                answer = await person.put(f"{AT}/{path}", content=content, headers=condition)
+                status = answer.status_code
+            assert status in (200, 201), answer.text
 
     async def delete(self, path: str, *, by: str = "ben") -> None:
         async with self.person(by) as person:

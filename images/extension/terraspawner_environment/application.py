@@ -101,6 +101,7 @@ class EnvironmentExtension(ExtensionApp):
             asyncio.create_task(self._survive(work))
             for work in (
                 workspace.courier.start(),
+                workspace.outside.watch(),
                 reporter.report_outbox(),
                 reporter.report_activity(),
                 reporter.look_for_trees(),

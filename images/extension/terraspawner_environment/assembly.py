@@ -17,6 +17,7 @@ from terraspawner_environment.ledger import Ledger
 from terraspawner_environment.listing import Listing
 from terraspawner_environment.opening import Opener
 from terraspawner_environment.outbox import Outbox
+from terraspawner_environment.outside import OutsideEdits
 from terraspawner_environment.paths import WorkspacePaths
 from terraspawner_environment.playground import Playground
 from terraspawner_environment.saves import SaveStates
@@ -40,6 +41,7 @@ class Workspace:
     opener: Opener
     changes: Changes
     choices: Choices
+    outside: OutsideEdits
     listing: Listing
     leases: Leases
     playground: Playground
@@ -83,6 +85,7 @@ def assemble(
         opener=opener,
         changes=Changes(desk, service, courier, listing, leases),
         choices=Choices(desk, service, courier, opener),
+        outside=OutsideEdits(desk, courier),
         listing=listing,
         leases=leases,
         playground=Playground(desk, service, settings.home, taken),
