@@ -105,6 +105,13 @@ def reserve(lease: Lease, user: str, now: datetime, until: datetime) -> Lease:
     return vacated(lease, Reservation(user=user, until=until))
 
 
+def give_way(lease: Lease, user: str, now: datetime) -> Lease:
+    """What was reserved for `user` is no more: nobody is on their way. Nothing changes for anybody else."""
+    lease = as_of(lease, now)
+    is_theirs = lease.reservation is not None and lease.reservation.user == user
+    return replace(lease, reservation=None) if is_theirs else lease
+
+
 def _others(lease: Lease, user: str) -> tuple[Request, ...]:
     return tuple(each for each in lease.requests if each.user != user)
 

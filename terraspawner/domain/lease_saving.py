@@ -10,9 +10,10 @@ from terraspawner.domain.lease import Claim, Editor, Lease, LeaseState, as_of, i
 from terraspawner.domain.lease_refusals import held, lost, needed
 from terraspawner.errors import LeaseHeld, LeaseLost, LeaseNeeded
 
-SAVES_NEED_A_LEASE = False
-"""Whether a save that names no lease is refused although nobody else holds one. True as soon as the environments'
-extension sends session and fence with each save. What creates a notebook needs none: there is none before it."""
+SAVES_NEED_A_LEASE = True
+"""Whether an environment's save that names no lease is refused although nobody else holds one. What creates a notebook
+needs none: there is none before it. A person's program needs none either: where nobody has the notebook, the very
+transaction that asks for that makes the save, so there is no time in which a lease would keep others out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,8 @@ def may_save(
         return Verdict(refusal=held(lease, claim.editor.user, now))
     if lease.reservation and lease.reservation.user != claim.editor.user:
         return Verdict(refusal=held(lease, claim.editor.user, now))
-    return Verdict(refusal=needed(lease)) if needs_lease and not creates else Verdict()
+    is_program = not claim.editor.environment
+    return Verdict(refusal=needed(lease)) if needs_lease and not (creates or is_program) else Verdict()
 
 
 def may_change(lease: Lease, claim: Claim, now: datetime) -> Verdict:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from terraspawner.db import lease_records
 from terraspawner.domain import lease_holding, lease_requests, names
@@ -110,10 +110,15 @@ def take_over(context: Context, place: Place) -> LeaseSight:
     )  # fmt: skip
 
 
-def reserve(context: Context, place: Place, until: datetime) -> LeaseSight:
+def reserve(context: Context, place: Place, how_long: timedelta) -> LeaseSight:
     """Keep it for `place.user`, whose tab is on its way. Raises `LeaseHeld`."""
     _notebook(context, place, Action.WRITE_NOTEBOOKS)
-    return _change(context, place, lambda lease, now: lease_requests.reserve(lease, place.user, now, until))
+    return _change(context, place, lambda lease, now: lease_requests.reserve(lease, place.user, now, now + how_long))
+
+
+def give_way(context: Context, place: Place) -> LeaseSight:
+    """No tab is on its way to it any more: what was reserved for `place.user` is free."""
+    return _change(context, place, lambda lease, now: lease_requests.give_way(lease, place.user, now))
 
 
 def _change(

@@ -6,7 +6,7 @@ is based on. Bodies are stored as they come; the size limit holds while they are
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -30,6 +30,7 @@ from terraspawner.web.conditions import ASaving, IfMatch, IfNoneMatch, version_n
 from terraspawner.web.declared import needs
 from terraspawner.web.lease_claims import AClaim, AClaimOfEither
 from terraspawner.web.openapi import BOTH, PERSON, for_person
+from terraspawner.web.reservations import reserved
 from terraspawner.web.responses import Malformed
 from terraspawner.web.room import InPieces
 from terraspawner.web.schemas import FolderOut, NotebookIn, NotebookListOut, NotebookOut, OpenIn, RenameIn, SavedOut
@@ -138,7 +139,8 @@ async def save_notebook(
     """Create (`If-None-Match: *`) or replace (`If-Match: "<version>"`); never overwrites another version.
 
     `Lease-Session` and `Lease-Fence` say by which lease: a good one is renewed, an old one refused (409 `lease-lost`).
-    Without them it is refused while somebody else edits the notebook (423 `lease-held`).
+    Without them it is refused while somebody else edits the notebook (423 `lease-held`), and from an environment also
+    where nobody does (409 `lease-needed`); what creates a notebook needs none.
 
     The same bytes sent again are answered as before, with the same `Save-Id` also when others saved since. Otherwise
     409 `notebook-moved-on` has the present version in its details, null where there is none.
@@ -207,22 +209,26 @@ async def rename_notebook(
 async def open_notebook(parts: TheParts, spot: ASpot, path: str, wanted: OpenIn, response: Response) -> OpenOut:
     """Start what is needed and say where the notebook opens. 200 when it answers there, 202 while it is on its way.
 
-    To edit takes a writer, and 423 says that another person edits it; then nothing is started. In the playground every
-    reader opens a copy of their own.
+    To edit takes a writer, and 423 says that another person edits it; then nothing is started. It is reserved for the
+    tab that the url opens, until that has come or the start would have taken too long. In the playground every reader
+    opens a copy of their own.
     """
     mode, place = _mode(wanted.mode), _place(spot, names.notebook_path(path))
     if mode is Mode.EDIT:
         here = {"user": spot.user, "namespace": spot.namespace, "name": spot.name}
         await parts.deeds(workspaces.enter, **here, action=Action.WRITE_NOTEBOOKS)
-        await parts.deeds(leases.refuse_if_held, place)
     _, info = await parts.deeds(notebooks.read_notebook, place)
     wish = wanted.environment
-    sight = await wishes.start_for(parts, spot, info, size=wish.size, image=wish.image)
+    async with reserved(parts, place) if mode is Mode.EDIT else nullcontext() as kept:
+        sight = await wishes.start_for(parts, spot, info, size=wish.size, image=wish.image)
     environment: EnvironmentOut = wishes.told(parts, spot, sight)
     response.status_code = 200 if environment.state == "running" else 202
     where = lab_url if mode is Mode.EDIT else playground_url
     return OpenOut(
-        url=where(parts.settings, spot.user, sight.view.workspace, place.path), mode=mode, environment=environment
+        url=where(parts.settings, spot.user, sight.view.workspace, place.path),
+        mode=mode,
+        lease=LeaseOut.of(kept, Editor(user=spot.user, environment="", session="")) if kept else None,
+        environment=environment,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
@@ -18,8 +20,9 @@ from terraspawner.web.declared import needs
 from terraspawner.web.opening import Goal, Kind, addresses, asked, followed, misfit_of, progress_of
 from terraspawner.web.pages import workspace_page
 from terraspawner.web.parts import Parts
+from terraspawner.web.reservations import reserved
 from terraspawner.web.responses import status_of
-from terraspawner.web.sights import Spot
+from terraspawner.web.sights import Sight, Spot
 
 router = APIRouter(prefix="/open/{namespace}/{name}/notebooks", include_in_schema=False)
 playground = APIRouter(prefix="/open/{namespace}/{name}/playground", include_in_schema=False)
@@ -131,8 +134,14 @@ async def _page(parts: Parts, person: Person, spot: Spot, goal: Goal, info: Note
 
 async def _ask(parts: Parts, person: Person, spot: Spot, goal: Goal) -> Response:
     info = await _read(parts, spot, goal)
-    begin = wishes.start(parts, spot) if goal.anyway else wishes.start_for(parts, spot, info)
-    return await asked(parts, person, spot, goal, begin)
+    return await asked(parts, person, spot, goal, _begun(parts, spot, goal, info))
+
+
+async def _begun(parts: Parts, spot: Spot, goal: Goal, info: NotebookInfo) -> Sight:
+    """The start; a notebook to be edited is kept for the tab that it leads to. Raises `LeaseHeld`."""
+    is_edited = goal.kind is Kind.NOTEBOOK
+    async with reserved(parts, _place(spot, goal.path)) if is_edited else nullcontext():
+        return await (wishes.start(parts, spot) if goal.anyway else wishes.start_for(parts, spot, info))
 
 
 async def _refuse_if_held(parts: Parts, spot: Spot, path: str) -> None:

@@ -18,6 +18,7 @@ from terraspawner.settings import Settings
 from terraspawner.web.schemas import In, TagsIn, Text, WorkspaceRef
 from terraspawner.web.schemas_catalogue import ImageOut, SizeOut
 from terraspawner.web.schemas_disks import DataDiskIn, DiskOut
+from terraspawner.web.schemas_leases import LeaseOut
 from terraspawner.web.schemas_policy import OutlookOut, PolicyIn, PolicyOut
 
 
@@ -166,7 +167,7 @@ class ChangeIn(In):
 class OpenOut(BaseModel):
     url: str = Field(description="path of Lab with the notebook; it answers once the environment runs")
     mode: Mode
-    lease: None = Field(default=None, description="later")
+    lease: LeaseOut | None = Field(description="reserved for the tab that the url opens; null in the playground")
     environment: EnvironmentOut
 
 

@@ -112,7 +112,7 @@ def test_no_row_is_made_for_what_is_no_notebook(
     acts: list[Callable[[notebooks.Place], object]] = [
         lambda where: leases.acquire(context, where, editor()),
         lambda where: leases.take_over(context, where),
-        lambda where: leases.reserve(context, where, builders.NOON + LEASE),
+        lambda where: leases.reserve(context, where, LEASE),
         lambda where: leases.look(context, where),
     ]
     for act in acts:
@@ -268,7 +268,7 @@ def test_an_owner_takes_over_after_the_countdown_and_it_is_written_down(
 def test_a_reservation_for_a_tab_on_its_way_keeps_others_out(
     context: Context, clock: builders.Clock, version: str
 ) -> None:
-    leases.reserve(context, place(), context.now() + 2 * RESERVATION)
+    leases.reserve(context, place(), 2 * RESERVATION)
     builders.pass_time(context, clock, RESERVATION.total_seconds())
     with pytest.raises(LeaseHeld):
         held(context, "ben")

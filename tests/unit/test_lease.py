@@ -125,6 +125,7 @@ def test_a_save_without_a_lease_where_nobody_holds_it_hangs_on_the_switch(lease:
     assert may_save(lease, claim, NOON, needs_lease=False)
     assert isinstance(may_save(lease, claim, NOON, needs_lease=True).refusal, LeaseNeeded)
     assert may_save(lease, claim, NOON, needs_lease=True, creates=True)
+    assert may_save(lease, Claim(editor=ANAS_PROGRAM), NOON, needs_lease=True)
     assert not may_save(HELD, Claim(editor=BEN), NOON, needs_lease=True, creates=True)
     assert not may_save(lease, CLAIM, NOON)  # what was given back is no lease
 
