@@ -12,7 +12,8 @@ export class Badge extends Widget {
   constructor(
     private _context: DocumentRegistry.Context,
     private _saves: Saves,
-    private _presence: Presence
+    private _presence: Presence,
+    resolve: () => void
   ) {
     super();
     this.addClass('terra-Badge');
@@ -20,7 +21,12 @@ export class Badge extends Widget {
     this.node.setAttribute('role', 'status');
     this.node.setAttribute('aria-live', 'polite');
     this._text.className = 'terra-Badge-text';
-    this.node.append(this._text);
+    this._act.className = 'terra-Badge-act jp-mod-styled jp-mod-minimal';
+    this._act.type = 'button';
+    this._act.textContent = 'Compare…'; // Lab hides what is too wide for its toolbar
+    this._act.title = 'The workspace has another version: compare and choose';
+    this._act.addEventListener('click', resolve);
+    this.node.append(this._text, this._act);
     _context.saveState.connect(this._onSaveState, this);
     _context.pathChanged.connect(this._update, this);
     _context.model.stateChanged.connect(this._onModelChanged, this);
@@ -75,6 +81,7 @@ export class Badge extends Widget {
       this._saves.covers(path) &&
       (save || this._saving || this._failed || this._isInTabAlone);
     this.node.hidden = !known;
+    this._act.hidden = !save?.unresolved;
     if (known) {
       this._show(this._words(save));
     }
@@ -85,7 +92,13 @@ export class Badge extends Widget {
     if (this._failed || this._isInTabAlone) {
       return UNSAVED;
     }
-    return this._saving || !save ? SAVING : describe(save);
+    if (this._saving || !save) {
+      return SAVING;
+    }
+    const words = describe(save);
+    return save.unresolved && save.state === 'conflict'
+      ? { ...words, text: 'Conflict' }
+      : words;
   }
 
   private get _isInTabAlone(): boolean {
@@ -103,4 +116,5 @@ export class Badge extends Widget {
   private _saving = false;
   private _failed = false;
   private _text = document.createElement('span');
+  private _act = document.createElement('button');
 }

@@ -2,16 +2,23 @@ import {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { IToolbarWidgetRegistry, Notification } from '@jupyterlab/apputils';
+import {
+  ICommandPalette,
+  IToolbarWidgetRegistry,
+  Notification
+} from '@jupyterlab/apputils';
 import { IDocumentWidget } from '@jupyterlab/docregistry';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import { connectionLost, drive, kernels } from './attendance';
 import { Badge } from './badge';
 import { KillNotices } from './kills';
+import { marks } from './marks';
 import { meanwhile } from './meanwhile';
 import { page } from './page';
 import { Presence } from './presence';
+import { proposing } from './proposing';
+import { addResolving, RESOLVE } from './resolving';
 import { Saves } from './saves';
 import { terminal } from './terminal';
 import { ways } from './ways';
@@ -31,19 +38,25 @@ const badge: JupyterFrontEndPlugin<void> = {
   description: 'Shows where the work on a workspace notebook is.',
   autoStart: true,
   requires: [IToolbarWidgetRegistry, ISettingRegistry],
+  optional: [ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     toolbars: IToolbarWidgetRegistry,
-    settings: ISettingRegistry
+    settings: ISettingRegistry,
+    palette: ICommandPalette | null
   ): void => {
     const saves = new Saves(app.serviceManager);
+    const resolve = (path: string) =>
+      void app.commands.execute(RESOLVE, { path });
+    addResolving(app, saves, palette);
     toolbars.addFactory<IDocumentWidget>(
       'Notebook',
       'terra-badge',
-      panel => new Badge(panel.context, saves, presence)
+      ({ context }) =>
+        new Badge(context, saves, presence, () => resolve(context.path))
     );
     void settings.load(badge.id);
-    announceTrouble(saves);
+    announceTrouble(saves, resolve);
     presence.changed.connect(() => {
       if (!presence.isLost) {
         void saves.refresh();
@@ -54,7 +67,7 @@ const badge: JupyterFrontEndPlugin<void> = {
 };
 
 /** Say it once when a save was refused or a conflict arose; the badge goes on saying it. */
-function announceTrouble(saves: Saves): void {
+function announceTrouble(saves: Saves, resolve: (path: string) => void): void {
   const said = new Map<string, string>();
   saves.changed.connect((_, path) => {
     const save = saves.get(path);
@@ -64,8 +77,13 @@ function announceTrouble(saves: Saves): void {
     const troubled = save.state === 'conflict' || save.state === 'refused';
     const words = troubled ? describe(save) : null;
     if (words && said.get(path) !== words.text) {
+      const choose = {
+        label: 'Compare and choose…',
+        callback: () => resolve(path)
+      };
       Notification.warning(`${path}: ${words.text}. ${words.title}`, {
-        autoClose: false
+        autoClose: false,
+        actions: save.unresolved ? [choose] : []
       });
     }
     said.set(path, words?.text ?? '');
@@ -77,8 +95,10 @@ export default [
   kernels(presence),
   connectionLost(presence),
   badge,
+  marks,
   meanwhile,
   page(presence),
+  proposing,
   terminal,
   ways
 ];

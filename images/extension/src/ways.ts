@@ -10,6 +10,7 @@ import { Bar, IBarWords } from './bar';
 import { Chip } from './chip';
 import { modeOf, workspaceFolder } from './modes';
 import { Playground } from './playground';
+import { PROPOSE } from './proposing';
 
 const TRY = 'terra:open-in-playground';
 const SAVE_AS_NEW = 'terra:save-as-new-notebook';
@@ -44,13 +45,21 @@ export const ways: JupyterFrontEndPlugin<void> = {
     toolbars.addFactory<DocumentWidget>(
       'Notebook',
       'terra-mode',
-      panel => new Chip(panel.context, app.commands, [TRY, SAVE_AS_NEW, PAGE])
+      panel => new Chip(panel.context, app.commands, [TRY, PROPOSE, SAVE_AS_NEW, PAGE])
     );
     app.docRegistry.addWidgetExtension('Notebook', {
       createNew: (panel, context) =>
-        explain(panel as DocumentWidget, context, () => {
-          void playground.saveAsNew(context);
-        })
+        explain(panel as DocumentWidget, context, [
+          {
+            label: 'Propose…',
+            act: () =>
+              void app.commands.execute(PROPOSE, { path: context.path })
+          },
+          {
+            label: 'Save as a New Notebook…',
+            act: () => void playground.saveAsNew(context)
+          }
+        ])
     });
     void settings.load(ways.id);
     // looked at now: Lab writes its own address once its layout is restored
@@ -94,13 +103,13 @@ function addCommands(app: JupyterFrontEnd, playground: Playground): void {
 function explain(
   panel: DocumentWidget,
   context: DocumentRegistry.Context,
-  saveAsNew: () => void
+  buttons: IBarWords['buttons']
 ): Bar {
   const words: IBarWords = {
     kind: 'playground',
     title: 'Playground.',
     text: 'Changes stay on this disk; the notebook in the workspace stays as it is.',
-    buttons: [{ label: 'Save as a New Notebook…', act: saveAsNew }]
+    buttons
   };
   const bar = new Bar();
   const update = () =>

@@ -15,6 +15,8 @@ export interface ISaveState {
   reason: string | null;
   /** The notebook under which rejected work is kept. */
   copy: string | null;
+  /** Do two texts wait until somebody chooses? */
+  unresolved: boolean;
 }
 
 /** What one badge shows. */
@@ -142,6 +144,18 @@ function brackets(reason: string | null): string {
   return reason ? ` (${reason})` : '';
 }
 
-function basename(path: string): string {
+/** A time with its day, where that is not today. */
+export function moment(time: string): string {
+  const at = new Date(time);
+  const isToday = at.toDateString() === new Date().toDateString();
+  return at.toLocaleString(undefined, {
+    ...(isToday ? {} : { day: 'numeric', month: 'short' }),
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23'
+  });
+}
+
+export function basename(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }

@@ -29,6 +29,7 @@ from terraspawner_environment.kills import Kill, Kills
 from terraspawner_environment.lease_acts import LeaseActs
 from terraspawner_environment.memory import read_memory
 from terraspawner_environment.playground_handlers import NewNotebookHandler, PlaygroundHandler
+from terraspawner_environment.proposing_handlers import ProposeHandler
 from terraspawner_environment.reports import Reporter, is_busy, kernel_facts
 from terraspawner_environment.saves import SCHEMA, SCHEMA_ID, SaveState
 from terraspawner_environment.sessions import SessionHandler, Tabs
@@ -55,7 +56,8 @@ class EnvironmentExtension(ExtensionApp):
         self._kills = Kills(read_memory, clock=time.monotonic, now=lambda: datetime.now(UTC))
         base = url_path_join("/terraspawner", "api")
         for name, handler in (("saves", SavesHandler), ("flush", FlushHandler), ("pause", PauseHandler),
-                              ("playground", PlaygroundHandler), ("notebooks", NewNotebookHandler)):  # fmt: skip
+                              ("playground", PlaygroundHandler), ("notebooks", NewNotebookHandler),
+                              ("propose", ProposeHandler)):  # fmt: skip
             self.handlers.append((f"{base}/{name}", handler, {"workspace": self.workspace}))
         for name, conflict_handler in (("conflict", ConflictHandler), ("conflict/changes", ConflictChangesHandler)):
             self.handlers.append((f"{base}/{name}", conflict_handler, {"workspace": self.workspace}))

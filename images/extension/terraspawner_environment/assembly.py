@@ -20,6 +20,7 @@ from terraspawner_environment.outbox import Outbox
 from terraspawner_environment.outside import OutsideEdits
 from terraspawner_environment.paths import WorkspacePaths
 from terraspawner_environment.playground import Playground
+from terraspawner_environment.proposing import Proposing
 from terraspawner_environment.saves import SaveStates
 from terraspawner_environment.service import WorkspaceService
 from terraspawner_environment.settings import EnvironmentSettings
@@ -45,6 +46,7 @@ class Workspace:
     listing: Listing
     leases: Leases
     playground: Playground
+    proposing: Proposing
 
 
 def assemble(
@@ -89,6 +91,7 @@ def assemble(
         listing=listing,
         leases=leases,
         playground=Playground(desk, service, settings.home, taken),
+        proposing=Proposing(desk, service, taken),
     )
 
 

@@ -15,7 +15,8 @@ from terraspawner_environment.desk import Desk
 from terraspawner_environment.files import sha256_of
 from terraspawner_environment.ledger import Conflict
 from terraspawner_environment.opening import CannotOpen, Opener
-from terraspawner_environment.service import Merged, NotReached, RefusedByService, Version, WorkspaceService
+from terraspawner_environment.service import NotReached, RefusedByService, WorkspaceService
+from terraspawner_environment.versions import Merged, Version, Versions
 
 SECONDS_TO_SEND = 5.0
 
@@ -48,6 +49,7 @@ class Choices:
     def __init__(self, desk: Desk, service: WorkspaceService, courier: Courier, opener: Opener) -> None:
         self._desk = desk
         self._service = service
+        self._versions = Versions(service)
         self._courier = courier
         self._opener = opener
 
@@ -55,7 +57,7 @@ class Choices:
         """Say who saved the other text and when; raises CannotChoose where there is no conflict."""
         conflict = self._conflict(notebook)
         try:
-            theirs = await self._service.present(notebook)
+            theirs = await self._versions.present(notebook)
         except NotReached as trouble:
             return Sight(conflict=conflict, theirs=None, trouble=_later(trouble.sentence))
         except RefusedByService as trouble:
@@ -72,9 +74,9 @@ class Choices:
         conflict = self._conflict(notebook)
         try:
             if view == "theirs":
-                return await self._service.compare(notebook, _based(conflict), "", theme=theme)
+                return await self._versions.compare(notebook, _based(conflict), "", theme=theme)
             old = _based(conflict) if view == "mine" else ""
-            return await self._service.compare(notebook, old, await self._mine(conflict), theme=theme)
+            return await self._versions.compare(notebook, old, await self._mine(conflict), theme=theme)
         except NotReached as trouble:
             raise CannotChoose(_later(trouble.sentence), is_later=True) from trouble
         except RefusedByService as trouble:
@@ -102,7 +104,7 @@ class Choices:
             if theirs is None or theirs.content is None:
                 raise CannotChoose(f"“{notebook}” is not in the workspace any more: there is nothing to merge with.")
             mine, base = await self._mine(conflict), _based(conflict)
-            merged = await self._service.merge(notebook, mine, base=base, theirs=theirs.version)
+            merged = await self._versions.merge(notebook, mine, base=base, theirs=theirs.version)
         except NotReached as trouble:
             raise CannotChoose(_later(trouble.sentence), is_later=True) from trouble
         except RefusedByService as trouble:

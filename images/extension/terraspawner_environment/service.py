@@ -67,24 +67,6 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """One version of a notebook; `author` is empty where nobody of the workspace wrote it."""
-
-    number: int
-    version: str
-    author: str
-    at: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merged:
-    """Two texts put together; `conflicts` are the cells of the base (None: no cell) in which both changed the same."""
-
-    notebook: bytes
-    conflicts: tuple[int | None, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """Under which condition a write may happen.
 
@@ -186,34 +168,10 @@ class WorkspaceService:
         _, _, answer = await self._ask(method, address, patience=self._connect_patience * 2, **options)
         return sight_of(json.loads(answer)) if answer else NOBODYS
 
-    async def present(self, notebook: str) -> Version | None:
-        """Return the version that the workspace has, None where it does not have the notebook."""
-        try:
-            _, _, body = await self._ask("GET", f"{self._notebook(notebook)}/versions")
-        except RefusedByService as trouble:
-            if trouble.code == "notebook-not-found":
-                return None
-            raise
-        found = next(item for item in json.loads(body)["items"] if item["is_present"])
-        return Version(**{name: found[name] for name in ("number", "version", "author", "at")})
-
-    async def compare(self, notebook: str, old: str, new: str | bytes, *, theme: str = "") -> bytes:
-        """Return an HTML document, to be shown where nothing of it runs: what became of version `old` in version `new`,
-        or in the text `new`, which is stored nowhere by this."""
-        query = f"?from={quote(old, safe='')}&theme={quote(theme, safe='')}"
-        method, body = "PUT", new
-        if isinstance(new, str):
-            method, body, query = "GET", b"", f"{query}&to={quote(new, safe='')}"
-        _, _, made = await self._ask(method, f"{self._notebook(notebook)}/diff{query}", data=body or None)
-        return made
-
-    async def merge(self, notebook: str, mine: bytes, *, base: str, theirs: str) -> Merged:
-        """Put `mine`, which came from version `base`, and version `theirs` together. Nothing is stored by this."""
-        query = f"?base={quote(base, safe='')}&theirs={quote(theirs, safe='')}"
-        _, _, body = await self._ask("PUT", f"{self._notebook(notebook)}/merge{query}", data=mine)
-        answer = json.loads(body)
-        cells = tuple(dict.fromkeys(each["cell"] for each in answer["conflicts"]))
-        return Merged(notebook=answer["notebook"].encode(), conflicts=cells)
+    async def ask_about(self, notebook: str, method: str, what: str, **options: Any) -> bytes:
+        """Ask for something of a notebook (`versions.py`); raises as the others."""
+        _, _, body = await self._ask(method, f"{self._notebook(notebook)}/{what}", **options)
+        return body
 
     async def report(self, what: str, facts: Mapping[str, Any]) -> None:
         """Tell the service about this environment: `activity` or `outbox`."""
