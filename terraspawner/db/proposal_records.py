@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from terraspawner.db import notebook_tables as t
+from terraspawner.domain.history import NotebookState
 from terraspawner.domain.proposal import Proposal, ProposalState
 
 _COLUMNS = tuple(column.name for column in t.notebook_proposal.columns)
@@ -66,6 +67,17 @@ def open_digests(connection: sa.Connection, workspace_id: str) -> set[str]:
         .where(t.notebook.c.workspace_id == workspace_id, _IS_OPEN)
     )
     return {digest for (digest,) in connection.execute(query.distinct())}
+
+
+def open_counts(connection: sa.Connection, workspace_id: str) -> dict[str, int]:
+    """How many are open, by the path of the notebook, where any are."""
+    query = (
+        sa.select(t.notebook.c.path, sa.func.count())
+        .join(t.notebook, t.notebook.c.id == _p.notebook_id)
+        .where(t.notebook.c.workspace_id == workspace_id, t.notebook.c.state == str(NotebookState.LIVE), _IS_OPEN)
+        .group_by(t.notebook.c.path)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def open_bases(connection: sa.Connection, notebook_id: str) -> set[int]:

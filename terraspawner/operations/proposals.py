@@ -127,9 +127,11 @@ def close_merged(context: Context, place: Place, proposal_id: str) -> Proposal:
         return _closed(context, connection, place, present, found, ProposalState.MERGED, "")
 
 
-def count_open(context: Context, place: Place) -> int:
-    """For the notebook's page. Raises `NotebookMissing`."""
-    return len(list_proposals(context, place).open)
+def count_open(context: Context, *, user: str, namespace: str, name: str) -> dict[str, int]:
+    """How many are open, by the path of the notebook, where any are: for pages. Raises `WorkspaceMissing`."""
+    with context.database.read() as connection:
+        at = workspaces.within(connection, user=user, namespace=namespace, name=name, action=Action.READ_NOTEBOOKS)
+        return proposal_records.open_counts(connection, at.workspace.id)
 
 
 def _may_propose(context: Context, place: Place, at: Membership, present: Notebook, base: str) -> None:

@@ -14,7 +14,7 @@ from terraspawner.domain.notebook import KERNELS
 from terraspawner.domain.notebook_list import Sort, Wanted
 from terraspawner.domain.workspace import Membership
 from terraspawner.errors import Refused
-from terraspawner.operations import notebook_lists, workspaces
+from terraspawner.operations import notebook_lists, proposals, workspaces
 from terraspawner.web import lease_marks
 from terraspawner.web.parts import Parts
 from terraspawner.web.sights import Spot
@@ -93,12 +93,18 @@ async def list_values(parts: Parts, spot: Spot, member: Membership, asked: Asked
         "parents": notebook_list.parents_of(f"{asked.folder}/") if asked.folder else [],
         "kernels": KERNELS,
         **lease_marks.values(member.standing, marks),
+        "proposed": await proposals_in(parts, spot),
         "may_write": bool(permits(member.standing, Action.WRITE_NOTEBOOKS)),
         **modes_of(member.standing),
         "api": parts.settings.api_prefix,
         "address": parts.settings.address,
         "most": parts.settings.notebook_limit,
     }
+
+
+async def proposals_in(parts: Parts, spot: Spot) -> dict[str, int]:
+    """How many proposals are open for which notebook."""
+    return await parts.deeds(proposals.count_open, user=spot.user, namespace=spot.namespace, name=spot.name)
 
 
 def modes_of(standing: Standing) -> dict[str, bool]:

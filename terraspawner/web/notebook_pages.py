@@ -14,13 +14,13 @@ from terraspawner.domain.access import Action, permits
 from terraspawner.domain.notebook import KERNELS
 from terraspawner.domain.notebook_list import parents_of
 from terraspawner.errors import NotFound, TerraError
-from terraspawner.operations import notebook_lists, proposals
+from terraspawner.operations import notebook_lists
 from terraspawner.operations.notebooks import Place
 from terraspawner.preview import page
 from terraspawner.web import lease_marks, previews
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
-from terraspawner.web.notebook_lists import member_of, modes_of, targets_of
+from terraspawner.web.notebook_lists import member_of, modes_of, proposals_in, targets_of
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
 
@@ -69,7 +69,7 @@ async def notebook(parts: TheParts, person: APerson, spot: ASpot, path: str) -> 
         kernels=KERNELS,
         **lease_marks.values(member.standing, marks),
         **modes_of(member.standing),
-        proposals=await parts.deeds(proposals.count_open, place),
+        proposals=(await proposals_in(parts, spot)).get(info.path, 0),
         may_write=bool(permits(member.standing, Action.WRITE_NOTEBOOKS)),
         targets=await targets_of(parts, person.name),
         trash_days=parts.settings.trash_days,

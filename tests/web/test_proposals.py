@@ -147,6 +147,7 @@ async def test_the_pages_show_merge_and_decline(site: Site) -> None:
     anas, bens = await site.browser(), await site.browser("ben")
     front = await anas.client.get(f"{PREFIX}/{AT}")
     assert "/proposals" in front.text
+    assert "1 proposed" in (await anas.client.get(f"{PREFIX}/workspaces/ana/alpha")).text
     listed = await anas.client.get(PAGE)
     assert "ben" in listed.text
     assert HOSTILE not in listed.text

@@ -69,6 +69,7 @@ const badge: JupyterFrontEndPlugin<void> = {
 /** Say it once when a save was refused or a conflict arose; the badge goes on saying it. */
 function announceTrouble(saves: Saves, resolve: (path: string) => void): void {
   const said = new Map<string, string>();
+  const notices = new Map<string, string>();
   saves.changed.connect((_, path) => {
     const save = saves.get(path);
     if (!save) {
@@ -81,10 +82,16 @@ function announceTrouble(saves: Saves, resolve: (path: string) => void): void {
         label: 'Compare and choose…',
         callback: () => resolve(path)
       };
-      Notification.warning(`${path}: ${words.text}. ${words.title}`, {
-        autoClose: false,
-        actions: save.unresolved ? [choose] : []
-      });
+      const notice = Notification.warning(
+        `${path}: ${words.text}. ${words.title}`,
+        { autoClose: false, actions: save.unresolved ? [choose] : [] }
+      );
+      notices.set(path, notice);
+    }
+    const notice = notices.get(path);
+    if (notice && !troubled && !save.unresolved) {
+      Notification.dismiss(notice);
+      notices.delete(path);
     }
     said.set(path, words?.text ?? '');
   });

@@ -92,12 +92,12 @@ class Resolving {
     const count = (await this._choose(path, 'merge')).length;
     if (count === 0) {
       Notification.success(
-        `${basename(path)}: both versions are merged. The version before is in the history, your text in its copy.`,
+        'Both versions are merged. The one before is in the history, your text in its copy.',
         { autoClose: 10000 }
       );
     } else {
       Notification.warning(
-        `${basename(path)} is merged. In ${count} place${count === 1 ? '' : 's'} both changed the same: both texts are there, marked red. Keep what is right and delete the lines with <<<<<<<, ======= and >>>>>>>.`,
+        `Merged. In ${count} place${count === 1 ? '' : 's'} both changed the same, marked red: “local” is yours, “remote” theirs. Keep what is right.`, // Lab cuts at 140 characters
         { autoClose: false }
       );
     }
