@@ -90,12 +90,13 @@ class JupyterServer:
         ):
             return answer.status, await answer.read()
 
-    async def save(self, notebook: str, text: str) -> int:
-        """Save as Lab does; returns the status, 0 where the server died over it."""
+    async def save(self, notebook: str, text: str, session: str | None = None) -> int:
+        """Save as a tab of Lab does, or a program; returns the status, 0 where the server died over it."""
+        model = notebook_model(text) | ({"terra_session": session} if session else {})
         url = f"http://127.0.0.1:{self.port}/api/contents/{WORKSPACE}/edit/{notebook}"
-        async with aiohttp.ClientSession(headers={"Authorization": f"token {TOKEN}"}, timeout=PATIENCE) as session:
+        async with aiohttp.ClientSession(headers={"Authorization": f"token {TOKEN}"}, timeout=PATIENCE) as client:
             try:
-                async with session.put(url, data=io.BytesIO(json.dumps(notebook_model(text)).encode())) as answer:
+                async with client.put(url, data=io.BytesIO(json.dumps(model).encode())) as answer:
                     await answer.read()
                     return answer.status
             except aiohttp.ClientError:

@@ -37,11 +37,12 @@ async def until(condition, *, seconds: float = 20.0) -> None:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.feature("F4")
-@pytest.mark.parametrize(
-    "rounds", [1, pytest.param(4, marks=pytest.mark.slow), pytest.param(30, marks=pytest.mark.full)]
-)
-async def test_no_acknowledged_save_is_lost_and_none_is_torn_by_kill_9(servers, rounds: int) -> None:
+@pytest.mark.feature("F4", "F7")
+@pytest.mark.parametrize("session", ["tab-a", None])
+@pytest.mark.parametrize("rounds", [2, pytest.param(30, marks=pytest.mark.full)])
+async def test_no_acknowledged_save_is_lost_and_none_is_torn_by_kill_9(
+    servers, rounds: int, session: str | None
+) -> None:
     async with WorkspaceThatAnswers() as service:
         server = servers(service)
         await server.start()
@@ -52,7 +53,7 @@ async def test_no_acknowledged_save_is_lost_and_none_is_torn_by_kill_9(servers, 
             for number in range(round_ * 1000 + 1, round_ * 1000 + 500):
                 if number == round_ * 1000 + 1 + quiet:
                     killer = asyncio.create_task(kill_after(server, dice.uniform(0, 0.06)))  # somewhere in a save
-                status = await server.save("a.ipynb", f"{number} " + "x" * 2_000_000)
+                status = await server.save("a.ipynb", f"{number} " + "x" * 2_000_000, session)
                 if status not in (200, 201):
                     break
                 acknowledged = number
