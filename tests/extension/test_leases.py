@@ -15,6 +15,7 @@ from extension.lease_book import BEN, here
 from extension.services import WorkspaceThatAnswers, notebook_bytes, notebook_model
 from extension.tabs import Tab
 from terraspawner.domain import lease_requests
+from terraspawner.domain.lease import Editor
 from terraspawner_environment.contents import TerraContentsManager
 from terraspawner_environment.lease_acts import LeaseActs
 
@@ -303,6 +304,22 @@ async def test_work_that_waited_until_another_person_took_it_is_kept_as_a_copy(
         assert await read(tab.manager, A) == ("ben's" if has_saved else "1")
         await sent(tab.manager)
         assert sorted(service.notebooks) == [COPY, A]
+
+
+async def test_work_waits_while_the_same_person_edits_in_another_place(environment_of: MakeEnvironment) -> None:
+    async with WorkspaceThatAnswers() as service:
+        environment = environment_of(service)
+        service.put(A, notebook_bytes("1"))
+        manager = await environment.start()
+        await read(manager, A)
+        await service.stop()
+        await save(manager, A, "2")
+        program = service.leases.take(A, Editor(user="ana", environment="", session="a-program"))
+        await service.start()
+        await until(lambda: "another place" in (state_of(manager, A).reason or ""))
+        service.leases.give_back(A, program)
+        await sent(manager)
+        assert (service.notebooks, environment.notebooks) == ({A: notebook_bytes("2")}, [A])
 
 
 async def test_a_rename_takes_the_lease_along(environment_of: MakeEnvironment) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,13 @@ pytest.importorskip("jupyter_server")
 
 from tornado.web import HTTPError
 
-from extension.conftest import MakeEnvironment, lab, read, save, sent, until
+from extension.conftest import MakeEnvironment, lab, read, save, sent, state_of, until
 from extension.services import notebook_bytes, notebook_model
 from extension.tabs import Tab
 from extension.workspaces import AT, WorkspaceAsItIs, workspace_as_it_is
 from terraspawner.domain.access import Role
 from terraspawner.operations import members
+from terraspawner.storage.errors import BucketUnavailable
 
 pytestmark = pytest.mark.slow
 A = "a.ipynb"
@@ -29,6 +30,16 @@ async def real(tmp_path: Path) -> AsyncIterator[WorkspaceAsItIs]:
     async with workspace_as_it_is(tmp_path) as workspace:
         await workspace.put(A, notebook_bytes("1"), by="ana")
         yield workspace
+
+
+class BucketThatIsGone:
+    """Its store does not answer."""
+
+    def __getattr__(self, verb: str) -> Callable[..., object]:
+        def fail(*_: object) -> object:
+            raise BucketUnavailable
+
+        return fail
 
 
 async def told(real: WorkspaceAsItIs, by: str = "ben") -> dict[str, object]:
@@ -102,3 +113,28 @@ async def test_a_program_that_names_no_session_saves_by_a_lease_too(
     leases = manager.workspace.leases
     await until(lambda: leases.present(A) is None)
     assert (await told(real))["state"] == "free"
+
+
+@pytest.mark.feature("F7")
+async def test_while_the_store_is_gone_work_goes_on_and_arrives_in_its_order(
+    environment_of: MakeEnvironment, real: WorkspaceAsItIs
+) -> None:
+    environment = environment_of(real)
+    tab = Tab(await environment.start())
+    await tab.open()
+    await read(tab.manager, A)
+    buckets = real.site.context.bucket.made  # type: ignore[attr-defined]
+    there = dict(buckets)
+    buckets.update(dict.fromkeys(there, BucketThatIsGone()))
+    for text in ("2", "3"):
+        await tab.save(text)
+    await tab.save("b", "b.ipynb")
+    await until(lambda: state_of(tab.manager, A).state == "waiting")
+    assert state_of(tab.manager, A).reason
+    again = Tab(await environment.restart(tab.manager))
+    await again.save("4")
+    buckets.update(there)
+    await sent(again.manager)
+    assert [await real.read(path) for path in (A, "b.ipynb")] == [notebook_bytes("4"), notebook_bytes("b")]
+    assert await real.kinds(A) == ["saved", "created"]
+    assert environment.notebooks == [A, "b.ipynb"]

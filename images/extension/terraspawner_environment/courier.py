@@ -181,6 +181,9 @@ class Courier:
         except (MovedOn, NotThere) as trouble:
             return await self._moved_on(entry, str(trouble))
         except NotYours as trouble:
+            if trouble.is_own:  # it ends by itself, and nobody else's work is in the way
+                self._show_waiting(notebook, str(trouble))
+                return Outcome.LATER
             return await self._keep(notebook, f"{trouble} {GOES_ON}")
         except RefusedByService as trouble:
             self._refused(entry, FOR_READERS if trouble.code == "not-allowed" else trouble.sentence)

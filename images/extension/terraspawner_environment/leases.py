@@ -30,11 +30,13 @@ Listener = Callable[[dict[str, Any]], None]
 
 
 class NotYours(Exception):
-    """This session does not hold the notebook; the text says who does. `was_held`: it did, before."""
+    """This session does not hold the notebook; the text says who does. `was_held`: it did, before. `is_own`: the same
+    person does, in a place that is not known here."""
 
-    def __init__(self, sentence: str, *, was_held: bool = False) -> None:
+    def __init__(self, sentence: str, *, was_held: bool = False, is_own: bool = False) -> None:
         super().__init__(sentence)
         self.was_held = was_held
+        self.is_own = is_own
 
 
 async def _nothing_runs(_: str) -> bool:
@@ -152,7 +154,8 @@ class Leases:
             post = posts.of(notebook)
         self.hurry(notebook)
         if post.claim is None:
-            raise NotYours(lease.sentence(post, posts.server, user=self._desk.user))
+            is_own = post.sight is not None and post.sight.holder == self._desk.user
+            raise NotYours(lease.sentence(post, posts.server, user=self._desk.user), is_own=is_own)
         return post.claim
 
     async def _claim(self, notebook: str, session: str) -> Claim | None:

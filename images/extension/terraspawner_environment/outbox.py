@@ -88,11 +88,13 @@ class Outbox:
                 text.unlink(missing_ok=True)
 
     def draft(self, notebook: str, sha256: str, now: str, kind: str = SAVED, claim: Claim | None = None) -> Entry:
-        """Give a save its number; nothing is on the disk yet. What it replaces unsent hands on why it was made."""
+        """Give a save its number; nothing is on the disk yet. What it replaces unsent hands on why it was made, and by
+        which lease where that cannot be told anew."""
         self._last += 1
         older = self._entries.get(notebook)
         if older is not None and kind == SAVED:
             kind = older.kind
+        claim = claim or (older.claim if older else None)
         since = older.since if older else now
         entry = Entry(number=self._last, notebook=notebook, sha256=sha256, since=since, kind=kind)
         return replace(entry, session=claim.session, fence=claim.fence) if claim else entry
