@@ -15,7 +15,7 @@ pytest.importorskip("jupyter_server")
 
 from extension.conftest import lab, until
 from extension.servers import TOKEN, JupyterServer
-from extension.services import WorkspaceThatAnswers, notebook_bytes, notebook_model
+from extension.services import WORKSPACE, WorkspaceThatAnswers, notebook_bytes, notebook_model
 from terraspawner_environment.leases import LOOK_EVERY_SECONDS
 from terraspawner_environment.sessions import GRACE_SECONDS
 
@@ -94,6 +94,61 @@ async def test_a_tab_that_blinks_keeps_its_lease_and_a_stopped_server_gives_it_b
             assert await server.terminate() == 0
         assert (service.leases.holder(A), service.leases.of(A).fence) == (None, fence)
         assert service.leases.granted == [(A, "tab-a")]
+
+
+@pytest.mark.feature("F2")
+async def test_a_closed_tab_holds_until_its_kernel_has_ended_what_it_does(servers: Any) -> None:
+    async with WorkspaceThatAnswers() as service:
+        service.put(A, notebook_bytes("1"))
+        server = servers(service)
+        await server.start()
+        base = f"http://127.0.0.1:{server.port}/api"
+        wanted = {"path": lab(A), "name": "", "type": "notebook", "kernel": {"name": "python3"}}
+        code = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.05)"
+        async with aiohttp.ClientSession(headers=WITH_TOKEN) as client:
+            async with client.post(f"{base}/sessions", json=wanted) as made:
+                kernel = (await made.json())["kernel"]["id"]
+            async with connected(server, "tab-a") as tab, client.ws_connect(f"{base}/kernels/{kernel}/channels") as at:
+                await tab.send_json({"type": "open", "path": lab(A)})
+                await hears(tab, state="held")
+                await at.send_json(execution_of(code))
+                await hears_of_kernel(at, "busy")
+                await tab.send_json({"type": "close", "path": lab(A)})
+                await tab.send_json({"type": "act", "id": 1, "path": lab(A), "act": "ask"})
+                await hears(tab, type="done", id=1)
+                before = service.asked["lease PATCH"], service.leases.holder(A)
+                (server.home / WORKSPACE / "edit" / "go").touch()
+                await until(lambda: service.leases.holder(A) is None)
+        assert before == (0, "tab-a")
+
+
+def execution_of(code: str) -> dict[str, Any]:
+    header = {
+        "msg_id": "1",
+        "msg_type": "execute_request",
+        "username": "",
+        "session": "1",
+        "version": "5.3",
+        "date": "",
+    }
+    content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
+    return {
+        "channel": "shell",
+        "header": header,
+        "parent_header": {},
+        "metadata": {},
+        "content": content,
+        "buffers": [],
+    }
+
+
+async def hears_of_kernel(socket: aiohttp.ClientWebSocketResponse, state: str) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            said = json.loads((await socket.receive()).data)
+            parent = said.get("parent_header", {}).get("msg_id")
+            if parent == "1" and said["content"].get("execution_state") == state:
+                return
 
 
 async def test_who_is_not_signed_in_or_comes_from_elsewhere_is_not_let_in(servers: Any) -> None:
