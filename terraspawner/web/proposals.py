@@ -15,14 +15,18 @@ from terraspawner.web.parts import Parts
 
 
 async def compare(parts: Parts, place: Place, proposal_id: str, *, since_base: bool) -> bytes:
-    """What would become of the notebook as it is, or what was changed in the version that the proposal came from.
+    """What merging would change in the notebook as it is, or what was changed in the version that the proposal came
+    from.
 
     Raises `ProposalMissing`, `NotebookUnreadable`.
     """
     with closing(parts.room.share(place.user)) as share:
         body, found, _ = await parts.deeds(proposals.read_proposal, place, proposal_id)
         share.grow(len(body))
-        return await comparisons.compare_with(parts, place, str(found.base) if since_base else "", body, share)
+        if since_base:
+            return await comparisons.compare_with(parts, place, str(found.base), body, share)
+        merged = await comparisons.merge(parts, place, str(found.base), body, "", share)
+        return await comparisons.compare_with(parts, place, merged["theirs"], merged["notebook"].encode(), share)
 
 
 async def merge(parts: Parts, place: Place, proposal_id: str, claim: Claim | None, *, marks: bool) -> NotebookInfo:

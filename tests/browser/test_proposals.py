@@ -57,7 +57,7 @@ def test_a_reader_proposes_from_the_playground_and_the_owner_merges(
     expect(page.locator("#open")).to_contain_text("a better one")
     page.screenshot(path=artefacts / "4-proposals.png")
     page.get_by_role("link", name="Changes that ben proposes").click()
-    expect(page.frame_locator("#preview").locator("ins").first).to_contain_text("one of ben")
+    expect(page.frame_locator("#preview").locator("ins")).to_contain_text("one of ben")
     page.screenshot(path=artefacts / "5-changes.png", full_page=True)
     page.get_by_role("button", name="Merge…").click()
     page.screenshot(path=artefacts / "6-asked.png")

@@ -129,7 +129,7 @@ def save(workspace: Workspace, path: str, text: str) -> int:
     ).status_code
 
 
-@pytest.mark.feature("F4", "F6")
+@pytest.mark.feature("F4", "F6", "F7")
 def test_saves_queue_while_the_service_is_down_and_arrive_when_it_is_back(
     deployment: Deployment, ana: Person, workspace: Workspace
 ) -> None:
@@ -148,7 +148,7 @@ def test_saves_queue_while_the_service_is_down_and_arrive_when_it_is_back(
     until(lambda: "two" in json.dumps(workspace.notebook("queued.ipynb")[0]), "the save has arrived")
 
 
-@pytest.mark.feature("F4")
+@pytest.mark.feature("F4", "F7")
 def test_a_save_that_was_waiting_when_the_container_was_killed_arrives_after_the_resume(
     deployment: Deployment, ana: Person, workspace: Workspace
 ) -> None:

@@ -47,7 +47,14 @@ class Environment:
         )
         workspace = assemble(settings, now=lambda: self.now, patience=self.patience, connect_patience=1.0)
         quick = Courier(workspace.desk, workspace.service, workspace.leases, first_pause=0.01, longest_pause=0.05)
-        parts = (workspace.opener, workspace.changes, workspace.changes._aside, workspace.choices, workspace.outside)
+        parts = (
+            workspace.opener,
+            workspace.changes,
+            workspace.changes._aside,
+            workspace.choices,
+            workspace.outside,
+            workspace.offers,
+        )
         for part in parts:
             part._courier = quick
         manager = TerraContentsManager(root_dir=str(self.home), workspace=replace(workspace, courier=quick))

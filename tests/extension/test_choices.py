@@ -47,6 +47,7 @@ async def overtaken(environment: Environment, real: WorkspaceAsItIs, theirs: byt
     return manager
 
 
+@pytest.mark.slow
 @pytest.mark.feature("F8")
 async def test_who_saved_the_other_text_is_told_and_the_copy_is_a_version_that_stays(
     environment_of: MakeEnvironment, real: WorkspaceAsItIs
@@ -122,6 +123,7 @@ async def test_a_merge_tomorrow_is_on_top_of_what_was_done_meanwhile(
     assert b"TWO more yet" in there
 
 
+@pytest.mark.slow
 @pytest.mark.feature("F8")
 async def test_theirs_is_taken_and_mine_goes_on_living_in_its_copy(
     environment_of: MakeEnvironment, real: WorkspaceAsItIs
@@ -138,6 +140,7 @@ async def test_theirs_is_taken_and_mine_goes_on_living_in_its_copy(
     assert (await real.read("a.ipynb"), await real.read(COPY)) == (BOTH, MINE)
 
 
+@pytest.mark.slow
 async def test_what_was_deleted_there_is_told_and_goes_here_when_that_is_taken(
     environment_of: MakeEnvironment, real: WorkspaceAsItIs
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from extension.conftest import MakeEnvironment, lab, read, save, sent, state_of, until
 from extension.services import WorkspaceThatAnswers, WorkspaceThatIsDown, notebook_bytes
 from extension.test_trees import git
+from extension.workspaces import AT, workspace_as_it_is
 from terraspawner_environment import outside
 from terraspawner_environment.contents import TerraContentsManager
 from terraspawner_environment.outside import OutsideEdits, Signature, read_still, scan, signature_of
@@ -44,6 +45,7 @@ async def test_what_a_terminal_writes_is_sent_once_it_is_the_same_in_two_looks(e
         assert len(service.writes) == 2
 
 
+@pytest.mark.slow
 async def test_saves_of_lab_are_sent_by_themselves_and_not_again(environment_of: MakeEnvironment) -> None:
     async with WorkspaceThatAnswers() as service:
         environment = environment_of(service)
@@ -185,3 +187,27 @@ async def test_where_the_workspace_moved_on_the_outside_text_is_kept_as_a_copy(e
         await until(lambda: notebook_bytes("by git again") in service.notebooks.values())
         assert service.notebooks["a.ipynb"] == notebook_bytes("theirs")
         assert state.copy.startswith(lab("a (conflict"))
+
+
+@pytest.mark.slow
+async def test_what_another_person_edits_is_not_changed_from_a_terminal(
+    environment_of: MakeEnvironment, tmp_path: Path
+) -> None:
+    async with workspace_as_it_is(tmp_path) as real, real.person("ben") as ben:
+        await real.put("a.ipynb", notebook_bytes("0"), by="ana")
+        environment = environment_of(real)
+        manager = await environment.start()
+        await read(manager, "a.ipynb")
+        edits = watching(manager)
+        await edits.look()
+        lease = await ben.post(f"{AT}/a.ipynb/lease", json={"session": "bens"})
+        assert lease.status_code == 200, lease.text
+        environment.file("a.ipynb").write_bytes(notebook_bytes("by git"))
+        for _ in range(2):
+            await edits.look()
+        await until(lambda: state_of(manager, "a.ipynb").state == "conflict")
+        await sent(manager)
+        assert await real.read("a.ipynb") == notebook_bytes("0")
+        (copy,) = set(await real.names()) - {"a.ipynb"}
+        assert await real.read(copy) == notebook_bytes("by git")
+        assert environment.file("a.ipynb").read_bytes() == notebook_bytes("by git")

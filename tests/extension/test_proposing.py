@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from extension.conftest import MakeEnvironment, lab, read, save, state_of, until
 from extension.services import WORKSPACE, WorkspaceThatIsDown, notebook_bytes
 from extension.workspaces import AT, WorkspaceAsItIs, workspace_as_it_is
 from terraspawner_environment.contents import TerraContentsManager
+from terraspawner_environment.offers import NotMerged
 from terraspawner_environment.playground import Choice
 from terraspawner_environment.proposing import NotProposed
 
+pytestmark = pytest.mark.slow  # each with the real service, database and all
 TEXT = notebook_bytes("mine")
 
 
@@ -90,3 +93,50 @@ async def test_what_belongs_to_no_notebook_or_reaches_nobody_is_not_proposed(
         with pytest.raises(NotProposed) as refusal:
             await propose(cut_off, lab("a.ipynb"))
         assert refusal.value.is_later
+
+
+async def test_who_edits_a_notebook_merges_what_is_proposed_and_sees_it(
+    environment_of: MakeEnvironment, real: WorkspaceAsItIs
+) -> None:
+    environment = environment_of(real)
+    manager = await environment.start()
+    assert manager.workspace is not None
+    await read(manager, "a.ipynb")
+    await save(manager, "a.ipynb", "saved since")
+    async with real.person("ben") as ben:
+        for base, text in (("1", "clashing"), ("2", "bens")):
+            made = await ben.post(f"{AT}/a.ipynb/proposals?base={base}", content=notebook_bytes(text))
+            assert made.status_code == 201, made.text
+    offers = manager.workspace.offers
+    (item,) = (await offers.list("a.ipynb"))["items"]
+    assert b"bens" in await offers.show("a.ipynb", item["id"])
+    await offers.merge("a.ipynb", item["id"], marks=False)
+    assert await read(manager, "a.ipynb") == "bens"
+    assert await real.read("a.ipynb") == environment.file("a.ipynb").read_bytes()
+    assert (await real.kinds("a.ipynb"))[0] == "merged"
+    with pytest.raises(NotMerged, match="merged, declined"):
+        await offers.merge("a.ipynb", item["id"], marks=False)
+
+
+async def test_what_both_changed_is_not_merged_unasked_and_nothing_while_another_edits(
+    environment_of: MakeEnvironment, real: WorkspaceAsItIs
+) -> None:
+    environment = environment_of(real)
+    manager = await environment.start()
+    assert manager.workspace is not None
+    await read(manager, "a.ipynb")
+    await real.put("a.ipynb", notebook_bytes("since"))
+    async with real.person("ben") as ben:
+        made = await ben.post(f"{AT}/a.ipynb/proposals?base=1", content=notebook_bytes("bens"))
+        proposal, offers = made.json()["id"], manager.workspace.offers
+        with pytest.raises(NotMerged) as refusal:
+            await offers.merge("a.ipynb", proposal, marks=False)
+        assert refusal.value.has_conflicts
+        async with asyncio.timeout(10):
+            while (lease := await ben.post(f"{AT}/a.ipynb/lease", json={"session": "bens"})).status_code == 423:
+                pass
+        assert lease.status_code == 200, lease.text
+        with pytest.raises(NotMerged, match="ben") as refusal:
+            await offers.merge("a.ipynb", proposal, marks=True)
+        assert not refusal.value.has_conflicts
+    assert await real.read("a.ipynb") == notebook_bytes("since")

@@ -55,11 +55,12 @@ async def test_what_a_reader_proposes_is_merged_by_cell_on_top_of_what_was_saved
         (item,) = listed["items"]
         assert (item["id"], item["proposer"], item["note"], item["state"]) == (proposal, "ben", "louder", "open")
         assert (await ana.get(f"{AT}/proposals/{proposal}")).content == BENS
-        for since, words in (("present", ("ONE", "TWO")), ("base", ("ONE",))):
+        for since in ("present", "base"):
             shown = await ana.get(f"{AT}/proposals/{proposal}/diff", params={"since": since})
             assert shown.status_code == 200, shown.text
             assert {name: shown.headers[name] for name in HEADERS} == dict(HEADERS)
-            assert all(word in shown.text for word in words)
+            assert "ONE" in shown.text
+            assert "TWO" not in shown.text  # what was saved since is not at issue
         refused = await ben.post(f"{AT}/proposals/{proposal}/merge", json={})
         assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not-allowed")
         merged = await ana.post(f"{AT}/proposals/{proposal}/merge", json={})
@@ -108,6 +109,7 @@ async def test_what_somebody_edits_is_merged_by_the_holder_of_its_lease_alone(si
         assert (await inside.post(f"{AT}/proposals/{proposal}/merge", json={}, headers=held)).status_code == 200
 
 
+@pytest.mark.slow
 async def test_a_notebook_in_a_folder_called_proposals_is_a_notebook(site: Site) -> None:
     site.workspace()
     inside = AT.replace("a.ipynb", "sub/proposals/a.ipynb")

@@ -1,14 +1,8 @@
 import { Widget } from '@lumino/widgets';
 
 import { Conflicts, IConflict, View } from './conflicts';
+import { DocumentFrame } from './frame';
 import { basename, moment } from './words';
-
-/**
- * What the frame may do: nothing but show what is in it. The frame itself keeps scripts out (its sandbox has none of the
- * words that would let them in); this keeps requests in.
- */
-const POLICY =
-  "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'";
 
 /** The inside of the dialog: what happened, and what differs, cell by cell. */
 export class Comparison extends Widget {
@@ -25,11 +19,8 @@ export class Comparison extends Widget {
       this.node.append(paragraph);
     }
     if (_conflict.theirs) {
-      this._frame.setAttribute('sandbox', '');
-      this._frame.title = 'What differs';
-      this._said.setAttribute('role', 'status');
-      this.node.append(this._views(), this._said, this._frame);
-      void this._show('both');
+      this.node.append(this._views(), this._frame.node);
+      this._show('both');
     }
   }
 
@@ -48,7 +39,7 @@ export class Comparison extends Widget {
       input.name = 'terra-conflict-view';
       input.checked = view === 'both';
       input.disabled = view !== 'both' && !this._conflict.is_compared;
-      input.addEventListener('change', () => void this._show(view));
+      input.addEventListener('change', () => this._show(view));
       const label = document.createElement('label');
       label.append(input, ` ${words}`);
       group.append(label);
@@ -56,31 +47,13 @@ export class Comparison extends Widget {
     return group;
   }
 
-  private async _show(view: View): Promise<void> {
-    this._wanted = view;
-    this._said.textContent = 'Comparing…';
-    const isLight = document.body.dataset.jpThemeLight !== 'false';
-    let said = '';
-    let made = '';
-    try {
-      const theme = isLight ? 'light' : 'dark';
-      made = await this._conflicts.show(this._path, view, theme);
-    } catch (error) {
-      said = (error as Error).message;
-    }
-    if (this._wanted === view && !this.isDisposed) {
-      this._said.textContent = said;
-      this._frame.hidden = said !== '';
-      this._frame.srcdoc = made.replace(
-        '<head>',
-        `<head><meta http-equiv="Content-Security-Policy" content="${POLICY}">`
-      );
-    }
+  private _show(view: View): void {
+    void this._frame.show(theme =>
+      this._conflicts.show(this._path, view, theme)
+    );
   }
 
-  private _wanted: View = 'both';
-  private _said = document.createElement('div');
-  private _frame = document.createElement('iframe');
+  private _frame = new DocumentFrame('What differs');
 }
 
 /** What happened, what is safe, and what each choice does. */

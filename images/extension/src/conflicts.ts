@@ -1,5 +1,6 @@
-import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+
+import { post, read } from './inside';
 
 /** Two texts of a notebook that wait for a choice, as the server extension tells; see `conflicts.py`. */
 export interface IConflict {
@@ -27,36 +28,21 @@ export class Conflicts {
   constructor(private _settings: ServerConnection.ISettings) {}
 
   async look(path: string): Promise<IConflict> {
-    return (await this._ask(`conflict${query({ path })}`)).json();
+    return JSON.parse(await read(this._settings, 'conflict', { path }));
   }
 
   /** A document to be shown in a frame where nothing of it runs. */
-  async show(path: string, view: View, theme: string): Promise<string> {
-    const asked = query({ path, view, theme });
-    return (await this._ask(`conflict/changes${asked}`)).text();
+  show(path: string, view: View, theme: string): Promise<string> {
+    return read(this._settings, 'conflict/changes', { path, view, theme });
   }
 
   /** The cells in which both changed the same; null stands for what is in no cell. */
   async choose(path: string, choice: Choice): Promise<(number | null)[]> {
-    const body = JSON.stringify({ path, choice });
-    const answer = await this._ask('conflict', { method: 'POST', body });
-    return ((await answer.json()) as { conflicts: (number | null)[] })
-      .conflicts;
-  }
-
-  private async _ask(what: string, init: RequestInit = {}): Promise<Response> {
-    const answer = await ServerConnection.makeRequest(
-      URLExt.join(this._settings.baseUrl, 'terraspawner/api') + `/${what}`,
-      init,
-      this._settings
+    const answer = await post<{ conflicts: (number | null)[] }>(
+      this._settings,
+      'conflict',
+      { path, choice }
     );
-    if (!answer.ok) {
-      throw await ServerConnection.ResponseError.create(answer);
-    }
-    return answer;
+    return answer.conflicts;
   }
-}
-
-function query(values: Record<string, string>): string {
-  return `?${new URLSearchParams(values)}`;
 }

@@ -15,6 +15,7 @@ import { Badge } from './badge';
 import { KillNotices } from './kills';
 import { marks } from './marks';
 import { meanwhile } from './meanwhile';
+import { offers } from './offers';
 import { page } from './page';
 import { Presence } from './presence';
 import { proposing } from './proposing';
@@ -104,6 +105,7 @@ export default [
   badge,
   marks,
   meanwhile,
+  offers,
   page(presence),
   proposing,
   terminal,

@@ -9,6 +9,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Bar, IBarWords } from './bar';
 import { Chip } from './chip';
 import { modeOf, workspaceFolder } from './modes';
+import { PROPOSALS } from './offers';
 import { Playground } from './playground';
 import { PROPOSE } from './proposing';
 
@@ -45,7 +46,7 @@ export const ways: JupyterFrontEndPlugin<void> = {
     toolbars.addFactory<DocumentWidget>(
       'Notebook',
       'terra-mode',
-      panel => new Chip(panel.context, app.commands, [TRY, PROPOSE, SAVE_AS_NEW, PAGE])
+      panel => new Chip(panel.context, app.commands, [TRY, PROPOSE, PROPOSALS, SAVE_AS_NEW, PAGE])
     );
     app.docRegistry.addWidgetExtension('Notebook', {
       createNew: (panel, context) =>

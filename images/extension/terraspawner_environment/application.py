@@ -13,7 +13,7 @@ from traitlets import Float
 
 from terraspawner_environment import trees
 from terraspawner_environment.assembly import Workspace
-from terraspawner_environment.conflicts import ConflictChangesHandler, ConflictHandler
+from terraspawner_environment.conflicts import ConflictChangesHandler, ConflictHandler, OfNotebook
 from terraspawner_environment.deaths import DeathWatch
 from terraspawner_environment.handlers import (
     EXPORT_FORMS,
@@ -28,6 +28,7 @@ from terraspawner_environment.kills import SCHEMA_ID as KILLS_SCHEMA_ID
 from terraspawner_environment.kills import Kill, Kills
 from terraspawner_environment.lease_acts import LeaseActs
 from terraspawner_environment.memory import read_memory
+from terraspawner_environment.offers_handlers import OfferChangesHandler, OffersHandler
 from terraspawner_environment.playground_handlers import NewNotebookHandler, PlaygroundHandler
 from terraspawner_environment.proposing_handlers import ProposeHandler
 from terraspawner_environment.reports import Reporter, is_busy, kernel_facts
@@ -59,8 +60,14 @@ class EnvironmentExtension(ExtensionApp):
                               ("playground", PlaygroundHandler), ("notebooks", NewNotebookHandler),
                               ("propose", ProposeHandler)):  # fmt: skip
             self.handlers.append((f"{base}/{name}", handler, {"workspace": self.workspace}))
-        for name, conflict_handler in (("conflict", ConflictHandler), ("conflict/changes", ConflictChangesHandler)):
-            self.handlers.append((f"{base}/{name}", conflict_handler, {"workspace": self.workspace}))
+        of_notebooks: dict[str, type[OfNotebook]] = {
+            "conflict": ConflictHandler,
+            "conflict/changes": ConflictChangesHandler,
+            "proposals": OffersHandler,
+            "proposals/changes": OfferChangesHandler,
+        }
+        for name, of_notebook in of_notebooks.items():
+            self.handlers.append((f"{base}/{name}", of_notebook, {"workspace": self.workspace}))
         self.handlers.append((f"{base}/session", SessionHandler, {"tabs": self._tabs()}))
         self.handlers.append((f"{base}/kills", KillsHandler, {"kills": self._kills}))
         # a handler of an extension comes before Jupyter's own

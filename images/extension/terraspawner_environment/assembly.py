@@ -15,6 +15,7 @@ from terraspawner_environment.files import remove_leftovers, write_whole
 from terraspawner_environment.leases import Leases
 from terraspawner_environment.ledger import Ledger
 from terraspawner_environment.listing import Listing
+from terraspawner_environment.offers import Offers
 from terraspawner_environment.opening import Opener
 from terraspawner_environment.outbox import Outbox
 from terraspawner_environment.outside import OutsideEdits
@@ -47,6 +48,7 @@ class Workspace:
     leases: Leases
     playground: Playground
     proposing: Proposing
+    offers: Offers
 
 
 def assemble(
@@ -92,6 +94,7 @@ def assemble(
         leases=leases,
         playground=Playground(desk, service, settings.home, taken),
         proposing=Proposing(desk, service, taken),
+        offers=Offers(service, courier, opener, leases),
     )
 
 

@@ -18,20 +18,20 @@ DOCUMENT_POLICY = (
 )
 
 
-class OfConflict(APIHandler):
-    """What both handlers share: whose conflict, and refusals as sentences."""
+class OfNotebook(APIHandler):
+    """What is asked of a workspace notebook, named by Lab's path."""
 
     def initialize(self, workspace: Workspace | None) -> None:
         self.workspace = workspace
 
-    def _asked(self, path: str) -> tuple[Workspace, str]:
+    def asked(self, path: str) -> tuple[Workspace, str]:
         notebook = self.workspace.paths.notebook_of(path) if self.workspace else None
         if self.workspace is None or notebook is None:
             raise web.HTTPError(404, f"“{path}” is no workspace notebook.")
         return self.workspace, notebook
 
 
-class ConflictHandler(OfConflict):
+class ConflictHandler(OfNotebook):
     """`GET <base>/terraspawner/api/conflict?path=` -> what `facts` tells.
 
     `POST` `{"path": …, "choice": "theirs" | "merge"}` -> `{"conflicts": [cell or null, …]}`, in which both changed the
@@ -40,7 +40,7 @@ class ConflictHandler(OfConflict):
 
     @web.authenticated
     async def get(self) -> None:
-        workspace, notebook = self._asked(self.get_query_argument("path", ""))
+        workspace, notebook = self.asked(self.get_query_argument("path", ""))
         try:
             sight = await workspace.choices.look(notebook)
         except CannotChoose as trouble:
@@ -53,7 +53,7 @@ class ConflictHandler(OfConflict):
         choice = wanted.get("choice")
         if choice not in ("theirs", "merge"):
             raise web.HTTPError(400, "choice must be theirs or merge.")
-        workspace, notebook = self._asked(str(wanted.get("path", "")))
+        workspace, notebook = self.asked(str(wanted.get("path", "")))
         conflicts: tuple[int | None, ...] = ()
         try:
             if choice == "merge":
@@ -69,12 +69,12 @@ class ConflictHandler(OfConflict):
         self.finish(json.dumps({"conflicts": conflicts}))
 
 
-class ConflictChangesHandler(OfConflict):
+class ConflictChangesHandler(OfNotebook):
     """`GET <base>/terraspawner/api/conflict/changes?path=&view=both|theirs|mine&theme=` -> an HTML document."""
 
     @web.authenticated
     async def get(self) -> None:
-        workspace, notebook = self._asked(self.get_query_argument("path", ""))
+        workspace, notebook = self.asked(self.get_query_argument("path", ""))
         view = next((each for each in VIEWS if each == self.get_query_argument("view", "both")), None)
         theme = self.get_query_argument("theme", "")
         if view is None or theme not in ("", "light", "dark"):
