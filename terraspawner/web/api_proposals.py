@@ -130,7 +130,7 @@ async def diff_proposal(
     since: Literal["present", "base"] = "present",
     theme: Literal["", "light", "dark"] = "",
 ) -> Response:
-    """What merging it would change in the notebook as it is, or what was changed since the version that it came from."""
+    """What merging it would change in the notebook as it is, or what was changed since the version it came from."""
     place = _place(spot, path)
     made = await proposals.compare(parts, place, proposal_id, since_base=since == "base")
     return comparisons.document(parts, place, made, theme)
