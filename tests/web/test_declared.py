@@ -31,7 +31,13 @@ STANDINGS = {
     "owner without compute": Standing(role=Role.OWNER),
 }
 OF_PROJECT = [route for route in ROUTES if f" {API}/projects/{{namespace}}" in route]
-NOTHING_THERE = ("You have no environment in ana/alpha", "is no member of ana/alpha by this name", "has no version")
+NOTHING_THERE = (
+    "You have no environment in ana/alpha",
+    "is no member of ana/alpha by this name",
+    "has no version",
+    "There is no such open proposal",
+    "This proposal is not open any more",
+)
 IN_PROJECT = {None: Standing()} | {role: Standing(project_role=role) for role in ProjectRole}
 
 
@@ -109,7 +115,8 @@ def fault_of(answer: httpx.Response, standing: Standing, actions: tuple[Action, 
         return "" if told in ("404 ", "404 workspace-not-found", "404 project-not-found") else told
     if not all(permits(standing, action) for action in actions):
         return "" if told in ("403 ", "403 not-allowed") else told
-    if told in ("404 environment-not-found", "404 member-not-found", "404 version-not-found", "503 start-failed"):
+    nothing = ("environment", "member", "version", "proposal")
+    if told in (*(f"404 {each}-not-found" for each in nothing), "503 start-failed"):
         return ""
     if told == "404 " and any(told in answer.text for told in NOTHING_THERE):
         return ""
