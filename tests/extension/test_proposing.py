@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from extension.conftest import MakeEnvironment, lab, read, save, state_of, until
+from extension.conftest import MakeEnvironment, lab, read, save, sent, state_of, until
 from extension.services import WORKSPACE, WorkspaceThatIsDown, notebook_bytes
 from extension.workspaces import AT, WorkspaceAsItIs, workspace_as_it_is
 from terraspawner_environment.contents import TerraContentsManager
@@ -103,6 +103,7 @@ async def test_who_edits_a_notebook_merges_what_is_proposed_and_sees_it(
     assert manager.workspace is not None
     await read(manager, "a.ipynb")
     await save(manager, "a.ipynb", "saved since")
+    await sent(manager)
     async with real.person("ben") as ben:
         for base, text in (("1", "clashing"), ("2", "bens")):
             made = await ben.post(f"{AT}/a.ipynb/proposals?base={base}", content=notebook_bytes(text))
