@@ -57,6 +57,7 @@ def _facts(lease: Lease, now: datetime) -> dict[str, object]:
         "notebook": lease.path,
         "state": str(state_of(lease, now)),
         "holder": {"user": live.user, "session": live.session} if live else None,
+        "requests": [{"user": each.user, "declined": each.declined_at is not None} for each in lease.requests],
         "reserved_for": lease.reservation.user if lease.reservation else None,
         "expires_at": ends.isoformat() if ends else None,
         "seconds_left": seconds_left(lease, now),

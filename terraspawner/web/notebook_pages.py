@@ -18,11 +18,14 @@ from terraspawner.operations import notebook_lists
 from terraspawner.operations.notebooks import Place
 from terraspawner.preview import page
 from terraspawner.web import lease_marks, previews
+from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.notebook_lists import member_of, modes_of, proposals_in, targets_of
+from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
+from terraspawner.web.sights import Spot
 
 router = APIRouter(include_in_schema=False)
 
@@ -51,6 +54,13 @@ async def notebook(parts: TheParts, person: APerson, spot: ASpot, path: str) -> 
         place = Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=names.notebook_path(path))
     except TerraError as error:
         raise NotFound("There is no notebook at this address. Check it, or look in the workspace's list.") from error
+    return await notebook_page(parts, person, spot, place)
+
+
+async def notebook_page(
+    parts: Parts, person: Person, spot: Spot, place: Place, *, notice: str = "", status: int = 200
+) -> Response:
+    """The page of one notebook; `notice` says why it is shown instead of what was asked for."""
     info = await parts.deeds(notebook_lists.describe_notebook, place)
     member = await member_of(parts, spot)
     marks = await lease_marks.look(parts, spot)
@@ -59,6 +69,8 @@ async def notebook(parts: TheParts, person: APerson, spot: ASpot, path: str) -> 
     return parts.pages.page(
         "notebook.html",
         person,
+        status=status,
+        notice=notice,
         has_frame=True,
         at=member.workspace,
         role=member.role,

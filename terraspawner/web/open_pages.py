@@ -17,8 +17,8 @@ from terraspawner.web import sights, wishes
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
+from terraspawner.web.notebook_pages import notebook_page
 from terraspawner.web.opening import Goal, Kind, addresses, asked, followed, misfit_of, progress_of
-from terraspawner.web.pages import workspace_page
 from terraspawner.web.parts import Parts
 from terraspawner.web.reservations import reserved
 from terraspawner.web.responses import status_of
@@ -46,12 +46,14 @@ async def open_page(parts: TheParts, person: APerson, spot: ASpot, path: str, *,
     """Straight to Lab where it runs; else a page that asks for the start and shows it.
 
     The page asks by a form of its own, with its XSRF token: following a link starts nothing by itself. Where the
-    environment has no kernel for the notebook the page says so instead, unless it is to be opened `anyway`.
+    environment has no kernel for the notebook the page says so instead, unless it is to be opened `anyway`. Where
+    another person edits it, the notebook's own page has what else can be done (E7).
     """
     try:
         await _refuse_if_held(parts, spot, path)
     except LeaseHeld as error:
-        return await workspace_page(parts, person, spot, notice=error.message, status=status_of(error))
+        place = _place(spot, names.notebook_path(path))
+        return await notebook_page(parts, person, spot, place, notice=error.message, status=status_of(error))
     return await _open_page(parts, person, spot, _notebook(path, anyway))
 
 

@@ -43,7 +43,7 @@ def test_a_copy_in_the_playground_changes_nothing_until_it_is_saved_as_a_new_not
     page.get_by_role("link", name="Playground", exact=True).click()
     in_lab(page, "first look")
     mode(page, "playground")
-    expect(on_top(page).locator("[data-terra-bar]")).to_contain_text("Changes stay on this disk")
+    expect(on_top(page).locator("[data-terra-bar]:visible")).to_contain_text("Changes stay on this disk")
     type_cell(page, "print('tried ' + 'out')")
     output(page, "tried out")
     save(page)

@@ -107,6 +107,20 @@ async def test_what_is_not_there_or_cannot_be_reached_is_said(environment_of: Ma
     assert not (environment.home / PATH).exists()
 
 
+async def test_a_text_of_ones_own_is_put_beside_what_is_there(environment_of: MakeEnvironment) -> None:
+    async with WorkspaceThatAnswers() as service:
+        service.put(NAME, notebook_bytes("theirs"))
+        environment = environment_of(service)
+        manager = await environment.start()
+        assert manager.workspace is not None
+        await opened(manager)
+        for place in ("a (2)", "a (3)"):
+            copy = await manager.workspace.playground.keep(NAME, notebook_bytes("mine"))
+            assert (copy.path, copy.state) == (f"study/playground/deep/{place}.ipynb", "copied")
+            assert (environment.home / copy.path).read_bytes() == notebook_bytes("mine")
+        assert text(environment) == notebook_bytes("theirs")
+
+
 @pytest.mark.parametrize(
     "name", ["../a.ipynb", "/a.ipynb", "deep/../../a.ipynb", "a.txt", ".a.ipynb", "a\n.ipynb", "deep//a.ipynb", ""]
 )

@@ -95,6 +95,7 @@ async def test_the_buttons_ask_and_take_over(site: Site, clock: builders.Clock) 
     assert (await row(site, "ana")).startswith("reserved for you")
 
 
+@pytest.mark.feature("E7")
 async def test_what_another_person_edits_is_not_opened_and_nothing_is_started(site: Site) -> None:
     leases.acquire(site.context, place("ben"), BEN)
     ana = await site.browser("ana")
@@ -102,6 +103,13 @@ async def test_what_another_person_edits_is_not_opened_and_nothing_is_started(si
     told = await ana.client.get(link)
     assert told.status_code == 423
     assert "is being edited by ben" in html.unescape(told.text)
+    for way in (
+        f'href="{link.replace("/notebooks/", "/playground/")}"',
+        'data-bs-target="#copy-notebook-dialog"',
+        '<iframe id="preview"',
+        f'action="{PAGE}/notebooks/lease/request"',
+    ):
+        assert way in told.text
     asked = await ana.submit(link)
     assert asked.status_code == 423
     async with site.person() as program:

@@ -24,10 +24,12 @@ import { HumanInput } from './input';
 import { EnvironmentKernels } from './kernels';
 import { Presence } from './presence';
 import { Reunion } from './reunion';
+import { TabSession } from './session';
 
 /** In place of `@jupyterlab/services-extension:default-drive`. */
 export const drive = (
-  presence: Presence
+  presence: Presence,
+  session: TabSession
 ): ServiceManagerPlugin<Contents.IDrive> => ({
   id: '@terraspawner/environment:drive',
   description: 'Files of an environment that can be away for a while.',
@@ -35,7 +37,7 @@ export const drive = (
   provides: IDefaultDrive,
   optional: [IServerSettings],
   activate: (_: null, serverSettings: ServerConnection.ISettings | null) =>
-    new EnvironmentDrive(presence, {
+    new EnvironmentDrive(presence, session, {
       serverSettings: serverSettings ?? undefined
     })
 });

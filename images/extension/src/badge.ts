@@ -3,7 +3,8 @@ import { Widget } from '@lumino/widgets';
 
 import { Presence } from './presence';
 import { Saves } from './saves';
-import { describe, ISaveState, IWords, SAVING, UNSAVED } from './words';
+import { TabSession } from './session';
+import { describe, ISaveState, IWords, SAVING, SHUT, UNSAVED } from './words';
 
 /**
  * The badge of one notebook: `[data-terra-badge]` with `data-state`, text for eyes and for screen readers.
@@ -13,6 +14,7 @@ export class Badge extends Widget {
     private _context: DocumentRegistry.Context,
     private _saves: Saves,
     private _presence: Presence,
+    private _session: TabSession,
     resolve: () => void
   ) {
     super();
@@ -32,6 +34,7 @@ export class Badge extends Widget {
     _context.model.stateChanged.connect(this._onModelChanged, this);
     _saves.changed.connect(this._onChanged, this);
     _presence.changed.connect(this._onPresence, this);
+    _session.changed.connect(this._onLease, this);
     this._update();
   }
 
@@ -44,6 +47,7 @@ export class Badge extends Widget {
     this._context.model?.stateChanged.disconnect(this._onModelChanged, this);
     this._saves.changed.disconnect(this._onChanged, this);
     this._presence.changed.disconnect(this._onPresence, this);
+    this._session.changed.disconnect(this._onLease, this);
     super.dispose();
   }
 
@@ -57,7 +61,7 @@ export class Badge extends Widget {
   }
 
   private _onModelChanged(): void {
-    if (this._presence.isLost) {
+    if (this._presence.isLost || this._session.isShut(this._context.path)) {
       this._update();
     }
   }
@@ -66,6 +70,14 @@ export class Badge extends Widget {
   private _onPresence(): void {
     this._saving = false;
     this._update();
+  }
+
+  private _onLease(_: TabSession, path: string): void {
+    if (path === this._context.path) {
+      this._saving = false;
+      this._failed &&= this._session.isShut(path);
+      this._update();
+    }
   }
 
   private _onChanged(_: Saves, path: string): void {
@@ -77,8 +89,10 @@ export class Badge extends Widget {
   private _update(): void {
     const { path } = this._context;
     const save = this._saves.get(path);
+    const isShut = this._session.isShut(path);
     const known =
       this._saves.covers(path) &&
+      (!isShut || this._context.model.dirty || save?.state === 'conflict') &&
       (save || this._saving || this._failed || this._isInTabAlone);
     this.node.hidden = !known;
     this._act.hidden = !save?.unresolved;
@@ -89,6 +103,10 @@ export class Badge extends Widget {
 
   /** A save that failed is said until one succeeds: what the server last knew is not what is on the screen. */
   private _words(save?: ISaveState): IWords {
+    const { path, model } = this._context;
+    if (this._session.isShut(path) && model.dirty) {
+      return SHUT;
+    }
     if (this._failed || this._isInTabAlone) {
       return UNSAVED;
     }

@@ -1,7 +1,8 @@
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { Menu, Widget } from '@lumino/widgets';
 
-import { MODE_WORDS, modeOf } from './modes';
+import { IModeWords, MODE_WORDS, modeOf, SHUT_WORDS } from './modes';
+import { TabSession } from './session';
 
 /**
  * The mode of one notebook beside its toolbar: `[data-terra-mode]` with `data-mode`. A press shows what can be done.
@@ -9,6 +10,7 @@ import { MODE_WORDS, modeOf } from './modes';
 export class Chip extends Widget {
   constructor(
     private _context: DocumentRegistry.Context,
+    private _session: TabSession,
     private _commands: Menu.IOptions['commands'],
     private _offered: string[]
   ) {
@@ -22,20 +24,26 @@ export class Chip extends Widget {
     this._button.addEventListener('click', () => this._open());
     this.node.append(this._button);
     _context.pathChanged.connect(this._update, this);
+    _session.changed.connect(this._update, this);
     this._update();
   }
 
   dispose(): void {
     this._context.pathChanged.disconnect(this._update, this);
+    this._session.changed.disconnect(this._update, this);
     super.dispose();
   }
 
   private _update(): void {
-    const mode = modeOf(this._context.path);
+    const { path } = this._context;
+    const mode = modeOf(path);
+    const lease = mode === 'edit' ? this._session.get(path) : undefined;
     this.setHidden(mode === null);
     if (mode) {
-      const { label, title } = MODE_WORDS[mode];
+      const { label, title }: IModeWords =
+        (lease && SHUT_WORDS[lease.state]) ?? MODE_WORDS[mode];
       this.node.dataset.mode = mode;
+      this.node.dataset.lease = lease?.state ?? '';
       this._label.textContent = label;
       this._button.title = title;
       this._button.setAttribute('aria-label', `${label}. ${title}`);

@@ -13,6 +13,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { connectionLost, drive, kernels } from './attendance';
 import { Badge } from './badge';
 import { KillNotices } from './kills';
+import { leases } from './leases';
 import { marks } from './marks';
 import { meanwhile } from './meanwhile';
 import { offers } from './offers';
@@ -21,12 +22,19 @@ import { Presence } from './presence';
 import { proposing } from './proposing';
 import { addResolving, RESOLVE } from './resolving';
 import { Saves } from './saves';
+import { TabSession } from './session';
 import { terminal } from './terminal';
 import { ways } from './ways';
 import { describe } from './words';
 
 /** One for all plugins: the drive notices a loss before there is an application. */
 const presence = new Presence();
+/** One for each load of the page: the drive names it at each save. */
+const session = new TabSession();
+
+let shared: Saves | null = null;
+const savesOf = (app: JupyterFrontEnd): Saves =>
+  (shared ??= new Saves(app.serviceManager));
 
 /**
  * Where the work is: a badge beside each workspace notebook, and one notice when the workspace did not take a save,
@@ -46,7 +54,7 @@ const badge: JupyterFrontEndPlugin<void> = {
     settings: ISettingRegistry,
     palette: ICommandPalette | null
   ): void => {
-    const saves = new Saves(app.serviceManager);
+    const saves = savesOf(app);
     const resolve = (path: string) =>
       void app.commands.execute(RESOLVE, { path });
     addResolving(app, saves, palette);
@@ -54,7 +62,9 @@ const badge: JupyterFrontEndPlugin<void> = {
       'Notebook',
       'terra-badge',
       ({ context }) =>
-        new Badge(context, saves, presence, () => resolve(context.path))
+        new Badge(context, saves, presence, session, () =>
+          resolve(context.path)
+        )
     );
     void settings.load(badge.id);
     announceTrouble(saves, resolve);
@@ -99,7 +109,7 @@ function announceTrouble(saves: Saves, resolve: (path: string) => void): void {
 }
 
 export default [
-  drive(presence),
+  drive(presence, session),
   kernels(presence),
   connectionLost(presence),
   badge,
@@ -109,5 +119,6 @@ export default [
   page(presence),
   proposing,
   terminal,
-  ways
+  ways(session),
+  leases(presence, session, savesOf)
 ];

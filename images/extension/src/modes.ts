@@ -1,5 +1,7 @@
 import { PageConfig } from '@jupyterlab/coreutils';
 
+import { ILease } from './lease';
+
 /**
  * In which mode a notebook is open, by where it lies, and what is said of it. Pure, but for the name of the folder.
  */
@@ -25,6 +27,18 @@ export const MODE_WORDS: Record<Mode, IModeWords> = {
     label: 'Not in the workspace',
     title:
       'A file on the disk of this environment. Save it as a new notebook to have it in the workspace.'
+  }
+};
+
+/** Instead of those of `edit`, where this tab does not hold the notebook's lease. */
+export const SHUT_WORDS: Partial<Record<ILease['state'], IModeWords>> = {
+  elsewhere: {
+    label: 'Read-only',
+    title: 'Somebody else edits this notebook; here it can be read.'
+  },
+  lost: {
+    label: 'Read-only',
+    title: 'This notebook went to another editor; this tab does not save it any more.'
   }
 };
 

@@ -52,8 +52,8 @@ export class Playground {
     }
   }
 
-  /** Save what is on the screen under a new name, which is asked for until it fits; the new notebook opens. */
-  async saveAsNew(context: DocumentRegistry.Context): Promise<void> {
+  /** Save what is on the screen under a new name, which is asked for until it fits; the new notebook opens. Was it? */
+  async saveAsNew(context: DocumentRegistry.Context): Promise<boolean> {
     let name = proposedName(context.path);
     let trouble = '';
     for (;;) {
@@ -64,7 +64,7 @@ export class Playground {
         okLabel: 'Save'
       });
       if (!button.accept || !value?.trim()) {
-        return;
+        return false;
       }
       name = value;
       try {
@@ -74,11 +74,24 @@ export class Playground {
           { name, content: context.model.toJSON() }
         );
         await this._open(path);
-        return;
+        return true;
       } catch (error) {
         trouble = (error as Error).message;
       }
     }
+  }
+
+  /** Put what is on the screen into the playground, beside what is there. */
+  async keep(context: DocumentRegistry.Context): Promise<void> {
+    const copy = await post<ICopy>(
+      this._app.serviceManager.serverSettings,
+      'playground',
+      {
+        notebook: notebookOf(context.path),
+        content: context.model.toJSON()
+      }
+    );
+    await this._open(copy.path);
   }
 
   private _bring(notebook: string, choice: Choice): Promise<ICopy> {

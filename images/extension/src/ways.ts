@@ -8,14 +8,26 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import { Bar, IBarWords } from './bar';
 import { Chip } from './chip';
+import { LEASE_COMMANDS } from './leases';
 import { modeOf, workspaceFolder } from './modes';
 import { PROPOSALS } from './offers';
 import { Playground } from './playground';
 import { PROPOSE } from './proposing';
+import { TabSession } from './session';
 
+const WAYS = '@terraspawner/environment:ways';
 const TRY = 'terra:open-in-playground';
 const SAVE_AS_NEW = 'terra:save-as-new-notebook';
-const PAGE = 'terra:workspace-page';
+
+/** The chip's menu; what does not apply to a notebook is not shown for it. */
+const OFFERED = [
+  ...LEASE_COMMANDS,
+  TRY,
+  PROPOSE,
+  PROPOSALS,
+  SAVE_AS_NEW,
+  'terra:workspace-page'
+];
 
 /**
  * In which mode each notebook is open, and the ways from one to the other: a chip in its toolbar, a line in the
@@ -23,8 +35,8 @@ const PAGE = 'terra:workspace-page';
  *
  * The toolbar item is declared in `schema/ways.json`, which is why the settings are loaded here.
  */
-export const ways: JupyterFrontEndPlugin<void> = {
-  id: '@terraspawner/environment:ways',
+export const ways = (session: TabSession): JupyterFrontEndPlugin<void> => ({
+  id: WAYS,
   description: 'Shows the mode of a notebook, and leads to the playground.',
   autoStart: true,
   requires: [IToolbarWidgetRegistry, ISettingRegistry],
@@ -46,7 +58,7 @@ export const ways: JupyterFrontEndPlugin<void> = {
     toolbars.addFactory<DocumentWidget>(
       'Notebook',
       'terra-mode',
-      panel => new Chip(panel.context, app.commands, [TRY, PROPOSE, PROPOSALS, SAVE_AS_NEW, PAGE])
+      panel => new Chip(panel.context, session, app.commands, OFFERED)
     );
     app.docRegistry.addWidgetExtension('Notebook', {
       createNew: (panel, context) =>
@@ -62,7 +74,7 @@ export const ways: JupyterFrontEndPlugin<void> = {
           }
         ])
     });
-    void settings.load(ways.id);
+    void settings.load(WAYS);
     // looked at now: Lab writes its own address once its layout is restored
     const wanted = new URLSearchParams(window.location.search).get(
       'playground'
@@ -71,7 +83,7 @@ export const ways: JupyterFrontEndPlugin<void> = {
       void app.restored.then(() => playground.open(wanted));
     }
   }
-};
+});
 
 function addCommands(app: JupyterFrontEnd, playground: Playground): void {
   const current = () => {

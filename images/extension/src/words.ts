@@ -57,6 +57,13 @@ export const UNSAVED: IWords = {
     'The environment did not take the save. Keep this tab open: it tries again by itself, also when the environment is resumed.'
 };
 
+export const SHUT: IWords = {
+  state: 'unsaved',
+  text: 'Not saved: your last changes are in this tab only',
+  title:
+    'Somebody else edits this notebook now. Keep your text as a copy, or reload theirs.'
+};
+
 export function describe(save: ISaveState): IWords {
   const { state } = save;
   switch (state) {

@@ -91,6 +91,7 @@ class EnvironmentExtension(ExtensionApp):
             page_config["terraWorkspacePage"] = self.workspace.settings.page
             page_config["terraEnvironment"] = self.workspace.settings.environment
             page_config["terraFolder"] = self.workspace.settings.workspace
+            page_config["terraUser"] = self.workspace.settings.user
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Called once the server runs: what an earlier one left goes out first."""

@@ -219,7 +219,7 @@ def told(post: Post, tab: str, *, path: str, user: str, now: float) -> dict[str,
         "holder": _holder(post, user),
         "is_mine": is_mine,
         "seconds_left": max(0, int(ends - now)) if ends else int(sight.left) if sight and sight.holder else None,
-        "asked_by": list(sight.asked_by) if sight and is_mine else [],
+        "asked_by": [each for each in sight.asked_by if is_mine or each == user] if sight else [],
         "reserved_for": sight.reserved_for if sight else None,
         "reason": why(post, tab, user=user),
     }

@@ -6,11 +6,12 @@ of one that its owner has changed without being told to.
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
+from itertools import count
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from terraspawner_environment.compare import Base
@@ -80,6 +81,16 @@ class Playground:
                 return Copy(path=path, state="copied")
             return await self._look_again(notebook, path, local)
 
+    async def keep(self, notebook: str, content: bytes) -> Copy:
+        """Put a text of one's own beside what is there, under a name that is free; raises OSError."""
+        path = PurePosixPath(self._desk.paths.playground) / notebook
+        async with self._turns.of(notebook):
+            free = next(each for each in _names(path) if not (self._home / each).exists())
+            file = self._home / free
+            await asyncio.to_thread(lambda: file.parent.mkdir(parents=True, exist_ok=True))
+            await asyncio.to_thread(write_whole, file, content)
+        return Copy(path=str(free), state="copied")
+
     async def _look_again(self, notebook: str, path: str, local: str) -> Copy:
         """There is a copy. One that was not changed makes room for a newer text; one that was is asked about."""
         base, file = self._taken.of(notebook).base, self._home / path
@@ -129,3 +140,10 @@ class Playground:
     async def _on_disk(self, file: Path) -> _Text:
         read: Callable[[], bytes] = file.read_bytes
         return _Text(content=await asyncio.to_thread(read), version="")
+
+
+def _names(path: PurePosixPath) -> Iterator[PurePosixPath]:
+    """The path, and then the same with numbers."""
+    yield path
+    for number in count(2):
+        yield path.with_name(f"{path.stem} ({number}){path.suffix}")

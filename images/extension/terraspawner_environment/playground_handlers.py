@@ -37,17 +37,30 @@ class _Handler(APIHandler):
             raise web.HTTPError(400, f"“{wanted}” cannot be a notebook's name. Choose another one.")
         return notebook
 
+    async def bytes_of(self, content: object, path: str) -> bytes:
+        """What is written for a notebook as Lab sends it; raises HTTPError 400."""
+        document = incoming.notebook_of({"content": content}, path)
+        self.contents_manager.check_and_sign(document, path)  # its database belongs to this thread
+        written, _ = await run_sync(incoming.serialise, document, path)
+        return written
+
 
 class PlaygroundHandler(_Handler):
     """`POST <base>/terraspawner/api/playground` `{"notebook": "a.ipynb", "choice": "ask" | "fresh" | "keep"}`
 
-    -> `Copy`: the copy is there, or, asked about, there is one that its owner changed.
+    -> `Copy`: the copy is there, or, asked about, there is one that its owner changed. With `content`, a notebook,
+    instead of `choice` that is put beside what is there.
     """
 
     @web.authenticated
     async def post(self) -> None:
         asked = self.asked()
         notebook, choice = self.notebook_named(asked.get("notebook")), None
+        if "content" in asked:
+            content = await self.bytes_of(asked["content"], f"{self.workspace.paths.playground}/{notebook}")
+            with told_when_full(notebook):
+                self.finish(json.dumps((await self.workspace.playground.keep(notebook, content)).facts()))
+            return
         with suppress(ValueError):
             choice = Choice(asked.get("choice"))
         if choice is None:
@@ -68,9 +81,7 @@ class NewNotebookHandler(_Handler):
         asked = self.asked()
         notebook = self.notebook_named(asked.get("name"))
         workspace, path = self.workspace, self.workspace.paths.lab_path(notebook)
-        document = incoming.notebook_of({"content": asked.get("content")}, notebook)
-        self.contents_manager.check_and_sign(document, path)  # its database belongs to this thread
-        content, _ = await run_sync(incoming.serialise, document, path)
+        content = await self.bytes_of(asked.get("content"), path)
         if workspace.desk.file_of(notebook).exists():
             raise web.HTTPError(409, f"“{notebook}” exists already. Choose another name.")
         with told_when_full(notebook), told_when_not_done():

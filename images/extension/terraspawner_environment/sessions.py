@@ -19,6 +19,8 @@ server -> tab
         held: saves go through. elsewhere: a save is refused with 423; it is asked for again every 20 s, so `held` may
         follow by itself. unknown: the service cannot be reached, edits go on and saves wait on the disk. lost: this tab
         had it and must not save any more, until it is closed and opened, or `retry`.
+        `asked_by`: who holds it is told of all, others whether they have asked themselves and were not told no.
+        `is_mine`: this tab is the holder.
         `hash` is that of the text on the disk when this tab was given the notebook: a tab that shows another text reads
         it again before it is changed; one that was `lost` and has changes asks its person.
     {"type": "done", "id": n, "error": null | sentence}
