@@ -45,7 +45,7 @@ class Environment:
             service_url=self.service.url,
             key=self.service.key,
         )
-        workspace = assemble(settings, now=lambda: self.now, patience=self.patience, connect_patience=1.0)
+        workspace = assemble(settings, now=lambda: self.now, patience=self.patience, connect_patience=5.0)
         quick = Courier(workspace.desk, workspace.service, workspace.leases, first_pause=0.01, longest_pause=0.05)
         parts = (
             workspace.opener,

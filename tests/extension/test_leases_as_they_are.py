@@ -129,12 +129,12 @@ async def test_while_the_store_is_gone_work_goes_on_and_arrives_in_its_order(
     for text in ("2", "3"):
         await tab.save(text)
     await tab.save("b", "b.ipynb")
-    await until(lambda: state_of(tab.manager, A).state == "waiting")
+    await until(lambda: state_of(tab.manager, A).state == "waiting", seconds=30)
     assert state_of(tab.manager, A).reason
     again = Tab(await environment.restart(tab.manager))
     await again.save("4")
     buckets.update(there)
-    await sent(again.manager)
+    await sent(again.manager, seconds=30)
     assert [await real.read(path) for path in (A, "b.ipynb")] == [notebook_bytes("4"), notebook_bytes("b")]
     assert await real.kinds(A) == ["saved", "created"]
     assert environment.notebooks == [A, "b.ipynb"]
