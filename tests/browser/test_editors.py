@@ -77,6 +77,7 @@ def test_who_finds_it_edited_asks_and_is_given_it(
         bens.get_by_role("button", name=f"Ask for {NAME}").click()
         expect(line(page)).to_contain_text("ben would like to edit this notebook.")
         type_cell(page, "'ana' + ' wrote this'")
+        output(page, "'ana wrote this'")
         page.screenshot(path=artefacts / "2-ana-is-asked.png")
         line(page).get_by_role("button", name="Hand Over").click()
         lease(page, "elsewhere")

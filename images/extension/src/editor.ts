@@ -14,7 +14,7 @@ import {
   MOVED_ON
 } from './lease';
 import { notebookOf } from './modes';
-import { handOver, IRequestSurroundings, Requests } from './requests';
+import { handOver, IRequestSurroundings, mayHandOver, Requests } from './requests';
 import { Saves } from './saves';
 import { SessionAct, TabSession } from './session';
 import { Shutter } from './shut';
@@ -86,7 +86,9 @@ export class Editor {
           this._update();
           break;
         case 'hand-over':
-          await handOver(this.context, session, user);
+          if (await mayHandOver(this.context)) {
+            await handOver(this.context, session, user);
+          }
           break;
         case 'decline':
           await session.act(this._path, 'decline', user);

@@ -90,9 +90,9 @@ export function describeLease(
           ? 'Your last changes are in this tab alone.'
           : 'What you saved before is in the workspace.',
         [
-          ...mine(lease, view.me),
           ...(view.isDirty ? (['copy', 'keep-in-playground'] as const) : []),
-          'reload'
+          'reload',
+          ...mine(lease, view.me)
         ],
         'lost'
       );
@@ -185,9 +185,9 @@ export function describeLoss(
   };
 }
 
-/** The dialog of a tab with changes that was given a notebook which somebody else has changed meanwhile. */
+/** The dialog of a tab with changes that was given a notebook which was changed elsewhere meanwhile. */
 export const MOVED_ON = {
-  title: 'This notebook was changed by somebody else',
+  title: 'This notebook was changed meanwhile',
   body: 'You have it again, but it is not the text that your changes in this tab came from. Keep yours as a new notebook of the workspace or as a copy in the playground, or reload and lose your last changes.'
 };
 

@@ -1,4 +1,4 @@
-import { Notification } from '@jupyterlab/apputils';
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 
 import { HumanInput } from './input';
@@ -95,6 +95,24 @@ export class Requests {
   private _notice = '';
   private _watch = 0;
   private _since = Date.now();
+}
+
+/** May it be handed over now? What a cell says that still runs would be in nobody's notebook, so that is asked. */
+export async function mayHandOver(
+  context: DocumentRegistry.Context
+): Promise<boolean> {
+  if (context.sessionContext.session?.kernel?.status !== 'busy') {
+    return true;
+  }
+  const { button } = await showDialog({
+    title: 'A cell is still running',
+    body: 'What it says after this is not saved. Hand the notebook over all the same?',
+    buttons: [
+      Dialog.cancelButton({ label: 'Wait' }),
+      Dialog.warnButton({ label: ACT_LABELS['hand-over'] })
+    ]
+  });
+  return button.accept;
 }
 
 /** Save, then give it to whoever asked. */
