@@ -87,8 +87,8 @@ REST: dict[str, Case] = {
     f"PUT {AT}/notebooks/{{path}}/diff": Case(who=PERSON_OR_KEY, body=NOTEBOOK, query={"from": "{version}"}),
     f"GET {AT}/notebooks/{{path}}/proposals": Case(who=PERSON_OR_KEY),
     f"POST {AT}/notebooks/{{path}}/proposals": Case(
-        who=PERSON_OR_KEY, body=NOTEBOOK, query={"note": "planted"}, free=("note",)
-    ),
+        who=PERSON_OR_KEY, body=[]
+    ),  # a notebook would be kept, as it should
     f"GET {AT}/notebooks/{{path}}/proposals/{{proposal_id}}": Case(who=PERSON_OR_KEY),
     f"GET {AT}/notebooks/{{path}}/proposals/{{proposal_id}}/diff": Case(who=PERSON_OR_KEY),
     f"POST {AT}/notebooks/{{path}}/proposals/{{proposal_id}}/merge": Case(who=PERSON_OR_KEY, body={"marks": True}),

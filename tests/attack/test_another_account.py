@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 
@@ -35,6 +37,7 @@ NOT_THERE = {
     "trash_id": "0" * 16,
     "environment_id": "0" * 16,
     "version": "no-such-version",
+    "proposal_id": "0" * 16,
 }
 NOT_THERE |= {"account": "no-such-account", "environment_id": "0" * 16}
 
@@ -50,7 +53,7 @@ def test_every_route_of_the_document_has_its_line(scene: Scene) -> None:
 
 
 def test_every_page_has_its_line() -> None:
-    pages = {route.replace(PREFIX, "", 1).replace(":tail}", "}") for route in ROUTES if f" {API}/" not in route}
+    pages = {re.sub(":(tail|id)}", "}", route.replace(PREFIX, "", 1)) for route in ROUTES if f" {API}/" not in route}
     assert sorted(pages - set(PAGES)) == [], "new pages: add a line for each to PAGES in tests/attack/routes.py"
     assert sorted(set(PAGES) - pages) == [], "these pages are gone: take their lines out of tests/attack/routes.py"
 
