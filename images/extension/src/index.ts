@@ -21,6 +21,7 @@ import { page } from './page';
 import { Presence } from './presence';
 import { proposing } from './proposing';
 import { addResolving, RESOLVE } from './resolving';
+import { runs } from './runs';
 import { Saves } from './saves';
 import { TabSession } from './session';
 import { terminal } from './terminal';
@@ -116,6 +117,7 @@ export default [
   marks,
   meanwhile,
   offers,
+  runs,
   page(presence),
   proposing,
   terminal,

@@ -14,7 +14,9 @@ from traitlets import Float
 from terraspawner_environment import trees
 from terraspawner_environment.assembly import Workspace
 from terraspawner_environment.conflicts import ConflictChangesHandler, ConflictHandler, OfNotebook
+from terraspawner_environment.connection import RECORDER
 from terraspawner_environment.deaths import DeathWatch
+from terraspawner_environment.follow import FollowHandler
 from terraspawner_environment.handlers import (
     EXPORT_FORMS,
     ExportFormsHandler,
@@ -31,6 +33,8 @@ from terraspawner_environment.memory import read_memory
 from terraspawner_environment.offers_handlers import OfferChangesHandler, OffersHandler
 from terraspawner_environment.playground_handlers import NewNotebookHandler, PlaygroundHandler
 from terraspawner_environment.proposing_handlers import ProposeHandler
+from terraspawner_environment.recorded import RecordedContentsManager
+from terraspawner_environment.recorder import Recorder
 from terraspawner_environment.reports import Reporter, is_busy, kernel_facts
 from terraspawner_environment.saves import SCHEMA, SCHEMA_ID, SaveState
 from terraspawner_environment.sessions import SessionHandler, Tabs
@@ -48,6 +52,7 @@ class EnvironmentExtension(ExtensionApp):
 
     _tasks: tuple[asyncio.Task[None], ...] = ()
     _kills: Kills
+    _recorder: Recorder | None = None
 
     @property
     def workspace(self) -> Workspace | None:
@@ -70,6 +75,7 @@ class EnvironmentExtension(ExtensionApp):
             self.handlers.append((f"{base}/{name}", of_notebook, {"workspace": self.workspace}))
         self.handlers.append((f"{base}/session", SessionHandler, {"tabs": self._tabs()}))
         self.handlers.append((f"{base}/kills", KillsHandler, {"kills": self._kills}))
+        self.handlers.append((f"{base}/runs", FollowHandler, {"recorder": self._recorder}))
         # a handler of an extension comes before Jupyter's own
         self.handlers.append(("/api/nbconvert", ExportFormsHandler, {"written": EXPORT_FORMS}))
 
@@ -83,6 +89,10 @@ class EnvironmentExtension(ExtensionApp):
         return Tabs(workspace.leases, acts, workspace.paths)
 
     def initialize_settings(self) -> None:
+        notebooks = self.serverapp.contents_manager
+        if isinstance(notebooks, RecordedContentsManager):
+            notebooks.recorder = self._recorder = Recorder(self.serverapp, notebooks, time.monotonic)
+            self.serverapp.web_app.settings[RECORDER] = self._recorder
         events: EventLogger = self.serverapp.event_logger
         events.register_event_schema(SCHEMA)
         events.register_event_schema(KILLS_SCHEMA)
@@ -97,12 +107,14 @@ class EnvironmentExtension(ExtensionApp):
         """Called once the server runs: what an earlier one left goes out first."""
         self._kills.listen(self._announce_kill)
         self._tasks = (asyncio.create_task(self._survive(DeathWatch(serverapp, self._kills).watch())),)
+        if self._recorder is not None:
+            self._tasks += (asyncio.create_task(self._survive(self._recorder.watch())),)
         workspace = self.workspace
         if workspace is None:
             self.log.info("No workspace is given: notebooks are plain files here.")
             return
         workspace.desk.states.listen(self._announce)
-        workspace.leases.is_busy = lambda notebook: is_busy(serverapp, workspace.paths.lab_path(notebook))
+        workspace.leases.is_busy = lambda notebook: self._is_at_work(workspace.paths.lab_path(notebook))
         home = workspace.settings.home
         reporter = Reporter(
             workspace, lambda: kernel_facts(self.serverapp), kills=self._kills, trees=lambda: trees.look(home)
@@ -124,11 +136,18 @@ class EnvironmentExtension(ExtensionApp):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        if self._recorder is not None:
+            await self._recorder.close()
         workspace = self.workspace
         if workspace is not None:
             await workspace.courier.close(seconds=self.flush_seconds)
             await workspace.leases.close(seconds=self.release_seconds)
             await workspace.service.close()
+
+    async def _is_at_work(self, path: str) -> bool:
+        """Whether a notebook's kernel runs something, or has put out what is still to be written into the notebook."""
+        is_owed = self._recorder is not None and self._recorder.owes(path)
+        return is_owed or await is_busy(self.serverapp, path)
 
     async def _survive(self, work: Any) -> None:
         try:

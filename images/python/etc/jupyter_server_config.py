@@ -13,7 +13,9 @@ c.ServerApp.open_browser = False
 # The server remembers the Hub's word on a browser for so many seconds; stock is five minutes, in which a session that
 # was ended by a new password would go on.
 c.HubOAuth.cache_max_age = 10
-c.ServerApp.contents_manager_class = "terraspawner_environment.contents.TerraContentsManager"
+c.ServerApp.contents_manager_class = "terraspawner_environment.recorded.RecordedContentsManager"
+# What cells put out is kept while no browser shows it.
+c.ServerApp.kernel_websocket_connection_class = "terraspawner_environment.connection.RecordedConnection"
 c.ServerApp.kernel_spec_manager_class = "terraspawner_environment.kernelspecs.EnvironmentKernelSpecs"
 c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "-l"]}
 c.ServerApp.max_body_size = 512 * 1024 * 1024
