@@ -67,3 +67,34 @@ def test_a_reader_proposes_from_the_playground_and_the_owner_merges(
     sources = ["".join(cell["source"]) for cell in workspace.notebook("a.ipynb")[0]["cells"]]
     assert sources == ["one of ben", "TWO"]
     until(lambda: ben.api.get(f"{notebook}/proposals").json()["items"][0]["state"] == "merged", "ben learns of it")
+
+
+@pytest.mark.feature("F13")
+def test_who_edits_merges_in_jupyterlab_without_giving_the_notebook_back(
+    page: Page, deployment: Deployment, workspace: Workspace, ben: Person, artefacts: Path
+) -> None:
+    notebook = f"{workspace.path}/notebooks/a.ipynb"
+    saved = workspace.owner.api.put(notebook, content=text("one", "two"), headers={"If-None-Match": "*"})
+    assert saved.status_code == 201, saved.text
+    workspace.shared(ben, "reader")
+    proposed = ben.api.post(f"{notebook}/proposals?base=1&note=better", content=text("one of ben", "two"))
+    assert proposed.status_code == 201, proposed.text
+    sign_in(page, deployment, "ana")
+    page.goto(f"/services/workspaces/open/ana/{workspace.name}/notebooks/a.ipynb")
+    in_lab(page, "a")
+    expect(page.get_by_text("a.ipynb: ben proposed changes.").first).to_be_visible()
+    on_top(page).locator(".jp-CodeCell .cm-content").nth(1).click()
+    page.keyboard.press("End")
+    page.keyboard.insert_text(" of ana")
+    on_top(page).locator("[data-terra-mode]").get_by_role("button").click()
+    page.get_by_role("menuitem", name="Proposals…").click()
+    changes = page.frame_locator(".terra-Conflict iframe")
+    expect(changes.locator("ins")).to_contain_text("one of ben")
+    page.screenshot(path=artefacts / "1-in-lab.png")
+    page.get_by_role("dialog").get_by_role("button", name="Merge").click()
+    cells = on_top(page).locator(".jp-CodeCell .cm-content")
+    expect(cells.first).to_contain_text("one of ben")
+    expect(cells.nth(1)).to_contain_text("two of ana")
+    page.screenshot(path=artefacts / "2-merged.png")
+    sources = ["".join(cell["source"]) for cell in workspace.notebook("a.ipynb")[0]["cells"]]
+    assert sources == ["one of ben", "two of ana"]
