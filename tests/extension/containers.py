@@ -19,7 +19,8 @@ from typing import Any
 
 import docker
 
-from extension.services import KEY, NAMESPACE, WORKSPACE, HubThatAnswers, WorkspaceThatAnswers
+from extension.hubs import HubThatAnswers
+from extension.services import KEY, NAMESPACE, WORKSPACE, WorkspaceThatAnswers
 from terraspawner.deploy import images
 
 IMAGE = os.environ.get("TERRA_IMAGE_PYTHON", images.PYTHON)

@@ -1,8 +1,7 @@
 """Services to test against: real HTTP servers on a loopback port, named for what they do.
 
 `WorkspaceThatAnswers` keeps the promises of the workspaces service for one workspace (conditional writes, bytes as
-written, idempotent replay); the others are it with one thing wrong. `HubThatAnswers` is as much of a Hub as a
-single-user server asks.
+written, idempotent replay, leases); the others are it with one thing wrong.
 """
 
 from __future__ import annotations
@@ -269,34 +268,6 @@ class WorkspaceThatRefuses(WorkspaceThatAnswers):
 
     def store(self, path: str, content: bytes, headers: Any) -> web.Response:
         return error(*self.refusal) if self.refusal else super().store(path, content, headers)
-
-
-class HubThatAnswers(Server):
-    """What a single-user server asks of its Hub: the version, and who a token is."""
-
-    def __init__(self, *, token: str, user: str, server: str, version: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.token, self.user, self.server, self.version = token, user, server, version
-
-    def application(self) -> web.Application:
-        app = web.Application()
-        app.router.add_get("/hub/api/", self.api)
-        app.router.add_get("/hub/api", self.api)
-        app.router.add_get("/hub/api/user", self.who)
-        app.router.add_post("/hub/api/users/{user}/activity", self.activity)
-        return app
-
-    async def api(self, request: web.Request) -> web.Response:
-        return web.json_response({"version": self.version}, headers={"X-JupyterHub-Version": self.version})
-
-    async def who(self, request: web.Request) -> web.Response:
-        if request.headers.get("Authorization", "").split(" ")[-1] != self.token:
-            return web.json_response({"status": 403, "message": "Forbidden"}, status=403)
-        scopes = [f"access:servers!server={self.user}/{self.server}", f"read:users:name!user={self.user}"]
-        return web.json_response({"kind": "user", "name": self.user, "groups": [], "scopes": scopes, "admin": False})
-
-    async def activity(self, request: web.Request) -> web.Response:
-        return web.json_response({})
 
 
 def sha256(content: bytes) -> str:

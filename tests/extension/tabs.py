@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from extension.conftest import lab, until
-from extension.services import notebook_model
+import pytest
+from tornado.web import HTTPError
+
+from extension.conftest import Environment, lab, read, until
+from extension.services import WorkspaceThatAnswers, notebook_bytes, notebook_model
 
 if TYPE_CHECKING:
     from terraspawner_environment.assembly import Workspace
     from terraspawner_environment.contents import TerraContentsManager
+    from terraspawner_environment.lease_acts import LeaseActs
+
+A = "a.ipynb"
+COPY = "a (conflict ana 2026-11-20 14.05.33).ipynb"
 
 
 class Tab:
@@ -54,3 +61,32 @@ class Tab:
 
     def close(self, notebook: str | None = None) -> None:
         self.there.leases.leave(self.name, notebook)
+
+
+def holder(service: WorkspaceThatAnswers) -> str | None:
+    return service.leases.holder(A)
+
+
+async def refused(manager: TerraContentsManager, text: str, session: str | None = None) -> str:
+    """A save that is refused; returns why."""
+    model = notebook_model(text) | ({"terra_session": session} if session else {})
+    with pytest.raises(HTTPError) as trouble:
+        await manager.save(model, lab(A))
+    assert trouble.value.status_code == 423
+    return str(trouble.value.log_message)
+
+
+async def opened(environment: Environment, name: str = "tab-a") -> Tab:
+    """A tab that shows the notebook and holds it."""
+    environment.service.put(A, notebook_bytes("1"))
+    tab = Tab(await environment.start(), name)
+    assert (await tab.open())["state"] == "held"
+    await read(tab.manager, A)
+    return tab
+
+
+def acts_of(tab: Tab) -> LeaseActs:
+    from terraspawner_environment.lease_acts import LeaseActs  # noqa: PLC0415 - pure tests run without it
+
+    flush = tab.there.courier.flush
+    return LeaseActs(tab.there.leases, lambda notebook, seconds: flush(notebook, seconds=seconds), user="ana")
