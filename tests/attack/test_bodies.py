@@ -49,6 +49,16 @@ def fresh(client: httpx.Client) -> httpx.Client:
     return httpx.Client(base_url=client.base_url, headers=client.headers, cookies=client.cookies, timeout=60)
 
 
+def is_of_the_proxy(answer: httpx.Response) -> bool:
+    """Its 503, with the Hub's page, over whatever the service had begun to say; a 503 of the service itself is JSON.
+
+    The service reads nothing from who may send nothing, answers and closes. What the proxy still writes to it then
+    meets a reset, and the proxy drops the 401 that it has read, or has not read yet: with it the reason phrase is the
+    service's, without it not. To let strangers read 401 each time their bodies would have to be taken first.
+    """
+    return answer.status_code == 503 and answer.headers.get("content-type", "").startswith("text/html")
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("is_announced", [True, False], ids=["announced", "in-pieces"])
 @pytest.mark.parametrize("route", list(ALL))
@@ -64,8 +74,7 @@ def test_a_large_body_is_refused(
                 answer = ask(client, request)
             except httpx.TransportError:
                 continue
-        # hung up on in the middle: where the answer is not through by then, the proxy says 503
-        assert answer.status_code < 500 or answer.status_code == 503, text_of(answer)
+        assert answer.status_code < 500 or is_of_the_proxy(answer), text_of(answer)
         assert not is_changing or answer.status_code >= 300, who
 
 
