@@ -16,6 +16,7 @@ from enum import Enum, auto
 
 from terraspawner_environment.compare import Base
 from terraspawner_environment.desk import Desk
+from terraspawner_environment.lease import sight_of
 from terraspawner_environment.leases import Leases, NotYours
 from terraspawner_environment.outbox import Entry
 from terraspawner_environment.posts import NotThere
@@ -209,7 +210,8 @@ class Courier:
         try:
             return await self._service.write(notebook, text, guard)
         except LeaseRefused as trouble:
-            raise NotYours(trouble.sentence) from trouble
+            holder = sight_of(trouble.details).holder  # ours: another save of this environment was quicker just now
+            raise NotYours(trouble.sentence, is_own=holder in (None, self._desk.user)) from trouble
 
     def _lost_text(self, entry: Entry) -> Outcome:
         """A newer save took its place while it was picked up; or somebody emptied the outbox's folder."""

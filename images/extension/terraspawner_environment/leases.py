@@ -148,13 +148,17 @@ class Leases:
             held = self.present(notebook)
             if held is not None and held == void:
                 await posts.carry_out(notebook, Step(deed=Deed.RENEW, session=held.session, at=0.0))
+            step = Step(deed=Deed.ACQUIRE, session=posts.server, at=0.0)
             if self.present(notebook) in (None, void):
-                step = Step(deed=Deed.ACQUIRE, session=posts.server, at=0.0)
                 await posts.carry_out(notebook, step, raises=True)
             post = posts.of(notebook)
+            is_own = post.claim is None and post.sight is not None and post.sight.holder == self._desk.user
+            if is_own and void is not None and post.sight is not None and post.sight.session == void.session:
+                # this server was killed after it had asked for it anew, and before it heard the answer
+                await posts.carry_out(notebook, replace(step, session=void.session), raises=True)
+                post = posts.of(notebook)
         self.hurry(notebook)
         if post.claim is None:
-            is_own = post.sight is not None and post.sight.holder == self._desk.user
             raise NotYours(lease.sentence(post, posts.server, user=self._desk.user), is_own=is_own)
         return post.claim
 
