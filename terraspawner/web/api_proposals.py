@@ -136,7 +136,8 @@ async def diff_proposal(
     return comparisons.document(parts, place, made, theme)
 
 
-@router.post(f"{ONE}/merge", responses=for_person(404, 409, 413, 422, 423, 429), openapi_extra=BOTH)
+# no address of a notebook ends so: whatever is in the id's place is no notebook's folder
+@router.post("/{proposal_id}/merge", responses=for_person(404, 409, 413, 422, 423, 429), openapi_extra=BOTH)
 @needs(Action.WRITE_NOTEBOOKS)
 async def merge_proposal(
     parts: TheParts,

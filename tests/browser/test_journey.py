@@ -22,9 +22,15 @@ USE = "import terra_sample; print(terra_sample.WORD)"
 
 
 def type_cell(page: Page, code: str) -> None:
-    """Type into the last cell and run it; Lab adds a new one below."""
+    """Type into an empty last cell and run it; Lab adds a new one below.
+
+    A page that was left before it saved may leave a last cell that is not empty: what ran in it was kept.
+    """
     cell = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell").last
     cell.locator(".cm-content").click()
+    if cell.locator(".cm-content").inner_text().strip():
+        for key in ("Escape", "b", "Enter"):
+            page.keyboard.press(key)
     page.keyboard.insert_text(code)
     page.keyboard.press("Shift+Enter")
 

@@ -29,7 +29,7 @@ def test_a_kernel_beyond_the_limit_is_explained(
 
     # Lab's own dialog says that the kernel died, and ours why
     expect(page.get_by_role("dialog")).to_contain_text("appears to have died")
-    page.get_by_role("button", name="Ok").click()
+    page.get_by_role("button", name="Ok", exact=True).click()
     notice = page.get_by_role("alert").filter(has_text="Out of memory")
     expect(notice).to_contain_text("the kernel of too much.ipynb was stopped. Your files are safe")
     page.screenshot(path=artefacts / "notice.png")
@@ -38,7 +38,7 @@ def test_a_kernel_beyond_the_limit_is_explained(
     expect(dialog).to_contain_text("the variables of that kernel are lost")
     expect(dialog).to_contain_text("Work on less data at a time")
     page.screenshot(path=artefacts / "what-to-do.png")
-    dialog.get_by_role("button", name="Ok").click()
+    dialog.get_by_role("button", name="Ok", exact=True).click()
     type_cell(page, "print('goes' + ' on')")
     output(page, "goes on")
 

@@ -54,7 +54,7 @@ ROUTES = {
     f"POST {API}{AT}/notebooks/{{path:tail}}/proposals": BOTH,
     f"GET {API}{AT}/notebooks/{{path:tail}}/proposals/{{proposal_id:id}}": BOTH,
     f"GET {API}{AT}/notebooks/{{path:tail}}/proposals/{{proposal_id:id}}/diff": BOTH,
-    f"POST {API}{AT}/notebooks/{{path:tail}}/proposals/{{proposal_id:id}}/merge": BOTH,
+    f"POST {API}{AT}/notebooks/{{path:tail}}/proposals/{{proposal_id}}/merge": BOTH,
     f"DELETE {API}{AT}/notebooks/{{path:tail}}/proposals/{{proposal_id:id}}": PERSON,
     f"GET {API}{AT}/notebooks/{{path:tail}}/versions": BOTH,
     f"GET {API}{AT}/notebooks/{{path:tail}}/versions/{{version}}": BOTH,
@@ -237,6 +237,7 @@ def address(route: str) -> tuple[str, str]:
         "{disk_id}": "0" * 16,
         "{trash_id}": "0" * 16,
         "{proposal_id:id}": "0" * 16,
+        "{proposal_id}": "0" * 16,
         "{environment_id}": "0" * 16,
     }
     values |= {
