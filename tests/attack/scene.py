@@ -21,6 +21,10 @@ SECRET = "what-ben-must-not-read"
 """Stands in ana's notebook."""
 
 
+MEASURED = ("used", "measured_at", "folders", "warning")
+"""What is said of a disk after each look at it, every ten minutes: nobody's deed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """ana's workspace `alpha` runs and has a notebook; of `spare` a disk is left, in the trash; ben's `beta` runs."""
@@ -42,6 +46,7 @@ class Scene:
     def belongings(self) -> str:
         """All of ana's that an attack may not change, as text to compare."""
         here = self.alpha.environment()
+        here["disk"] = {name: value for name, value in here["disk"].items() if name not in MEASURED}
         seen: list[Any] = [{name: here[name] for name in ("id", "state", "since", "reason", "disk")}]
         disks = self.ana.api.get("/disks").json()["items"]
         seen.append([item["id"] for item in disks if item["state"] != "deleting"])
