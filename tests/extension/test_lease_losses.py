@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from aiohttp import web
 
 pytest.importorskip("jupyter_server")
 
@@ -16,6 +17,20 @@ from extension.tabs import COPY, A, Tab, acts_of, holder, opened, refused
 from terraspawner.domain.lease import Editor
 
 pytestmark = pytest.mark.slow
+
+
+class WorkspaceInWhichATabComesBetween(WorkspaceThatAnswers):
+    """While the server sends by a lease of its own, `comes` is shown the notebook and is handed that lease."""
+
+    comes: Tab | None = None
+    came = False
+
+    async def write(self, request: web.Request) -> web.Response:
+        if self.comes is not None and not self.came and request.headers["Lease-Session"].startswith("server-"):
+            self.comes.there.leases.show(self.comes.name, A)
+            await until(lambda: holder(self) == "tab-b")
+            self.came = True
+        return await super().write(request)
 
 
 @pytest.mark.feature("F7")
@@ -147,6 +162,36 @@ async def test_work_waits_while_the_same_person_edits_in_another_place(environme
         await until(lambda: "another place" in (state_of(manager, A).reason or ""))
         service.leases.give_back(A, program)
         await sent(manager)
+        assert (service.notebooks, environment.notebooks) == ({A: notebook_bytes("2")}, [A])
+
+
+@pytest.mark.feature("F7")
+async def test_what_a_killed_server_asked_for_anew_does_not_hold_up_its_work(environment_of: MakeEnvironment) -> None:
+    async with WorkspaceThatAnswers() as service:
+        environment = environment_of(service)
+        tab = await opened(environment)
+        await service.stop()
+        await tab.save("2")
+        service.leases.end_all()
+        service.leases.take(A, here("tab-a"))  # it was answered, and the answer was not heard
+        manager = await environment.restart(tab.manager)
+        await service.start()
+        await sent(manager)
+        assert (service.notebooks, environment.notebooks) == ({A: notebook_bytes("2")}, [A])
+
+
+@pytest.mark.feature("F7")
+async def test_a_lease_that_another_tab_here_took_at_that_moment_makes_no_copy(environment_of: MakeEnvironment) -> None:
+    async with WorkspaceInWhichATabComesBetween() as service:
+        environment = environment_of(service)
+        tab = await opened(environment)
+        await service.stop()
+        await tab.save("2")
+        service.leases.end_all()
+        service.comes = Tab(await environment.restart(tab.manager), "tab-b")
+        await service.start()
+        await sent(service.comes.manager)
+        assert service.came
         assert (service.notebooks, environment.notebooks) == ({A: notebook_bytes("2")}, [A])
 
 

@@ -105,7 +105,7 @@ class Outbox:
         staged_text = stage(target, text) if isinstance(text, bytes) else stage_copy(text, target)
         try:
             note = stage(self._note_of(entry), json.dumps(asdict(entry)).encode())
-        except BaseException:
+        except BaseException:  # cancelled, full or killed by a signal: no text without its note stays
             staged_text.discard()
             raise
         return StagedEntry(text=staged_text, note=note)
