@@ -8,7 +8,7 @@ version together. Nothing is stored by any; what was merged is saved like any no
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -21,12 +21,11 @@ from terraspawner.web.api_notebooks import NOTEBOOK_BYTES, ONE
 from terraspawner.web.bodies import read_notebook_body
 from terraspawner.web.callers import ASpotOfEither, TheParts
 from terraspawner.web.declared import needs
-from terraspawner.web.openapi import BOTH, for_person
+from terraspawner.web.openapi import BOTH, HTML, for_person
 from terraspawner.web.sights import Spot
 
 router = APIRouter(tags=["history"])
 
-_HTML: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 _VERSION = "a version's number, or what the API calls its version"
 Which = Annotated[str, Query(max_length=300, description=_VERSION)]
 
@@ -47,7 +46,7 @@ class MergedOut(BaseModel):
     f"{ONE}/diff",
     response_class=Response,
     responses={
-        200: {"content": _HTML, "description": "a whole document, without scripts and without anything to fetch"},
+        200: HTML,
         **for_person(404, 413, 422, 429),
     },
     openapi_extra=BOTH,
@@ -70,7 +69,7 @@ async def diff_versions(
     f"{ONE}/diff",
     response_class=Response,
     responses={
-        200: {"content": _HTML, "description": "a document as that of GET"},
+        200: HTML,
         **for_person(404, 408, 413, 422, 429),
     },
     openapi_extra={**BOTH, "requestBody": {"required": True, "content": NOTEBOOK_BYTES}},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 
@@ -13,18 +13,16 @@ from terraspawner.web import previews
 from terraspawner.web.api_notebooks import ONE
 from terraspawner.web.callers import ASpotOfEither, TheParts
 from terraspawner.web.declared import needs
-from terraspawner.web.openapi import BOTH, for_person
+from terraspawner.web.openapi import BOTH, HTML, for_person
 
 router = APIRouter(tags=["notebooks"])
-
-_HTML: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 
 
 @router.get(
     f"{ONE}/preview",
     response_class=Response,
     responses={
-        200: {"content": _HTML, "description": "a whole document, without scripts and without anything to fetch"},
+        200: HTML,
         304: {"description": "it is still the preview in If-None-Match"},
         **for_person(404, 413, 422, 429),
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -21,7 +21,7 @@ from terraspawner.web.bodies import read_notebook_body
 from terraspawner.web.callers import ASpot, ASpotOfEither, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.lease_claims import AClaimOfEither
-from terraspawner.web.openapi import BOTH, PERSON, for_person
+from terraspawner.web.openapi import BOTH, HTML, PERSON, for_person
 from terraspawner.web.room import InPieces
 from terraspawner.web.schemas import In, ListOut, SavedOut
 from terraspawner.web.sights import Spot
@@ -29,7 +29,6 @@ from terraspawner.web.sights import Spot
 router = APIRouter(prefix="/workspaces/{namespace}/{name}/notebooks/{path:tail}/proposals", tags=["proposals"])
 
 ONE = "/{proposal_id:id}"
-_HTML: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
 
 
 class ProposalOut(BaseModel):
@@ -116,7 +115,7 @@ async def read_proposal(parts: TheParts, spot: ASpotOfEither, path: str, proposa
     f"{ONE}/diff",
     response_class=Response,
     responses={
-        200: {"content": _HTML, "description": "a whole document, without scripts and without anything to fetch"},
+        200: HTML,
         **for_person(404, 413, 422, 429),
     },
     openapi_extra=BOTH,

@@ -17,6 +17,11 @@ PERSON_OR_PAGE: dict[str, Any] = {"security": [{_TOKEN: []}, {_SESSION: []}, {_P
 ENVIRONMENT: dict[str, Any] = {"security": [{_KEY: []}]}
 BOTH: dict[str, Any] = {"security": [{_TOKEN: []}, {_SESSION: []}, {_KEY: []}]}
 NOBODY: dict[str, Any] = {"security": []}
+HTML: dict[str, Any] = {
+    "content": {"text/html": {"schema": {"type": "string"}}},
+    "description": "a whole document, without scripts and without anything to fetch",
+}
+"""The answer that shows a notebook, or what differs between two."""
 
 _MEANING = {
     400: "the request cannot be read",
