@@ -160,8 +160,11 @@ def split_at_notebook(text: str) -> tuple[str, str]:
     """Part the tail of an address into the notebook's path and what is asked of it.
 
     ``"a/b.ipynb/rename"`` gives ``("a/b.ipynb", "rename")``: the path ends at the first segment that ends in
-    ``.ipynb``. Only the path is checked, by :func:`notebook_path`.
+    ``.ipynb``. Only the path is checked, by :func:`notebook_path`. A ``/`` at the end is refused: a proxy that walks up
+    at ``a/b.ipynb/versions/..`` leaves one, and who named a version does not mean the notebook.
     """
+    if text.endswith("/"):
+        raise _refused("The address of a notebook", text, "ends with '/'; leave it out")
     segments = text.split("/")
     for index, segment in enumerate(segments, start=1):
         if segment.casefold().endswith(NOTEBOOK_ENDING):
