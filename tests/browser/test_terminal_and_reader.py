@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from browser.conftest import sign_in
-from browser.test_journey import in_lab, type_cell
+from browser.test_journey import in_lab
 from deployment import Deployment, Person, Workspace, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.browser, pytest.mark.full]
@@ -55,10 +56,15 @@ def test_a_reader_who_changes_a_notebook_in_lab_is_told_what_to_do(
     sign_in(page, deployment, "ben")
     page.goto(f"{bens.server_url}lab/tree/{bens.name}/edit/first%20look.ipynb")
     in_lab(page, "first look", "Python 3")
-    type_cell(page, "print('by a reader')")
-    badge = page.locator("[data-terra-badge]")
-    expect(badge).to_contain_text("you may only read it")
-    expect(badge).to_contain_text("Save Notebook As")
+    bar = page.locator("[data-terra-bar]")
+    expect(bar).to_contain_text("a reader may not create or change notebooks")
+    expect(page.locator("[data-terra-mode] button")).to_have_attribute("title", re.compile("a reader may not"))
+    cell = page.locator(".jp-NotebookPanel .jp-Cell .cm-content").first
+    cell.click()
+    page.keyboard.type("by a reader")
+    expect(cell).not_to_contain_text("by a reader")
     page.screenshot(path=artefacts / "01-told.png")
+    bar.get_by_role("button", name="Open in the Playground").click()
+    expect(page.locator("[data-terra-mode][data-mode='playground']")).to_be_visible()
     assert workspace.notebook("first look.ipynb") == before
     bens.clear()

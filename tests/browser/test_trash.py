@@ -41,7 +41,7 @@ def test_a_disk_deleted_by_mistake_is_had_back(
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
     expect(page.get_by_text("is kept; a new environment")).not_to_be_visible()
 
-    page.get_by_role("link", name="Trash").click()
+    page.get_by_role("link", name="Trash", exact=True).click()
     expect(page.get_by_role("heading", name="Trash")).to_be_visible()
     name = f"disk of ana/{workspace.name}"
     page.get_by_role("button", name=f"Delete {name} for good").click()
@@ -131,7 +131,7 @@ def test_an_environment_deleted_by_mistake_is_had_back_with_what_was_installed(
     # a newer one stands in the way, and the page says so
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_role("link", name="Open Lab")).to_be_visible(timeout=90_000)
-    page.get_by_role("link", name="Trash").click()
+    page.get_by_role("link", name="Trash", exact=True).click()
     expect(page.get_by_text("attached to another environment")).to_be_visible()
     expect(page.get_by_role("button", name=f"Restore {name}")).to_have_count(0)
     page.screenshot(path=artefacts / "3-in-the-way.png", full_page=True)
@@ -139,7 +139,8 @@ def test_an_environment_deleted_by_mistake_is_had_back_with_what_was_installed(
     page.goto("/services/workspaces/trash")
     expect(page.get_by_text("with its disk, which is in the trash, too").first).to_be_visible()
     page.get_by_role("button", name=f"Delete disk of ana/{workspace.name} for good").click()
-    expect(page.get_by_text("2 environments in the trash have it as home folder and go with it")).to_be_visible()
+    question = page.get_by_role("dialog").get_by_text("2 environments in the trash have it as home folder and go with it")
+    expect(question).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_css("opacity", "1")
     page.screenshot(path=artefacts / "4-for-good.png")
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()

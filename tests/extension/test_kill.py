@@ -57,7 +57,7 @@ async def test_no_acknowledged_save_is_lost_and_none_is_torn_by_kill_9(
                 if status not in (200, 201):
                     break
                 acknowledged = number
-            assert killer is not None, "a save failed before the kill"
+            assert killer is not None, f"a save failed before the kill, with status {status}"
             await killer
             on_disk = server.home / WORKSPACE / "edit/a.ipynb"
             assert number_in(on_disk.read_bytes()) >= acknowledged

@@ -1,7 +1,7 @@
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { Menu, Widget } from '@lumino/widgets';
 
-import { IModeWords, MODE_WORDS, modeOf, SHUT_WORDS } from './modes';
+import { IModeWords, MODE_WORDS, modeOf, shutWords } from './modes';
 import { TabSession } from './session';
 
 /**
@@ -41,7 +41,7 @@ export class Chip extends Widget {
     this.setHidden(mode === null);
     if (mode) {
       const { label, title }: IModeWords =
-        (lease && SHUT_WORDS[lease.state]) ?? MODE_WORDS[mode];
+        (lease && shutWords(lease)) ?? MODE_WORDS[mode];
       this.node.dataset.mode = mode;
       this.node.dataset.lease = lease?.state ?? '';
       this._label.textContent = label;

@@ -30,17 +30,28 @@ export const MODE_WORDS: Record<Mode, IModeWords> = {
   }
 };
 
-/** Instead of those of `edit`, where this tab does not hold the notebook's lease. */
-export const SHUT_WORDS: Partial<Record<ILease['state'], IModeWords>> = {
-  elsewhere: {
-    label: 'Read-only',
-    title: 'Somebody else edits this notebook; here it can be read.'
-  },
-  lost: {
-    label: 'Read-only',
-    title: 'This notebook went to another editor; this tab does not save it any more.'
+/** Instead of those of `edit`, where this tab does not hold the notebook's lease; null where it does, or nobody knows. */
+export function shutWords(lease: ILease): IModeWords | null {
+  switch (lease.state) {
+    case 'elsewhere':
+      return { label: 'Read-only', title: whyElsewhere(lease) };
+    case 'lost':
+      return {
+        label: 'Read-only',
+        title:
+          'This notebook went to another editor; this tab does not save it any more.'
+      };
+    default:
+      return null;
   }
-};
+}
+
+function whyElsewhere({ holder, reserved_for, reason }: ILease): string {
+  if (holder || reserved_for || !reason) {
+    return 'Somebody else edits this notebook; here it can be read.';
+  }
+  return reason;
+}
 
 /** The name of the workspace's folder; empty where this server belongs to no workspace. */
 export function workspaceFolder(): string {

@@ -143,7 +143,19 @@ document.addEventListener("click", (event) => {
   }
 });
 document.addEventListener("shown.bs.modal", (event) => event.target.querySelector("textarea")?.focus());
-window.addEventListener("load", () => document.querySelector("[data-opens-now]")?.click());
+// What was refused stands in its dialog again. That comes with the last script of the page, and a list that is live may
+// have been replaced by then: so the button is remembered as it was made.
+document.addEventListener("DOMContentLoaded", () => {
+  const opener = document.querySelector("[data-opens-now]")?.cloneNode(true);
+  if (opener) {
+    opener.removeAttribute("id");
+    opener.hidden = true;
+    window.addEventListener("load", () => {
+      document.body.append(opener);
+      opener.click();
+    });
+  }
+});
 // A dialog was made with the page, and what it asks about may have changed since: it opens with what is so now.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-checks]");
