@@ -139,7 +139,7 @@ def test_an_environment_deleted_by_mistake_is_had_back_with_what_was_installed(
     page.goto("/services/workspaces/trash")
     expect(page.get_by_text("with its disk, which is in the trash, too").first).to_be_visible()
     page.get_by_role("button", name=f"Delete disk of ana/{workspace.name} for good").click()
-    question = page.get_by_role("dialog").get_by_text("2 environments in the trash have it as home folder and go with it")
+    question = page.get_by_role("dialog").get_by_text("2 environments in the trash have it as home folder")
     expect(question).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_css("opacity", "1")
     page.screenshot(path=artefacts / "4-for-good.png")
