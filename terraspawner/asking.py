@@ -18,7 +18,7 @@ from traitlets import default
 
 from terraspawner.domain.disk import kept_data_disk, wanted_disk
 from terraspawner.domain.script import wanted_script
-from terraspawner.errors import NetworkUnsafe, NotAllowed, NotFound, Refused, TerraError
+from terraspawner.errors import NotAllowed, NotFound, Refused, TerraError, Unavailable
 from terraspawner.operations.context import Context
 
 START_QUESTION = "<p>This starts your environment. It costs what the workspace's page says until it is paused.</p>"
@@ -97,4 +97,4 @@ def _status(error: TerraError) -> int:
         return 403
     if isinstance(error, NotFound):
         return 404
-    return 503 if isinstance(error, NetworkUnsafe) else 400
+    return 503 if isinstance(error, Unavailable) else 400

@@ -195,7 +195,7 @@ def test_the_hub_answers_while_our_database_is_locked(
         for _ in range(20):
             assert deployment.get("/hub/health").status_code == 200
             assert deployment.get("/hub/api/").status_code == 200
-        assert answers == []
+        assert answers in ([], [503]), "it waits, and after a while it is told to come back"
     finally:
         service.exec_run(["touch", "/tmp/release"])
         start.join()
