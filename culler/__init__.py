@@ -1,5 +1,4 @@
-"""The custom culler: applies the inactivity rules over our REST API and the Hub's.
+"""The culler: freezes, pauses or destroys what is idle, too long busy or too old, and says why.
 
-Nothing runs here yet. The stock idle culler is no stand-in: it stops silent busy cells
-(FEATURES.md G2, G4), so until the rules are here nothing is stopped for being idle.
+`decision`, from `facts` and `policy`, is pure, and the service's too.
 """
