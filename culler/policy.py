@@ -41,7 +41,7 @@ class Policy:
     def __post_init__(self) -> None:
         for name in ("idle", "busy_cap", "grace", "frozen_most", "age_most"):
             if not _is_span(getattr(self, name), may_be_off=name in _MAY_BE_OFF):
-                raise ValueError(f"policy.{name} is {getattr(self, name)!r}: whole seconds, 0 or more.")
+                raise ValueError(f"policy.{name} is {getattr(self, name)!r}: whole seconds, from 0 to ten years.")
         if not isinstance(self.age_force, bool) or not all(_is_span(each) for each in self.warn):
             raise ValueError("policy.age_force is true or false, and policy.warn has whole seconds.")
 
@@ -60,6 +60,9 @@ class Policy:
         """Names that this version does not know are let be: the service may be newer."""
         return cls().with_values({name: value for name, value in said.items() if name in NAMES})
 
+
+MOST: Final = 10 * 366 * 24 * 3600
+"""No rule is for longer than ten years, so that no sum of an instant and a rule is past the calendar."""
 
 _MAY_BE_OFF: Final = ("idle", "age_most")
 NAMES: Final = frozenset(each.name for each in fields(Policy))
@@ -80,7 +83,7 @@ def _read(name: str, value: Any) -> Any:
 def _is_span(value: object, *, may_be_off: bool = False) -> bool:
     if value is None:
         return may_be_off
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
 
 
 EBRAINS: Final = Policy(idle=12 * 3600, at_idle=AtIdle.DESTROY)
