@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from terraspawner.db import lease_tables, notebook_tables, policy_tables, sign_in_tables  # noqa: F401 - they add theirs
+from terraspawner.db import (  # noqa: F401 - they add theirs
+    activity_tables,
+    lease_tables,
+    notebook_tables,
+    policy_tables,
+    sign_in_tables,
+)
 from terraspawner.db.tables import metadata
 
 __all__ = ["metadata"]

@@ -16,6 +16,7 @@ from terraspawner.domain import lease_holding
 from terraspawner.domain.lease import Lease, vacated
 from terraspawner.domain.lease_saving import may_hold
 from terraspawner.errors import Unavailable
+from terraspawner.operations import activity
 from terraspawner.operations.context import Context
 
 OUTAGE = timedelta(seconds=15)
@@ -41,6 +42,8 @@ def mended(context: Context, connection: sa.Connection) -> datetime:
         right = lease_holding.extended(lease, last, now) if now > last else lease_holding.clipped(lease, now)
         if right != lease:
             keep(connection, right)
+    if now > last:
+        activity.after_outage(context, connection, now - last)
     lease_records.note_heartbeat(connection, now)
     return now
 

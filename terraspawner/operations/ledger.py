@@ -14,7 +14,7 @@ from terraspawner.domain.disk import HOLDS_VOLUME, Disk, DiskEvent
 from terraspawner.domain.environment import Environment, Event, State, next_state
 from terraspawner.domain.size import Size
 from terraspawner.errors import EnvironmentMissing
-from terraspawner.operations import audit, lease_endings
+from terraspawner.operations import activity, audit, lease_endings
 from terraspawner.operations.audit import Change
 from terraspawner.operations.context import HUB, Context
 
@@ -43,6 +43,7 @@ def move(
     moved = load(connection, environment.id)
     if moved.state in _RELEASES:
         lease_endings.release_of_environment(context, connection, moved.id)
+    activity.follow(context, connection, moved, event)
     note_interval(context, connection, moved)
     note_change(context, connection, environment, moved, event, reason=str(values.get("reason", "")))
     return moved

@@ -30,7 +30,10 @@ async def note_activity(parts: TheParts, environment: AnEnvironment, said: Activ
     kernels = [kernel.model_dump() for kernel in said.kernels]
     memory = said.memory.model_dump(mode="json") if said.memory else None
     trees = None if said.trees is None else [tree.model_dump() for tree in said.trees]
-    await parts.deeds(identities.note_activity, environment, kernels, memory, terminals=said.terminals, trees=trees)
+    await parts.deeds(
+        identities.note_activity, environment, kernels, memory, terminals=said.terminals, trees=trees,
+        report=said.report,
+    )  # fmt: skip
 
 
 @router.post("/outbox", status_code=204, response_model=None, responses=for_person(413), openapi_extra=ENVIRONMENT)

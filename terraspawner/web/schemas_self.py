@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from terraspawner.domain.access import Role
+from terraspawner.domain.activity import Claim, Kind, Report, shown
 from terraspawner.domain.environment import State
 from terraspawner.operations.identities import Identity
 from terraspawner.web.schemas import Text, WorkspaceRef
@@ -46,6 +47,7 @@ class KernelIn(Said):
     last_activity: Text | None = None
 
 
+_RESTS = frozenset({"idle", "dead"})
 Bytes = Annotated[int, Field(ge=0, le=2**53)]
 
 
@@ -68,6 +70,13 @@ class TreeIn(Said):
     unpushed: int = Field(default=0, ge=0, le=1_000_000, description="commits that no remote has")
 
 
+class JobIn(Said):
+    kind: Literal["terminal", "process"]
+    what: Text = Field(description="its command line, shortened")
+    pid: int = Field(ge=1, le=2**31 - 1)
+    seconds: float = Field(default=0, ge=0, le=10**9, description="for how long it has run")
+
+
 class ActivityIn(Said):
     kernels: list[KernelIn] = Field(max_length=200)
     terminals: int = Field(default=0, ge=0, le=1_000_000)
@@ -75,6 +84,30 @@ class ActivityIn(Said):
     trees: list[TreeIn] | None = Field(
         default=None, max_length=100, description="git folders with work that is nowhere else; null: not looked yet"
     )
+    human: float | None = Field(
+        default=None,
+        ge=0,
+        le=10**9,
+        description="seconds since the last human input in a visible page; null: none since the server started; left"
+        " out: this image does not hear it",
+    )
+    jobs: list[JobIn] = Field(
+        default=[],
+        max_length=200,
+        description="what has the foreground of a terminal, and what takes CPU beside kernels and server",
+    )
+
+    @property
+    def report(self) -> Report:
+        """What is said of work and of its person."""
+        kernels = [
+            Claim(kind=Kind.KERNEL, what=shown(kernel.path or "a kernel without a notebook"))
+            for kernel in self.kernels
+            if kernel.state not in _RESTS  # what is not known to rest works
+        ]
+        jobs = [Claim(kind=Kind(job.kind), what=shown(job.what), pid=job.pid) for job in self.jobs]
+        human = None if self.human is None else timedelta(seconds=self.human)
+        return Report(work=(*kernels, *jobs), human=human, hears_humans="human" in self.model_fields_set)
 
 
 class PendingIn(Said):

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from terraspawner.db import account_records, disk_records, member_records, project_records, records
+from terraspawner.db import account_records, activity_records, disk_records, member_records, project_records, records
 from terraspawner.db.engine import Database
 from terraspawner.db.schema import metadata
 from terraspawner.domain.access import Action, ProjectRole, Role, permits
@@ -140,3 +140,16 @@ def _everything(database: Database) -> dict[str, list[tuple[object, ...]]]:
             name: sorted(map(tuple, connection.execute(sa.text(f'SELECT * FROM "{name}"'))), key=repr)
             for name in sa.inspect(connection).get_table_names()
         }
+
+
+def test_what_runs_at_the_update_is_taken_as_if_its_person_had_just_come(empty_database: Database) -> None:
+    database = _with_rows(empty_database, "0020")
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE environment SET state = 'running' WHERE id = 'e1'")
+    database.migrate()
+    with database.read() as connection:
+        clocks = activity_records.kept(connection, ["e1"])["e1"].clocks
+        since = records.environment_by_id(connection, "e1")
+    assert since is not None
+    assert clocks.started_at == clocks.human_at > since.since
+    assert (clocks.reported_at, clocks.busy_since, clocks.work) == (None, None, ())

@@ -1,0 +1,152 @@
+"""Rows of what environments do, in and out, as functions of a connection. No rule stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from terraspawner.db import activity_tables as a
+from terraspawner.db import lease_tables
+from terraspawner.db import tables as t
+from terraspawner.db.records import environment_of
+from terraspawner.domain.activity import Clocks, Work
+from terraspawner.domain.environment import Environment, State
+
+_CLOCKS = [each.name for each in fields(Clocks) if each.name != "work"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepAlive:
+    """`pid`: while that process works, at most until then."""
+
+    until: datetime
+    pid: int | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is written about one environment. `decided_at`: when a decision was last taken."""
+
+    clocks: Clocks
+    revision: int
+    next_look_at: datetime
+    decided_at: datetime | None = None
+    keep_alive: KeepAlive | None = None
+
+
+# --- what it does ---
+
+
+def kept(connection: sa.Connection, environment_ids: Collection[str]) -> dict[str, Kept]:
+    """Environment id -> what is written; those that do not run are left out. One query."""
+    if not environment_ids:
+        return {}
+    query = _with_keep_alive(a.activity).where(a.activity.c.environment_id.in_(environment_ids))
+    return {row["environment_id"]: _kept_of(row) for row in connection.execute(query).mappings()}
+
+
+def put(connection: sa.Connection, environment_id: str, clocks: Clocks, **values: Any) -> None:
+    """Write the clocks of one that may have been written before; `values` are the other columns."""
+    said = {name: getattr(clocks, name) for name in _CLOCKS} | {"work": [each.as_json() for each in clocks.work]}
+    change = sa.update(a.activity).where(a.activity.c.environment_id == environment_id)
+    if not connection.execute(change.values(**said, **values)).rowcount:
+        connection.execute(sa.insert(a.activity).values(environment_id=environment_id, **said, **values))
+
+
+def note(connection: sa.Connection, environment_id: str, **values: Any) -> None:
+    """Write columns beside the clocks."""
+    connection.execute(sa.update(a.activity).where(a.activity.c.environment_id == environment_id).values(**values))
+
+
+def look_soon(connection: sa.Connection, now: datetime, *, workspace_id: str | None = None) -> None:
+    """What may be due has changed for all of them, or for those of a workspace."""
+    change = sa.update(a.activity).values(next_look_at=now, revision=a.activity.c.revision + 1)
+    if workspace_id is not None:
+        here = sa.select(t.environment.c.id).where(t.environment.c.workspace_id == workspace_id)
+        change = change.where(a.activity.c.environment_id.in_(here))
+    connection.execute(change)
+
+
+def end(connection: sa.Connection, environment_id: str) -> None:
+    """It does not run any more: nothing is written of it, and nothing keeps it."""
+    for table in (a.activity, a.keep_alive):
+        connection.execute(sa.delete(table).where(table.c.environment_id == environment_id))
+
+
+def watched(
+    connection: sa.Connection, *, due_at: datetime | None, after: str, limit: int
+) -> list[tuple[Environment, Kept]]:
+    """Those that run or stand still, by id, that may be due; all of them where `due_at` is None."""
+    query = _with_keep_alive(t.environment, a.activity).join(
+        t.environment, t.environment.c.id == a.activity.c.environment_id
+    )
+    query = query.where(a.activity.c.environment_id > after)
+    if due_at is not None:
+        query = query.where(a.activity.c.next_look_at <= due_at)
+    rows = connection.execute(query.order_by(a.activity.c.environment_id).limit(limit)).mappings()
+    return [(environment_of(row), _kept_of(row)) for row in rows]
+
+
+def clocks_of_running(connection: sa.Connection) -> dict[str, Clocks]:
+    query = sa.select(a.activity).join(t.environment, t.environment.c.id == a.activity.c.environment_id)
+    query = query.where(t.environment.c.state == str(State.RUNNING))
+    return {row["environment_id"]: _clocks_of(row) for row in connection.execute(query).mappings()}
+
+
+# --- what keeps it ---
+
+
+def keep_until(connection: sa.Connection, environment_id: str, held: KeepAlive, now: datetime) -> None:
+    end_keeping(connection, environment_id)
+    values = {"until": held.until, "pid": held.pid, "by": held.by, "at": now}
+    connection.execute(sa.insert(a.keep_alive).values(environment_id=environment_id, **values))
+
+
+def end_keeping(connection: sa.Connection, environment_id: str) -> bool:
+    """False where nothing kept it."""
+    gone = sa.delete(a.keep_alive).where(a.keep_alive.c.environment_id == environment_id)
+    return connection.execute(gone).rowcount > 0
+
+
+# --- moments of the processes ---
+
+
+def moment(connection: sa.Connection, name: str) -> datetime | None:
+    beat = lease_tables.heartbeat
+    return connection.scalar(sa.select(beat.c.at).where(beat.c.name == name))
+
+
+def note_moment(connection: sa.Connection, name: str, at: datetime) -> None:
+    beat = lease_tables.heartbeat
+    if not connection.execute(sa.update(beat).where(beat.c.name == name).values(at=at)).rowcount:
+        connection.execute(sa.insert(beat).values(name=name, at=at))
+
+
+# --- rows to values ---
+
+
+def _with_keep_alive(*columns: Any) -> sa.Select[Any]:
+    held = a.keep_alive
+    joined = a.activity.outerjoin(held, held.c.environment_id == a.activity.c.environment_id)
+    kept_by = (held.c.until.label("kept_until"), held.c.pid.label("kept_pid"), held.c.by.label("kept_by"))
+    return sa.select(*columns, *kept_by).select_from(joined)
+
+
+def _kept_of(row: sa.RowMapping) -> Kept:
+    until = row["kept_until"]
+    return Kept(
+        clocks=_clocks_of(row),
+        revision=row["revision"],
+        next_look_at=row["next_look_at"],
+        decided_at=row["decided_at"],
+        keep_alive=KeepAlive(until=until, pid=row["kept_pid"], by=row["kept_by"]) if until else None,
+    )
+
+
+def _clocks_of(row: sa.RowMapping) -> Clocks:
+    return Clocks(**{name: row[name] for name in _CLOCKS}, work=tuple(Work.from_json(each) for each in row["work"]))

@@ -1,0 +1,104 @@
+"""What environments do, written down as it is heard: the rows that `stops` decides by.
+
+A row begins when an environment comes up and ends when nothing of it runs any more. It goes on over a freeze, with the
+age of the start; what it was busy with begins anew when its person wakes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from terraspawner.db import activity_records, records
+from terraspawner.db.activity_records import Kept
+from terraspawner.domain import activity
+from terraspawner.domain.activity import Clocks, Report
+from terraspawner.domain.environment import Environment, Event, State
+from terraspawner.operations.context import Context
+
+GRACE = timedelta(minutes=5)
+"""After an outage nothing is stopped for so long: whoever could not be heard meanwhile is heard first."""
+GRACE_UNTIL = "grace"
+_RUNS_ON = frozenset({State.RUNNING, State.FREEZING, State.FROZEN, State.PAUSING})
+_WORTH_WRITING = 0.01
+"""Cores."""
+
+
+def follow(context: Context, connection: sa.Connection, moved: Environment, event: Event) -> None:
+    """A step of its life, in the transaction that writes it."""
+    now = context.now()
+    before = activity_records.kept(connection, [moved.id]).get(moved.id)
+    if event is Event.READY:
+        _put(connection, moved.id, before, activity.woken(before.clocks, now) if before else activity.begun(now), now)
+    elif before and event is Event.WAKE:
+        _put(connection, moved.id, before, before.clocks, now)
+    elif before and moved.state in _RUNS_ON:
+        settled = activity.settled(before.clocks, now) if event is Event.FREEZE else before.clocks
+        _put(connection, moved.id, before, settled, now)
+    else:
+        activity_records.end(connection, moved.id)
+
+
+def take(context: Context, connection: sa.Connection, environment_id: str, start_number: int, said: Report) -> None:
+    """What an environment says of itself. Void where that start is over, or stands still."""
+    here = records.environment_by_id(connection, environment_id)
+    if here is None or here.start_number != start_number or here.state is not State.RUNNING:
+        return
+    now = context.now()
+    before = activity_records.kept(connection, [here.id]).get(here.id)
+    clocks = activity.reported(before.clocks if before else activity.begun(now), said, now)
+    held = before and before.keep_alive
+    if held and held.pid is not None and held.pid not in {each.pid for each in said.work}:
+        activity_records.end_keeping(connection, here.id)
+    _put(connection, here.id, before, clocks, now)
+
+
+def note_human(context: Context, connection: sa.Connection, environment_id: str) -> None:
+    """A person did something with it at this moment, past its own pages."""
+    now = context.now()
+    if before := activity_records.kept(connection, [environment_id]).get(environment_id):
+        _put(connection, environment_id, before, activity.human(before.clocks, now, now), now)
+
+
+def sample(context: Context, cores: Mapping[str, float]) -> None:
+    """What the Engine says of the CPU of running environments, by id."""
+    now = context.now()
+    with context.database.write() as connection:
+        for environment_id, before in activity_records.kept(connection, list(cores)).items():
+            clocks = activity.sampled(before.clocks, cores[environment_id], now)
+            is_news = abs((before.clocks.cores or 0.0) - cores[environment_id]) >= _WORTH_WRITING
+            if is_news or before.clocks.reported_at is None:
+                _put(connection, environment_id, before, clocks, now)
+
+
+def after_outage(context: Context, connection: sa.Connection, gap: timedelta) -> None:
+    """For `gap` until now nobody could be heard. Everybody gets that time, and a round of grace."""
+    now = context.now()
+    for environment_id, clocks in activity_records.clocks_of_running(connection).items():
+        activity_records.put(connection, environment_id, activity.after_outage(clocks, now - gap, now))
+    give_grace(context, connection)
+
+
+def give_grace(context: Context, connection: sa.Connection) -> None:
+    """Nothing is stopped for a while. Given again while it lasts, it begins anew."""
+    activity_records.note_moment(connection, GRACE_UNTIL, context.now() + GRACE)
+
+
+def grace_until(context: Context, connection: sa.Connection) -> datetime | None:
+    """Until when nothing is stopped; None where nothing is waited for. A clock that was set back makes it no longer."""
+    until, now = activity_records.moment(connection, GRACE_UNTIL), context.now()
+    return min(until, now + GRACE) if until and until > now else None
+
+
+def _put(connection: sa.Connection, environment_id: str, before: Kept | None, clocks: Clocks, now: datetime) -> None:
+    is_news = before is None or _told(clocks) != _told(before.clocks)
+    revision = (before.revision if before else 0) + is_news
+    activity_records.put(connection, environment_id, clocks, revision=revision, next_look_at=now)
+
+
+def _told(clocks: Clocks) -> Clocks:
+    """What a decision hangs on: a report that only comes again is no news."""
+    return replace(clocks, reported_at=clocks.reported_at and clocks.started_at, cores=None, sampled_at=None)
