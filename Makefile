@@ -64,6 +64,6 @@ lint: ## ruff, mypy, floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: ## speed beside the stock parts, on this machine
+bench: ## speed beside the stock parts, on this machine; some alone: make bench ARGS="saves load"
 	@$(DEPLOY) test-machine
 	PYTHONPATH=tests $(BIN)/python -m tests.bench $(ARGS)

@@ -1,39 +1,44 @@
-"""All measurements: ``make bench``. Prints the tables and writes them to RESULTS.md."""
+"""Measurements by name: ``make bench`` makes all, ``make bench ARGS="saves load"`` these. Each renews its own section
+of the results."""
 
 from __future__ import annotations
 
 import argparse
-import os
+from collections.abc import Callable
 from pathlib import Path
 
-from deployment import deployed
-from terraspawner.deploy import images
-from tests.bench import report, sizes, stock_hub
-from tests.bench.rounds import measure
-from tests.bench.sides import OurSide, StockSide
+from tests.bench import leases, lists, load, previews, saves, sections, starts
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
+HERE = Path(__file__).parent
+Options = argparse.Namespace
+PARTS: dict[str, tuple[str, Callable[[Options], str]]] = {
+    "starts": ("RESULTS.md", lambda options: starts.section(options.rounds)),
+    "saves": ("RESULTS.md", lambda options: saves.section(options.rounds)),
+    "leases": ("RESULTS.md", lambda options: leases.section(options.rounds)),
+    "previews": ("RESULTS.md", lambda options: previews.section(options.rounds)),
+    "load": ("RESULTS.md", lambda options: load.section(options.environments, options.seconds)),
+    "lists": ("LISTS.md", lambda options: lists.section(options.rounds)),
+}
+"""Name -> the file that its section stands in, and what makes it."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=8, help="counted rounds; one more warms up")
-    rounds = parser.parse_args().rounds
-    stock_image = stock_hub.ensure_image(os.environ)
-    plain = stock_hub.StockHub("tsp-stock-a", stock_image, images.HUB, command=stock_hub.OWN_COMMAND)
-    on_ours = stock_hub.StockHub("tsp-stock-b", images.PYTHON, images.HUB, command=stock_hub.OUR_COMMAND)
-    with deployed("tsp-bench", 160) as deployment, plain.running() as plain_hub, on_ours.running() as our_image_hub:
-        ana = deployment.person("ana")
-        sides = [
-            StockSide(report.STOCK, plain, plain_hub),
-            StockSide(report.STOCK_ON_OURS, on_ours, our_image_hub),
-            OurSide(report.OURS, ana),
-        ]
-        figures = measure(sides, rounds)
-        size_tables = sizes.tables(deployment.docker, ours=images.PYTHON, stock=stock_image)
-        text = report.page(deployment.docker.version(), rounds, figures, size_tables)
-    RESULTS.write_text(text)
-    print(text)
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"all, or some of: {', '.join(PARTS)}")
+    parser.add_argument("--rounds", type=int, help="counted rounds, instead of each one's own number")
+    parser.add_argument("--environments", type=int, nargs="+", help="load: how many, one number after the other")
+    parser.add_argument("--seconds", type=float, help="load: how long each number of them saves")
+    parser.add_argument("--only-show", action="store_true", help="print, and write no results")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(PARTS):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; choose from: {', '.join(PARTS)}")
+    for name in options.names or PARTS:
+        file, make = PARTS[name]
+        text = make(options)
+        print(text, flush=True)
+        if not options.only_show:
+            sections.put(HERE / file, name, text)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,32 +1,22 @@
-"""Leases: ``python -m tests.bench.leases`` prints what acquiring, renewing and giving back take.
-
-The deeds on SQLite and PostgreSQL with the database's own clock, and REST by an environment's key on SQLite: the whole
-service with the key's look-up, in one process with the one that asks.
-"""
+"""Leases: what acquiring, renewing and giving back take. The deeds on the database's own clock, and REST by an
+environment's key at the service in a process of its own: with the connection, the key's look-up and the answer."""
 
 from __future__ import annotations
 
-import asyncio
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import builders
-from postgresql import emptied, served
-from terraspawner.db.engine import Database
 from terraspawner.domain.lease import Claim, Editor
 from terraspawner.operations import leases, notebooks
-from terraspawner.operations.context import Context
-from tests.web.sites import opened
+from tests.bench import sections, service
+from tests.bench.sections import ms, quantile
+from tests.bench.service import Inside, Service
 
 ROUNDS = 400
-PLACE = notebooks.Place(user="ana", namespace="ana", name="alpha", path="a.ipynb")
-HERE = "workspaces/ana/alpha/notebooks/a.ipynb/lease"
+TARGET = 0.020
+_TARGETS = {"acquire": TARGET, "renew": TARGET}
 
 
 class Times:
@@ -42,57 +32,56 @@ class Times:
         yield
         self.of.setdefault(act, []).append(time.perf_counter() - begun)
 
-    def lines(self) -> Iterator[str]:
+    def rows(self) -> Iterator[list[str]]:
         for act, times in self.of.items():
-            p95 = statistics.quantiles(times, n=20)[-1]
-            yield f"| {self.name} | {act} | {statistics.median(times) * 1000:.1f} ms | {p95 * 1000:.1f} ms |"
+            target = f"≤ {ms(_TARGETS[act])}" if act in _TARGETS else ""
+            yield [self.name, act, ms(statistics.median(times)), ms(quantile(times, 0.95)), target]
 
 
-def by_deeds(name: str, context: Context) -> Times:
-    builders.workspace(context)
-    notebooks.create_notebook(context, PLACE, "python3")
-    times = Times(name)
-    for number in range(ROUNDS):
-        editor = Editor(user="ana", environment="", session=f"s{number}")
+def section(rounds: int | None) -> str:
+    circumstances, count = sections.Circumstances(), rounds or ROUNDS
+    found = []
+    for kind in service.DATABASES:
+        with service.running(kind) as running:
+            inside = running.environment("ana", "alpha")
+            notebooks.create_notebook(running.context, inside.place("a.ipynb"), "python3")
+            found += [_by_rest(kind, running, inside, count), _by_deeds(kind, running, inside, count)]
+    rows = [row for times in found for row in times.rows()]
+    return f"""
+## Leases
+
+{count} rounds on one notebook, on databases that sync every commit. *REST*: an environment asks the service by its
+key, on a connection that is there. *deed*: the same transaction alone, in this process. That no lease is given twice
+is held by `tests/operations/test_lease_races.py` and `tests/unit/test_lease_model.py`.
+
+{circumstances.lines()}
+
+{sections.table(["by", "act", "p50", "p95", "target for p95"], rows)}
+"""
+
+
+def _by_deeds(kind: str, running: Service, inside: Inside, rounds: int) -> Times:
+    place, times = inside.place("a.ipynb"), Times(f"deed, {kind}")
+    for number in range(rounds):
+        editor = Editor(user=inside.user, environment=inside.id, session=f"d{number}")
         with times.one("acquire"):
-            claim = Claim(editor=editor, fence=leases.acquire(context, PLACE, editor).lease.fence)
+            claim = Claim(editor=editor, fence=leases.acquire(running.context, place, editor).lease.fence)
         with times.one("renew"):
-            leases.renew(context, PLACE, claim)
+            leases.renew(running.context, place, claim)
         with times.one("give back"):
-            leases.release(context, PLACE, claim)
+            leases.release(running.context, place, claim)
     return times
 
 
-async def by_rest(folder: Path) -> Times:
-    times = Times("REST, SQLite")
-    async with opened(folder) as site:
-        at = site.workspace()
-        notebooks.create_notebook(site.context, PLACE, "python3")
-        async with site.environment(site.running(at).key) as inside:
-            for number in range(ROUNDS):
-                session = {"session": f"s{number}"}
-                with times.one("acquire"):
-                    claim = session | {"fence": (await inside.post(HERE, json=session)).json()["fence"]}
-                with times.one("renew"):
-                    assert (await inside.patch(HERE, json=claim)).status_code == 200
-                with times.one("give back"):
-                    assert (await inside.request("DELETE", HERE, json=claim)).status_code == 204
+def _by_rest(kind: str, running: Service, inside: Inside, rounds: int) -> Times:
+    here, times = f"{inside.address('a.ipynb')}/lease", Times(f"REST, {kind}")
+    with running.client(inside) as client:
+        for number in range(rounds):
+            session = {"session": f"s{number}"}
+            with times.one("acquire"):
+                claim = session | {"fence": client.post(here, json=session).json()["fence"]}
+            with times.one("renew"):
+                client.patch(here, json=claim).raise_for_status()
+            with times.one("give back"):
+                client.request("DELETE", here, json=claim).raise_for_status()
     return times
-
-
-def main() -> None:
-    with TemporaryDirectory() as folder, served() as server:
-        made = builders.context(Path(folder))
-        all_times = [by_deeds("deed, SQLite", replace(made, database=Database(made.database.url)))]
-        fresh = Database(server.fresh())
-        fresh.migrate()
-        emptied(fresh, builders.template_rows())
-        there = builders.context_on(fresh.url, Path(folder), builders.Clock())
-        all_times.append(by_deeds("deed, PostgreSQL", replace(there, database=fresh)))
-        all_times.append(asyncio.run(by_rest(Path(folder))))
-    rows = [line for times in all_times for line in times.lines()]
-    sys.stdout.write("\n".join(["| by | act | p50 | p95 |", "|---|---|---|---|", *rows]) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,14 +1,14 @@
-"""Lists and pages over a large database: ``python -m tests.bench.lists`` prints p95 and queries per request.
+"""Lists and pages over a large database: p95 and queries per request.
 
-1,000 workspaces of one billing project, in each of which five people have an environment. The service is the real one,
-on SQLite; the Hub is that of the tests, in the same process, so a request's time holds the Hub's look at its token.
+1,000 workspaces of one billing project, in each of which five people have an environment, with tags. The service is the
+real one, on SQLite; the Hub is that of the tests, in the same process, so a request's time holds the Hub's look at its
+token.
 """
 
 from __future__ import annotations
 
 import asyncio
 import statistics
-import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -19,22 +19,29 @@ import sqlalchemy as sa
 import builders
 from terraspawner.db import tables as t
 from terraspawner.domain.account import Account
+from terraspawner.domain.tags import Tagged
 from terraspawner.domain.workspace import Workspace
 from terraspawner.host_client import ContainerState
 from terraspawner.operations import accounts, environments, projects, workspaces
 from terraspawner.operations.context import Context
+from tests.bench import sections
+from tests.bench.sections import ms, quantile
 from tests.web.hosts import HostThatObeys
 from tests.web.hubs import until
 from tests.web.sites import API, PREFIX, Site, opened
 
-WORKSPACES, PEOPLE, ROUNDS = 1_000, ("ana", "ben", "cleo", "dan", "eva"), 20
+WORKSPACES, COURSES, ROUNDS = 1_000, 10, 20
+PEOPLE = ("ana", "ben", "cleo", "dan", "eva")
 LISTS = {
     "ana": (
         f"{API}/workspaces", f"{API}/environments", f"{API}/disks", f"{PREFIX}/", f"{PREFIX}/environments",
         f"{PREFIX}/environments?project=lab", f"{PREFIX}/audit", f"{API}/usage",
+        f"{API}/environments?tag=course:c1", f"{API}/disks?tag=course:c1", f"{PREFIX}/environments?tag=course:c1",
+        f"{API}/usage?tag=course&by=tag:course",
     ),
     "operator": (
         f"{API}/environments?everybody=true", f"{PREFIX}/environments?everybody=true", f"{API}/audit", f"{API}/usage",
+        f"{API}/environments?everybody=true&tag=course:c1",
     ),
 }  # fmt: skip
 
@@ -63,7 +70,7 @@ def _copies(connection: sa.Connection, first: Workspace, environment_id: str, di
     disk, environment = one(t.disk, id=disk_id), one(t.environment, id=environment_id)
     interval = {name: value for name, value in one(t.state_interval, subject=environment_id).items() if name != "id"}
     rows: dict[sa.Table, list[dict[str, object]]] = {
-        table: [] for table in (t.workspace, t.workspace_member, t.disk, t.environment, t.state_interval)
+        table: [] for table in (t.workspace, t.workspace_member, t.disk, t.environment, t.state_interval, t.tag)
     }
     for number in range(WORKSPACES):
         name, at = f"w{number:04}", first.id if number == 0 else f"{number:016x}"
@@ -78,6 +85,12 @@ def _copies(connection: sa.Connection, first: Workspace, environment_id: str, di
             rows[t.environment].append(
                 environment | {"id": own, "workspace_id": at, "user": user, "disk_id": own, "key_hash": None}
             )
+            tags = {"course": f"c{number % COURSES}", "number": str(number)}
+            rows[t.tag] += [
+                {"kind": str(kind), "subject": own, "key": key, "value": value}
+                for kind in (Tagged.ENVIRONMENT, Tagged.DISK)
+                for key, value in tags.items()
+            ]
             rows[t.state_interval].append(
                 interval
                 | {"subject": own, "workspace_id": at, "user": user, "state": "running"}
@@ -95,49 +108,56 @@ def _there(site: Site, host: HostThatObeys) -> None:
         host.volumes = set(connection.scalars(sa.select(t.disk.c.id)))
 
 
-async def measured(site: Site, host: HostThatObeys, clock: builders.Clock) -> list[str]:
-    clock.move(hours=3)
-    _there(site, host)
-    lines = ["| who, what | answer | p50 | p95 | queries |", "|---|---|---|---|---|"]
-    for user, addresses in LISTS.items():
-        browser = await site.browser(user)
-        async with site.person(user) as person:
-            for address in addresses:
-                client = person if address.startswith(API) else browser.client
-                times, sent = [], []
+def section(rounds: int | None) -> str:
+    circumstances, count = sections.Circumstances(), rounds or ROUNDS
+    rows = asyncio.run(_measured(count))
+    return f"""
+{WORKSPACES:,} workspaces of one billing project, in each of which {len(PEOPLE)} people have an environment with its
+disk, all with two tags, of which `course` has {COURSES} values; {count} requests each, in one process with the tests'
+Hub, on SQLite. Ana belongs to all {WORKSPACES:,} workspaces and owns the project. That the number of queries does not
+grow is held by `tests/web/test_queries.py`.
 
-                def note(*_: object, into: list[int] = sent) -> None:
-                    into.append(1)
+{circumstances.lines()}
 
-                engine = site.context.database.engine
-                sa.event.listen(engine, "before_cursor_execute", note)
-                for _ in range(ROUNDS):
-                    begun = time.perf_counter()
-                    answer = await client.get(address.removeprefix(f"{API}/"))
-                    times.append(time.perf_counter() - begun)
-                    assert answer.status_code == 200, (address, answer.text)
-                sa.event.remove(engine, "before_cursor_execute", note)
-                p95 = statistics.quantiles(times, n=20)[-1]
-                lines.append(
-                    f"| {user} `{address.removeprefix('/services/workspaces')}` | {len(answer.content) / 1000:.0f} kB"
-                    f" | {statistics.median(times) * 1000:.0f} ms | {p95 * 1000:.0f} ms | {len(sent) / ROUNDS:g} |"
-                )
-    begun = time.perf_counter()
-    with_rows = await site.parts.worker.reconciler.look()
-    lines.append(
-        f"| the reconciler's look | {len(with_rows)} findings | {(time.perf_counter() - begun) * 1000:.0f} ms | | |"
-    )
-    return lines
+{sections.table(["who, what", "answer", "p50", "p95", "queries"], rows)}
+"""
 
 
-async def main() -> None:
+async def _measured(rounds: int) -> list[list[str]]:
     clock, host = builders.Clock(), HostThatObeys()
     with TemporaryDirectory() as folder:
         async with opened(Path(folder), host=host, clock=clock) as site:
             await until(lambda: site.parts.worker.sweeps, "the worker rests")  # it would be counted too
             fill(site.context)
-            sys.stdout.write("\n".join(await measured(site, host, clock)) + "\n")
+            clock.move(hours=3)
+            _there(site, host)
+            rows = [
+                await _list(site, user, address, rounds) for user, addresses in LISTS.items() for address in addresses
+            ]
+            begun = time.perf_counter()
+            found = await site.parts.worker.reconciler.look()
+            seconds = time.perf_counter() - begun
+            every = WORKSPACES * len(PEOPLE)
+            return [*rows, [f"the reconciler's look at all {every:,}", f"{len(found)} findings", ms(seconds), "", ""]]
 
 
-if __name__ == "__main__":
-    asyncio.run(main())
+async def _list(site: Site, user: str, address: str, rounds: int) -> list[str]:
+    browser, times, sent = await site.browser(user), [], []
+
+    def note(*_: object) -> None:
+        sent.append(1)
+
+    engine = site.context.database.engine
+    async with site.person(user) as person:
+        client = person if address.startswith(API) else browser.client
+        sa.event.listen(engine, "before_cursor_execute", note)
+        for _ in range(rounds):
+            begun = time.perf_counter()
+            answer = await client.get(address.removeprefix(f"{API}/"))
+            times.append(time.perf_counter() - begun)
+            assert answer.status_code == 200, (address, answer.text)
+        sa.event.remove(engine, "before_cursor_execute", note)
+    return [
+        f"{user} `{address.removeprefix(PREFIX)}`", f"{len(answer.content) / 1000:.0f} kB",
+        ms(statistics.median(times)), ms(quantile(times, 0.95)), f"{len(sent) / rounds:g}",
+    ]  # fmt: skip

@@ -1,26 +1,24 @@
-"""RESULTS.md from what was measured; no number in it is typed."""
+"""The section of starts, pauses and memory; no number in it is typed."""
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from tests.bench.rounds import ACTS, IDLE_SECONDS, LAB_ASKS, Figures
+from tests.bench.sections import Circumstances
 
 STOCK, STOCK_ON_OURS, OURS = "stock (a)", "stock (b)", "ours"
 TARGETS = {"create": 0.4, "resume": 0.4}
 MEMORY_TARGET = 0.8
 
 
-def page(engine: dict[str, Any], rounds: int, figures: Figures, size_tables: str) -> str:
-    """The whole file."""
-    return f"""# Results
+def section(circumstances: Circumstances, engine: dict[str, Any], rounds: int, figures: Figures, sizes: str) -> str:
+    return f"""
+## Starts and stops, memory, images
 
-Printed by `make bench`: one machine, one run, {rounds} rounds in turn.
+{rounds} rounds in turn.
 
 - **stock (a)**: the stock DockerSpawner with a stock image ([Dockerfile](stock/Dockerfile)): the same Debian, and in
   it what `pip install` of the same JupyterHub and JupyterLab brings, with the command that it brings
@@ -31,15 +29,14 @@ Printed by `make bench`: one machine, one run, {rounds} rounds in turn.
 stop with `remove=True`; our *stop* deletes the environment and keeps the disk. A time is from the request until the Hub
 says so.
 
-- date: {datetime.now(UTC):%Y-%m-%d}
-- machine: {platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}
-- Docker Engine {engine["Version"]}, Python {platform.python_version()}
+{circumstances.lines()}
+- Docker Engine {engine["Version"]}
 
-## Seconds: median (worst)
+### Seconds: median (worst)
 
 {_times(figures)}
 
-## Memory of an idle server: median (worst)
+### Memory of an idle server: median (worst)
 
 On all sides after {", ".join(f"`{path}`" for path in LAB_ASKS)}
 were answered, as Lab's page asks them, and {IDLE_SECONDS} s more. *in all* is what `docker stats` says; *without files*
@@ -47,9 +44,9 @@ leaves out what the kernel keeps of files that were read.
 
 {_memory(figures)}
 
-## Images
+### Images
 
-{size_tables}
+{sizes}
 """
 
 
