@@ -20,6 +20,8 @@ from culler.facts import FROZEN, RUNNING, Facts, Reports, instant, written
 from culler.policy import Policy, span
 from culler.words import clock
 
+__all__ = ["Act", "Deadline", "Decision", "Name", "decide", "next_look"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
