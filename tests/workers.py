@@ -1,8 +1,9 @@
 """What the two workers of one run share out between them.
 
-The attacks and all else that needs the deployment are two units, one for each worker: each has a deployment of its own,
-which is made once, and the tests of a unit meet each other in the order in which they stand. What is left is shared out
-by file. (`--dist loadgroup` would say the same by marks; xdist 3.8 and pytest 9.2 do not agree on it.)
+Attacks and kills, and all else that needs the deployment, are two units of about the same length, one for each worker:
+each has a deployment of its own, which is made once, and the tests of a unit meet each other in the order in which they
+stand. What is left is shared out by file. (`--dist loadgroup` would say the same by marks; xdist 3.8 and pytest 9.2 do
+not agree on it.)
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-UNITS = {"attack": "attack", "browser": "deployment", "chaos": "deployment", "host": "deployment", "hub": "deployment"}
+UNITS = {"attack": "hostile", "chaos": "hostile", "browser": "deployment", "host": "deployment", "hub": "deployment"}
 """Folder of tests -> the unit that all of it belongs to."""
 
 
