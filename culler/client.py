@@ -89,12 +89,12 @@ class Service:
         for _ in range(MOST_PAGES):
             answer = await self._call("GET", path, params={**wanted, "limit": str(PAGE), **cursor})
             _check(answer)
-            page = answer.json()
-            for item in page["items"]:
+            items, following = _page(answer)
+            for item in items:
                 yield item
-            if not page.get("next"):
+            if not following:
                 return
-            cursor = {"cursor": str(page["next"])}
+            cursor = {"cursor": following}
         raise Unavailable(f"The list at {path} does not end.")
 
     async def _call(self, method: str, path: str, **more: Any) -> httpx.Response:
@@ -112,6 +112,14 @@ def _check(answer: httpx.Response) -> None:
     if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
         raise Unavailable(f"The workspaces service says {answer.status_code}: {_message(answer)}")
     raise TerraError(f"The workspaces service refused: {answer.status_code} {_message(answer)}")
+
+
+def _page(answer: httpx.Response) -> tuple[list[dict[str, Any]], str]:
+    try:
+        page = answer.json()
+        return list(page["items"]), str(page["next"] or "")
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unavailable(f"The workspaces service answered with no list: {answer.text[:200]}") from error
 
 
 def _message(answer: httpx.Response) -> str:

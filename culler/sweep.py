@@ -23,6 +23,10 @@ from terraspawner.errors import TerraError
 log = logging.getLogger(__name__)
 
 
+FIRST_PAUSE = 0.5
+"""Seconds after a sweep that failed, twice as long after each further one."""
+
+
 class TellsFacts(Protocol):
     """The service; `culler.client.Service` is it."""
 
@@ -111,22 +115,31 @@ def _say(facts: Facts, decision: Decision, answer: Answer) -> None:
 
 
 async def run(sweeper: Sweeper, seconds: float, ending: asyncio.Event, told: Told) -> None:
-    """Sweep until `ending` is set. A service that is away is asked again at the next turn; nothing is decided without
-    it, so nothing is stopped for not knowing."""
+    """Sweep every so many `seconds` until `ending` is set. A service that is away is asked again soon, then less and
+    less often; nothing is decided without it, so nothing is stopped for not knowing."""
+    failures = 0
     while not ending.is_set():
+        failures = 0 if await _once(sweeper, told) else failures + 1
+        pause = min(seconds, FIRST_PAUSE * 2 ** min(failures - 1, 10)) if failures else seconds
         try:
-            told.went_well(await sweeper.sweep())
-        except TerraError as error:
-            told.failed(error.message)
-        except Exception as error:  # a process that ends would leave everything running, for good and unseen
-            log.exception("the sweep failed")
-            told.failed(f"{type(error).__name__}: {error}")
-        try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(pause):
                 await ending.wait()
         except TimeoutError:
             continue
     await sweeper.settle(within=5)
+
+
+async def _once(sweeper: Sweeper, told: Told) -> bool:
+    try:
+        told.went_well(await sweeper.sweep())
+    except TerraError as error:
+        told.failed(error.message)
+    except Exception as error:  # a process that ends would leave everything running, for good and unseen
+        log.exception("the sweep failed")
+        told.failed(f"{type(error).__name__}: {error}")
+    else:
+        return True
+    return False
 
 
 class Told(Protocol):
