@@ -70,6 +70,7 @@ class WorkspaceThatAnswers(Server):
     """One workspace's notebooks in memory, and a record of what was asked."""
 
     limit = 60 * 1024 * 1024
+    longest_keep_alive = 12 * 3600
     key = KEY
 
     def __init__(self, **kwargs: Any) -> None:
@@ -80,6 +81,9 @@ class WorkspaceThatAnswers(Server):
         self.writes: list[tuple[str, bytes]] = []
         self.outbox: list[dict[str, Any]] = []
         self.activity: list[dict[str, Any]] = []
+        self.answer: dict[str, Any] | None = None
+        """To a report of activity; None: it is older than such answers."""
+        self.kept_alive: list[dict[str, Any]] = []
         self.under_way: Counter[str] = Counter()
         self.most_at_once = 0
         self.leases = LeaseBook()
@@ -103,6 +107,7 @@ class WorkspaceThatAnswers(Server):
         app.router.add_post(f"{base}/environments/self/outbox", self.take_outbox)
         app.router.add_post(f"{base}/environments/self/activity", self.take_activity)
         app.router.add_post(f"{base}/environments/self/pause", self.pause)
+        app.router.add_post(f"{base}/environments/self/keep-alive", self.keep_alive)
         return app
 
     @web.middleware
@@ -216,6 +221,18 @@ class WorkspaceThatAnswers(Server):
 
     async def take_activity(self, request: web.Request) -> web.Response:
         self.activity.append(await request.json())
+        return web.Response(status=204) if self.answer is None else web.json_response(self.answer)
+
+    async def keep_alive(self, request: web.Request) -> web.Response:
+        wanted = await request.json()
+        if wanted.get("seconds", 0) > self.longest_keep_alive:
+            return error(
+                422, "refused", f"An environment is kept alive for at most {self.longest_keep_alive} s at a time."
+            )
+        working = [job["pid"] for job in self.activity[-1].get("jobs", ())]
+        if "pid" in wanted and wanted["pid"] not in working:
+            return error(422, "refused", f"No process {wanted['pid']} is known to work in this environment.")
+        self.kept_alive.append(wanted)
         return web.Response(status=204)
 
 

@@ -12,6 +12,8 @@ from jupyter_server.utils import url_path_join
 from traitlets import Float
 
 from terraspawner_environment import trees
+from terraspawner_environment.activity import Activity
+from terraspawner_environment.activity_handlers import HumanHandler, KeepAliveHandler, NextStopHandler
 from terraspawner_environment.assembly import Workspace
 from terraspawner_environment.conflicts import ConflictChangesHandler, ConflictHandler, OfNotebook
 from terraspawner_environment.connection import RECORDER
@@ -53,6 +55,8 @@ class EnvironmentExtension(ExtensionApp):
     _tasks: tuple[asyncio.Task[None], ...] = ()
     _kills: Kills
     _recorder: Recorder | None = None
+    _activity: Activity | None = None
+    _reporter: Reporter | None = None
 
     @property
     def workspace(self) -> Workspace | None:
@@ -74,6 +78,10 @@ class EnvironmentExtension(ExtensionApp):
         for name, of_notebook in of_notebooks.items():
             self.handlers.append((f"{base}/{name}", of_notebook, {"workspace": self.workspace}))
         self.handlers.append((f"{base}/session", SessionHandler, {"tabs": self._tabs()}))
+        of_activity = {"activity": self._activity, "workspace": self.workspace, "report": self._report_activity}
+        self.handlers.append((f"{base}/next-stop", NextStopHandler, of_activity))
+        self.handlers.append((f"{base}/human", HumanHandler, of_activity))
+        self.handlers.append((f"{base}/keep-alive", KeepAliveHandler, of_activity))
         self.handlers.append((f"{base}/kills", KillsHandler, {"kills": self._kills}))
         self.handlers.append((f"{base}/runs", FollowHandler, {"recorder": self._recorder}))
         # a handler of an extension comes before Jupyter's own
@@ -97,6 +105,7 @@ class EnvironmentExtension(ExtensionApp):
         events.register_event_schema(SCHEMA)
         events.register_event_schema(KILLS_SCHEMA)
         if self.workspace is not None:
+            self._activity = Activity(self.serverapp, time.monotonic)
             page_config = self.serverapp.web_app.settings.setdefault("page_config_data", {})
             page_config["terraWorkspacePage"] = self.workspace.settings.page
             page_config["terraEnvironment"] = self.workspace.settings.environment
@@ -116,9 +125,12 @@ class EnvironmentExtension(ExtensionApp):
         workspace.desk.states.listen(self._announce)
         workspace.leases.is_busy = lambda notebook: self._is_at_work(workspace.paths.lab_path(notebook))
         home = workspace.settings.home
-        reporter = Reporter(
-            workspace, lambda: kernel_facts(self.serverapp), kills=self._kills, trees=lambda: trees.look(home)
-        )
+        reporter = self._reporter = Reporter(
+            workspace, lambda: kernel_facts(self.serverapp), kills=self._kills, activity=self._activity,
+            trees=lambda: trees.look(home),
+        )  # fmt: skip
+        if self._activity is not None:
+            self._tasks += (asyncio.create_task(self._survive(self._activity.watch())),)
         self._tasks += tuple(
             asyncio.create_task(self._survive(work))
             for work in (
@@ -143,6 +155,10 @@ class EnvironmentExtension(ExtensionApp):
             await workspace.courier.close(seconds=self.flush_seconds)
             await workspace.leases.close(seconds=self.release_seconds)
             await workspace.service.close()
+
+    async def _report_activity(self) -> None:
+        if self._reporter is not None:
+            await self._reporter.report_now()
 
     async def _is_at_work(self, path: str) -> bool:
         """Whether a notebook's kernel runs something, or has put out what is still to be written into the notebook."""

@@ -1,5 +1,5 @@
-"""Tells the workspaces service what goes on here: kernels every 30 s and at each change, the outbox at each
-change, git folders with work of their own every five minutes.
+"""Tells the workspaces service what goes on here: kernels, jobs and when somebody was here every 30 s and at each
+change, the outbox at each change, git folders with work of their own every five minutes.
 
 These are the user's claims (`ARCHITECTURE.md`, Activity): nothing here is trusted there beyond its bounds, and
 nothing here fails when the service does not answer.
@@ -7,10 +7,12 @@ nothing here fails when the service does not answer.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from terraspawner_environment.activity import Activity
 from terraspawner_environment.assembly import Workspace
 from terraspawner_environment.kills import Kills
 from terraspawner_environment.saves import rfc3339
@@ -34,35 +36,53 @@ class Reporter:
         facts: KernelFacts,
         *,
         kills: Kills | None = None,
+        activity: Activity | None = None,
         look_every: float = LOOK_EVERY_SECONDS,
         trees: Callable[[], list[dict[str, Any]]] | None = None,
     ) -> None:
         self._workspace = workspace
         self._facts = facts
         self._kills = kills
+        self._activity = activity
         self._look_every = look_every
         self._look_for_trees = trees
         self._trees: list[dict[str, Any]] | None = None
         self._outbox_changed = asyncio.Event()
         self._failing: set[str] = set()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._is_asked = asyncio.Event()
         workspace.desk.states.listen(lambda _: self._outbox_changed.set())
 
+    async def report_now(self) -> None:
+        """Have the activity told at once; returns when that was tried."""
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        self._is_asked.set()
+        await waiting
+
     async def report_activity(self) -> None:
-        """Send the kernels' facts when they or the last kill changed, and every 30 s; the memory in use goes along.
+        """Send what runs when it or the last kill changed, every 30 s and when asked; the memory in use goes along.
         States change many times a second in a busy notebook, so they are looked at once a second."""
         loop = asyncio.get_running_loop()
         said: object = None
         said_at = float("-inf")
         while True:
-            facts = await self._facts()
+            waiting, self._waiting = self._waiting, []
+            self._is_asked.clear()
+            facts, more = await self._facts(), await self._activity.facts() if self._activity else {}
             kernels = [(kernel["id"], kernel["path"], kernel["state"]) for kernel in facts["kernels"]]
-            shape = kernels, facts["terminals"], self._kills.last if self._kills else None, self._trees
-            if shape != said or loop.time() - said_at >= EVERY_SECONDS:
+            jobs = [(job["pid"], job["what"]) for job in more.get("jobs", ())]
+            shape = kernels, jobs, facts["terminals"], self._kills.last if self._kills else None, self._trees
+            if waiting or shape != said or loop.time() - said_at >= EVERY_SECONDS:
                 memory = self._kills.facts() if self._kills else None
                 told = {**facts, "memory": memory, "trees": self._trees}
-                await self._report("activity", {name: fact for name, fact in told.items() if fact is not None})
+                await self._report("activity", {name: fact for name, fact in told.items() if fact is not None} | more)
                 said, said_at = shape, loop.time()
-            await asyncio.sleep(self._look_every)
+            for each in waiting:
+                if not each.done():  # whoever asked may have gone
+                    each.set_result(None)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_asked.wait(), self._look_every)
 
     async def look_for_trees(self) -> None:
         """Look for git folders with work that is nowhere else now and then; they go along with the next report."""
@@ -84,12 +104,18 @@ class Reporter:
 
     async def _report(self, what: str, facts: dict[str, Any]) -> None:
         try:
-            await self._workspace.service.report(what, facts)
+            self._heard(what, *await self._workspace.service.report(what, facts))
             self._failing.discard(what)
         except ServiceTrouble as trouble:
+            if what == "activity" and self._activity:
+                self._activity.outlook.missed()
             if what not in self._failing:
                 log.warning("The workspace takes no report of %s: %s", what, trouble.sentence)
             self._failing.add(what)
+
+    def _heard(self, what: str, headers: Mapping[str, str], body: bytes) -> None:
+        if what == "activity" and self._activity:
+            self._activity.outlook.heard(headers, body)
 
 
 def outbox_facts(workspace: Workspace) -> list[dict[str, Any]]:

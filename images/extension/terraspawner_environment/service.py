@@ -173,9 +173,15 @@ class WorkspaceService:
         _, _, body = await self._ask(method, f"{self._notebook(notebook)}/{what}", **options)
         return body
 
-    async def report(self, what: str, facts: Mapping[str, Any]) -> None:
-        """Tell the service about this environment: `activity` or `outbox`."""
-        await self._ask("POST", f"/environments/self/{what}", json=facts, patience=self._connect_patience * 2)
+    async def report(self, what: str, facts: Mapping[str, Any]) -> tuple[Mapping[str, str], bytes]:
+        """Tell the service about this environment, `activity` or `outbox`; return its headers and what it says."""
+        address = f"/environments/self/{what}"
+        _, headers, body = await self._ask("POST", address, json=facts, patience=self._connect_patience * 2)
+        return headers, body
+
+    async def keep_alive(self, what: Mapping[str, int]) -> None:
+        """Ask for this environment to be kept alive: `seconds`, or a `pid` of its last report."""
+        await self._ask("POST", "/environments/self/keep-alive", json=what)
 
     async def pause(self) -> None:
         """Ask the service to pause this environment; it ends soon after the answer."""
