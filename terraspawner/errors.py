@@ -195,6 +195,12 @@ class OutboxNotEmpty(Conflict):
     code = "outbox-not-empty"
 
 
+class FactsMovedOn(Conflict):
+    """What is known of this environment has changed since. Nothing was done; decide again."""
+
+    code = "facts-moved-on"
+
+
 class NotebookMovedOn(Conflict):
     """The notebook in the workspace is another version than the one this save is based on. Nothing was overwritten."""
 

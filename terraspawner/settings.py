@@ -140,6 +140,12 @@ class Settings:
     age_most: int = _setting(
         0, "Seconds after its start when an environment shall be paused in any case; 0 is never. Not acted on yet."
     )
+    age_force: str = _setting(
+        "no", "Whether that age waits for no work: `yes` or `no`, then it does up to TERRA_BUSY_CAP. Not acted on yet."
+    )
+    keep_alive_most: int = _setting(
+        12 * 3600, "Seconds for which people may keep an environment alive at a time, at most; 0: not at all."
+    )
     autostart: str = _setting(
         "everybody", "Whose environments may start by themselves at a time of day: `everybody`, `owners` or `nobody`."
     )

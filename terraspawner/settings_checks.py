@@ -44,6 +44,7 @@ def check_subdomain_host(text: str) -> None:
 _WORDS = {
     "idle_off": ("forbidden", "allowed"),
     "at_idle": ("freeze-then-pause", "pause"),
+    "age_force": ("no", "yes"),
     "autostart": ("everybody", "owners", "nobody"),
 }
 
@@ -59,7 +60,7 @@ def check_rules(settings: Rules) -> None:
             f"TERRA_IDLE is {settings.idle}; it lies between TERRA_IDLE_LEAST ({settings.idle_least}), which is a"
             f" minute at least, and TERRA_IDLE_MOST ({settings.idle_most})."
         )
-    for name in ("busy_cap", "busy_grace", "frozen_most", "age_most"):
+    for name in ("busy_cap", "busy_grace", "frozen_most", "age_most", "keep_alive_most"):
         if getattr(settings, name) < 0:
             raise SettingsWrong(f"TERRA_{name.upper()} is {getattr(settings, name)}; it is not less than 0.")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -21,21 +21,23 @@ _CLOCKS = [each.name for each in fields(Clocks) if each.name != "work"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepAlive:
-    """`pid`: while that process works, at most until then."""
+    """Until a time, or while the process `pid` works."""
 
-    until: datetime
+    until: datetime | None
     pid: int | None
     by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What is written about one environment. `decided_at`: when a decision was last taken."""
+    """What is written about one environment. `decided_at`: when a decision was last taken; `alarmed`: since when which
+    alarms hold."""
 
     clocks: Clocks
     revision: int
     next_look_at: datetime
     decided_at: datetime | None = None
+    alarmed: Mapping[str, datetime] = field(default_factory=dict)
     keep_alive: KeepAlive | None = None
 
 
@@ -63,9 +65,13 @@ def note(connection: sa.Connection, environment_id: str, **values: Any) -> None:
     connection.execute(sa.update(a.activity).where(a.activity.c.environment_id == environment_id).values(**values))
 
 
-def look_soon(connection: sa.Connection, now: datetime, *, workspace_id: str | None = None) -> None:
-    """What may be due has changed for all of them, or for those of a workspace."""
+def look_soon(
+    connection: sa.Connection, now: datetime, *, workspace_id: str | None = None, environment_id: str | None = None
+) -> None:
+    """What may be due has changed for all of them, for those of a workspace, or for one."""
     change = sa.update(a.activity).values(next_look_at=now, revision=a.activity.c.revision + 1)
+    if environment_id is not None:
+        change = change.where(a.activity.c.environment_id == environment_id)
     if workspace_id is not None:
         here = sa.select(t.environment.c.id).where(t.environment.c.workspace_id == workspace_id)
         change = change.where(a.activity.c.environment_id.in_(here))
@@ -138,13 +144,14 @@ def _with_keep_alive(*columns: Any) -> sa.Select[Any]:
 
 
 def _kept_of(row: sa.RowMapping) -> Kept:
-    until = row["kept_until"]
+    by = row["kept_by"]
     return Kept(
         clocks=_clocks_of(row),
         revision=row["revision"],
         next_look_at=row["next_look_at"],
         decided_at=row["decided_at"],
-        keep_alive=KeepAlive(until=until, pid=row["kept_pid"], by=row["kept_by"]) if until else None,
+        alarmed={name: datetime.fromisoformat(at) for name, at in row["alarmed"].items()},
+        keep_alive=KeepAlive(until=row["kept_until"], pid=row["kept_pid"], by=by) if by else None,
     )
 
 

@@ -22,21 +22,23 @@ activity = sa.Table(
     sa.Column("cores", sa.Float, nullable=True),
     sa.Column("sampled_at", UtcDateTime, nullable=True),
     sa.Column("decided_at", UtcDateTime, nullable=True),
+    sa.Column("alarmed", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("next_look_at", UtcDateTime, nullable=False, index=True),
 )
 """One row while an environment runs or stands still frozen (`domain.activity.Clocks`). `revision` counts changes;
-`decided_at` says when a decision about it was last taken; before `next_look_at` nothing can be due."""
+`decided_at` says when a decision about it was last taken, `alarmed` which alarms hold since when; before `next_look_at`
+nothing can be due."""
 
 keep_alive = sa.Table(
     "keep_alive",
     metadata,
     sa.Column("environment_id", sa.ForeignKey("environment.id"), primary_key=True),
-    sa.Column("until", UtcDateTime, nullable=False),
+    sa.Column("until", UtcDateTime, nullable=True),
     sa.Column("pid", sa.Integer, nullable=True),
     sa.Column("by", sa.String(255), nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
 )
-"""Until when an environment's person wants it to be left alone; with `pid` while that process works, and no longer."""
+"""Until when an environment's person wants it to be left alone; with `pid` instead while that process works."""
 
 decision = sa.Table(
     "decision",

@@ -61,7 +61,8 @@ class DailyStop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What the deployment allows, and its own values; seconds. `age_most` 0 is none."""
+    """What the deployment allows, and its own values; seconds. `age_most` 0 is none, `age_force`: it waits for
+    no work."""
 
     idle: int
     idle_least: int
@@ -73,6 +74,7 @@ class Bounds:
     frozen_most: int
     age_most: int
     autostart: MayAutostart
+    age_force: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,7 @@ class Policy:
     grace: Value[int]
     frozen_most: Value[int]
     age_most: Value[int | None]
+    age_force: Value[bool]
     daily_stop: Value[DailyStop | None]
     quiet_hours: Value[QuietHours | None]
     autostart: Value[Schedule | None]
@@ -136,6 +139,7 @@ def effective(bounds: Bounds, workspace: Rules, own: Rules, *, is_owner: bool) -
         grace=Value(value=bounds.grace, level=ground),
         frozen_most=Value(value=bounds.frozen_most, level=ground),
         age_most=Value(value=bounds.age_most or None, level=ground),
+        age_force=Value(value=bounds.age_force, level=ground),
         daily_stop=_on(_highest(own.daily_stop, workspace.daily_stop), None),
         quiet_hours=_on(quiet, None),
         autostart=_autostart(bounds, own.autostart, is_owner=is_owner),

@@ -23,6 +23,8 @@ GRACE = timedelta(minutes=5)
 """After an outage nothing is stopped for so long: whoever could not be heard meanwhile is heard first."""
 GRACE_UNTIL = "grace"
 _RUNS_ON = frozenset({State.RUNNING, State.FREEZING, State.FROZEN, State.PAUSING})
+_IDLE = "idle"
+"""The alarm that work in the outbox keeps it from being destroyed; others are over with the next report."""
 _WORTH_WRITING = 0.01
 """Cores."""
 
@@ -54,6 +56,22 @@ def take(context: Context, connection: sa.Connection, environment_id: str, start
     if held and held.pid is not None and held.pid not in {each.pid for each in said.work}:
         activity_records.end_keeping(connection, here.id)
     _put(connection, here.id, before, clocks, now)
+    if before and before.alarmed:
+        stays = {_IDLE} if clocks.human_at == before.clocks.human_at else set()
+        _keep_alarms(connection, here.id, before, stays)
+
+
+def note_outbox(context: Context, connection: sa.Connection, environment_id: str, pending: int) -> None:
+    """So many saves of it wait, which were others before."""
+    before = activity_records.kept(connection, [environment_id]).get(environment_id)
+    if before and before.alarmed and not pending:
+        _keep_alarms(connection, environment_id, before, set(before.alarmed) - {_IDLE})
+    activity_records.look_soon(connection, context.now(), environment_id=environment_id)
+
+
+def _keep_alarms(connection: sa.Connection, environment_id: str, before: Kept, stays: set[str]) -> None:
+    alarmed = {name: at.isoformat() for name, at in before.alarmed.items() if name in stays}
+    activity_records.note(connection, environment_id, alarmed=alarmed)
 
 
 def note_human(context: Context, connection: sa.Connection, environment_id: str) -> None:

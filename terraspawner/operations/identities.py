@@ -89,3 +89,5 @@ def note_outbox(context: Context, identity: Identity, pending: Sequence[str]) ->
         records.update_environment(
             connection, identity.environment.id, outbox_pending=len(pending), unsent=list(pending[:MOST_NAMED])
         )
+        if len(pending) != identity.environment.outbox_pending:
+            activity.note_outbox(context, connection, identity.environment.id, len(pending))

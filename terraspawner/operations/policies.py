@@ -1,7 +1,8 @@
 """What is said about when environments pause and start by themselves, and what is due of it (C19).
 
 What is due is judged and written down before it is done: after a crash in between, a start is not made rather than
-made twice. A stop stays due until nothing runs.
+made twice. A stop stays due until nothing runs. While the culler is there it decides about stops with all else that it
+knows; this only tells it which are due.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from terraspawner.db import member_records, policy_records, records
+from terraspawner.db import activity_records, member_records, policy_records, records
 from terraspawner.db.policy_records import Said
 from terraspawner.domain import policy, schedule, timetable
 from terraspawner.domain.access import Action, Role
@@ -21,7 +22,7 @@ from terraspawner.domain.policy import AtIdle, Bounds, Level, MayAutostart, Poli
 from terraspawner.domain.timetable import Act, Appointments, Facts, Outlook, Verdict
 from terraspawner.domain.workspace import Membership, Workspace
 from terraspawner.errors import EnvironmentMissing, Refused
-from terraspawner.operations import audit, ledger, workspaces
+from terraspawner.operations import audit, cullers, ledger, workspaces
 from terraspawner.operations.context import Context
 
 SCHEDULE = "(schedule)"
@@ -63,6 +64,7 @@ def bounds_of(context: Context) -> Bounds:
         frozen_most=said.frozen_most,
         age_most=said.age_most,
         autostart=MayAutostart(said.autostart),
+        age_force=said.age_force == "yes",
     )
 
 
@@ -126,6 +128,7 @@ def change_own(context: Context, *, user: str, namespace: str, name: str, change
         if rules == said.own:
             return
         policy_records.say_of_environment(connection, here.id, rules, context.now())
+        activity_records.look_soon(connection, context.now(), environment_id=here.id)
         audit.note(
             context, connection, actor=user, action="environment-policy-changed", subject=f"environment:{here.id}",
             before=said.own.as_json(), after=rules.as_json(),
@@ -145,6 +148,7 @@ def change_default(context: Context, *, actor: str, namespace: str, name: str, c
         if rules == before:
             return
         policy_records.say_of_workspace(connection, at.workspace.id, rules, context.now())
+        activity_records.look_soon(connection, context.now(), workspace_id=at.workspace.id)
         audit.note(
             context, connection, actor=actor, action="workspace-policy-changed",
             subject=f"workspace:{namespace}/{name}", before=before.as_json(), after=rules.as_json(),
@@ -191,7 +195,8 @@ def judge(context: Context, environment_id: str) -> Due | None:
         verdict = _verdict(context, here, said, is_owner=owns(member))
         if verdict.appointments != said.appointments:
             policy_records.keep(connection, here.id, verdict.appointments)
-        if verdict.act is None:
+            activity_records.look_soon(connection, context.now(), environment_id=here.id)
+        if verdict.act is None or (verdict.act is Act.STOP and cullers.is_there(context, connection)):
             return None
         asked = ledger.asked_by(context, SCHEDULE, verdict.why)
         if verdict.act is Act.STOP:

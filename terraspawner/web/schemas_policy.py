@@ -91,6 +91,7 @@ class PolicyOut(BaseModel):
     grace: ValueOut[int]
     frozen_most: ValueOut[int]
     age_most: ValueOut[int | None]
+    age_force: ValueOut[bool]
     daily_stop: ValueOut[DailyStopOut | None]
     quiet_hours: ValueOut[QuietHoursOut | None]
     autostart: ValueOut[ScheduleOut | None]

@@ -15,6 +15,7 @@ from terraspawner.operations import activity, environments, freezing, identities
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
 
+pytestmark = pytest.mark.slow
 TRAIN = Report(work=(Claim(kind=Kind.KERNEL, what="edit/train.ipynb"),))
 IDLE = Report()
 

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("cores", sa.Float(), nullable=True),
         sa.Column("sampled_at", sa.DateTime(), nullable=True),
         sa.Column("decided_at", sa.DateTime(), nullable=True),
+        sa.Column("alarmed", sa.JSON(), nullable=False, server_default="{}"),
         sa.Column("next_look_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["environment_id"], ["environment.id"], name=op.f("fk_activity_environment_id_environment")
@@ -35,7 +36,7 @@ def upgrade() -> None:
     op.create_table(
         "keep_alive",
         sa.Column("environment_id", sa.String(length=16), nullable=False),
-        sa.Column("until", sa.DateTime(), nullable=False),
+        sa.Column("until", sa.DateTime(), nullable=True),
         sa.Column("pid", sa.Integer(), nullable=True),
         sa.Column("by", sa.String(length=255), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),

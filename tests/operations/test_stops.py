@@ -1,0 +1,100 @@
+"""What is known of environments, and what comes next for them."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import builders
+from culler.deadlines import Act, Name
+from culler.facts import Facts
+from terraspawner.domain.workspace import Workspace
+from terraspawner.operations import (
+    policies,
+    stops,
+)
+from terraspawner.operations.context import Context
+from terraspawner.operations.environments import Ticket
+from tests.operations.watched import (
+    ANAS,
+    IDLE,
+    TRAIN,
+    due,
+    known,
+    live,
+    say,
+    up,
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def ticket(context: Context, workspace: Workspace) -> Ticket:
+    stops.watched(context, due=True)  # the culler is there
+    return up(context, workspace)
+
+
+def test_facts_say_what_the_contract_does(context: Context, ticket: Ticket) -> None:
+    say(context, ticket, TRAIN)
+    told = known(context, ticket).as_json()
+    example = json.loads((Path(__file__).parents[1] / "contracts" / "facts.json").read_text())[0]["facts"]
+    assert set(told) == set(example)
+    assert set(told["policy"]) == set(example["policy"])
+    assert Facts.from_json(json.loads(json.dumps(told))) == known(context, ticket)
+
+
+def test_facts_are_what_was_heard(context: Context, clock: builders.Clock, ticket: Ticket) -> None:
+    began = clock.now
+    clock.move(seconds=30)
+    say(context, ticket, TRAIN)
+    facts = known(context, ticket)
+    assert (facts.state, facts.started_at, facts.human_at) == ("running", began, began)
+    assert (facts.reports, facts.reported_at, facts.busy_since) == ("known", clock.now, clock.now)
+    assert [each.what for each in facts.work] == ["edit/train.ipynb"]
+    clock.move(seconds=95)
+    assert (known(context, ticket).reports, known(context, ticket).missed) == ("silent", 3)
+
+
+def test_an_environment_is_looked_at_only_when_something_may_be_due(
+    context: Context, clock: builders.Clock, ticket: Ticket
+) -> None:
+    say(context, ticket, IDLE)
+    assert due(context) == []
+    with context.database.read() as connection:
+        looked = stops.activity_records.watched(connection, due_at=clock.now, after="", limit=10)
+    assert looked == []
+    live(context, clock, ticket, IDLE, minutes=29)
+    assert due(context) == []
+    live(context, clock, ticket, IDLE, minutes=1)
+    assert [(decision.act, decision.name) for _, decision in due(context)] == [(Act.FREEZE, Name.IDLE)]
+
+
+def test_without_due_all_are_told_page_by_page(context: Context, ticket: Ticket) -> None:
+    other = up(context, builders.workspace(context, name="beta"))
+    first, after = stops.watched(context, due=False, limit=1)
+    second, end = stops.watched(context, due=False, after=str(after), limit=1)
+    ids = [facts.id for facts, _ in (*first, *second)]
+    assert sorted(ids) == ids == sorted([ticket.environment.id, other.environment.id])
+    assert stops.watched(context, due=False, after=str(end)) == ([], None)
+
+
+def test_a_changed_policy_is_looked_at_at_once(context: Context, clock: builders.Clock, ticket: Ticket) -> None:
+    live(context, clock, ticket, IDLE, minutes=15)
+    assert due(context) == []
+    policies.change_own(context, **ANAS, change={"idle": 600})
+    assert [decision.name for _, decision in due(context)] == [Name.IDLE]
+
+
+def test_a_stop_is_told_only_where_somebody_carries_it_out(
+    context: Context, clock: builders.Clock, ticket: Ticket
+) -> None:
+    say(context, ticket, IDLE)
+    told = stops.next_stop(context, ticket.environment.id)
+    assert told is not None
+    assert (told[0].name, told[0].at) == (Name.IDLE, clock.now + timedelta(minutes=30))
+    clock.move(minutes=6)
+    assert stops.next_stop(context, ticket.environment.id) is None
