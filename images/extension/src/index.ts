@@ -24,6 +24,7 @@ import { addResolving, RESOLVE } from './resolving';
 import { runs } from './runs';
 import { Saves } from './saves';
 import { TabSession } from './session';
+import { stops } from './stops';
 import { terminal } from './terminal';
 import { ways } from './ways';
 import { describe } from './words';
@@ -120,6 +121,7 @@ export default [
   runs,
   page(presence),
   proposing,
+  stops(presence),
   terminal,
   ways(session),
   leases(presence, session, savesOf)
