@@ -31,6 +31,7 @@ c.ServerApp.allow_root = True
 c.ServerApp.max_body_size = c.ServerApp.max_buffer_size = 512 * 1024 * 1024
 c.IdentityProvider.token = {TOKEN!r}
 c.EnvironmentExtension.flush_seconds = {{flush_seconds}}
+c.EnvironmentExtension.closed_seconds = {{closed_seconds}}
 """
 PATIENCE = aiohttp.ClientTimeout(total=60)
 """No test waits for ever for a server that says nothing."""
@@ -46,14 +47,20 @@ class JupyterServer:
     """One server process after another on the same HOME: with our extension alone, as in the image."""
 
     def __init__(
-        self, home: Path, service: WorkspaceThatAnswers | WorkspaceAsItIs, *, flush_seconds: float = 5.0
+        self,
+        home: Path,
+        service: WorkspaceThatAnswers | WorkspaceAsItIs,
+        *,
+        flush_seconds: float = 5.0,
+        closed_seconds: float = 30.0,
     ) -> None:
         self.home, self.service = home, service
         self.port = free_port()
         self.process: asyncio.subprocess.Process | None = None
         self.config = home / "server/config.py"
         self.config.parent.mkdir(parents=True)
-        self.config.write_text(CONFIG.format(home=str(home), flush_seconds=flush_seconds))
+        given = {"flush_seconds": flush_seconds, "closed_seconds": closed_seconds}
+        self.config.write_text(CONFIG.format(home=str(home), **given))
         # jsonschema compiles a grammar for 1 s where this package is; the image leaves it out
         (home / "server/rfc3987_syntax.py").write_text("raise ImportError")
 

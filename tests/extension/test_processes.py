@@ -7,6 +7,7 @@ import pty
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from extension.conftest import until
 from terraspawner_environment.processes import (
     Process,
+    below,
     describe,
     foregrounds,
     groups_of,
@@ -88,6 +90,28 @@ def test_a_pipeline_is_one_group_and_what_runs_in_the_background_is_another() ->
         [12644], [13163, 13164, 13165],
     ]  # fmt: skip
     assert sorted(groups_of(SEEN["in the background"])) == [12644, 13436]
+
+
+@pytest.mark.parametrize(
+    ("ancestor", "found"),
+    [
+        (12572, [12644, 13163, 13164, 13165]),
+        (12644, [12644, 13163, 13164, 13165]),
+        (13164, [13164, 13165]),
+        (28105, []),
+        (0, [12644, 13163, 13164, 13165]),
+    ],
+)
+def test_what_a_process_has_started_is_told_from_all_else(ancestor: int, found: list[int]) -> None:
+    scene = SEEN["a pipeline"]
+    assert [each.pid for each in below(scene, ancestor)] == found
+    assert [each.pid for each in below(reversed(scene), ancestor)] == found[::-1]
+
+
+def test_processes_that_name_each_other_as_parents_are_nobodys() -> None:
+    first, second = SEEN["a program"]
+    circle = [replace(first, parent=second.pid), second]  # a pid that was used again between two readings
+    assert below(circle, 1) == []
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import {
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
+import { tellWhenClosed } from './closed';
 import { Closing } from './closing';
 import { workspacePage } from './environment';
 import { Presence } from './presence';
@@ -55,6 +56,12 @@ export const page = (presence: Presence): JupyterFrontEndPlugin<void> => ({
     for (const command of [PAGE, CLOSE]) {
       palette?.addItem({ command, category: 'Workspace' });
     }
-    void settings.load('@terraspawner/environment:page');
+    void settings
+      .load('@terraspawner/environment:page')
+      .then(
+        loaded =>
+          isVisible() &&
+          tellWhenClosed(loaded, app.serviceManager.serverSettings, presence)
+      );
   }
 });

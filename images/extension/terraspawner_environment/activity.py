@@ -14,7 +14,7 @@ from typing import Any
 
 from terraspawner_environment.beats import HumanBeats
 from terraspawner_environment.jobs import LOOK_SECONDS, Jobs, KernelProcess
-from terraspawner_environment.processes import read_processes
+from terraspawner_environment.processes import below, read_processes
 
 CALM_SECONDS = 60.0
 """So long before the first warning a person's input is told at once: it puts the stop off."""
@@ -92,7 +92,7 @@ class Activity:
         processes = await asyncio.to_thread(read_processes, user=os.getuid())
         if processes is not None:
             self._sees_processes = True
-            self.jobs.look(processes, await self.kernels())
+            self.jobs.look(below(processes, os.getppid()), await self.kernels())
 
     async def facts(self) -> dict[str, Any]:
         """Return what a report says besides its kernels. `human` None: nobody was here since this server started."""
@@ -112,6 +112,14 @@ class Activity:
                 is_idle = getattr(kernel, "execution_state", None) == "idle"
                 found.append(KernelProcess(id=kernel_id, pid=pid, path=paths.get(kernel_id), is_idle=is_idle))
         return found
+
+    async def rests(self) -> bool:
+        """Whether it is known that nothing works."""
+        await self.look()
+        kernels = self._server.kernel_manager
+        states = [getattr(kernels.get_kernel(each), "execution_state", None) for each in kernels.list_kernel_ids()]
+        is_idle = all(state == "idle" for state in states)
+        return self._sees_processes and is_idle and not self.jobs.working()
 
     async def shown(self) -> dict[str, Any]:
         """Return what Lab shows: the outlook, and what a person can have it kept alive for."""

@@ -30,6 +30,7 @@ from terraspawner_environment.handlers import (
 from terraspawner_environment.kills import SCHEMA as KILLS_SCHEMA
 from terraspawner_environment.kills import SCHEMA_ID as KILLS_SCHEMA_ID
 from terraspawner_environment.kills import Kill, Kills
+from terraspawner_environment.last_tab import SECONDS, LastTab, WhenClosedHandler
 from terraspawner_environment.lease_acts import LeaseActs
 from terraspawner_environment.memory import read_memory
 from terraspawner_environment.offers_handlers import OfferChangesHandler, OffersHandler
@@ -52,11 +53,14 @@ class EnvironmentExtension(ExtensionApp):
 
     release_seconds = Float(1.0, config=True, help="How long it waits then for giving back its leases.")
 
+    closed_seconds = Float(SECONDS, config=True, help="How long after the last tab was closed it is paused, if wanted.")
+
     _tasks: tuple[asyncio.Task[None], ...] = ()
     _kills: Kills
     _recorder: Recorder | None = None
     _activity: Activity | None = None
     _reporter: Reporter | None = None
+    _last_tab: LastTab | None = None
 
     @property
     def workspace(self) -> Workspace | None:
@@ -80,6 +84,7 @@ class EnvironmentExtension(ExtensionApp):
         self.handlers.append((f"{base}/session", SessionHandler, {"tabs": self._tabs()}))
         of_activity = {"activity": self._activity, "workspace": self.workspace, "report": self._report_activity}
         self.handlers.append((f"{base}/next-stop", NextStopHandler, of_activity))
+        self.handlers.append((f"{base}/when-closed", WhenClosedHandler, {"last_tab": self._last_tab}))
         self.handlers.append((f"{base}/human", HumanHandler, of_activity))
         self.handlers.append((f"{base}/keep-alive", KeepAliveHandler, of_activity))
         self.handlers.append((f"{base}/kills", KillsHandler, {"kills": self._kills}))
@@ -94,7 +99,7 @@ class EnvironmentExtension(ExtensionApp):
         flush = workspace.courier.flush
         acts = LeaseActs(workspace.leases, lambda notebook, seconds: flush(notebook, seconds=seconds),
                          user=workspace.settings.user)  # fmt: skip
-        return Tabs(workspace.leases, acts, workspace.paths)
+        return Tabs(workspace.leases, acts, workspace.paths, last=self._last_tab)
 
     def initialize_settings(self) -> None:
         notebooks = self.serverapp.contents_manager
@@ -105,7 +110,12 @@ class EnvironmentExtension(ExtensionApp):
         events.register_event_schema(SCHEMA)
         events.register_event_schema(KILLS_SCHEMA)
         if self.workspace is not None:
+            courier, service = self.workspace.courier, self.workspace.service
             self._activity = Activity(self.serverapp, time.monotonic)
+            self._last_tab = LastTab(
+                rests=self._activity.rests, flush=lambda seconds: courier.flush(seconds=seconds), pause=service.pause,
+                seconds=self.closed_seconds,
+            )  # fmt: skip
             page_config = self.serverapp.web_app.settings.setdefault("page_config_data", {})
             page_config["terraWorkspacePage"] = self.workspace.settings.page
             page_config["terraEnvironment"] = self.workspace.settings.environment

@@ -88,6 +88,25 @@ def read_processes(root: Path = PROC, *, user: int) -> list[Process] | None:
     return found
 
 
+def below(processes: Iterable[Process], ancestor: int) -> list[Process]:
+    """Those that `ancestor` has started, or what it started. Of the first process of a container these are all that
+    were not put into it from outside; 0 leaves everything."""
+    known = {process.pid: process for process in processes}
+    kept = {ancestor}
+
+    def is_kept(process: Process) -> bool:
+        passed = []
+        while process.pid not in kept and process.parent not in kept:
+            passed.append(process.pid)
+            if process.parent not in known or process.parent in passed:
+                return ancestor == 0
+            process = known[process.parent]
+        kept.update(passed)
+        return True
+
+    return [process for process in known.values() if is_kept(process)]
+
+
 def groups_of(processes: Iterable[Process]) -> dict[int, list[Process]]:
     """The process groups, each with its leader first, or its oldest where the leader has ended: a pipeline, a command
     with what it calls. A shell gives each command a group of its own."""

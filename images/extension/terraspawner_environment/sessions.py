@@ -41,6 +41,7 @@ from jupyter_server.base.websocket import WebSocketMixin
 from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
+from terraspawner_environment.last_tab import LastTab
 from terraspawner_environment.lease import TAB
 from terraspawner_environment.lease_acts import LeaseActs
 from terraspawner_environment.leases import Leases
@@ -52,8 +53,17 @@ GRACE_SECONDS = 1.5
 class Tabs:
     """Which tabs are connected; one that is connected twice is there until the last connection ends."""
 
-    def __init__(self, leases: Leases, acts: LeaseActs, paths: WorkspacePaths, *, grace: float = GRACE_SECONDS) -> None:
+    def __init__(
+        self,
+        leases: Leases,
+        acts: LeaseActs,
+        paths: WorkspacePaths,
+        *,
+        last: LastTab | None = None,
+        grace: float = GRACE_SECONDS,
+    ) -> None:
         self.leases = leases
+        self._last = last
         self.acts = acts
         self.paths = paths
         self._grace = grace
@@ -62,14 +72,18 @@ class Tabs:
 
     def connected(self, tab: str) -> None:
         self._connections[tab] += 1
+        if self._last is not None:
+            self._last.came()
         if tab in self._going:
             self._going.pop(tab).cancel()
 
-    def disconnected(self, tab: str) -> None:
+    def disconnected(self, tab: str, *, on_purpose: bool = False) -> None:
         self._connections[tab] -= 1
         if self._connections[tab] <= 0:
             del self._connections[tab]
             self._going[tab] = asyncio.get_running_loop().call_later(self._grace, self._gone, tab)
+        if not self._connections and self._last is not None:
+            self._last.left(on_purpose=on_purpose)
 
     def _gone(self, tab: str) -> None:
         self._going.pop(tab, None)
@@ -85,6 +99,7 @@ class SessionHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._known = tabs
         self.tab = ""
         self._acts: set[asyncio.Task[None]] = set()
+        self._protocol: Any = None
 
     @property
     def tabs(self) -> Tabs:
@@ -115,6 +130,7 @@ class SessionHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def open(self, *args: Any, **kwargs: Any) -> None:
         super().open(*args, **kwargs)
+        self._protocol = self.ws_connection
         self.tabs.connected(self.tab)
         self.tabs.leases.listen(self.tab, self._send)
 
@@ -153,4 +169,5 @@ class SessionHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         super().on_close()
         if self._known is not None and self.tab:
             self.tabs.leases.deafen(self.tab, self._send)
-            self.tabs.disconnected(self.tab)
+            # as of a kernel's connection: a browser says goodbye, a line that breaks says nothing
+            self.tabs.disconnected(self.tab, on_purpose=bool(getattr(self._protocol, "client_terminated", False)))
