@@ -64,6 +64,11 @@ export class Beats {
     });
   }
 
+  /** Seconds since the last input in this tab; infinite where there was none. */
+  get age(): number {
+    return (this._clock.now() - this._last) / 1000;
+  }
+
   private _beat(): void {
     this._sent = this._clock.now();
     this._send((this._sent - this._last) / 1000);

@@ -51,6 +51,8 @@ const DAY = 24 * HOUR;
 const KEPT_HOURS = [1, 4, 12];
 const MOST_OFFERED = 2;
 const LONGEST_NAME = 32;
+/** So many seconds after an input a person is taken to be here. */
+const HERE = 60;
 /** Seconds by which two answers may differ for the same stop. */
 const SLACK = 30;
 
@@ -141,6 +143,14 @@ export function describeWarning(
   return `This environment ${will.verb} ${when(left)}${long} ${will.means}`;
 }
 
+/** Is a stop no matter for who was here so many seconds ago? Each input puts it off, by ten minutes or by hours. */
+export function isPutOffByInput(
+  stop: INextStop | null | undefined,
+  secondsAgo: number
+): boolean {
+  return stop?.name === 'idle' && secondsAgo < HERE;
+}
+
 /** What is said once a wish was granted; `before`: the seconds that were left. */
 export function describeKept(
   { next_stop }: IOutlook,
@@ -189,10 +199,22 @@ export function choices({ next_stop, cells, jobs }: IOutlook): IChoice[] {
 
 /** Which warnings were given before a stop, so that each is given once. A stop that was put off is warned of anew. */
 export class Warnings {
-  /** The warning that is due now, in seconds before the stop; null where there is none, or it was given. */
-  due(left: number | null, warn: readonly number[]): number | null {
-    if (left === null || (this._given !== null && left > this._given + SLACK)) {
+  /**
+   * The warning that is due now, in seconds before the stop; null where there is none, or it was given. `isMoot`: what
+   * is going on puts the stop off by itself.
+   */
+  due(
+    left: number | null,
+    warn: readonly number[],
+    isMoot = false
+  ): number | null {
+    const isPutOff =
+      this._given !== null && left !== null && left > this._given + SLACK;
+    if (left === null || isMoot || isPutOff) {
       this._given = null;
+    }
+    if (isMoot) {
+      return null;
     }
     const reached = warn.filter(each => left !== null && left <= each);
     const nearest = Math.min(...reached, this._given ?? Infinity);

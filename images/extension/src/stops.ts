@@ -19,6 +19,7 @@ import {
   choices,
   describeKept,
   describeWarning,
+  isPutOffByInput,
   Warnings,
   Wish
 } from './outlook';
@@ -51,9 +52,9 @@ export const stops = (presence: Presence): JupyterFrontEndPlugin<void> => ({
       app.serviceManager.serverSettings,
       presence
     );
-    hear(countdown);
+    const beats = hear(countdown);
     addCommands(app, countdown, palette);
-    warn(countdown, wish => void keep(countdown, wish));
+    warn(countdown, beats, wish => void keep(countdown, wish));
     const item = new CountdownItem(countdown, app.commands);
     statusBar?.registerStatusItem(STOPS, {
       item,
@@ -66,7 +67,7 @@ export const stops = (presence: Presence): JupyterFrontEndPlugin<void> => ({
 });
 
 /** Listen to whoever is here. */
-function hear(countdown: Countdown): void {
+function hear(countdown: Countdown): Beats {
   const beats = new Beats(
     // the server may be on its way out; who is here is said again with the next key
     ago => void countdown.beat(ago).catch(() => undefined),
@@ -86,6 +87,7 @@ function hear(countdown: Countdown): void {
       { capture: true, passive: true }
     );
   }
+  return beats;
 }
 
 function addCommands(
@@ -131,12 +133,17 @@ async function keep(countdown: Countdown, wish: Wish): Promise<void> {
 }
 
 /** One notice, whose words are others at each warning; it goes when the stop is put off, or the environment is away. */
-function warn(countdown: Countdown, act: (wish: Wish) => void): void {
+function warn(
+  countdown: Countdown,
+  beats: Beats,
+  act: (wish: Wish) => void
+): void {
   const warnings = new Warnings();
   let notice = '';
   countdown.changed.connect(() => {
     const { outlook, left } = countdown;
-    const isDue = warnings.due(left, outlook?.warn ?? []) !== null;
+    const isMoot = isPutOffByInput(outlook?.next_stop, beats.age);
+    const isDue = warnings.due(left, outlook?.warn ?? [], isMoot) !== null;
     if (notice && (isDue || !warnings.isGiven)) {
       Notification.dismiss(notice);
       notice = '';

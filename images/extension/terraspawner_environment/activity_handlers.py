@@ -17,6 +17,7 @@ from terraspawner_environment.beats import LONGEST_AGO
 from terraspawner_environment.service import RefusedByService, ServiceTrouble, WorkspaceService, full_sentence
 
 PATIENCE_SECONDS = 8.0
+AWAY_SECONDS = 60
 _NO_WORKSPACE = "This server belongs to no workspace."
 
 
@@ -73,8 +74,10 @@ class HumanHandler(OfActivity):
         ago = self.said.get("ago")
         if isinstance(ago, bool) or not isinstance(ago, int | float) or not 0 <= ago <= LONGEST_AGO:
             raise web.HTTPError(400, f"ago must be a number of seconds from 0 to {LONGEST_AGO:g}.")
+        before = self.known.beats.seconds
         self.known.beats.beat(ago)
-        if self.known.outlook.is_near:
+        # whoever comes back sees the new time at once; one who is at work goes along with the next report
+        if before is None or before > AWAY_SECONDS or self.known.outlook.is_near:
             await self.report()
         await self.show()
 

@@ -32,6 +32,7 @@ function scene() {
     later: (wait, act) => waits.push({ at: now + wait, act })
   });
   return {
+    beats,
     said,
     waits,
     input: () => beats.happened(),
@@ -61,6 +62,14 @@ test('many inputs are said every 15 s, and how long ago the last one was', () =>
   assert.deepEqual(said, [0]);
   pass(5000);
   assert.deepEqual(said, [0, 5]);
+});
+
+test('it is known how long ago somebody was here', () => {
+  const { beats, input, pass } = scene();
+  assert.equal(beats.age, Infinity);
+  input();
+  pass(4000);
+  assert.equal(beats.age, 4);
 });
 
 test('nothing is said where nobody does anything', () => {

@@ -8,6 +8,7 @@ import {
   describeStop,
   describeWarning,
   duration,
+  isPutOffByInput,
   Warnings
 } from '../lib/outlook.js';
 
@@ -166,4 +167,20 @@ test('a stop that was put off a little is warned of anew, and an answer that dif
   assert.deepEqual(given([50, 400, 250]), [60, 600, 300]);
   assert.deepEqual(given([null, 250]), [null, 300]);
   assert.deepEqual([100, 10].map(left => new Warnings().due(left, [])), [null, null]);
+});
+
+test('who is at work is not warned of a stop that each key puts off', () => {
+  assert.ok(isPutOffByInput(stop, 5));
+  assert.ok(!isPutOffByInput(stop, 60));
+  assert.ok(!isPutOffByInput(stop, Infinity));
+  assert.ok(!isPutOffByInput({ ...stop, name: 'daily-stop' }, 5));
+  assert.ok(!isPutOffByInput(null, 5));
+  const warnings = new Warnings();
+  const short = [600]; // as long as the idle time itself
+  assert.deepEqual(
+    [[598, true], [540, false], [530, false], [599, true], [540, false]].map(
+      ([left, isMoot]) => warnings.due(left, short, isMoot)
+    ),
+    [null, 600, null, null, 600]
+  );
 });
