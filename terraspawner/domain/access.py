@@ -46,6 +46,8 @@ class Grant(enum.StrEnum):
     PROJECT_OWNER = "owner of the billing project"
     PROJECT_FOUNDER = "person who may create billing projects"
     OPERATOR = "operator"
+    CULLER = "culler of the deployment"
+    """No person holds it: it is a service of the Hub's."""
 
 
 @enum.unique
@@ -85,6 +87,8 @@ class Action(enum.StrEnum):
     RUN_ACCOUNTS = "manage accounts"
     READ_AUDIT = "read what others did"
     RECONCILE = "put right what database, Hub and Docker contradict each other in"
+    READ_DECISIONS = "read what was decided about everybody's environments"
+    DECIDE_STOPS = "decide which environments are stopped"
 
 
 _G = Grant
@@ -115,6 +119,8 @@ _NEEDS: Mapping[Action, frozenset[Grant]] = {
     Action.RUN_ACCOUNTS: frozenset({_G.OPERATOR}),
     Action.READ_AUDIT: frozenset({_G.OPERATOR}),
     Action.RECONCILE: frozenset({_G.OPERATOR}),
+    Action.READ_DECISIONS: frozenset({_G.OPERATOR, _G.CULLER}),
+    Action.DECIDE_STOPS: frozenset({_G.CULLER}),
 }
 """Any one of these is enough."""
 
@@ -148,7 +154,15 @@ _OF_PROJECTS = frozenset(
     }
 )
 _OF_THE_DEPLOYMENT = frozenset(
-    {Action.ABOUT_ONESELF, Action.CREATE_PROJECT, Action.RUN_ACCOUNTS, Action.READ_AUDIT, Action.RECONCILE}
+    {
+        Action.ABOUT_ONESELF,
+        Action.CREATE_PROJECT,
+        Action.RUN_ACCOUNTS,
+        Action.READ_AUDIT,
+        Action.RECONCILE,
+        Action.READ_DECISIONS,
+        Action.DECIDE_STOPS,
+    }
 )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from terraspawner.domain.access import Action
-from terraspawner.operations import identities
+from terraspawner.operations import identities, stops
 from terraspawner.web import wishes
 from terraspawner.web.callers import AnEnvironment, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import ENVIRONMENT, for_person
 from terraspawner.web.schemas_self import ActivityIn, OutboxIn, SelfOut
+from terraspawner.web.schemas_stops import DecisionOut, ReportedOut
 from terraspawner.web.sights import Spot
 
 router = APIRouter(prefix="/environments/self", tags=["from inside an environment"])
@@ -23,10 +24,10 @@ async def get_self(environment: AnEnvironment) -> SelfOut:
     return SelfOut.of(environment)
 
 
-@router.post("/activity", status_code=204, response_model=None, responses=for_person(413), openapi_extra=ENVIRONMENT)
+@router.post("/activity", responses=for_person(413), openapi_extra=ENVIRONMENT)
 @needs(Action.USE_ENVIRONMENT)
-async def note_activity(parts: TheParts, environment: AnEnvironment, said: ActivityIn) -> None:
-    """What runs now, and what memory it takes."""
+async def note_activity(parts: TheParts, environment: AnEnvironment, said: ActivityIn) -> ReportedOut:
+    """What runs now, what memory it takes, and when somebody was there. The answer says when it is stopped next."""
     kernels = [kernel.model_dump() for kernel in said.kernels]
     memory = said.memory.model_dump(mode="json") if said.memory else None
     trees = None if said.trees is None else [tree.model_dump() for tree in said.trees]
@@ -34,6 +35,12 @@ async def note_activity(parts: TheParts, environment: AnEnvironment, said: Activ
         identities.note_activity, environment, kernels, memory, terminals=said.terminals, trees=trees,
         report=said.report,
     )  # fmt: skip
+    coming = await parts.deeds(stops.next_stop, environment.environment.id)
+    return ReportedOut(
+        now=parts.deeds.context.now(),
+        next_stop=DecisionOut.of(coming[0]) if coming else None,
+        warn=list(coming[1].warn) if coming else [],
+    )
 
 
 @router.post("/outbox", status_code=204, response_model=None, responses=for_person(413), openapi_extra=ENVIRONMENT)

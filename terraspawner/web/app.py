@@ -41,6 +41,7 @@ from terraspawner.web import (
     api_proposals,
     api_reconcile,
     api_self,
+    api_stops,
     api_usage,
     audit_pages,
     card,
@@ -147,6 +148,7 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
 def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
     apis = (
         api_self,
+        api_stops,  # before the environments of others, by whose ids `facts` would be one
         api_people,
         api_projects,
         api_members,

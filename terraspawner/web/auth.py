@@ -30,7 +30,7 @@ from tornado.web import HTTPError
 
 from terraspawner.domain.account import Account
 from terraspawner.errors import HubUnavailable, NotAllowed, NotLoggedIn, SettingsWrong
-from terraspawner.operations import accounts, identities
+from terraspawner.operations import accounts, cullers, decisions, identities
 from terraspawner.operations.identities import Identity
 from terraspawner.settings import Settings
 from terraspawner.web.addresses import is_https
@@ -78,6 +78,13 @@ class Person:
     @property
     def name(self) -> str:
         return self.account.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Culler:
+    """The Hub service that sees what each environment does, and decides which are stopped. It opens nothing else."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +192,23 @@ class Auth:
     async def person_or_environment(self, request: Request) -> Person | Identity:
         scheme, value = _authorization(request)
         return await self._identify(value) if scheme == "environment" else await self.person(request)
+
+    async def culler(self, request: Request) -> Culler:
+        """The culler, by the token of its Hub service. Raises `NotLoggedIn`, and `NotAllowed` to everybody else."""
+        caller = await self.person_or_culler(request)
+        if isinstance(caller, Culler):
+            return caller
+        raise NotAllowed("This is for the culler: it takes the token of that service of the Hub's, and no person's.")
+
+    async def person_or_culler(self, request: Request) -> Person | Culler:
+        scheme, value = _authorization(request)
+        if scheme in ("", "environment"):
+            return await self.person(request)
+        model = await self._model_of(value)
+        if model.get("kind") == "service" and model.get("name") == cullers.NAME:
+            called_by(decisions.RULES)
+            return Culler(name=cullers.NAME)
+        return await self._person_of(model, None)
 
     async def person_or_page(self, request: Request) -> Person | LabPage:
         """As `person`, and the page of a user's server by its token; who asks says what it may."""

@@ -13,7 +13,7 @@ from terraspawner.errors import NotAllowed
 from terraspawner.operations import projects, workspaces
 from terraspawner.operations.identities import Identity
 from terraspawner.web.addresses import own_origin, server_origin
-from terraspawner.web.auth import Person
+from terraspawner.web.auth import Culler, Person
 from terraspawner.web.declared import actions_of
 from terraspawner.web.lab_pages import may_call_from
 from terraspawner.web.parts import Parts, parts_of
@@ -77,6 +77,19 @@ async def _operator(request: Request, person: APerson) -> Person:
 
 
 AnOperator = Annotated[Person, Depends(_operator)]
+
+
+async def _culler(request: Request) -> Culler:
+    return await parts_of(request).auth.culler(request)
+
+
+async def _operator_or_culler(request: Request) -> Person | Culler:
+    caller = await parts_of(request).auth.person_or_culler(request)
+    return caller if isinstance(caller, Culler) else await _operator(request, caller)
+
+
+TheCuller = Annotated[Culler, Depends(_culler)]
+AnOperatorOrCuller = Annotated[Person | Culler, Depends(_operator_or_culler)]
 
 
 async def _permitted(request: Request, parts: Parts, user: str, namespace: str, name: str) -> Spot:

@@ -11,10 +11,13 @@ from terraspawner import __version__
 from terraspawner.web.schemas import ErrorBody
 
 _TOKEN, _SESSION, _KEY, _PAGE = "hub-token", "browser-session", "environment-key", "lab-page-token"
+_CULLER = "culler-token"
 
 PERSON: dict[str, Any] = {"security": [{_TOKEN: []}, {_SESSION: []}]}
 PERSON_OR_PAGE: dict[str, Any] = {"security": [{_TOKEN: []}, {_SESSION: []}, {_PAGE: []}]}
 ENVIRONMENT: dict[str, Any] = {"security": [{_KEY: []}]}
+CULLER: dict[str, Any] = {"security": [{_CULLER: []}]}
+PERSON_OR_CULLER: dict[str, Any] = {"security": [{_TOKEN: []}, {_SESSION: []}, {_CULLER: []}]}
 BOTH: dict[str, Any] = {"security": [{_TOKEN: []}, {_SESSION: []}, {_KEY: []}]}
 NOBODY: dict[str, Any] = {"security": []}
 HTML: dict[str, Any] = {
@@ -40,8 +43,7 @@ _MEANING = {
 LATER = (
     "…/notebooks/{path}/versions, diff",
     "…/files/{path}",
-    "PATCH …/environment, …/environment/cancel, keep-alive, decisions",
-    "/images, /libraries, /usage, /environments/facts, /metrics",
+    "/images, /libraries, /metrics",
 )
 """What the contract names and a later step brings; it stands in the document as ``x-later``."""
 
@@ -95,6 +97,12 @@ def _document(app: FastAPI, cookie: str, prefix: str) -> dict[str, Any]:
             "in": "header",
             "name": "Authorization",
             "description": "`token <OAuth token>` of the open page of a user's server: for that environment alone",
+        },
+        _CULLER: {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`token <Hub token>` of the Hub service `culler`",
         },
         _SESSION: {
             "type": "apiKey",

@@ -20,6 +20,7 @@ from terraspawner.web.schemas_catalogue import ImageOut, SizeOut
 from terraspawner.web.schemas_disks import DataDiskIn, DiskOut
 from terraspawner.web.schemas_leases import LeaseOut
 from terraspawner.web.schemas_policy import OutlookOut, PolicyIn, PolicyOut
+from terraspawner.web.schemas_stops import NextStopOut
 
 
 class PricesOut(BaseModel):
@@ -99,6 +100,7 @@ class EnvironmentOut(BaseModel):
     )
     policy: PolicyOut
     schedule: OutlookOut
+    next_stop: NextStopOut | None = Field(description="what will stop it by itself, and when; null where nothing runs")
     started_by_rule: str = Field(description="what started it, where that was not its person; else empty")
     url: str = Field(description="path of its Jupyter server; it answers while the state is `running`")
     tags: dict[str, str] = Field(description="those that were set")
@@ -193,7 +195,7 @@ def environment_out(
         state=view.state,
         is_start_requested=asked,
         since=here.since if here else None,
-        reason=(here.reason if here else "") or fault,
+        reason=(here.reason if here else "") or view.why_frozen or fault,
         log=here.log.splitlines() if here else [],
         steps=[StepOut.of(step) for step in here.steps] if here else [],
         startup_script=here.startup_script if here else "",
@@ -209,6 +211,7 @@ def environment_out(
         actions=_actions(view, is_cancellable=is_cancellable),  # type: ignore[arg-type]
         policy=PolicyOut.of(view.plan.policy),
         schedule=OutlookOut.of(view.plan),
+        next_stop=NextStopOut.told(view.stop) if view.stop else None,
         started_by_rule=here.why_started if here else "",
         url=user_url,
         tags=dict(view.tags),

@@ -19,11 +19,17 @@ from tests.web.sites import PREFIX
 ANYBODY, PERSON, OPERATOR = "anybody", "a person", "an operator"
 KEY, PERSON_OR_KEY = "an environment", "a person or the environment"
 PERSON_OR_PAGE = "a person or Lab's page of the environment"
+CULLER = "the culler"
 KEYS = frozenset({KEY, PERSON_OR_KEY})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 AT = "/workspaces/{namespace}/{name}"
 NOTEBOOK: Mapping[str, Any] = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+FORGED_STOP: Mapping[str, Any] = {
+    "revision": 1,
+    "decision": {"act": "pause", "at": None, "name": "idle", "why": "planted", "deadlines": [], "guards": []},
+}
 
 FILTERS = ("actor", "action", "object", "user", "project", "workspace")
 """Of lists of what was done and used: any text may be looked for, and most of it finds nothing."""
@@ -111,6 +117,13 @@ REST: dict[str, Case] = {
     f"GET {AT}/environment": Case(who=PERSON_OR_PAGE),
     f"DELETE {AT}/environment": Case(query={"disk": "delete", "force": "true"}),
     f"PATCH {AT}/environment": Case(body={"size": "large", "image": "r"}),
+    "GET /environments/facts": Case(who=CULLER),
+    "POST /environments/{environment_id}/decisions": Case(who=CULLER, body=FORGED_STOP),
+    "GET /decisions": Case(who=OPERATOR),
+    f"GET {AT}/environment/decisions": Case(),
+    f"POST {AT}/environment/keep-alive": Case(body={"seconds": 3600}),
+    f"DELETE {AT}/environment/keep-alive": Case(),
+    "POST /environments/self/keep-alive": Case(who=KEY, body={"seconds": 3600}),
     "GET /sizes": Case(),
     "GET /images": Case(),
     f"POST {AT}/environment/start": Case(who=PERSON_OR_PAGE, body={}, may_be_empty=True, free=("startup_script",)),

@@ -13,6 +13,7 @@ import pytest
 from tests.attack.routes import (
     ALL,
     ANYBODY,
+    CULLER,
     KEY,
     OPERATOR,
     PAGES,
@@ -63,7 +64,7 @@ def expected(request: Request, case: Case, *, is_signed_in: bool) -> set[int]:
         return {401} if request.is_rest else {303}
     if case.leads_on:
         return {303}
-    return {403} if case.who in (KEY, OPERATOR) else {403, 404}
+    return {403} if case.who in (KEY, OPERATOR, CULLER) else {403, 404}
 
 
 @pytest.mark.parametrize("route", [route for route in ALL if names_something(route)])
@@ -118,5 +119,5 @@ def test_what_is_listed_is_ones_own(
             answer = ask(clients[who], request, **headers)
             assert leaks(scene, answer) == {}, who
             assert scene.alpha.name not in text_of(answer), who
-            if ALL[route].who in (KEY, OPERATOR):
+            if ALL[route].who in (KEY, OPERATOR, CULLER):
                 assert answer.status_code == 403, who

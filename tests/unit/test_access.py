@@ -24,7 +24,7 @@ OWNER = WRITER | {A.TAKE_LEASES, A.CHANGE_WORKSPACE, A.CHANGE_MEMBERS, A.DELETE_
 PROJECT_MEMBER = ANYBODY | {A.SEE_PROJECT, A.LEAVE_PROJECT, A.CREATE_WORKSPACE}
 OF_PAYERS = {A.SEE_ENVIRONMENTS, A.END_ENVIRONMENTS, A.TAG_ENVIRONMENTS}
 PROJECT_OWNER = PROJECT_MEMBER | OF_PAYERS | {A.CHANGE_PROJECT, A.CHANGE_PROJECT_MEMBERS}
-OF_OPERATORS = {A.RUN_ACCOUNTS, A.READ_AUDIT, A.RECONCILE}
+OF_OPERATORS = {A.RUN_ACCOUNTS, A.READ_AUDIT, A.RECONCILE, A.READ_DECISIONS}
 TABLE: dict[str, tuple[Standing, set[Action]]] = {
     "nobody in particular": (Standing(), ANYBODY),
     "compute without a role": (Standing(may_compute=True), ANYBODY),
@@ -80,7 +80,7 @@ def test_neither_operators_nor_who_pays_come_into_a_workspace() -> None:
 @pytest.mark.parametrize(("who", "action"), list(itertools.product(TABLE, Action)))
 def test_what_one_may_not_see_is_hidden_and_what_one_sees_is_refused(who: str, action: Action) -> None:
     standing, allowed = TABLE[who]
-    in_deployment = {A.ABOUT_ONESELF, A.CREATE_PROJECT} | OF_OPERATORS
+    in_deployment = {A.ABOUT_ONESELF, A.CREATE_PROJECT, A.DECIDE_STOPS} | OF_OPERATORS
     sees = standing.project_role if action in PROJECT_OWNER - ANYBODY else standing.role
     assert hides(standing, action) == (action not in allowed | in_deployment and not sees)
 

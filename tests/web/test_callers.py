@@ -17,6 +17,7 @@ AT = "/workspaces/{namespace}/{name}"
 OPEN, PERSON, ENVIRONMENT, BOTH = "anybody", "a person", "an environment", "a person or the environment"
 OR_PAGE = "a person or Lab's page of the environment"
 OPERATOR = "an operator"
+CULLER, OR_CULLER = "the culler", "an operator or the culler"
 
 ROUTES = {
     f"GET {API}/health": OPEN,
@@ -71,6 +72,13 @@ ROUTES = {
     f"GET {API}{AT}/environment": OR_PAGE,
     f"DELETE {API}{AT}/environment": PERSON,
     f"PATCH {API}{AT}/environment": PERSON,
+    f"GET {API}/environments/facts": CULLER,
+    f"POST {API}/environments/{{environment_id}}/decisions": CULLER,
+    f"GET {API}/decisions": OR_CULLER,
+    f"GET {API}{AT}/environment/decisions": PERSON,
+    f"POST {API}{AT}/environment/keep-alive": PERSON,
+    f"DELETE {API}{AT}/environment/keep-alive": PERSON,
+    f"POST {API}/environments/self/keep-alive": ENVIRONMENT,
     f"GET {API}/sizes": PERSON,
     f"GET {API}/images": PERSON,
     f"POST {API}{AT}/environment/start": OR_PAGE,
@@ -276,7 +284,9 @@ async def test_only_its_callers_reach_a_route(site: Site, route: str) -> None:
         "a wrong key": {"authorization": "environment wrong"},
         "a key as a token": {"authorization": f"token {key}"},
         "a token as a key": {"authorization": f"environment {token}"},
-        "a service": {"authorization": f"token {site.hub.token('culler', kind='service')}"},
+        "a service": {"authorization": f"token {site.hub.token('cullers', kind='service')}"},
+        "a person of its name": {"authorization": f"token {site.hub.token('culler')}"},
+        "the culler": {"authorization": f"token {site.hub.token('culler', kind='service', scopes=())}"},
         "a token of a server": {"authorization": f"token {site.hub.token('ana', scopes=('access:servers!user=ana',))}"},
         "somebody without an account": {"authorization": f"token {site.hub.token('zoe')}"},
         "another scheme": {"authorization": "basic YTpi"},
@@ -289,10 +299,11 @@ async def test_only_its_callers_reach_a_route(site: Site, route: str) -> None:
     assert {who: code for who, code in answers.items() if code >= 500} == {}
     expected = expectations(method, path, ROUTES[route])
     assert {who: answers[who] for who in expected if answers[who] not in expected[who]} == {}
-    lets_in_operator = ROUTES[route] in (PERSON, BOTH, OPERATOR) and "{namespace}" not in route
+    lets_in_operator = ROUTES[route] in (PERSON, BOTH, OPERATOR, OR_CULLER) and "{namespace}" not in route
     assert (answers["an operator"] not in IS_REFUSED) or not lets_in_operator
     lets_in_person, lets_in_key = ROUTES[route] in (PERSON, BOTH, OR_PAGE), ROUTES[route] in (ENVIRONMENT, BOTH)
     assert (answers["a person"] not in IS_REFUSED) == lets_in_person
+    assert (answers["the culler"] not in IS_REFUSED) == (ROUTES[route] in (CULLER, OR_CULLER))
     assert (answers["the environment"] not in IS_REFUSED) == lets_in_key
     assert (answers["its page"] not in IS_REFUSED) == (ROUTES[route] == OR_PAGE)
 
@@ -315,12 +326,17 @@ def expectations(method: str, path: str, who: str) -> dict[str, set[int]]:
         "ben on ana's page": {403},
         "its server": {403},
         "somebody without an account": {403},
+        "a person of its name": {403},
     }
     if method not in ("GET", "HEAD"):
         expected["a browser that sends no XSRF token"] = {403}
-    if who == OPERATOR:
+    if who in (OPERATOR, CULLER, OR_CULLER):
         expected["a person"] = {403}
-    if who in (PERSON, OR_PAGE, OPERATOR):
+    if who not in (CULLER, OR_CULLER):
+        expected["the culler"] = {403}
+    if who == CULLER:
+        expected["an operator"] = {403}
+    if who in (PERSON, OR_PAGE, OPERATOR, CULLER, OR_CULLER):
         expected["the environment"] = {403}
     if who == ENVIRONMENT:
         expected["a person"] = {403}

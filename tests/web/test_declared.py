@@ -15,12 +15,13 @@ from terraspawner.domain.trash import Kind
 from terraspawner.operations import members, projects, trash
 from terraspawner.web.declared import Declared, declared
 from tests.web.sites import API, CALM, Site, opened
-from tests.web.test_callers import ENVIRONMENT, OPEN, OPERATOR, ROUTES, address, routes_of
+from tests.web.test_callers import CULLER, ENVIRONMENT, OPEN, OPERATOR, OR_CULLER, ROUTES, address, routes_of
 
 OF_WORKSPACE = [
     route for route in ROUTES if "{name}" in route and ROUTES[route] != ENVIRONMENT and not route.endswith("/live")
 ]
 OF_OPERATORS = {Action.RUN_ACCOUNTS, Action.RECONCILE}
+OF_WHOM = {OPERATOR: OF_OPERATORS, CULLER: {Action.DECIDE_STOPS}, OR_CULLER: {Action.READ_DECISIONS}}
 STANDINGS = {
     "outside": Standing(),
     "reader": Standing(role=Role.READER),
@@ -63,9 +64,10 @@ async def test_every_route_declares_what_it_does(site: Site) -> None:
     assert {route for route, said in found.items() if said and not said.actions} == {
         route for route, who in ROUTES.items() if who == OPEN
     }
-    assert {route for route, said in found.items() if said and OF_OPERATORS & {*said.actions}} == {
-        route for route, who in ROUTES.items() if who == OPERATOR
-    }
+    for whom, actions in OF_WHOM.items():
+        assert {route for route, said in found.items() if said and actions & {*said.actions}} == {
+            route for route, who in ROUTES.items() if who == whom
+        }
 
 
 @pytest.mark.slow
