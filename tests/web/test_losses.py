@@ -31,7 +31,7 @@ async def with_some_of_everything(site: Site) -> Ticket:
         pip=Found(names=("my-tool 1.2",)), files=Found(names=tuple(f"/opt/{n:03}" for n in range(14)), more=9)
     )
     async with site.environment(ticket.key) as inside:
-        assert (await inside.post("environments/self/activity", json=SAID)).status_code == 204
+        assert (await inside.post("environments/self/activity", json=SAID)).status_code == 200
         pending = {"pending": [{"path": "first.ipynb", "since": "now"}]}
         assert (await inside.post("environments/self/outbox", json=pending)).status_code == 204
     return ticket

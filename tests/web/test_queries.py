@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 
 from terraspawner.operations import environments, tagging
 from tests.web.hubs import until
-from tests.web.sites import API, PREFIX, Site, opened
+from tests.web.sites import API, CALM, PREFIX, Site, opened
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +40,7 @@ FEW, MANY = 2, 9
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with opened(tmp_path) as made:
+    async with opened(tmp_path, pace=replace(CALM, beat=3600)) as made:  # a beat between two looks is none of theirs
         await until(lambda: made.parts.worker.sweeps, "the worker rests")
         yield made
 
