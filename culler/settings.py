@@ -12,9 +12,10 @@ from pathlib import Path
 
 from terraspawner.errors import SettingsWrong
 
-API_URL = "http://workspaces:8010/services/workspaces/api/v1"
+SERVICE_URL = "http://workspaces:8010"
+SERVICE_PREFIX = "/services/workspaces/"
 SECONDS = 30
-MOST_SECONDS = 3600
+MOST_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Settings:
     sweep went, for a health check; None writes none."""
 
     token: str = field(repr=False)
-    api_url: str = API_URL
+    api_url: str
     seconds: float = SECONDS
     at_once: int = 16
     patience: float = 120
@@ -36,10 +37,12 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
     token = environ.get("TERRA_CULLER_TOKEN", "")
     if not token:
         raise SettingsWrong("TERRA_CULLER_TOKEN is empty: it is the culler's token at the Hub; `make up` makes one.")
+    service = environ.get("TERRA_CULLER_SERVICE_URL") or SERVICE_URL
+    prefix = environ.get("TERRA_SERVICE_PREFIX") or SERVICE_PREFIX
     state = environ.get("TERRA_CULLER_STATE", "")
     return Settings(
         token=token,
-        api_url=(environ.get("TERRA_CULLER_API_URL") or API_URL).rstrip("/"),
+        api_url=f"{service.rstrip('/')}/{prefix.strip('/')}/api/v1",
         seconds=_seconds(environ.get("TERRA_CULLER_SECONDS") or str(SECONDS)),
         state=Path(state) if state else None,
     )
@@ -49,7 +52,7 @@ def _seconds(said: str) -> float:
     try:
         seconds = float(said)
     except ValueError:
-        seconds = 0
+        seconds = 0  # refused below
     if not 1 <= seconds <= MOST_SECONDS:
         raise SettingsWrong(f"TERRA_CULLER_SECONDS is {said!r}: choose from 1 to {MOST_SECONDS} seconds.")
     return seconds

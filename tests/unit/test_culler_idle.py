@@ -16,7 +16,7 @@ FREEZE, PAUSE, DESTROY, KEEP = Act.FREEZE, Act.PAUSE, Act.DESTROY, Act.KEEP
 
 
 @pytest.mark.feature("G1")
-@pytest.mark.parametrize("minutes", [10, 30, 31, 90, 12 * HOUR, 40 * DAY])
+@pytest.mark.parametrize("minutes", [10, 30, 12 * HOUR, 40 * DAY])
 @pytest.mark.parametrize(("at_idle", "act"), [("freeze-then-pause", FREEZE), ("pause", PAUSE), ("destroy", DESTROY)])
 @pytest.mark.parametrize(("away", "is_due"), [(-BRIEF, False), (0, True), (BRIEF, True), (600 * DAY, True)])
 def test_an_environment_is_stopped_when_it_was_idle_for_as_long_as_its_policy_says(
@@ -76,12 +76,9 @@ def test_the_idle_time_begins_when_the_work_has_ended_and_is_the_grace_at_least(
 @pytest.mark.feature("G2", "G4")
 @pytest.mark.parametrize("minutes", [1, 29, 30, 31, 8 * HOUR, 23 * HOUR, 24 * HOUR - SECOND])
 @pytest.mark.parametrize("kind", list(Kind))
-@pytest.mark.parametrize("cpu", [None, 0.0, 3.9])
-def test_what_works_is_not_idle_whatever_it_is_and_however_silent(
-    minutes: float, kind: Kind, cpu: float | None
-) -> None:
+def test_what_works_is_not_idle_whatever_it_is_and_however_silent(minutes: float, kind: Kind) -> None:
     since = ago(minutes)
-    decision = decided(busy(minutes, work=(works("train", kind=kind, since=since),), cpu=cpu))
+    decision = decided(busy(minutes, work=(works("train", kind=kind, since=since),), cpu=0.0))
     assert decision.act is KEEP
     assert (decision.name, decision.at) == (Name.BUSY_TOO_LONG, hence(24 * HOUR, since))
     assert Name.IDLE not in [each.name for each in decision.deadlines]

@@ -16,15 +16,19 @@ FREEZE, PAUSE, KEEP, ALARM = Act.FREEZE, Act.PAUSE, Act.KEEP, Act.ALARM
 
 
 @pytest.mark.feature("G2")
-@pytest.mark.parametrize("at_idle", list(AtIdle))
 @pytest.mark.parametrize("cap", [60, 24 * HOUR, 72 * HOUR])
 @pytest.mark.parametrize(("over", "act"), [(-BRIEF, KEEP), (0, PAUSE), (BRIEF, PAUSE), (DAY, PAUSE)])
 @pytest.mark.parametrize("kept", [None, KeepAlive(until=hence(12 * HOUR)), KeepAlive(pid=9)])
 def test_a_streak_of_work_ends_at_the_cap_in_a_pause_and_no_keep_alive_moves_that(
-    at_idle: AtIdle, cap: int, over: float, act: Act, kept: KeepAlive | None
+    cap: int, over: float, act: Act, kept: KeepAlive | None
 ) -> None:
-    decision = decided(busy(cap + over, keep_alive=kept, policy=Policy(busy_cap=cap * 60, at_idle=at_idle)))
+    decision = decided(busy(cap + over, keep_alive=kept, policy=Policy(busy_cap=cap * 60)))
     assert (decision.act, decision.name, decision.at) == (act, Name.BUSY_TOO_LONG, ago(over))
+
+
+@pytest.mark.parametrize("at_idle", list(AtIdle))
+def test_whatever_happens_to_what_is_idle_at_the_cap_it_is_a_pause(at_idle: AtIdle) -> None:
+    assert decided(busy(24 * HOUR, policy=Policy(at_idle=at_idle))).act is PAUSE
 
 
 @pytest.mark.feature("G2")
