@@ -18,6 +18,32 @@ from terraspawner.domain.workspace import Member, Membership, Workspace
 
 Row = sa.RowMapping
 
+_HELD = IN_WORKSPACES.held("may_compute")
+_HELD_IN = sa.select(t.workspace, _HELD.c.role, _HELD.c.may_compute).join(
+    _HELD, sa.and_(_HELD.c.workspace_id == t.workspace.c.id, _HELD.c.user == sa.bindparam("user"))
+)
+"""What one person is. Asked several times by each request, so built once: that takes ten times as long as an answer."""
+_HELD_HERE, _HELD_IN_TRASH = (
+    _HELD_IN.where(condition)
+    for condition in (t.workspace.c.trashed_at.is_(None), t.workspace.c.trashed_at.is_not(None))
+)
+_BY_NAME = _HELD_HERE.where(
+    t.workspace.c.namespace == sa.bindparam("namespace"), t.workspace.c.name == sa.bindparam("name")
+)
+_BY_SLUG = _HELD_HERE.where(t.workspace.c.slug == sa.bindparam("slug"))
+_BY_ID = t.workspace.c.id == sa.bindparam("id")
+_BY_ID_HERE, _BY_ID_IN_TRASH = _HELD_HERE.where(_BY_ID), _HELD_IN_TRASH.where(_BY_ID)
+_STANDINGS = (
+    sa.select(_HELD.c.user, _HELD.c.role, _HELD.c.may_compute)
+    .join(t.account, t.account.c.name == _HELD.c.user)
+    .where(
+        _HELD.c.workspace_id == sa.bindparam("workspace_id"),
+        _HELD.c.user.in_(sa.bindparam("users", expanding=True)),
+        sa.not_(t.account.c.is_disabled),
+        sa.not_(t.account.c.is_let_go),
+    )
+)
+
 
 # --- members of a workspace ---
 
@@ -49,25 +75,22 @@ def able_owners(connection: sa.Connection, workspace_id: str) -> list[str]:
 
 def memberships_of(connection: sa.Connection, user: str, *, in_trash: bool = False) -> list[Membership]:
     """By project and name; of the workspaces that are there, or of those in the trash."""
-    held = IN_WORKSPACES.held("may_compute")
-    query = sa.select(t.workspace, held.c.role, held.c.may_compute).join(held, held.c.workspace_id == t.workspace.c.id)
-    query = query.where(held.c.user == user, _is_there(in_trash=in_trash))
-    query = query.order_by(t.workspace.c.namespace, t.workspace.c.comparable)
-    return _memberships(connection, query)
+    query = (_HELD_IN_TRASH if in_trash else _HELD_HERE).order_by(t.workspace.c.namespace, t.workspace.c.comparable)
+    return _memberships(connection, query, user=user)
 
 
 def membership_by_name(connection: sa.Connection, user: str, namespace: str, name: str) -> Membership | None:
-    return _membership(connection, user, t.workspace.c.namespace == namespace, t.workspace.c.name == name)
+    return _membership(connection, _BY_NAME, user=user, namespace=namespace, name=name)
 
 
 def membership_by_slug(connection: sa.Connection, user: str, slug: str) -> Membership | None:
-    return _membership(connection, user, t.workspace.c.slug == slug)
+    return _membership(connection, _BY_SLUG, user=user, slug=slug)
 
 
 def membership_in(
     connection: sa.Connection, user: str, workspace_id: str, *, in_trash: bool = False
 ) -> Membership | None:
-    return _membership(connection, user, t.workspace.c.id == workspace_id, in_trash=in_trash)
+    return _membership(connection, _BY_ID_IN_TRASH if in_trash else _BY_ID_HERE, user=user, id=workspace_id)
 
 
 def forget_members(connection: sa.Connection, workspace_id: str) -> None:
@@ -78,19 +101,8 @@ def forget_members(connection: sa.Connection, workspace_id: str) -> None:
 
 def standings_in(connection: sa.Connection, workspace_id: str, users: Iterable[str]) -> dict[str, Standing]:
     """What those of `users` hold in a workspace who hold anything there and may sign in."""
-    held = IN_WORKSPACES.held("may_compute")
-    query = (
-        sa.select(held.c.user, held.c.role, held.c.may_compute)
-        .join(t.account, t.account.c.name == held.c.user)
-        .where(
-            held.c.workspace_id == workspace_id,
-            held.c.user.in_(list(users)),
-            sa.not_(t.account.c.is_disabled),
-            sa.not_(t.account.c.is_let_go),
-        )
-    )
     rows: dict[str, list[Row]] = {}
-    for row in connection.execute(query).mappings():
+    for row in connection.execute(_STANDINGS, {"workspace_id": workspace_id, "users": list(users)}).mappings():
         rows.setdefault(row["user"], []).append(row)
     return {
         user: Standing(
@@ -106,7 +118,7 @@ def environments_with_membership(
     """Every environment in one of `states` with its workspace, what its person is there now, if anything, and the
     person's account; in a fixed number of queries."""
     chosen = t.environment.c.state.in_([str(state) for state in states])
-    held = IN_WORKSPACES.held("may_compute")
+    held = _HELD
     roles: dict[str, list[Row]] = {}
     for row in connection.execute(
         sa.select(t.environment.c.id, held.c.role, held.c.may_compute)
@@ -131,26 +143,16 @@ def environments_with_membership(
     return found
 
 
-def _membership(
-    connection: sa.Connection, user: str, *which: sa.ColumnElement[bool], in_trash: bool = False
-) -> Membership | None:
-    held = IN_WORKSPACES.held("may_compute")
-    query = sa.select(t.workspace, held.c.role, held.c.may_compute).join(held, held.c.workspace_id == t.workspace.c.id)
-    return next(
-        iter(_memberships(connection, query.where(held.c.user == user, _is_there(in_trash=in_trash), *which))), None
-    )
+def _membership(connection: sa.Connection, query: sa.Select[Any], **values: str) -> Membership | None:
+    return next(iter(_memberships(connection, query, **values)), None)
 
 
-def _memberships(connection: sa.Connection, query: sa.Select[Any]) -> list[Membership]:
+def _memberships(connection: sa.Connection, query: sa.Select[Any], **values: str) -> list[Membership]:
     """One for each workspace, in the query's order."""
     rows: dict[str, list[Row]] = {}
-    for row in connection.execute(query).mappings():
+    for row in connection.execute(query, values).mappings():
         rows.setdefault(row["id"], []).append(row)
     return [_folded(records.workspace_of(held[0]), held) for held in rows.values()]
-
-
-def _is_there(*, in_trash: bool) -> sa.ColumnElement[bool]:
-    return t.workspace.c.trashed_at.is_not(None) if in_trash else t.workspace.c.trashed_at.is_(None)
 
 
 def _folded(workspace: Workspace, held: list[Row]) -> Membership:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,6 +16,34 @@ _INTENT = tuple(column.name for column in t.notebook_intent.columns)
 _AT_ONCE = 500
 """Values in one `IN`: every database takes as many."""
 
+# What every save asks and says. Built once: that takes several times as long as the database's answer.
+_AT = sa.select(t.notebook).where(
+    t.notebook.c.workspace_id == sa.bindparam("workspace_id"),
+    t.notebook.c.path == sa.bindparam("path"),
+    t.notebook.c.state == str(NotebookState.LIVE),
+)
+_BY_ID = sa.select(t.notebook).where(t.notebook.c.id == sa.bindparam("id"))
+_UPDATE = sa.update(t.notebook).where(t.notebook.c.id == sa.bindparam("this"))
+_INSERT_VERSION = sa.insert(t.notebook_version)
+_SAVED_AS = (
+    sa.select(t.notebook_version)
+    .where(
+        t.notebook_version.c.notebook_id == sa.bindparam("notebook_id"),
+        t.notebook_version.c.save_id == sa.bindparam("save_id"),
+    )
+    .order_by(t.notebook_version.c.number.desc())
+)
+_INSERT_INTENT = sa.insert(t.notebook_intent)
+_DELETE_INTENT = sa.delete(t.notebook_intent).where(t.notebook_intent.c.token == sa.bindparam("token"))
+_INTENT_OF = sa.select(t.notebook_intent).where(t.notebook_intent.c.notebook_id == sa.bindparam("notebook_id"))
+_INTENT_TOWARDS = (
+    sa.select(t.notebook_intent)
+    .join(t.notebook, t.notebook.c.id == t.notebook_intent.c.notebook_id)
+    .where(
+        t.notebook.c.workspace_id == sa.bindparam("workspace_id"), t.notebook_intent.c.target == sa.bindparam("path")
+    )
+)
+
 
 # --- notebooks ---
 
@@ -24,7 +53,7 @@ def insert_notebook(connection: sa.Connection, notebook: Notebook) -> None:
 
 
 def update_notebook(connection: sa.Connection, notebook_id: str, **values: object) -> None:
-    connection.execute(sa.update(t.notebook).where(t.notebook.c.id == notebook_id).values(**_plain(values)))
+    connection.execute(_UPDATE, {"this": notebook_id, **_plain(values)})
 
 
 def delete_notebook(connection: sa.Connection, notebook_id: str) -> None:
@@ -36,12 +65,7 @@ def delete_notebook(connection: sa.Connection, notebook_id: str) -> None:
 
 def notebook_at(connection: sa.Connection, workspace_id: str, path: str) -> Notebook | None:
     """The one that is there, or on its way there for the first time."""
-    return _one_notebook(
-        connection,
-        t.notebook.c.workspace_id == workspace_id,
-        t.notebook.c.path == path,
-        t.notebook.c.state == str(NotebookState.LIVE),
-    )
+    return _one_notebook(connection, _AT, workspace_id=workspace_id, path=path)
 
 
 def notebook_gone_from(connection: sa.Connection, workspace_id: str, path: str) -> Notebook | None:
@@ -61,11 +85,11 @@ def notebook_gone_from(connection: sa.Connection, workspace_id: str, path: str) 
 
 
 def notebook_by_id(connection: sa.Connection, notebook_id: str) -> Notebook | None:
-    return _one_notebook(connection, t.notebook.c.id == notebook_id)
+    return _one_notebook(connection, _BY_ID, id=notebook_id)
 
 
 def notebook_of_item(connection: sa.Connection, trash_item: str) -> Notebook | None:
-    return _one_notebook(connection, t.notebook.c.trash_item == trash_item)
+    return _one_notebook(connection, sa.select(t.notebook).where(t.notebook.c.trash_item == trash_item))
 
 
 def notebooks_in(connection: sa.Connection, *states: NotebookState) -> list[Notebook]:
@@ -82,7 +106,7 @@ def notebooks_of(connection: sa.Connection, workspace_id: str) -> list[Notebook]
 
 
 def insert_version(connection: sa.Connection, version: NotebookVersion) -> None:
-    connection.execute(sa.insert(t.notebook_version).values(**_values(version, _VERSION)))
+    connection.execute(_INSERT_VERSION, _values(version, _VERSION))
 
 
 def versions_of(connection: sa.Connection, notebook_id: str) -> list[NotebookVersion]:
@@ -102,7 +126,8 @@ def version_called(connection: sa.Connection, notebook_id: str, version: str) ->
 
 
 def version_saved_as(connection: sa.Connection, notebook_id: str, save_id: str) -> NotebookVersion | None:
-    return _one_version(connection, notebook_id, t.notebook_version.c.save_id == save_id)
+    row = connection.execute(_SAVED_AS, {"notebook_id": notebook_id, "save_id": save_id}).mappings().first()
+    return _version(row) if row else None
 
 
 def name_version(connection: sa.Connection, version: NotebookVersion, name: str) -> None:
@@ -138,7 +163,7 @@ def digests_in_use(connection: sa.Connection, workspace_id: str) -> set[str]:
 
 
 def insert_intent(connection: sa.Connection, intent: Intent) -> None:
-    connection.execute(sa.insert(t.notebook_intent).values(**_values(intent, _INTENT)))
+    connection.execute(_INSERT_INTENT, _values(intent, _INTENT))
 
 
 def update_intent(connection: sa.Connection, intent: Intent) -> None:
@@ -149,12 +174,11 @@ def update_intent(connection: sa.Connection, intent: Intent) -> None:
 
 
 def delete_intent(connection: sa.Connection, intent: Intent) -> None:
-    connection.execute(sa.delete(t.notebook_intent).where(t.notebook_intent.c.token == intent.token))
+    connection.execute(_DELETE_INTENT, {"token": intent.token})
 
 
 def intent_of(connection: sa.Connection, notebook_id: str) -> Intent | None:
-    query = sa.select(t.notebook_intent).where(t.notebook_intent.c.notebook_id == notebook_id)
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(_INTENT_OF, {"notebook_id": notebook_id}).mappings().one_or_none()
     return _intent(row) if row else None
 
 
@@ -170,20 +194,15 @@ def intents(connection: sa.Connection) -> list[tuple[Intent, str]]:
 
 def intent_towards(connection: sa.Connection, workspace_id: str, path: str) -> Intent | None:
     """One that is about to put a notebook at `path`."""
-    query = (
-        sa.select(t.notebook_intent)
-        .join(t.notebook, t.notebook.c.id == t.notebook_intent.c.notebook_id)
-        .where(t.notebook.c.workspace_id == workspace_id, t.notebook_intent.c.target == path)
-    )
-    row = connection.execute(query).mappings().first()
+    row = connection.execute(_INTENT_TOWARDS, {"workspace_id": workspace_id, "path": path}).mappings().first()
     return _intent(row) if row else None
 
 
 # --- rows ---
 
 
-def _one_notebook(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> Notebook | None:
-    row = connection.execute(sa.select(t.notebook).where(*where)).mappings().one_or_none()
+def _one_notebook(connection: sa.Connection, query: sa.Select[Any], **values: str) -> Notebook | None:
+    row = connection.execute(query, values).mappings().one_or_none()
     return _notebook(row) if row else None
 
 

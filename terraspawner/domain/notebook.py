@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import json
+from dataclasses import dataclass
 from typing import Any
 
 KERNELS = {"python3": ("Python 3", "python"), "ir": ("R", "R")}
@@ -49,19 +50,28 @@ def empty(kernel: str) -> bytes:
     return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def fault(body: bytes) -> str:
-    """What keeps `body` from being a notebook, as the end of a sentence; empty where nothing does."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """`fault` is what keeps it from being a notebook, as the end of a sentence, empty where nothing does; `kernel` the
+    name of its kernel and its language, empty where it does not say."""
+
+    fault: str
+    kernel: tuple[str, str] = ("", "")
+
+
+def examine(body: bytes) -> Examined:
+    """Read `body` once, for all that a save asks of it."""
     if memory_of(body) > MOST_MEMORY:
-        return "it is made of too many small values"
+        return Examined(fault="it is made of too many small values")
     try:
         document = json.loads(body.decode())
     except UnicodeDecodeError:
-        return "it is not UTF-8 text"
+        return Examined(fault="it is not UTF-8 text")
     except ValueError:
-        return "it is not JSON, or only part of a file"
+        return Examined(fault="it is not JSON, or only part of a file")
     except RecursionError:
-        return "its JSON is nested too deeply"
-    return _fault_of_document(document)
+        return Examined(fault="its JSON is nested too deeply")
+    return Examined(fault=_fault_of_document(document), kernel=_kernel_of_document(document))
 
 
 def _fault_of_document(document: Any) -> str:
@@ -79,11 +89,18 @@ def kernel_of(body: bytes) -> tuple[str, str]:
     if memory_of(body) > MOST_MEMORY:
         return "", ""
     try:
-        metadata: Any = json.loads(body)["metadata"]
+        return _kernel_of_document(json.loads(body))
+    except (ValueError, RecursionError):
+        return "", ""
+
+
+def _kernel_of_document(document: Any) -> tuple[str, str]:
+    try:
+        metadata = document["metadata"]
         spec = metadata.get("kernelspec", {})
         language = spec.get("language") or metadata.get("language_info", {}).get("name", "")
         return _shown(spec.get("name", "")), _shown(language)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (KeyError, TypeError, AttributeError):
         return "", ""
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from terraspawner.domain.history import Intent, Notebook, NotebookVersion, VersionKind
-from terraspawner.storage.base import ObjectInfo
+from terraspawner.storage.base import ObjectInfo, digest_of
 
 Guard = Callable[[sa.Connection], None]
 """Asked inside transaction 1, before anything is decided: whether its person may (still) do this, and whether the lease
@@ -22,7 +22,8 @@ def unguarded(_connection: sa.Connection) -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Save:
     """What somebody wants to be the next version. `base` is the version it is based on, None for a new notebook;
-    `must_be_new` where one that is there is in the way even with the same bytes."""
+    `must_be_new` where one that is there is in the way even with the same bytes. `sha256` is the body's, reckoned here
+    and not in a transaction, for which all others wait."""
 
     body: bytes
     base: str | None
@@ -33,6 +34,10 @@ class Save:
     save_id: str = ""
     must_be_new: bool = False
     guard: Guard = unguarded
+    sha256: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sha256", digest_of(self.body))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

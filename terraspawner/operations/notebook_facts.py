@@ -79,6 +79,12 @@ def info_of(workspace: Workspace, info: ObjectInfo, body: bytes) -> NotebookInfo
     return described(info, kernel)
 
 
+def info_of_kernel(workspace: Workspace, info: ObjectInfo, kernel: tuple[str, str]) -> NotebookInfo:
+    """The same where its bytes were read for another reason; they need not be again."""
+    _kernels_seen.put((workspace.id, info.key, info.version), kernel)
+    return described(info, kernel)
+
+
 def described(info: ObjectInfo, kernel_and_language: tuple[str, str]) -> NotebookInfo:
     kernel, language = kernel_and_language
     return NotebookInfo(

@@ -97,7 +97,7 @@ def save_notebook(
     path = names.notebook_path(place.path)
     claim = claim or _without_lease(place)
     lease_checks.check_save(context, workspace.id, path, claim, creates=base is None)
-    check_body(context, path, body)
+    kernel = check_body(context, path, body)
     if base is None:
         refuse_twin(context.bucket(workspace.id), path)
     wanted = Save(
@@ -113,7 +113,7 @@ def save_notebook(
     saved = saving.commit(context, workspace.id, path, wanted)
     if isinstance(saved, MovedOn):
         raise moved_on(path, base, saved.present)
-    return notebook_facts.info_of(workspace, saved, body)
+    return notebook_facts.info_of_kernel(workspace, saved, kernel)
 
 
 def rename_notebook(context: Context, place: Place, to: str, base: str, claim: Claim | None = None) -> NotebookInfo:
@@ -178,8 +178,8 @@ def _begun(context: Context, workspace: Workspace, place: Place, wanted: Move) -
     raise settling.restless(path)
 
 
-def check_body(context: Context, path: str, body: bytes) -> None:
-    """Raises `NotebookTooLarge`, `NotebookInvalid`."""
+def check_body(context: Context, path: str, body: bytes) -> tuple[str, str]:
+    """The name of its kernel and its language. Raises `NotebookTooLarge`, `NotebookInvalid`."""
     limit = context.settings.notebook_limit
     if len(body) > limit:
         raise NotebookTooLarge(
@@ -189,9 +189,10 @@ def check_body(context: Context, path: str, body: bytes) -> None:
             limit=limit,
         )
     with taking_turns(len(body)):
-        fault = notebook.fault(body)
-    if fault:
-        raise NotebookInvalid(f"{path!r} is not a valid notebook: {fault}. The last good version is untouched.")
+        found = notebook.examine(body)
+    if found.fault:
+        raise NotebookInvalid(f"{path!r} is not a valid notebook: {found.fault}. The last good version is untouched.")
+    return found.kernel
 
 
 def _without_lease(place: Place) -> Claim:

@@ -7,7 +7,6 @@ process, may be done again, and by several processes at once; one of them makes 
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from dataclasses import replace
 
@@ -45,10 +44,9 @@ def look(connection: sa.Connection, workspace_id: str, path: str, wanted: Save) 
         coming = notebook_records.intent_of(connection, present.id)
     if coming is not None:
         return Underway(intent=coming)
-    sha256 = hashlib.sha256(wanted.body).hexdigest()
-    if present is not None and (before := _sent_before(connection, present, wanted, sha256)):
+    if present is not None and (before := _sent_before(connection, present, wanted)):
         return before
-    judgement = judge(present, wanted.base, sha256)
+    judgement = judge(present, wanted.base, wanted.sha256)
     if judgement is Judgement.MOVED_ON or (present is not None and wanted.must_be_new):
         return MovedOn(present=present)
     if judgement is Judgement.UNCHANGED:
@@ -80,7 +78,7 @@ def begin(
         deed=Deed.SAVE,
         base=present.version,
         number=present.number + 1,
-        sha256=hashlib.sha256(wanted.body).hexdigest(),
+        sha256=wanted.sha256,
         size=len(wanted.body),
         at=context.now(),
         kind=wanted.kind,
@@ -161,13 +159,13 @@ def give_up(context: Context, intent: Intent) -> None:
             notebook_records.delete_notebook(connection, present.id)
 
 
-def _sent_before(connection: sa.Connection, present: Notebook, wanted: Save, sha256: str) -> Saved | None:
+def _sent_before(connection: sa.Connection, present: Notebook, wanted: Save) -> Saved | None:
     if not wanted.save_id:
         return None
     known = notebook_records.version_saved_as(connection, present.id, wanted.save_id)
     if known is None:
         return None
-    if known.sha256 != sha256:
+    if known.sha256 != wanted.sha256:
         raise Refused("This Save-Id has been used for other bytes. Take a new one for each save. Nothing was written.")
     return Saved(version=known, is_old=known.number != present.number)
 

@@ -31,7 +31,7 @@ def _try(context: Context, workspace_id: str, path: str, wanted: Save) -> Object
     with context.database.read() as connection:
         answer = save_steps.look(connection, workspace_id, path, wanted)
     if answer is None:
-        blobs.keep(bucket, wanted.body)
+        blobs.keep(bucket, wanted.body, wanted.sha256)
     if answer is None or isinstance(answer, Saved):
         has_blob = answer is None
         with context.database.write() as connection:

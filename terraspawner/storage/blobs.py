@@ -16,9 +16,9 @@ HISTORY = "history/"
 _ATTEMPTS = 20
 
 
-def keep(bucket: Bucket, body: bytes) -> str:
-    """Put the bytes there, durably, and return their hash."""
-    sha256 = digest_of(body)
+def keep(bucket: Bucket, body: bytes, sha256: str = "") -> str:
+    """Put the bytes there, durably, and return their hash; `sha256` where it has been reckoned already."""
+    sha256 = sha256 or digest_of(body)
     expected: Absent | Version = ABSENT
     for _ in range(_ATTEMPTS):
         try:

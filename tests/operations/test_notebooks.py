@@ -210,17 +210,17 @@ def test_a_listing_reads_bodies_up_to_a_bound_and_the_next_one_goes_on(
 
 def test_two_big_notebooks_are_never_taken_apart_at_once(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     at_work, most = 0, 0
-    fault = notebook.fault
+    examine = notebook.examine
 
-    def slow_fault(text: bytes) -> str:
+    def slowly(text: bytes) -> notebook.Examined:
         nonlocal at_work, most
         at_work += 1
         most = max(most, at_work)
         time.sleep(0.05)
         at_work -= 1
-        return fault(text)
+        return examine(text)
 
-    monkeypatch.setattr(notebook, "fault", slow_fault)
+    monkeypatch.setattr(notebook, "examine", slowly)
     big = body("x" * notebook_facts.BIG)
     with ThreadPoolExecutor(4) as pool:
         saves = [pool.submit(notebooks.save_notebook, context, place(f"{n}.ipynb"), big, None) for n in range(4)]

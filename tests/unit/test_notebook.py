@@ -12,7 +12,7 @@ from terraspawner.domain import notebook
 def test_a_new_notebook_is_valid_for_jupyter_and_names_its_kernel() -> None:
     body = notebook.empty("python3")
     nbformat.validate(nbformat.reads(body.decode(), as_version=4))
-    assert notebook.fault(body) == ""
+    assert notebook.examine(body).fault == ""
     assert notebook.kernel_of(body) == ("python3", "python")
 
 
@@ -30,13 +30,13 @@ def test_a_new_notebook_is_valid_for_jupyter_and_names_its_kernel() -> None:
     ],
 )
 def test_what_no_jupyter_could_open_is_refused_with_its_fault(body: bytes, says: str) -> None:
-    assert says in notebook.fault(body)
+    assert says in notebook.examine(body).fault
     assert notebook.kernel_of(body) == ("", "")
 
 
 def test_a_newer_minor_version_is_not_our_business() -> None:
     document = json.loads(notebook.empty("python3")) | {"nbformat_minor": 99, "extra": True}
-    assert notebook.fault(json.dumps(document).encode()) == ""
+    assert notebook.examine(json.dumps(document).encode()).fault == ""
 
 
 @pytest.mark.parametrize("name", ["\ud800", "a\x00b\u202e", ["x"] * 1000, "x" * 1_000_000, {"a": None}])
@@ -61,7 +61,7 @@ def test_names_of_kernel_and_language_can_be_told_whatever_they_are(name: object
 def test_a_small_body_that_would_become_a_gigabyte_of_objects_is_refused_unread(unit: str) -> None:
     filler = (unit * (20_000_000 // len(unit)))[:-1]
     body = f'{{"cells": [], "nbformat": 4, "metadata": {{"x": [{filler}]}}}}'.encode()
-    assert "too many small values" in notebook.fault(body)
+    assert "too many small values" in notebook.examine(body).fault
     assert notebook.kernel_of(body) == ("", "")
 
 
@@ -70,5 +70,5 @@ def test_marks_inside_of_strings_are_no_values(text: str) -> None:
     document = json.loads(notebook.empty("python3"))
     document["cells"][0]["source"] = text
     body = json.dumps(document).encode()
-    assert notebook.fault(body) == ""
+    assert notebook.examine(body).fault == ""
     assert notebook.kernel_of(body) == ("python3", "python")
