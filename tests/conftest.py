@@ -20,6 +20,8 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 settings.register_profile("whole", deadline=None)  # nothing is measured by a clock
 settings.register_profile("quick", settings.get_profile("whole"), max_examples=20)  # of `make test-fast`
+# by hand: pytest -m hypothesis --hypothesis-profile thorough
+settings.register_profile("thorough", settings.get_profile("whole"), max_examples=3000)
 settings.load_profile("whole")
 
 
