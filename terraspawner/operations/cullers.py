@@ -32,7 +32,7 @@ def is_there(context: Context, connection: sa.Connection) -> bool:
     return last is not None and context.now() - last <= MISSED
 
 
-def last_heard(context: Context) -> datetime | None:
-    """None where this deployment never had one."""
+def presence(context: Context) -> tuple[datetime | None, bool]:
+    """When it was heard of last, None where this deployment never had one, and whether it is there."""
     with context.database.read() as connection:
-        return activity_records.moment(connection, NAME)
+        return activity_records.moment(connection, NAME), is_there(context, connection)

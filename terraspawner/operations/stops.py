@@ -38,10 +38,11 @@ _FAR = timedelta(days=1)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
     """What comes next for an environment that runs or stands still, for its person. `is_carried_out`: the culler is
-    there."""
+    there; `is_missed`: it was, and is not."""
 
     decision: Decision
     is_carried_out: bool
+    is_missed: bool
     keep_alive: activity_records.KeepAlive | None
     work: tuple[activity.Work, ...]
     human_at: datetime
@@ -152,10 +153,21 @@ def stop_of(
     rows = activity_records.kept(connection, [here.id for here, _, _ in up])
     known = facts_of(context, connection, [(here, at, rows.get(here.id), plan) for here, at, plan in up])
     is_there = cullers.is_there(context, connection)
-    return {here.id: _stop(known[here.id], here, rows.get(here.id), is_there=is_there) for here, _, _ in up}
+    is_missed = not is_there and activity_records.moment(connection, cullers.NAME) is not None
+    return {
+        here.id: _stop(known[here.id], here, rows.get(here.id), is_there=is_there, is_missed=is_missed)
+        for here, _, _ in up
+        if not _is_new(known[here.id])
+    }
 
 
-def _stop(facts: Facts, here: Environment, kept: Kept | None, *, is_there: bool) -> Stop:
+def _is_new(facts: Facts) -> bool:
+    """It has just come up and has had no time to say what it does: what comes next is told when that is known."""
+    began = facts.started_at or facts.since
+    return facts.reports is rules.Reports.NONE and facts.now - began < activity.SILENCE
+
+
+def _stop(facts: Facts, here: Environment, kept: Kept | None, *, is_there: bool, is_missed: bool) -> Stop:
     clocks = settled(here, kept.clocks, facts.now) if kept else activity.begun(facts.since)
     # by the minute, so that a page is told of a change and not of each second
     minute = max(facts.now.replace(second=0, microsecond=0), facts.since)
@@ -166,6 +178,7 @@ def _stop(facts: Facts, here: Environment, kept: Kept | None, *, is_there: bool)
     return Stop(
         decision=decision,
         is_carried_out=is_there,
+        is_missed=is_missed,
         keep_alive=held if held and (held.until is None or held.until > facts.now) else None,
         work=clocks.work,
         human_at=clocks.human_at,

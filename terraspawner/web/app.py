@@ -65,6 +65,7 @@ from terraspawner.web import (
     responses,
     schedule_pages,
     signing_in,
+    stop_pages,
     usage_pages,
     version_pages,
 )
@@ -191,6 +192,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         project_pages,
         people_pages,
         card,
+        stop_pages,
         schedule_pages,
         image_pages,
         open_pages,

@@ -31,6 +31,7 @@ from terraspawner.web.responses import status_of
 from terraspawner.web.schemas_environment import EnvironmentOut
 from terraspawner.web.shortage import WHAT_TO_DO, shortage_of
 from terraspawner.web.sights import Sight, Spot
+from terraspawner.web.stop_lines import coming_of, hours_to_keep
 
 log = logging.getLogger(__name__)
 _SHOWN_LINES = 200
@@ -100,7 +101,7 @@ async def start(
         disk=wanted_disk(disk or None),
         data_disk=kept_data_disk(data_disk or None),
     )
-    return await _after(request, parts, person, spot, act)
+    return await after(request, parts, person, spot, act)
 
 
 @router.post("/size")
@@ -109,7 +110,7 @@ async def change_size(
     request: Request, parts: TheParts, person: APerson, spot: ASpot, size: Annotated[str, Form()] = ""
 ) -> Response:
     """The dialog Change size."""
-    return await _after(request, parts, person, spot, changes.change_size(parts, spot, size))
+    return await after(request, parts, person, spot, changes.change_size(parts, spot, size))
 
 
 @router.post("/image")
@@ -124,28 +125,28 @@ async def change_image(
 ) -> Response:
     """The dialog Change image."""
     act = changes.change_image(parts, spot, other_image.strip() or image)
-    return await _after(request, parts, person, spot, act)
+    return await after(request, parts, person, spot, act)
 
 
 @router.post("/freeze")
 @needs(Action.END_OWN_ENVIRONMENT)
 async def freeze(request: Request, parts: TheParts, person: APerson, spot: ASpot) -> Response:
     """The button Freeze."""
-    return await _after(request, parts, person, spot, wishes.freeze(parts, spot))
+    return await after(request, parts, person, spot, wishes.freeze(parts, spot))
 
 
 @router.post("/pause")
 @needs(Action.END_OWN_ENVIRONMENT)
 async def pause(request: Request, parts: TheParts, person: APerson, spot: ASpot) -> Response:
     """The button Pause."""
-    return await _after(request, parts, person, spot, wishes.pause(parts, spot))
+    return await after(request, parts, person, spot, wishes.pause(parts, spot))
 
 
 @router.post("/cancel")
 @needs(Action.END_OWN_ENVIRONMENT)
 async def cancel(request: Request, parts: TheParts, person: APerson, spot: ASpot) -> Response:
     """The button Cancel, while it starts."""
-    return await _after(request, parts, person, spot, wishes.cancel(parts, spot))
+    return await after(request, parts, person, spot, wishes.cancel(parts, spot))
 
 
 @router.post("/delete")
@@ -163,7 +164,7 @@ async def delete(
     act = wishes.delete(
         parts, spot, deletes_disk=disk == "delete", deletes_data_disk=data_disk == "delete", loses_unsent=force
     )
-    return await _after(request, parts, person, spot, act)
+    return await after(request, parts, person, spot, act)
 
 
 @router.post("/delete-disk")
@@ -184,7 +185,7 @@ async def delete_disk(
         await parts.deeds(disks.get_own, user=spot.user, disk_id=disk_id)  # by this page one's own alone
         await parts.deeds(disks.discard, actor=spot.user, disk_id=disk_id, loses_unsent=force)
 
-    return await _after(request, parts, person, spot, act())
+    return await after(request, parts, person, spot, act())
 
 
 def _standing(sight: Sight) -> Standing:
@@ -221,6 +222,9 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "shortage": None if is_moving else shortage_of(told),
         "what_to_do": WHAT_TO_DO,
         "ends_by_a_pause": bool(view.environment and (view.environment.kernels or view.environment.terminals)),
+        "stop": view.stop,
+        "coming": coming_of(view.stop, view.plan.policy),
+        "keep_hours": hours_to_keep(parts.settings.keep_alive_most),
         "may_start": view.may_start,
         "actions": ["cancel"] if is_asked else told.actions,
         "sizes": parts.catalogue.sizes,
@@ -260,7 +264,7 @@ def _announcement(values: Mapping[str, Any]) -> str:
     return str(escape(text))
 
 
-async def _after(request: Request, parts: Parts, person: Person, spot: Spot, act: Awaitable[object]) -> Response:
+async def after(request: Request, parts: Parts, person: Person, spot: Spot, act: Awaitable[object]) -> Response:
     """Do what a button asks, then show the card, or the page to browsers without scripts."""
     error: TerraError | None = None
     try:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Response
 
 from terraspawner import __version__
 from terraspawner.errors import TerraError
-from terraspawner.operations import freezing
+from terraspawner.operations import cullers, freezing
 from terraspawner.web.callers import TheParts
 from terraspawner.web.declared import open_to_anybody
 from terraspawner.web.openapi import NOBODY
@@ -29,20 +30,30 @@ _ALIVE = PartOut(ok=True, message="answers")
 @open_to_anybody
 async def health(parts: TheParts, response: Response) -> HealthOut:
     """200 while this service can do its part, even when the Hub or the host is away (then `ready` is false)."""
-    (database, frozen), hub, (host, network) = await asyncio.gather(_database(parts), _hub(parts), _host(parts))
-    found = {"database": database, "hub": hub, "host": host}
+    (database, frozen, culler), hub, (host, network) = await asyncio.gather(_database(parts), _hub(parts), _host(parts))
+    needed = {"database": database, "hub": hub, "host": host}
+    found = {**needed, **({"culler": culler} if culler else {})}
     response.status_code = 200 if database.ok else 503
     response.headers["Cache-Control"] = "no-store"
-    is_ready = all(part.ok for part in found.values()) and all(finding.ok for finding in network)
+    is_ready = all(part.ok for part in needed.values()) and all(finding.ok for finding in network)
     return HealthOut(ready=is_ready, version=__version__, parts=found, network=network, frozen=frozen)
 
 
-async def _database(parts: Parts) -> tuple[PartOut, FrozenOut | None]:
+async def _database(parts: Parts) -> tuple[PartOut, FrozenOut | None, PartOut | None]:
     try:
-        total = await parts.deeds(freezing.total)
+        total, (heard, is_there) = await parts.deeds(freezing.total), await parts.deeds(cullers.presence)
     except TerraError as error:
-        return PartOut(ok=False, message=error.message), None
-    return _ALIVE, FrozenOut(environments=total.environments, memory=total.memory)
+        return PartOut(ok=False, message=error.message), None, None
+    return _ALIVE, FrozenOut(environments=total.environments, memory=total.memory), _culler(heard, is_there=is_there)
+
+
+def _culler(heard: datetime | None, *, is_there: bool) -> PartOut | None:
+    """None where this deployment never had one."""
+    if heard is None or is_there:
+        return _ALIVE if is_there else None
+    return PartOut(
+        ok=False, message=f"The culler has not asked since {heard:%d %b %H:%M} UTC: nothing idle is stopped."
+    )
 
 
 async def _hub(parts: Parts) -> PartOut:

@@ -256,6 +256,9 @@ PAGES: dict[str, Case] = {
     f"GET {AT}/environment/data-disk": Case(),
     f"POST {AT}/environment/data-disk": Case(form={"wish": "none"}),
     f"POST {AT}/environment/cancel": Case(form={}),
+    f"GET {AT}/environment/decisions": Case(),
+    f"POST {AT}/environment/keep-alive": Case(form={"hours": "1"}),
+    f"POST {AT}/environment/keep-alive/end": Case(form={}),
     f"GET {AT}/environment/schedule": Case(),
     f"POST {AT}/environment/schedule": Case(
         form={"zone": "UTC", "stop": "own", "stop_at": "03:00", "stop_days": "mon"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from culler.client import Outcome, Service
 from culler.decision import decide
 from culler.facts import Facts
 from terraspawner.operations import environments
-from tests.web.sites import API, Site, opened
+from tests.web.sites import API, CALM, Site, opened
 
 pytestmark = pytest.mark.slow
 ANA = "workspaces/ana/alpha/environment"
@@ -28,7 +29,8 @@ def clock() -> builders.Clock:
 
 @pytest.fixture
 async def site(tmp_path: Path, clock: builders.Clock) -> AsyncIterator[Site]:
-    async with opened(tmp_path, clock=clock) as made:
+    # the clock is moved between two heartbeats, which would be an outage
+    async with opened(tmp_path, clock=clock, pace=replace(CALM, beat=3600)) as made:
         yield made
 
 
@@ -166,7 +168,8 @@ async def test_a_forged_report_is_refused_or_harmless(site: Site, said: dict[str
 
 
 async def test_a_person_keeps_it_alive_and_takes_it_back(site: Site, clock: builders.Clock) -> None:
-    site.running(site.workspace())
+    key = site.running(site.workspace()).key
+    await report(site, key)
     async with site.person() as ana:
         kept = await ana.post(f"{ANA}/keep-alive", json={"seconds": 3600})
         until = (clock.now + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
