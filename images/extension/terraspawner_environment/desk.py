@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from terraspawner_environment.files import sha256_of, stage
+from terraspawner_environment.files import sha256_of, stage, sync_all
 from terraspawner_environment.lease import Claim
 from terraspawner_environment.ledger import Conflict, Kept, Ledger
 from terraspawner_environment.locks import PathLocks
@@ -139,17 +139,18 @@ class Desk:
         return news
 
     def _commit(self, notebook: str, content: bytes, entry: Entry | None) -> None:
-        """Both files are complete and synced before the first takes its place; a kill in between leaves the notebook
+        """All files are complete and synced before the first takes its place; a kill in between leaves the notebook
         newer than its base, which the next start finds (`Courier.find_unsent`)."""
         target = self.file_of(notebook)
         target.parent.mkdir(parents=True, exist_ok=True)
-        text = stage(target, content)
+        text = stage(target, content, is_synced=False)
         try:
-            outgoing = self.outbox.stage(entry, text.temporary) if entry is not None else None
+            outgoing = self.outbox.stage(entry, text.temporary, is_synced=False) if entry is not None else None
         except BaseException:  # whatever ended it, the text beside the notebook must not stay
             text.discard()
             raise
         try:
+            sync_all(text, *(outgoing.files if outgoing is not None else ()))
             text.commit()
         except BaseException:  # nor may the outbox get what the notebook did not
             text.discard()

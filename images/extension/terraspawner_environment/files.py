@@ -12,6 +12,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from pathlib import Path
 _FICLONE = 0x40049409
 _BLOCK = 1024 * 1024
 PREFIX = ".~terra-"
+
+_syncing = ThreadPoolExecutor(4, thread_name_prefix="sync")
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
@@ -37,6 +40,9 @@ class Staged:
     temporary: Path
     target: Path
 
+    def sync(self) -> None:
+        _sync(self.temporary, os.O_RDONLY)
+
     def commit(self) -> None:
         self.temporary.replace(self.target)
         sync_folder(self.target.parent)
@@ -46,8 +52,11 @@ class Staged:
             self.temporary.unlink()
 
 
-def stage(target: Path, content: bytes) -> Staged:
-    """Write a text beside its target and sync it; raises OSError, and leaves nothing behind then."""
+def stage(target: Path, content: bytes, *, is_synced: bool = True) -> Staged:
+    """Write a text beside its target and sync it; raises OSError, and leaves nothing behind then.
+
+    Without `is_synced` the caller syncs it before it takes its place (`sync_all`).
+    """
     descriptor, name = tempfile.mkstemp(prefix=PREFIX, dir=target.parent)
     staged = Staged(Path(name), target)
     try:
@@ -55,7 +64,8 @@ def stage(target: Path, content: bytes) -> Staged:
             file.write(content)
             _keep_mode(file.fileno(), target)
             file.flush()
-            os.fsync(file.fileno())
+            if is_synced:
+                os.fsync(file.fileno())
     except BaseException:  # cancelled, full or killed by a signal: no half file stays beside the target
         staged.discard()
         raise
@@ -63,7 +73,7 @@ def stage(target: Path, content: bytes) -> Staged:
 
 
 def stage_copy(source: Path, target: Path) -> Staged:
-    """Like `stage`, from a file: its blocks are shared where the file system can, else copied."""
+    """Like `stage`, from a file, and not synced: its blocks are shared where the file system can, else copied."""
     descriptor, name = tempfile.mkstemp(prefix=PREFIX, dir=target.parent)
     staged = Staged(Path(name), target)
     try:
@@ -73,12 +83,27 @@ def stage_copy(source: Path, target: Path) -> Staged:
             except OSError:
                 while block := original.read(_BLOCK):
                     file.write(block)
-            file.flush()
-            os.fsync(file.fileno())
     except BaseException:  # cancelled, full or killed by a signal: no half file stays beside the target
         staged.discard()
         raise
     return staged
+
+
+def sync_all(text: Staged, *others: Staged, threads: ThreadPoolExecutor = _syncing) -> None:
+    """Sync them side by side: a file system writes its journal once for all of them, where one after the other would
+    each wait for a writing of its own. Ends when all have; raises OSError."""
+    under_way = []
+    try:
+        for each in others:
+            try:
+                under_way.append(threads.submit(each.sync))
+            except RuntimeError:  # the person's programs have used up all threads there may be
+                each.sync()
+        text.sync()
+    finally:
+        wait(under_way)
+    for done in under_way:
+        done.result()
 
 
 def write_whole(target: Path, content: bytes) -> None:
@@ -104,7 +129,11 @@ def writing_whole(target: Path, mode: str, **kwargs: object) -> Iterator[object]
 
 
 def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     finally:

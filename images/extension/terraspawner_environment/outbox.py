@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from terraspawner_environment.files import PREFIX, Staged, stage, stage_copy, write_whole
+from terraspawner_environment.files import PREFIX, Staged, stage, stage_copy, sync_all, write_whole
 from terraspawner_environment.lease import Claim
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,10 @@ class StagedEntry:
 
     text: Staged
     note: Staged
+
+    @property
+    def files(self) -> tuple[Staged, Staged]:
+        return self.text, self.note
 
     def commit(self) -> None:
         self.text.temporary.replace(self.text.target)
@@ -99,16 +103,26 @@ class Outbox:
         entry = Entry(number=self._last, notebook=notebook, sha256=sha256, since=since, kind=kind)
         return replace(entry, session=claim.session, fence=claim.fence) if claim else entry
 
-    def stage(self, entry: Entry, text: Path | bytes) -> StagedEntry:
-        """Write the entry's files under temporary names; raises OSError, and leaves nothing behind then."""
+    def stage(self, entry: Entry, text: Path | bytes, *, is_synced: bool = True) -> StagedEntry:
+        """Write the entry's files under temporary names and sync them; raises OSError, and leaves nothing behind then.
+
+        Without `is_synced` the caller syncs them (`files.sync_all`).
+        """
         target = self.text_of(entry)
-        staged_text = stage(target, text) if isinstance(text, bytes) else stage_copy(text, target)
+        staged_text = stage(target, text, is_synced=False) if isinstance(text, bytes) else stage_copy(text, target)
         try:
-            note = stage(self._note_of(entry), json.dumps(asdict(entry)).encode())
+            note = stage(self._note_of(entry), json.dumps(asdict(entry)).encode(), is_synced=False)
         except BaseException:  # cancelled, full or killed by a signal: no text without its note stays
             staged_text.discard()
             raise
-        return StagedEntry(text=staged_text, note=note)
+        staged = StagedEntry(text=staged_text, note=note)
+        try:
+            if is_synced:
+                sync_all(*staged.files)
+        except BaseException:  # as before
+            staged.discard()
+            raise
+        return staged
 
     def accept(self, entry: Entry) -> None:
         """Take a committed entry in; what it replaces goes."""
