@@ -151,5 +151,5 @@ async def test_activity_and_outbox_are_reported(servers) -> None:
         server = servers(service)
         await server.start()
         await until(lambda: bool(service.activity))
-        assert service.activity[0] == {"kernels": [], "terminals": 0}
+        assert service.activity[0] == {"kernels": [], "terminals": 0, "human": None}
         assert service.outbox[0] == {"pending": []}
