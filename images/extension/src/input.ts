@@ -1,15 +1,12 @@
 import { ISignal, Signal } from '@lumino/signaling';
 
-const MODIFIERS = ['Alt', 'AltGraph', 'CapsLock', 'Control', 'Meta', 'Shift'];
+import { isHuman } from './human';
 
 /** Where people work: documents, consoles, terminals. */
 const WORK = '#jp-main-dock-panel, #jp-down-stack';
 
 /**
- * Keys and clicks of a person at work.
- *
- * Not a script's: the browser marks what it made itself. Not a key that only goes with another one (whoever leaves the
- * tab by Alt+Tab does not work here), and not the mouse over menus, side bars or the banner.
+ * Keys and clicks of a person at work: not over menus, side bars or the banner, for this wakes what is frozen.
  */
 export class HumanInput {
   constructor() {
@@ -31,7 +28,8 @@ export class HumanInput {
   }
 
   private _onEvent(event: Event): void {
-    if (event.isTrusted && !isModifier(event) && isAtWork(event.target)) {
+    const isVisible = document.visibilityState === 'visible';
+    if (isHuman(event, isVisible) && isAtWork(event.target)) {
       this._at = Date.now();
       this._happened.emit();
     }
@@ -39,10 +37,6 @@ export class HumanInput {
 
   private _at = -Infinity;
   private _happened = new Signal<this, void>(this);
-}
-
-function isModifier(event: Event): boolean {
-  return event instanceof KeyboardEvent && MODIFIERS.includes(event.key);
 }
 
 /** A key goes to the page's body where nothing has the focus: that is no other place. */

@@ -30,6 +30,8 @@ const KEEP = 'terra:keep-alive';
 const WHY = 'terra:why-it-stops';
 const HOUR = 3600;
 const SHOWN = 8000;
+/** In a notice; the menu in the status bar has all. */
+const MOST_BUTTONS = 5;
 
 /**
  * When this environment is stopped next and why, in the status bar; a notice before it happens, with what can be done;
@@ -153,7 +155,8 @@ function warn(
     if (!isDue || !outlook || !message) {
       return;
     }
-    const actions = choices(outlook).map((choice, place) => ({
+    const offered = choices(outlook).slice(0, MOST_BUTTONS);
+    const actions = offered.map((choice, place) => ({
       label: place === 0 ? `Keep alive ${choice.label}` : choice.label,
       caption: choice.caption,
       callback: () => act(choice.wish)
