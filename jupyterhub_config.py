@@ -83,6 +83,7 @@ c.JupyterHub.bind_url = "http://0.0.0.0:8000"
 c.JupyterHub.db_url = "sqlite:////srv/terra/hub/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = "/srv/terra/hub/cookie_secret"
 c.JupyterHub.cleanup_proxy = False
+c.JupyterHub.proxy_class = "terraspawner.settling.Proxy"
 c.ConfigurableHTTPProxy.should_start = False
 # a proxy that was restarted knows no route: the Hub puts them back when it looks, by itself only every 300 s
 c.JupyterHub.last_activity_interval = 20

@@ -50,6 +50,7 @@ class Freezes(PooledDockerSpawner):
     start_number: int
     deed: Callable[..., Any]
     empty_scratch: Callable[[str], Awaitable[None]]
+    unsaved_words: Callable[[], str]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -131,7 +132,7 @@ class Freezes(PooledDockerSpawner):
         except NO_ANSWER:
             self.log.exception("Asking what %s holds", self._log_name)
             memory = 0
-        await self.deed(freezing.frozen, kept.environment_id, kept.start_number, memory)
+        await self.deed(freezing.frozen, kept.environment_id, kept.start_number, memory, self.unsaved_words())
         return IS_FROZEN
 
     async def looks_frozen(self, status: str) -> str:

@@ -77,6 +77,11 @@ class Settings:
         4, "Starts under way at once; others wait for their turn. Twice the machine's processors is a good number."
     )
     script_timeout: int = _setting(600, "Seconds that a startup script may take.")
+    settle_timeout: int = _setting(
+        10,
+        "Seconds that an environment gets before a pause or a freeze, while its address still answers, to have open "
+        "tabs save and to send everything to the workspace.",
+    )
     stop_timeout: int = _setting(20, "Seconds that an environment gets to save and end at a pause.")
     link_lifetime: int = _setting(72 * 3600, "Seconds that a one-time link for setting a password is good for.")
     sign_in: str = _setting(

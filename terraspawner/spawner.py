@@ -2,10 +2,10 @@
 
 A DockerSpawner (`containers.pooled` asks Docker) that keeps the container at a stop (pause), starts the same one
 again (resume) with a fresh token delivered as a file, and reports each step to our row; what is frozen is
-`terraspawner.frozen`'s, how a container is made `terraspawner.making`'s, what a client sends along and is told
-`terraspawner.asking`'s. What may start, and made of what, is decided by `operations.environments` and
-`containers.plan`; this translates. Nothing of `start`, `stop` or the token dance is copied: the Hub's own order of
-things stays.
+`terraspawner.frozen`'s, what is saved before a stop `terraspawner.settling`'s, how a container is made
+`terraspawner.making`'s, what a client sends along and is told `terraspawner.asking`'s. What may start, and made of
+what, is decided by `operations.environments` and `containers.plan`; this translates. Nothing of `start`, `stop` or the
+token dance is copied: the Hub's own order of things stays.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from terraspawner.errors import NotAllowed, ScriptFailed, StartFailed, TerraErro
 from terraspawner.frozen import Freezes
 from terraspawner.making import Makes
 from terraspawner.operations import deletions, environments, freezing
+from terraspawner.settling import Settles
 
 Result = TypeVar("Result")
 
@@ -39,7 +40,7 @@ A_DAY = 24 * 3600
 _deeds = ThreadPoolExecutor(max_workers=8, thread_name_prefix="deed")
 
 
-class TerraSpawner(Asks, Makes, Freezes):
+class TerraSpawner(Asks, Makes, Settles, Freezes):
     """A named server is the environment of the workspace that has its name as slug."""
 
     port = plan.PORT
@@ -250,7 +251,7 @@ class TerraSpawner(Asks, Makes, Freezes):
         environment_id, start_number = self.environment_id, self.start_number
         await super().stop(now)
         await self.empty_scratch(environment_id)
-        await self.deed(environments.stopped, environment_id, start_number, reason)
+        await self.deed(environments.stopped, environment_id, start_number, reason, unsaved=self.unsaved_words())
 
     async def delete_forever(self) -> None:
         """The Hub deletes the server: write that down. The row, not this call, carries the deletion out.

@@ -23,6 +23,7 @@ from datetime import datetime
 from terraspawner.domain.language import Language
 from terraspawner.domain.size import Size
 from terraspawner.domain.start import StepName, Steps, under_way
+from terraspawner.domain.unsaved import on_disk
 from terraspawner.errors import WrongState
 
 
@@ -204,6 +205,12 @@ class Environment:
     def came_up_in(self, container_id: str) -> bool:
         """Whether that is the container with what was installed: the one that has answered."""
         return bool(container_id) and container_id == self.container_id
+
+    @property
+    def unsent_words(self) -> str:
+        """What is on its disk alone while nothing runs that could send it, as a sentence; empty where nothing is."""
+        is_still = self.state in (State.PAUSED, State.FROZEN)
+        return on_disk(self.outbox_pending, self.unsent) if is_still else ""
 
     @property
     def why_started(self) -> str:

@@ -20,6 +20,7 @@ from terraspawner.domain.environment import (
     is_possible,
 )
 from terraspawner.domain.start import Steps, ended
+from terraspawner.domain.unsaved import joined
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations import admission, ledger, starts
 from terraspawner.operations.context import Context
@@ -183,9 +184,11 @@ def begin_pause(context: Context, environment_id: str) -> None:
             ledger.move(context, connection, environment, Event.PAUSE)
 
 
-def stopped(context: Context, environment_id: str, start_number: int, reason: str = "", log: str = "") -> None:
+def stopped(
+    context: Context, environment_id: str, start_number: int, reason: str = "", log: str = "", unsaved: str = ""
+) -> None:
     """Nothing runs any more; the key is dead. A reason that is there already (a failed start, a role that was
-    withdrawn) is kept."""
+    withdrawn) is kept; `unsaved` says besides what could not be saved before."""
     with context.database.write() as connection:
         environment = ledger.load(connection, environment_id)
         if environment.start_number != start_number or not is_possible(environment.state, Event.STOPPED):
@@ -195,7 +198,7 @@ def stopped(context: Context, environment_id: str, start_number: int, reason: st
             connection,
             environment,
             Event.STOPPED,
-            reason=reason or environment.reason,
+            reason=joined(reason or environment.reason, unsaved),
             log=log[-LOG_CHARACTERS:],
             key_hash=None,
             kernels=[],

@@ -34,13 +34,14 @@ def is_wanted(context: Context, environment_id: str) -> bool:
         return ledger.load(connection, environment_id).state is State.FREEZING
 
 
-def frozen(context: Context, environment_id: str, start_number: int, memory: int) -> None:
-    """Its processes stand still; `memory` in bytes is what they keep. Saying it again changes nothing."""
+def frozen(context: Context, environment_id: str, start_number: int, memory: int, unsaved: str = "") -> None:
+    """Its processes stand still; `memory` in bytes is what they keep, `unsaved` says what could not be saved before.
+    Saying it again changes nothing."""
     with context.database.write() as connection:
         environment = ledger.load(connection, environment_id)
         if environment.start_number == start_number and is_possible(environment.state, Event.FROZEN):
             ledger.move(
-                context, connection, environment, Event.FROZEN, frozen_memory=memory, reason="", log="", asked={}
+                context, connection, environment, Event.FROZEN, frozen_memory=memory, reason=unsaved, log="", asked={}
             )
 
 

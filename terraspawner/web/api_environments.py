@@ -126,7 +126,8 @@ async def delete_environment(
     """Delete it. 204 when it is gone, 202 while it is on its way.
 
     It goes into the trash with its stopped container, unless it never came up: `GET /trash` has it, and its person can
-    restore it with what was installed in it. Its key and its server's token are dead at once.
+    restore it with what was installed in it. What runs is paused first, so that it saves and sends what is unsaved
+    (not with `force`); then its key and its server's token are dead.
     """
     left = await wishes.delete(
         parts, spot, deletes_disk=disk == "delete", deletes_data_disk=data_disk == "delete", loses_unsent=force

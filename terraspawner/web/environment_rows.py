@@ -14,6 +14,7 @@ from terraspawner.domain import price
 from terraspawner.domain.environment import IN_TRANSITION, Environment, State
 from terraspawner.domain.size import Size
 from terraspawner.domain.tags import Tags, Wanted
+from terraspawner.domain.unsaved import joined
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations import images, oversight, views
 from terraspawner.web.addresses import lab_url
@@ -107,7 +108,7 @@ async def own(parts: Parts, user: str, wanted: Iterable[Wanted] = ()) -> Shown:
                 page=page,
                 lab=lab_url(parts.settings, user, at) if page and here.state is State.RUNNING else "",
                 word="being started" if is_asked and here.state in (State.PAUSED, State.FROZEN) else WORDS[here.state],
-                reason="" if here.state is State.RUNNING else here.reason,
+                reason="" if here.state is State.RUNNING else joined(here.reason, here.unsent_words),
                 image=images.title_of(parts.catalogue, here),
                 tags=view.tags,
             )

@@ -32,5 +32,7 @@ class Pace:
     """How long a request for a start or a pause waits for the Hub's first answer."""
     cancel: float = 5.0
     """How long a request to cancel a start waits for its end before it answers "on its way"."""
+    end: float = 20.0
+    """How long a request for a deletion waits until what runs has saved and ended."""
     delete: float = 5.0
     """How long a request for a deletion waits for its end before it answers "on its way"."""

@@ -13,6 +13,7 @@ from terraspawner.domain.catalogue import Catalogue
 from terraspawner.domain.environment import Event, State, allowed_events
 from terraspawner.domain.notebook import Mode
 from terraspawner.domain.start import Step, StepName
+from terraspawner.domain.unsaved import joined
 from terraspawner.operations.views import View
 from terraspawner.settings import Settings
 from terraspawner.web.schemas import In, TagsIn, Text, WorkspaceRef
@@ -195,7 +196,7 @@ def environment_out(
         state=view.state,
         is_start_requested=asked,
         since=here.since if here else None,
-        reason=(here.reason if here else "") or view.why_frozen or fault,
+        reason=joined(view.why_frozen, here.reason if here else "", here.unsent_words if here else "") or fault,
         log=here.log.splitlines() if here else [],
         steps=[StepOut.of(step) for step in here.steps] if here else [],
         startup_script=here.startup_script if here else "",

@@ -7,13 +7,14 @@ read from the row.
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from terraspawner.domain.access import Action
 from terraspawner.domain.disk import chosen
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.language import language_of
 from terraspawner.domain.script import wanted_script
-from terraspawner.errors import EnvironmentMissing, WrongState
+from terraspawner.errors import EnvironmentMissing, HubUnavailable, WrongState
 from terraspawner.operations import (
     data_disks,
     deletions,
@@ -35,6 +36,8 @@ from terraspawner.web.launches import Server
 from terraspawner.web.parts import Parts
 from terraspawner.web.schemas_environment import EnvironmentOut, environment_out
 from terraspawner.web.sights import Sight, Spot
+
+log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.1
 
@@ -186,11 +189,13 @@ async def delete(
 ) -> Sight | None:
     """Delete it; its disks go into the trash if that is said. Returns None when it is gone, else how far it has come.
 
-    Raises `EnvironmentMissing`, `OutboxNotEmpty`.
+    Raises `EnvironmentMissing`, `OutboxNotEmpty`, `WrongState` while what is to go with its disk is still being saved.
     """
     seen = await sights.look(parts, spot)
     if seen.view.environment is None:
         raise _nothing_there(spot)
+    if not loses_unsent:
+        await _let_it_save(parts, spot, seen.view.environment, deletes_disk=deletes_disk)
     going = await parts.deeds(
         deletions.mark_deleting,
         seen.view.environment.id,
@@ -205,6 +210,29 @@ async def delete(
             return await sights.look(parts, spot)
         await asyncio.sleep(min(_LOOK_SECONDS, parts.pace.look))
     return None
+
+
+async def _let_it_save(parts: Parts, spot: Spot, here: Environment, *, deletes_disk: bool) -> None:
+    """Pause it first: so what is unsaved is saved and sent, and then it is known what is on its disk alone. A deletion
+    ends its key at once. Nobody waits for long, and where the Hub is away the deletion is written down all the same."""
+    if here.state not in (State.RUNNING, State.FROZEN) or (deletes_disk and here.outbox_pending):
+        return
+    try:
+        await pause(parts, spot, wait=parts.pace.end)
+    except (HubUnavailable, WrongState) as error:
+        log.warning("%s is deleted without having been paused: %s", here.id, error.message)
+        return
+    deadline = asyncio.get_running_loop().time() + parts.pace.end
+    while (seen := await sights.look(parts, spot)).view.state is State.PAUSING:
+        if asyncio.get_running_loop().time() > deadline:
+            if deletes_disk:
+                raise WrongState(
+                    f"The environment in {spot.name} still saves what is not in the workspace yet. Delete it with its"
+                    " disk when it is paused.",
+                    state=str(seen.view.state),
+                )
+            return
+        await asyncio.sleep(min(_LOOK_SECONDS, parts.pace.look))
 
 
 def told(parts: Parts, spot: Spot, sight: Sight) -> EnvironmentOut:

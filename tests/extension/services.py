@@ -88,6 +88,8 @@ class WorkspaceThatAnswers(Server):
         self.most_at_once = 0
         self.leases = LeaseBook()
         self.saves: dict[str, str] = {}
+        self.kinds: dict[str, list[str]] = {}
+        """Why each save that was stored was made, by notebook."""
         self._count = 0
 
     @property
@@ -176,6 +178,7 @@ class WorkspaceThatAnswers(Server):
         if save_id:
             self.saves[save_id] = path
         self.writes.append((path, content))
+        self.kinds.setdefault(path, []).append(headers.get("Save-Kind", "saved"))
         return self.written(path, 200 if present else 201)
 
     def written(self, path: str, status: int) -> web.Response:

@@ -100,7 +100,14 @@ def test_the_flush_and_the_end_of_kernels_fit_into_the_grace_of_a_stop() -> None
 
     kernels = re.search(r"shutdown_wait_time = ([\d.]+)", IMAGE_CONFIG.read_text())
     assert kernels is not None
-    ours = EnvironmentExtension.flush_seconds.default_value + EnvironmentExtension.release_seconds.default_value
+    ours = sum(
+        trait.default_value
+        for trait in (
+            EnvironmentExtension.flush_seconds,
+            EnvironmentExtension.report_seconds,
+            EnvironmentExtension.release_seconds,
+        )
+    )
     assert ours + float(kernels.group(1)) <= Settings().stop_timeout / 2
 
 

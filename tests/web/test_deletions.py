@@ -49,6 +49,19 @@ async def test_a_deletion_keeps_the_disk_unless_it_is_said(site: Site) -> None:
     assert not any(word.startswith("disk ") for word in site.parts.host.deleted)  # type: ignore[attr-defined]
 
 
+@pytest.mark.feature("F9")
+async def test_what_runs_is_paused_first_so_that_it_saves_unless_that_may_be_lost(site: Site) -> None:
+    at = site.workspace()
+    async with site.person() as ana:
+        await started(site, ana, at)
+        assert (await ana.delete(HERE)).status_code == 204
+        assert site.hub.calls[-2:] == [("stop", at.slug), ("forget", at.slug)]
+        await started(site, ana, at)
+        before = site.hub.calls.count(("stop", at.slug))
+        assert (await ana.delete(f"{HERE}?disk=delete&force=true")).status_code == 204
+        assert site.hub.calls.count(("stop", at.slug)) == before
+
+
 async def test_a_disk_option_that_is_neither_is_400(site: Site) -> None:
     site.running(site.workspace())
     async with site.person() as ana:

@@ -14,11 +14,13 @@ import { LeaseAct } from './lease';
 import { notebookOf, workspaceFolder } from './modes';
 import { Playground } from './playground';
 import { Presence } from './presence';
+import { Reunion } from './reunion';
 import { Saves } from './saves';
 import { TabSession } from './session';
 
 const LEASES = '@terraspawner/environment:leases';
 const PATIENCE = 10;
+const SHARE = 0.8;
 
 /** What can be done with a lease by a command; `terra:<act>`. */
 const COMMANDS: Partial<Record<LeaseAct, string>> = {
@@ -57,7 +59,11 @@ export const leases = (
     if (!workspaceFolder()) {
       return;
     }
-    session.connect(app.serviceManager.serverSettings, presence);
+    const documents = new Reunion(app.shell, app.serviceManager);
+    session.connect(app.serviceManager.serverSettings, presence, seconds =>
+      // it must answer before it is no longer waited for
+      documents.saveAll(SHARE * seconds)
+    );
     const editors = new Map<DocumentWidget, Editor>();
     const around = {
       session,

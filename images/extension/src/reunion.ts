@@ -7,6 +7,7 @@ import { Widget } from '@lumino/widgets';
 
 const AREAS = ['main', 'down', 'left', 'right'];
 const PATIENCE = 4000;
+const SECONDS = 1000;
 
 /**
  * Brings what is open in this tab back together with its environment, once that answers again.
@@ -57,10 +58,15 @@ export class Reunion {
     await Promise.allSettled([this.saveAll(), ...kernels]);
   }
 
-  /** Save every document that has changes; the names of those that could not be saved. */
-  async saveAll(): Promise<string[]> {
+  /**
+   * Save every document that has changes; the names of those that could not be saved, also where it is not known after so
+   * many seconds: Lab may have a question about one, and nobody there to answer it.
+   */
+  async saveAll(seconds?: number): Promise<string[]> {
     const dirty = this._documents().filter(context => context.model.dirty);
-    await Promise.allSettled(dirty.map(context => context.save()));
+    const saves = Promise.allSettled(dirty.map(context => context.save()));
+    const time = new Promise(resolve => setTimeout(resolve, (seconds ?? 0) * SECONDS));
+    await (seconds === undefined ? saves : Promise.race([saves, time]));
     return dirty
       .filter(context => !context.isDisposed && context.model.dirty)
       .map(context => context.localPath);

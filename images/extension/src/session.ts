@@ -11,6 +11,13 @@ const LONGEST_PAUSE = 15 * SECONDS;
 /** What is asked over the web socket; see `sessions.py`. */
 export type SessionAct = 'ask' | 'decline' | 'hand-over' | 'take-here' | 'retry';
 
+interface IMessage extends ILease {
+  type: string;
+  id: number;
+  error: string;
+  seconds: number;
+}
+
 interface IAnswer {
   resolve: () => void;
   reject: (error: Error) => void;
@@ -40,9 +47,15 @@ export class TabSession {
     return isShut(this.get(path));
   }
 
-  connect(settings: ServerConnection.ISettings, presence: Presence): void {
+  /** `saveAll` saves what is changed in this tab, in so many seconds, and answers what could not be saved. */
+  connect(
+    settings: ServerConnection.ISettings,
+    presence: Presence,
+    saveAll: (seconds: number) => Promise<string[]>
+  ): void {
     this._settings = settings;
     this._presence = presence;
+    this._saveAll = saveAll;
     presence.changed.connect(() => this._connect());
     this._connect();
   }
@@ -111,8 +124,10 @@ export class TabSession {
     this._pause = Math.min(2 * this._pause, LONGEST_PAUSE);
   }
 
-  private _hear(message: ILease & { type: string; id: number; error: string }): void {
-    if (message.type === 'done') {
+  private _hear(message: IMessage): void {
+    if (message.type === 'settle') {
+      void this._settle(message.id, message.seconds);
+    } else if (message.type === 'done') {
       const answer = this._answers.get(message.id);
       this._answers.delete(message.id);
       if (message.error) {
@@ -126,6 +141,12 @@ export class TabSession {
     }
   }
 
+  /** The environment is about to end or to stand still. */
+  private async _settle(id: number, seconds: number): Promise<void> {
+    const unsaved = await this._saveAll(seconds);
+    this._send({ type: 'settled', id, unsaved });
+  }
+
   private _send(message: object): void {
     if (this._socket?.readyState === WebSocket.OPEN) {
       this._socket.send(JSON.stringify(message));
@@ -134,6 +155,7 @@ export class TabSession {
 
   private _settings: ServerConnection.ISettings | null = null;
   private _presence: Presence | null = null;
+  private _saveAll: (seconds: number) => Promise<string[]> = async () => [];
   private _socket: WebSocket | null = null;
   private _pause = SECONDS;
   private _shown = new Map<string, number>();

@@ -41,6 +41,7 @@ from terraspawner_environment.recorder import Recorder
 from terraspawner_environment.reports import Reporter, is_busy, kernel_facts
 from terraspawner_environment.saves import SCHEMA, SCHEMA_ID, SaveState
 from terraspawner_environment.sessions import SessionHandler, Tabs
+from terraspawner_environment.settling import SettleHandler, Settling
 
 
 class EnvironmentExtension(ExtensionApp):
@@ -51,9 +52,15 @@ class EnvironmentExtension(ExtensionApp):
     # `docker stop` kills after 10 s: this, and then the kernels' own end, must fit.
     flush_seconds = Float(5.0, config=True, help="How long the end of the server waits for unsent saves.")
 
+    settled_seconds = Float(
+        1.0, config=True, help="The same, where the spawner has had everything sent a moment before."
+    )
+
     release_seconds = Float(1.0, config=True, help="How long it waits then for giving back its leases.")
 
     closed_seconds = Float(SECONDS, config=True, help="How long after the last tab was closed it is paused, if wanted.")
+
+    report_seconds = Float(1.0, config=True, help="How long it waits then for telling what is still unsent.")
 
     _tasks: tuple[asyncio.Task[None], ...] = ()
     _kills: Kills
@@ -61,6 +68,7 @@ class EnvironmentExtension(ExtensionApp):
     _activity: Activity | None = None
     _reporter: Reporter | None = None
     _last_tab: LastTab | None = None
+    _settling: Settling | None = None
 
     @property
     def workspace(self) -> Workspace | None:
@@ -81,7 +89,11 @@ class EnvironmentExtension(ExtensionApp):
         }
         for name, of_notebook in of_notebooks.items():
             self.handlers.append((f"{base}/{name}", of_notebook, {"workspace": self.workspace}))
-        self.handlers.append((f"{base}/session", SessionHandler, {"tabs": self._tabs()}))
+        tabs = self._tabs()
+        if self.workspace is not None and tabs is not None:
+            self._settling = Settling(self.workspace, tabs, self._recorder, time.monotonic)
+        self.handlers.append((f"{base}/session", SessionHandler, {"tabs": tabs}))
+        self.handlers.append((f"{base}/settle", SettleHandler, {"settling": self._settling}))
         of_activity = {"activity": self._activity, "workspace": self.workspace, "report": self._report_activity}
         self.handlers.append((f"{base}/next-stop", NextStopHandler, of_activity))
         self.handlers.append((f"{base}/when-closed", WhenClosedHandler, {"last_tab": self._last_tab}))
@@ -153,7 +165,8 @@ class EnvironmentExtension(ExtensionApp):
         )
 
     async def stop_extension(self) -> None:
-        """Called at SIGTERM: send what can be sent in a few seconds. The rest goes out at the next start."""
+        """Called at SIGTERM: send what can be sent in a few seconds. The rest goes out at the next start. Where the
+        spawner ends it, tabs have saved before (`settling.py`)."""
         for task in self._tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -162,7 +175,10 @@ class EnvironmentExtension(ExtensionApp):
             await self._recorder.close()
         workspace = self.workspace
         if workspace is not None:
-            await workspace.courier.close(seconds=self.flush_seconds)
+            is_settled = self._settling is not None and self._settling.is_near_end
+            await workspace.courier.close(seconds=self.settled_seconds if is_settled else self.flush_seconds)
+            if self._reporter is not None:
+                await self._reporter.say_last(seconds=self.report_seconds)
             await workspace.leases.close(seconds=self.release_seconds)
             await workspace.service.close()
 

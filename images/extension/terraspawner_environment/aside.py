@@ -8,7 +8,6 @@ import hashlib
 
 from terraspawner_environment.courier import Courier
 from terraspawner_environment.desk import Desk
-from terraspawner_environment.outbox import SAVED
 
 
 class Aside:
@@ -31,7 +30,7 @@ class Aside:
             if copy is None or await self._desk.sha256_of(copy) != known:
                 copy = self._desk.free_name(notebook)
             async with self._desk.local.of(copy):
-                kind = SAVED if self._desk.file_of(copy).exists() else "conflict"
+                kind = "" if self._desk.file_of(copy).exists() else "conflict"
                 for news in await self._desk.store(copy, content, kind=kind):
                     self._courier.wake(news)
             self._copies[session, notebook] = (copy, sha256)

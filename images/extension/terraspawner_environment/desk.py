@@ -33,6 +33,8 @@ class Desk:
     now: Callable[[], datetime]
     local: PathLocks = field(default_factory=PathLocks)
     traffic: PathLocks = field(default_factory=PathLocks)
+    saves_as: str | None = None
+    """Why whatever is saved at present is saved, where that is not for its own sake."""
 
     def file_of(self, notebook: str) -> Path:
         return self.folder / notebook
@@ -43,13 +45,14 @@ class Desk:
     def time(self) -> str:
         return rfc3339(self.now())
 
-    async def store(self, notebook: str, content: bytes, kind: str = SAVED, claim: Claim | None = None) -> list[str]:
+    async def store(self, notebook: str, content: bytes, kind: str = "", claim: Claim | None = None) -> list[str]:
         """Write a text to the disk and, where it is news, to the outbox; the caller holds the local lock.
 
-        `kind` is why, as the history calls it; `claim` the lease by which it is saved, None where one is to be taken
-        when it is sent. Returns the notebooks that now have something to send. Raises OSError where the disk does not
-        take it; then neither the notebook nor the outbox changed.
+        `kind` is why, as the history calls it, empty for the usual reason; `claim` the lease by which it is saved,
+        None where one is to be taken when it is sent. Returns the notebooks that now have something to send. Raises
+        OSError where the disk does not take it; then neither the notebook nor the outbox changed.
         """
+        kind = kind or self.saves_as or SAVED
         sha256 = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
         kept = self.ledger.of(notebook).kept
         if kept is not None:
@@ -128,7 +131,7 @@ class Desk:
             if sha256 != kept.sha256:
                 if await self.sha256_of(copy) != kept.sha256:  # somebody works on the copy by now: leave it alone
                     copy = self.free_name(notebook)
-                news = await self.store(copy, content, kind=SAVED if copy == kept.copy else "conflict")
+                news = await self.store(copy, content, kind="" if copy == kept.copy else "conflict")
             await asyncio.to_thread(self._commit, notebook, content, None)
         conflict = self.ledger.of(notebook).conflict
         if conflict is not None and conflict.copy == kept.copy != copy:

@@ -19,6 +19,8 @@ from terraspawner_environment.lease import Claim
 log = logging.getLogger(__name__)
 
 SAVED = "saved"
+SESSION_END = "session-end"
+"""What is saved because the environment is about to end or to stand still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ class Outbox:
         which lease where that cannot be told anew."""
         self._last += 1
         older = self._entries.get(notebook)
-        if older is not None and kind == SAVED:
+        if older is not None and kind in (SAVED, SESSION_END) and older.kind != SAVED:
             kind = older.kind
         claim = claim or (older.claim if older else None)
         since = older.since if older else now

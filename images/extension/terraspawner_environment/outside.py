@@ -60,6 +60,7 @@ class OutsideEdits:
         self._moving: dict[str, Signature] = {}
         self._odd: dict[str, int] = {}
         self._is_too_much = False
+        self._looking = asyncio.Lock()
 
     async def watch(self) -> None:
         """Run until cancelled."""
@@ -72,6 +73,10 @@ class OutsideEdits:
             await asyncio.sleep(max(LOOK_SECONDS, SHARE * (time.monotonic() - began)))
 
     async def look(self) -> None:
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         found, is_all = await asyncio.to_thread(scan, self._desk.folder)
         if self._is_too_much == is_all:
             self._is_too_much = not is_all

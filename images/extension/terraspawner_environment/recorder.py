@@ -141,18 +141,23 @@ class Recorder:
         """Whether what cells of this notebook have put out will be written soon."""
         return any(self._kernels[kernel_id].is_waiting() for kernel_id in self._of_notebook(path))
 
-    async def close(self) -> None:
-        """The server ends: whoever was away will find it in the file."""
+    async def write_all(self, *, is_last_chance: bool) -> None:
+        """Whatever no tab saves, at once. Not the last chance: kernels and tabs stand still and go on one day, so whose
+        line merely broke gets the rest itself."""
         await self._find_paths()
         for kernel_id in list(self._kernels):
-            await self._write(kernel_id, is_last_chance=True)
+            await self._write(kernel_id, is_last_chance=is_last_chance, has_left=True)
+
+    async def close(self) -> None:
+        """The server ends: whoever was away will find it in the file."""
+        await self.write_all(is_last_chance=True)
 
     # ---- steps ------------------------------------------------------------------------------------------------------
 
-    async def _write(self, kernel_id: str, *, is_last_chance: bool) -> None:
+    async def _write(self, kernel_id: str, *, is_last_chance: bool, has_left: bool = False) -> None:
         async with self._writing:
             runs, path = self._kernels[kernel_id], self._paths.get(kernel_id)
-            owed = runs.owed(is_last_chance=is_last_chance)
+            owed = runs.owed(is_last_chance=is_last_chance, has_left=has_left)
             if not owed or path is None:
                 return
             revisions = [run.revision for run in owed]

@@ -51,6 +51,7 @@ class Reporter:
         self._failing: set[str] = set()
         self._waiting: list[asyncio.Future[None]] = []
         self._is_asked = asyncio.Event()
+        self._taken: list[str] | None = None
         workspace.desk.states.listen(lambda _: self._outbox_changed.set())
 
     async def report_now(self) -> None:
@@ -96,22 +97,36 @@ class Reporter:
         while True:
             pending = outbox_facts(self._workspace)
             if pending != said:
-                await self._report("outbox", {"pending": pending})
+                await self._report_pending(pending)
                 said = pending
             await self._outbox_changed.wait()
             self._outbox_changed.clear()
             await asyncio.sleep(self._look_every / 2)  # a save passes two states within milliseconds
 
-    async def _report(self, what: str, facts: dict[str, Any]) -> None:
+    async def say_last(self, *, seconds: float) -> None:
+        """The server ends: what is still unsent, if that is not what was said last."""
+        pending = outbox_facts(self._workspace)
+        if [fact["path"] for fact in pending] != self._taken:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._report_pending(pending), seconds)
+
+    async def _report_pending(self, pending: list[dict[str, Any]]) -> None:
+        is_taken = await self._report("outbox", {"pending": pending})
+        self._taken = [fact["path"] for fact in pending] if is_taken else None
+
+    async def _report(self, what: str, facts: dict[str, Any]) -> bool:
+        """Whether it was taken."""
         try:
             self._heard(what, *await self._workspace.service.report(what, facts))
-            self._failing.discard(what)
         except ServiceTrouble as trouble:
             if what == "activity" and self._activity:
                 self._activity.outlook.missed()
             if what not in self._failing:
                 log.warning("The workspace takes no report of %s: %s", what, trouble.sentence)
             self._failing.add(what)
+            return False
+        self._failing.discard(what)
+        return True
 
     def _heard(self, what: str, headers: Mapping[str, str], body: bytes) -> None:
         if what == "activity" and self._activity:

@@ -154,13 +154,21 @@ class KernelRuns:
 
     # ---- what is to be written, and what a tab follows --------------------------------------------------------------
 
-    def owed(self, *, is_last_chance: bool) -> list[Run]:
-        """What no tab saves. `is_last_chance`: an owner that may come back is not waited for either."""
+    def owed(self, *, is_last_chance: bool, has_left: bool = False) -> list[Run]:
+        """What no tab saves. `has_left`: also of an owner that closed its page just now. `is_last_chance`: an owner
+        that may come back is not waited for either."""
         return [
             run
             for run in self._runs.values()
-            if run.is_owed and (not self.is_live(run.owner) if is_last_chance else self.is_gone(run.owner))
+            if run.is_owed and not self._is_waited_for(run.owner, is_last_chance=is_last_chance, has_left=has_left)
         ]
+
+    def _is_waited_for(self, owner: str, *, is_last_chance: bool, has_left: bool) -> bool:
+        if self.is_live(owner) or owner not in self._owners:
+            return self.is_live(owner)
+        if is_last_chance or (has_left and self._has_left(owner)):
+            return False
+        return not self.is_gone(owner)
 
     def is_waiting(self) -> bool:
         """Something is owed for an owner that left on purpose."""

@@ -24,6 +24,9 @@ server -> tab
         `hash` is that of the text on the disk when this tab was given the notebook: a tab that shows another text reads
         it again before it is changed; one that was `lost` and has changes asks its person.
     {"type": "done", "id": n, "error": null | sentence}
+    {"type": "settle", "id": n, "seconds": s}
+        The environment is about to end or to stand still: save all that is open and changed, and answer in that time
+        {"type": "settled", "id": n, "unsaved": [path, …]} with what could not be saved, Lab's paths.
 
 A save carries `terra_session` in its model; one without is this server's own, in a session that it takes for the save.
 A connection that breaks is a closed tab after `GRACE_SECONDS`, unless the same session connects again.
@@ -32,6 +35,9 @@ A connection that breaks is a closed tab after `GRACE_SECONDS`, unless the same 
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
 from typing import Any, cast
 
 from jupyter_core.utils import ensure_async
@@ -48,6 +54,17 @@ from terraspawner_environment.leases import Leases
 from terraspawner_environment.paths import WorkspacePaths
 
 GRACE_SECONDS = 1.5
+MOST_NAMED, LONGEST_PATH = 100, 500
+
+Send = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What open tabs answered: documents that they could not save, and how many of them said nothing."""
+
+    unsaved: tuple[str, ...] = ()
+    silent: int = 0
 
 
 class Tabs:
@@ -69,21 +86,51 @@ class Tabs:
         self._grace = grace
         self._connections: Counter[str] = Counter()
         self._going: dict[str, asyncio.TimerHandle] = {}
+        self._asked: dict[tuple[int, Send], asyncio.Future[tuple[str, ...]]] = {}
+        self._sends: list[Send] = []
+        self._numbers = count(1)
 
-    def connected(self, tab: str) -> None:
+    def connected(self, tab: str, send: Send) -> None:
+        self._sends.append(send)
         self._connections[tab] += 1
         if self._last is not None:
             self._last.came()
         if tab in self._going:
             self._going.pop(tab).cancel()
 
-    def disconnected(self, tab: str, *, on_purpose: bool = False) -> None:
+    def disconnected(self, tab: str, send: Send, *, on_purpose: bool = False) -> None:
+        self._sends.remove(send)
+        for number, asked in list(self._asked):
+            if asked == send:
+                self.answered(number, send, ())  # what it shows goes with it, or stays in it: nobody waits for that
         self._connections[tab] -= 1
         if self._connections[tab] <= 0:
             del self._connections[tab]
             self._going[tab] = asyncio.get_running_loop().call_later(self._grace, self._gone, tab)
         if not self._connections and self._last is not None:
             self._last.left(on_purpose=on_purpose)
+
+    async def save_all(self, *, seconds: float) -> Saved:
+        """Ask every tab to save what is changed in it, and wait for all answers, at most so long."""
+        number = next(self._numbers)
+        asked = {send: asyncio.get_running_loop().create_future() for send in self._sends}
+        if not asked:
+            return Saved()
+        self._asked |= {(number, send): answer for send, answer in asked.items()}
+        try:
+            for send in asked:
+                send({"type": "settle", "id": number, "seconds": seconds})
+            done, late = await asyncio.wait(asked.values(), timeout=seconds)
+        finally:
+            for send in asked:
+                self._asked.pop((number, send), None)
+        unsaved = sorted({path for answer in done for path in answer.result()})
+        return Saved(unsaved=tuple(unsaved), silent=len(late))
+
+    def answered(self, number: object, send: Send, unsaved: tuple[str, ...]) -> None:
+        answer = self._asked.get((number, send)) if isinstance(number, int) else None
+        if answer is not None and not answer.done():
+            answer.set_result(unsaved)
 
     def _gone(self, tab: str) -> None:
         self._going.pop(tab, None)
@@ -131,14 +178,14 @@ class SessionHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def open(self, *args: Any, **kwargs: Any) -> None:
         super().open(*args, **kwargs)
         self._protocol = self.ws_connection
-        self.tabs.connected(self.tab)
+        self.tabs.connected(self.tab, self._send)
         self.tabs.leases.listen(self.tab, self._send)
 
     def on_message(self, message: str | bytes) -> None:
         try:
             said = json.loads(message)
-            kind, path = said["type"], str(said["path"])
-        except (ValueError, KeyError, TypeError):
+            kind, path = said["type"], str(said.get("path", ""))
+        except (ValueError, KeyError, TypeError, AttributeError):
             self.log.warning("A tab said what is no message of a session; nothing was done")
             return
         notebook = self.tabs.paths.notebook_of(path)
@@ -147,6 +194,8 @@ class SessionHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
                 self.tabs.leases.show(self.tab, notebook)
             case "close" if notebook:
                 self.tabs.leases.leave(self.tab, notebook)
+            case "settled":
+                self.tabs.answered(said.get("id"), self._send, _paths(said.get("unsaved")))
             case "act":
                 task = asyncio.create_task(self._act(said, notebook))
                 self._acts.add(task)
@@ -170,4 +219,10 @@ class SessionHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         if self._known is not None and self.tab:
             self.tabs.leases.deafen(self.tab, self._send)
             # as of a kernel's connection: a browser says goodbye, a line that breaks says nothing
-            self.tabs.disconnected(self.tab, on_purpose=bool(getattr(self._protocol, "client_terminated", False)))
+            is_on_purpose = bool(getattr(self._protocol, "client_terminated", False))
+            self.tabs.disconnected(self.tab, self._send, on_purpose=is_on_purpose)
+
+
+def _paths(said: object) -> tuple[str, ...]:
+    """A tab is a page of the user's: what it says is cut to what fits into a sentence's list."""
+    return tuple(str(path)[:LONGEST_PATH] for path in said[:MOST_NAMED]) if isinstance(said, list) else ()
