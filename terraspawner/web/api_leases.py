@@ -21,6 +21,7 @@ from terraspawner.web.callers import ASpot, ASpotOfEither, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.lease_claims import editor_of
 from terraspawner.web.openapi import BOTH, PERSON, for_person
+from terraspawner.web.parts import Parts
 from terraspawner.web.schemas import In, Text
 from terraspawner.web.schemas_leases import LeaseOut
 from terraspawner.web.sights import Spot
@@ -93,7 +94,7 @@ async def release_lease(parts: TheParts, spot: ASpotOfEither, path: str, who: Cl
 @needs(Action.WRITE_NOTEBOOKS)
 async def request_lease(parts: TheParts, spot: ASpotOfEither, path: str) -> LeaseOut:
     """Ask the holder for it. They see it in JupyterLab, and hand it over or decline."""
-    return _told(await parts.deeds(leases.ask, _place(spot, path)), spot)
+    return _told(_called(parts, await parts.deeds(leases.ask, _place(spot, path))), spot)
 
 
 @router.post("/decline", responses=_CHANGES, openapi_extra=BOTH)
@@ -122,7 +123,12 @@ async def take_over_lease(parts: TheParts, spot: ASpot, path: str) -> LeaseOut:
 
     It is reserved for the owner then. What the former holder has not saved is kept in their environment.
     """
-    return _told(await parts.deeds(leases.take_over, _place(spot, path)), spot)
+    return _told(_called(parts, await parts.deeds(leases.take_over, _place(spot, path))), spot)
+
+
+def _called(parts: Parts, sight: LeaseSight) -> LeaseSight:
+    parts.calls.tell_holder(sight)
+    return sight
 
 
 def _place(spot: Spot, path: str) -> Place:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from terraspawner.domain.access import Action
 from terraspawner.operations import identities, stops
@@ -10,9 +12,11 @@ from terraspawner.web import wishes
 from terraspawner.web.callers import AnEnvironment, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import ENVIRONMENT, for_person
-from terraspawner.web.schemas_self import ActivityIn, OutboxIn, SelfOut
+from terraspawner.web.schemas_self import ActivityIn, CallsOut, OutboxIn, SelfOut
 from terraspawner.web.schemas_stops import DecisionOut, ReportedOut
 from terraspawner.web.sights import Spot
+
+LONGEST_WAIT = 60.0
 
 router = APIRouter(prefix="/environments/self", tags=["from inside an environment"])
 
@@ -22,6 +26,19 @@ router = APIRouter(prefix="/environments/self", tags=["from inside an environmen
 async def get_self(environment: AnEnvironment) -> SelfOut:
     """Which environment this key speaks for."""
     return SelfOut.of(environment)
+
+
+@router.get("/calls", responses=for_person(), openapi_extra=ENVIRONMENT)
+@needs(Action.USE_ENVIRONMENT)
+async def await_calls(
+    parts: TheParts,
+    environment: AnEnvironment,
+    seen: Annotated[int, Query(ge=0, le=2**53, description="the number that was answered last")] = 0,
+    seconds: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="to wait for another one")] = 0,
+) -> CallsOut:
+    """Wait until somebody asks for a notebook that is edited here, or an owner begins to take one over. The leases say
+    which."""
+    return CallsOut(seen=await parts.calls.wait(environment.environment.id, seen=seen, seconds=seconds))
 
 
 @router.post("/activity", responses=for_person(413), openapi_extra=ENVIRONMENT)

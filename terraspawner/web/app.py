@@ -70,6 +70,7 @@ from terraspawner.web import (
     version_pages,
 )
 from terraspawner.web.auth import Auth, SignInFailed
+from terraspawner.web.calls import Calls
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.lab_pages import SharedWithLab
 from terraspawner.web.launches import Hub, Launches
@@ -121,6 +122,7 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
     auth = Auth(context.settings, deeds)
     measures, scheduler = Measures(deeds, host), Scheduler()
     upkeep = Upkeep(deeds)
+    closing = asyncio.Event()
     parts = Parts(
         settings=context.settings,
         catalogue=context.catalogue,
@@ -140,7 +142,8 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
         renderer=Renderer(),
         shelf=Shelf(),
         streams=Streams(),
-        closing=asyncio.Event(),
+        closing=closing,
+        calls=Calls(closing),
     )
     scheduler.attend(parts)
     return parts

@@ -48,7 +48,7 @@ async def _after(
     place = Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=path[:_LONGEST])
     beside = Asked(folder=place.path.rpartition("/")[0])
     try:
-        await parts.deeds(act, place)
+        parts.calls.tell_holder(await parts.deeds(act, place))
     except (Refused, Conflict, NotebookMissing) as error:
         return await workspace_page(
             parts, person, spot, notice=error.message, status=status_of(error), asked=beside, is_refused=True

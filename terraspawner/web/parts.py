@@ -13,6 +13,7 @@ from terraspawner.preview.renderer import Renderer
 from terraspawner.preview.shelf import Shelf
 from terraspawner.settings import Settings
 from terraspawner.web.auth import Auth
+from terraspawner.web.calls import Calls
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub, Launches
 from terraspawner.web.measuring import Measures
@@ -47,6 +48,7 @@ class Parts:
     shelf: Shelf
     streams: Streams
     closing: asyncio.Event
+    calls: Calls
 
 
 def parts_of(request: Request) -> Parts:

@@ -196,7 +196,7 @@ def environment_out(
         state=view.state,
         is_start_requested=asked,
         since=here.since if here else None,
-        reason=joined(view.why_frozen, here.reason if here else "", here.unsent_words if here else "") or fault,
+        reason=joined(joined(view.why_frozen, here.reason) or fault, here.unsent_words) if here else fault,
         log=here.log.splitlines() if here else [],
         steps=[StepOut.of(step) for step in here.steps] if here else [],
         startup_script=here.startup_script if here else "",

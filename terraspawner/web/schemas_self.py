@@ -118,3 +118,7 @@ class PendingIn(Said):
 
 class OutboxIn(Said):
     pending: list[PendingIn] = Field(max_length=10_000)
+
+
+class CallsOut(BaseModel):
+    seen: int = Field(description="how often this environment was called, since the service began")

@@ -161,6 +161,7 @@ REST: dict[str, Case] = {
     "PUT /groups/{group}/members/{member}": Case(who=OPERATOR),
     "DELETE /groups/{group}/members/{member}": Case(who=OPERATOR),
     "GET /environments/self": Case(who=KEY),
+    "GET /environments/self/calls": Case(who=KEY),
     "POST /environments/self/activity": Case(who=KEY, body={"kernels": [], "terminals": 0}),
     "POST /environments/self/outbox": Case(who=KEY, body={"pending": []}),
     "POST /environments/self/pause": Case(who=KEY),

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -91,6 +92,8 @@ class WorkspaceThatAnswers(Server):
         self.kinds: dict[str, list[str]] = {}
         """Why each save that was stored was made, by notebook."""
         self._count = 0
+        self.called = 0
+        self._next_call: asyncio.Event | None = None
 
     @property
     def url(self) -> str:
@@ -110,6 +113,8 @@ class WorkspaceThatAnswers(Server):
         app.router.add_post(f"{base}/environments/self/activity", self.take_activity)
         app.router.add_post(f"{base}/environments/self/pause", self.pause)
         app.router.add_post(f"{base}/environments/self/keep-alive", self.keep_alive)
+        app.router.add_get(f"{base}/environments/self/calls", self.calls)
+        app.on_shutdown.append(self._let_go)
         return app
 
     @web.middleware
@@ -207,7 +212,7 @@ class WorkspaceThatAnswers(Server):
         self.asked[f"lease {request.method} {deed}".strip()] += 1
         if path not in self.notebooks:
             return error(404, "notebook-not-found", f"There is no notebook {path}.")
-        body = await request.json() if request.can_read_body else {}
+        body = await request.json() if request.can_read_body else dict(request.query)
         try:
             answer = self.leases.answer(path, deed, request.method, body)
         except TerraError as no:
@@ -217,6 +222,26 @@ class WorkspaceThatAnswers(Server):
     async def take_outbox(self, request: web.Request) -> web.Response:
         self.outbox.append(await request.json())
         return web.Response(status=204)
+
+    async def calls(self, request: web.Request) -> web.Response:
+        """Answered when `call` was called, or after the time that is asked for."""
+        self.asked["calls"] += 1
+        if self.called == int(request.query["seen"]):
+            self._next_call = self._next_call or asyncio.Event()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._next_call.wait(), float(request.query["seconds"]))
+        return web.json_response({"seen": self.called})
+
+    def call(self) -> None:
+        """Somebody asks for a notebook of this environment's."""
+        self.called += 1
+        if self._next_call is not None:
+            self._next_call.set()
+            self._next_call = None
+
+    async def _let_go(self, _: web.Application) -> None:
+        if self._next_call is not None:
+            self._next_call.set()
 
     async def pause(self, request: web.Request) -> web.Response:
         self.asked[request.path] += 1

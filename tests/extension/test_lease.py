@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ from terraspawner.domain.lease import is_live
 from terraspawner.errors import TerraError
 from terraspawner_environment import lease
 from terraspawner_environment.compare import Base
-from terraspawner_environment.lease import Claim, Post, Sight
+from terraspawner_environment.lease import Claim, Deed, Post, Sight, Step
 from terraspawner_environment.ledger import Line
 from terraspawner_environment.posts import Posts
 from terraspawner_environment.service import Fetched, LeaseRefused, NotReached
@@ -67,6 +68,8 @@ class ServiceByTheBook:
 
     async def lease(self, path: str, method: str, body: dict[str, Any] | None = None, *, deed: str = "") -> Sight:
         self._reach()
+        if deed.startswith("?"):
+            deed, body = "", dict(parse_qsl(deed[1:]))
         try:
             answer = self._world.book.answer(path, deed.removeprefix("/"), method, body or {})
         except TerraError as no:
@@ -245,6 +248,38 @@ CASES = {
     "a reader": (READER, "tab-1", "elsewhere", None, "You may read."),
     "taken over": (TAKEN_OVER, "tab-1", "held", HERE, "eva takes"),
 }
+
+
+@pytest.mark.feature("F11")
+def test_a_holder_that_is_called_looks_at_once_and_renews_at_its_time() -> None:
+    held = won_again(HELD, HELD.sight, 0.0)
+    assert lease.next_step(held, 3.0, must_stay=False) == Step(deed=Deed.RENEW, session="tab-1", at=20.0)
+    called = replace(held, look=3.0)
+    assert lease.next_step(called, 3.0, must_stay=False) == Step(deed=Deed.LOOK, session="tab-1", at=3.0)
+    sight = replace(HELD.sight or lease.NOBODYS, asked_by=("eva",))
+    looked = lease.seen(called, sight, 3.0)
+    assert lease.told(looked, "tab-1", path=A, user="ana", now=3.0)["asked_by"] == ["eva"]
+    assert lease.next_step(looked, 3.0, must_stay=False) == Step(deed=Deed.RENEW, session="tab-1", at=20.0)
+
+
+def won_again(post: Post, sight: Sight | None, now: float) -> Post:
+    return lease.won(post, "tab-1", sight or lease.NOBODYS, now)
+
+
+def test_a_look_that_finds_another_holder_or_no_answer_is_followed_by_a_renewal() -> None:
+    held = won_again(HELD, HELD.sight, 0.0)
+    step = lease.next_step(lease.seen(held, BENS.sight, 5.0), 5.0, must_stay=False)
+    assert step is not None
+    assert (step.deed, step.at) == (Deed.RENEW, 5.0)
+    assert lease.seen(replace(held, look=5.0), None, 5.0) == held
+
+
+def test_who_has_asked_looks_soon_whether_it_is_free() -> None:
+    asked = replace(BENS, has_asked=True)
+    sight = Sight(holder="ben", session="x", asked_by=("ana",))
+    assert lease.missed(asked, sight, 0.0).due == lease.ASKED_SECONDS
+    assert lease.missed(BENS, sight, 0.0).due == lease.RENEW_SECONDS
+    assert lease.missed(asked, lease.NOBODYS, 0.0).due == lease.RENEW_SECONDS
 
 
 @pytest.mark.feature("F2", "F12")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 pytest.importorskip("jupyter_server")
@@ -154,6 +156,27 @@ async def test_who_asked_is_named_and_is_given_it(environment_of: MakeEnvironmen
         assert (await tab.hears("elsewhere"))["reserved_for"] == "ben"
         service.leases.take(A, BEN)
         assert "ben is editing" in await refused(tab.manager, "2", "tab-a")
+
+
+@pytest.mark.feature("F11")
+async def test_who_asks_is_heard_of_without_waiting_for_a_renewal(environment_of: MakeEnvironment) -> None:
+    from terraspawner_environment.calls import Calls  # noqa: PLC0415 - pure tests run without it
+
+    async with WorkspaceThatAnswers() as service:
+        tab = await opened(environment_of(service))
+        following = asyncio.create_task(Calls(tab.there.leases, tab.there.service, wait=60, look=0.01).follow())
+        await until(lambda: service.asked["calls"] == 1)
+        renewals = service.asked["lease PATCH"]
+        service.leases.change(A, lambda it, now: lease_requests.ask(it, "ben", now))
+        service.call()
+        await until(lambda: tab.heard[-1]["asked_by"] == ["ben"])
+        assert (service.asked["lease PATCH"], service.asked["lease GET"]) == (renewals, 1)
+        await until(lambda: service.asked["calls"] == 2)
+        tab.close()
+        service.call()
+        await until(lambda: holder(service) is None)
+        assert service.asked["calls"] == 2  # nobody is there who could be asked
+        following.cancel()
 
 
 async def test_a_rename_takes_the_lease_along(environment_of: MakeEnvironment) -> None:

@@ -129,6 +129,7 @@ ROUTES = {
     f"POST {PREFIX}/accounts/{{account}}/disable": OPERATOR,
     f"POST {PREFIX}/accounts/{{account}}/enable": OPERATOR,
     f"GET {API}/environments/self": ENVIRONMENT,
+    f"GET {API}/environments/self/calls": ENVIRONMENT,
     f"POST {API}/environments/self/activity": ENVIRONMENT,
     f"POST {API}/environments/self/outbox": ENVIRONMENT,
     f"POST {API}/environments/self/pause": ENVIRONMENT,

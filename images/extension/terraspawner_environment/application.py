@@ -15,6 +15,7 @@ from terraspawner_environment import trees
 from terraspawner_environment.activity import Activity
 from terraspawner_environment.activity_handlers import HumanHandler, KeepAliveHandler, NextStopHandler
 from terraspawner_environment.assembly import Workspace
+from terraspawner_environment.calls import Calls
 from terraspawner_environment.conflicts import ConflictChangesHandler, ConflictHandler, OfNotebook
 from terraspawner_environment.connection import RECORDER
 from terraspawner_environment.deaths import DeathWatch
@@ -158,6 +159,7 @@ class EnvironmentExtension(ExtensionApp):
             for work in (
                 workspace.courier.start(),
                 workspace.outside.watch(),
+                Calls(workspace.leases, workspace.service).follow(),
                 reporter.report_outbox(),
                 reporter.report_activity(),
                 reporter.look_for_trees(),

@@ -4,8 +4,8 @@ A session is a tab of Lab, or this server itself where nobody named one (papermi
 stands here is what it said last, at which moment of this machine's clock, and what must be said to it.
 
 `next_step` is the whole rule: a notebook that a tab shows is acquired, and renewed while it is shown or while its
-kernel is busy or work on it has not been sent; else it is given back. What is answered goes in by `won`, `missed`,
-`refused`, `unreached`, and gives the next state. `told` is what a tab hears of it.
+kernel is busy or work on it is unsent; else it is given back. What is answered goes in by `won`, `seen`, `missed`,
+`refused`, `unreached`. `told` is what a tab hears of it.
 """
 
 import re
@@ -17,6 +17,8 @@ from typing import Any
 TAB = re.compile(r"tab-[A-Za-z0-9_-]{1,60}")
 """What the session of a tab is called; no other session may be named by a browser."""
 RENEW_SECONDS = 20.0
+ASKED_SECONDS = 5.0  # between two tries of who has asked for it
+NEVER = float("inf")
 FIRST_BACKOFF_SECONDS = 1.0
 
 
@@ -62,10 +64,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """One notebook. `tabs` show it, oldest first; `lost` had the lease and must not save any more.
-
-    `claim` is the session of this environment that holds it, as far as is known; `good_until` is when it has run out
-    unless it was renewed. `reason` is the service's no to whoever asks here.
+    """One notebook. `tabs` show it, oldest first; `lost` had the lease and must not save any more. `claim` is the
+    session of this environment that holds it, as far as is known, `good_until` when it has run out, `due` when it is
+    renewed, `look` when it is looked before that who asks (`calls.py`). `has_asked`: it was asked for from here.
+    `reason` is the service's no to whoever asks here.
     """
 
     notebook: str
@@ -74,6 +76,8 @@ class Post:
     claim: Claim | None = None
     good_until: float = 0.0
     due: float = 0.0
+    look: float = NEVER
+    has_asked: bool = False
     sight: Sight | None = None
     is_reached: bool = True
     tries: int = 0
@@ -92,7 +96,8 @@ def next_step(post: Post, now: float, *, must_stay: bool) -> Step | None:
         return Step(deed=Deed.LOOK, session=post.tabs[0], at=post.due) if post.tabs else None
     soon = now if post.is_reached else post.due
     if post.claim.session in post.tabs:
-        return Step(deed=Deed.RENEW, session=post.claim.session, at=post.due)
+        deed, at = (Deed.LOOK, post.look) if post.is_reached and post.look < post.due else (Deed.RENEW, post.due)
+        return Step(deed=deed, session=post.claim.session, at=at)
     if waiting:
         return Step(deed=Deed.HAND, session=waiting, at=soon)
     if must_stay:
@@ -154,16 +159,29 @@ def won(post: Post, session: str, sight: Sight, now: float) -> Post:
     lost = post.lost | {before} if before in post.tabs and before is not None else post.lost
     return replace(
         post, claim=Claim(session=session, fence=sight.fence), lost=lost - {session}, good_until=now + sight.left,
-        due=now + min(RENEW_SECONDS, sight.left / 3), sight=sight, is_reached=True, tries=0, reason=None,
+        due=now + min(RENEW_SECONDS, sight.left / 3), look=NEVER, has_asked=False, sight=sight, is_reached=True,
+        tries=0, reason=None,
     )  # fmt: skip
+
+
+def seen(post: Post, sight: Sight | None, now: float) -> Post:
+    """Looked at; None: not answered, which the next renewal will say, as what became of it where it is not held."""
+    if sight is None:
+        return replace(post, look=NEVER)
+    if post.claim is None:
+        return missed(post, sight, now)
+    if post.claim != Claim(session=sight.session or "", fence=sight.fence or 0):
+        return replace(post, look=now, due=now)
+    return replace(post, look=NEVER, sight=sight)
 
 
 def missed(post: Post, sight: Sight, now: float, *, reason: str | None = None) -> Post:
     """No session of this environment holds it. A tab that did has lost it."""
     had = post.claim.session if post.claim else None
     lost = post.lost | {had} if had in post.tabs and had is not None else post.lost
+    pause = ASKED_SECONDS if post.has_asked and sight.asked_by else RENEW_SECONDS
     return replace(
-        post, claim=None, lost=lost, good_until=0.0, due=now + RENEW_SECONDS, sight=sight, is_reached=True, tries=0,
+        post, claim=None, lost=lost, good_until=0.0, due=now + pause, sight=sight, is_reached=True, tries=0,
         reason=reason,
     )  # fmt: skip
 

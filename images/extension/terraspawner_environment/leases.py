@@ -104,6 +104,17 @@ class Leases:
         """The lease that a session of this environment holds, as far as is known here."""
         return self.posts.of(notebook).claim
 
+    def held_by_tabs(self) -> list[str]:
+        """Notebooks of which somebody here could be asked."""
+        posts = map(self.posts.of, self.posts.known())
+        return [post.notebook for post in posts if post.claim is not None and post.claim.session in post.tabs]
+
+    def look_at_held(self) -> None:
+        """Somebody asks for one of them."""
+        for notebook in self.held_by_tabs():
+            self.posts.note(notebook, lambda post, now: replace(post, look=now))
+            self.hurry(notebook)
+
     @asynccontextmanager
     async def saving(self, notebook: str, session: str | None) -> AsyncIterator[Claim | None]:
         """The lease by which `session` may save, None: this server's own; it is not given back before the block ends.

@@ -52,6 +52,9 @@ class Posts:
         except LeaseRefused as no:
             await self._not_ours(notebook, step, lease.sight_of(no.details))
         except (NotReached, RefusedByService) as trouble:
+            if step.deed is Deed.LOOK and self.of(notebook).claim is not None:
+                self.note(notebook, lambda post, now: lease.seen(post, None, now))
+                return
             self._note_trouble(notebook, trouble)
             if raises:
                 is_missing = trouble.code == "notebook-not-found"
@@ -66,7 +69,7 @@ class Posts:
         """Tell its holder that this person would like to have it; raises ServiceTrouble."""
         sight = await self._service.lease(notebook, "POST", deed="/request")
         if self.of(notebook).claim is None:
-            self.note(notebook, lambda post, now: lease.missed(post, sight, now))
+            self.note(notebook, lambda post, now: lease.missed(replace(post, has_asked=True), sight, now))
 
     async def decline(self, notebook: str, claim: Claim, user: str) -> None:
         """Say no to somebody who asked; raises ServiceTrouble."""
@@ -94,12 +97,14 @@ class Posts:
             case Deed.RELEASE:
                 return await self._service.lease(notebook, "DELETE", mine)
             case Deed.LOOK:
-                return await self._service.lease(notebook, "GET")
+                # its holder alone is told the fence
+                deed = f"?session={claim.session}" if claim else ""
+                return await self._service.lease(notebook, "GET", deed=deed)
 
     def _note_done(self, notebook: str, step: Step, sight: Sight) -> None:
         match step.deed:
             case Deed.LOOK:
-                self.note(notebook, lambda post, now: lease.missed(post, sight, now))
+                self.note(notebook, lambda post, now: lease.seen(post, sight, now))
             case Deed.RELEASE:
                 self.note(notebook, lambda post, now: lease.given(post, None, now))
             case _:

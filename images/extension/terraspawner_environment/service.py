@@ -183,6 +183,12 @@ class WorkspaceService:
         """Ask for this environment to be kept alive: `seconds`, or a `pid` of its last report."""
         await self._ask("POST", "/environments/self/keep-alive", json=what)
 
+    async def calls(self, seen: int, *, seconds: float) -> int:
+        """Wait until somebody wants what is edited here; the number of the last call. Raises as the others."""
+        address = f"/environments/self/calls?seen={seen}&seconds={seconds:g}"
+        _, _, body = await self._ask("GET", address, patience=seconds + self._connect_patience * 2)
+        return int(json.loads(body)["seen"])
+
     async def pause(self) -> None:
         """Ask the service to pause this environment; it ends soon after the answer."""
         await self._ask("POST", "/environments/self/pause")

@@ -16,9 +16,10 @@ server -> tab
      "holder": {"user": …, "where": "tab" | "environment" | "person"} | null, "is_mine": bool, "seconds_left": n | null,
      "asked_by": [users], "reserved_for": user | null, "reason": sentence | null, "hash": SHA-256 | null}
         At each change, and once after each open.
-        held: saves go through. elsewhere: a save is refused with 423; it is asked for again every 20 s, so `held` may
-        follow by itself. unknown: the service cannot be reached, edits go on and saves wait on the disk. lost: this tab
-        had it and must not save any more, until it is closed and opened, or `retry`.
+        held: saves go through. elsewhere: a save is refused with 423; it is asked for again every 20 s, and every 5 s
+        once this person has asked its holder, so `held` may follow by itself. unknown: the service cannot be reached,
+        edits go on and saves wait on the disk. lost: this tab had it and must not save any more, until it is closed and
+        opened, or `retry`.
         `asked_by`: who holds it is told of all, others whether they have asked themselves and were not told no.
         `is_mine`: this tab is the holder.
         `hash` is that of the text on the disk when this tab was given the notebook: a tab that shows another text reads
