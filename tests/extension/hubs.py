@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from extension.services import Server
+from extension.http import Server
 
 
 class HubThatAnswers(Server):

@@ -16,6 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
+from extension.http import Server
 from extension.lease_book import LeaseBook, claim_of
 from terraspawner.errors import TerraError
 from terraspawner.web.responses import status_of
@@ -32,39 +33,6 @@ def error(status: int, code: str, message: str, **details: Any) -> web.Response:
 def refused(no: TerraError) -> web.Response:
     """One of the service's own errors, as it tells them."""
     return error(status_of(no), no.code, no.message, **no.details)
-
-
-class Server:
-    """Starts and stops an aiohttp application; keeps its port over a stop, so that it can come back."""
-
-    def __init__(self, *, host: str = "127.0.0.1") -> None:
-        self.host = host
-        self.port = 0
-        self._runner: web.AppRunner | None = None
-
-    def application(self) -> web.Application:
-        raise NotImplementedError
-
-    async def start(self) -> None:
-        # a request that is held when a test fails is not waited for
-        self._runner = web.AppRunner(self.application(), shutdown_timeout=1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self.host, self.port, reuse_address=True)
-        await site.start()
-        assert site._server is not None
-        self.port = site._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
-
-    async def __aenter__(self) -> Any:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
 
 
 class WorkspaceThatAnswers(Server):
@@ -89,8 +57,7 @@ class WorkspaceThatAnswers(Server):
         self.most_at_once = 0
         self.leases = LeaseBook()
         self.saves: dict[str, str] = {}
-        self.kinds: dict[str, list[str]] = {}
-        """Why each save that was stored was made, by notebook."""
+        self.kinds: dict[str, list[str]] = {}  # why each save that was stored was made
         self._count = 0
         self.called = 0
         self._next_call: asyncio.Event | None = None
@@ -224,7 +191,6 @@ class WorkspaceThatAnswers(Server):
         return web.Response(status=204)
 
     async def calls(self, request: web.Request) -> web.Response:
-        """Answered when `call` was called, or after the time that is asked for."""
         self.asked["calls"] += 1
         if self.called == int(request.query["seen"]):
             self._next_call = self._next_call or asyncio.Event()

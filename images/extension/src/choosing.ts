@@ -1,5 +1,6 @@
 import { Dialog } from '@jupyterlab/apputils';
 
+import { IBarWords } from './bar';
 import { ACT_LABELS, LeaseAct } from './lease';
 
 /**
@@ -29,4 +30,9 @@ export async function chooseWhatToKeep(
   dialog.addClass('terra-Dialog');
   const { button } = await dialog.launch();
   return button.actions[0] as LeaseAct | undefined;
+}
+
+/** The line above a notebook that keeps a text for somebody; `read` is called once they have. */
+export function describeCopy(text: string, read: () => void): IBarWords {
+  return { kind: 'copy', title: 'A copy.', text, buttons: [{ label: 'OK', act: read }] };
 }

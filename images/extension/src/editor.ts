@@ -1,8 +1,8 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { DocumentRegistry, DocumentWidget } from '@jupyterlab/docregistry';
 
-import { Bar } from './bar';
-import { chooseWhatToKeep } from './choosing';
+import { Bar, IBarWords } from './bar';
+import { chooseWhatToKeep, describeCopy } from './choosing';
 import {
   ACT_LABELS,
   describeLease,
@@ -52,6 +52,7 @@ export class Editor {
     context.pathChanged.connect(this._onPath, this);
     context.model.stateChanged.connect(this._update, this);
     _around.session.changed.connect(this._onLease, this);
+    _around.saves.changed.connect(this._onSaves, this);
     this._onPath();
   }
 
@@ -62,6 +63,7 @@ export class Editor {
   dispose(): void {
     this._requests.dispose();
     this._around.session.changed.disconnect(this._onLease, this);
+    this._around.saves.changed.disconnect(this._onSaves, this);
     this.context.pathChanged.disconnect(this._onPath, this);
     this.context.model?.stateChanged.disconnect(this._update, this);
     if (this._path) {
@@ -246,15 +248,32 @@ export class Editor {
   private _update(): void {
     const described = this._described();
     this._bar.tell(
-      described && {
-        ...described.words,
-        buttons: described.acts.map((act, index) => ({
-          label: ACT_LABELS[act],
-          act: () => void this.do(act),
-          isPrimary: index === 0
-        }))
-      }
+      described
+        ? {
+            ...described.words,
+            buttons: described.acts.map((act, index) => ({
+              label: ACT_LABELS[act],
+              act: () => void this.do(act),
+              isPrimary: index === 0
+            }))
+          }
+        : this._aboutCopy()
     );
+  }
+
+  private _aboutCopy(): IBarWords | null {
+    const about = this._around.saves.get(this._path)?.about ?? '';
+    const read = () => {
+      this._read = about;
+      this._update();
+    };
+    return about === this._read ? null : describeCopy(about, read);
+  }
+
+  private _onSaves(_: Saves, path: string): void {
+    if (path === this._path || path === '') {
+      this._update();
+    }
   }
 
   private get _age(): number {
@@ -267,14 +286,14 @@ export class Editor {
 
   private _path = '';
   private _before: ILease | undefined;
-  /** Does this tab hold a notebook whose text is another than the one its changes came from? */
+  /** Is its text another than the one that the changes in this tab came from? */
   private _isBehind = false;
   private _grant: string | null = null;
   private _until: Date | null = null;
   private _hasAsked = false;
-  /** What is given to this tab next, it took itself. */
-  private _isTaking = false;
+  private _isTaking = false; // what is given to this tab next, it took itself
   private _since = Date.now();
+  private _read = '';
   private _bar = new Bar();
   private _shutter: Shutter;
   private _requests: Requests;

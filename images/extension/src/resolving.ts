@@ -92,7 +92,7 @@ class Resolving {
     const count = (await this._choose(path, 'merge')).length;
     if (count === 0) {
       Notification.success(
-        'Both versions are merged. The one before is in the history, your text in its copy.',
+        'Both are merged. Theirs from before is in the history; yours is in its copy, which you may delete on the workspace page.',
         { autoClose: 10000 }
       );
     } else {

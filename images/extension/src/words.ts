@@ -17,6 +17,8 @@ export interface ISaveState {
   copy: string | null;
   /** Do two texts wait until somebody chooses? */
   unresolved: boolean;
+  /** Of a notebook that is a copy: what it keeps, and why. */
+  about: string | null;
 }
 
 /** What one badge shows. */

@@ -5,10 +5,11 @@ Refusals are `NotDone` with a sentence and the kind of refusal; `contents.py` tu
 
 import asyncio
 import hashlib
+import logging
 from enum import Enum, auto
 from pathlib import Path
 
-from terraspawner_environment.aside import Aside
+from terraspawner_environment.aside import OUTPUTS_OVERTAKEN, Aside
 from terraspawner_environment.compare import Base
 from terraspawner_environment.courier import Courier
 from terraspawner_environment.desk import Desk
@@ -23,6 +24,8 @@ from terraspawner_environment.service import (
     ServiceTrouble,
     WorkspaceService,
 )
+
+log = logging.getLogger(__name__)
 
 SECONDS_TO_SEND_BEFORE_RENAME = 5.0
 
@@ -97,6 +100,12 @@ class Changes:
             raise NotDone(Why.REFUSED, f"{trouble}{kept}", status=423) from trouble
         for name in news:
             self._courier.wake(name)
+
+    async def set_aside(self, notebook: str, content: bytes) -> None:
+        """Keep as a copy what this server has of a notebook that is somebody else's by now."""
+        copy = await self._aside.keep(notebook, content, self._leases.posts.server, OUTPUTS_OVERTAKEN)
+        if copy is not None:
+            log.warning("%s is edited elsewhere: what its cells put out here is kept as %s", notebook, copy)
 
     async def rename(self, notebook: str, to: str) -> None:
         """Rename in the workspace, then on the disk; raises NotDone."""

@@ -6,7 +6,7 @@ its history. So every choice may fail half-way and be made again, tomorrow too.
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from terraspawner_environment.compare import Base, Step
@@ -91,7 +91,7 @@ class Choices:
         except CannotOpen as trouble:
             if not trouble.is_missing:  # else it went from here as well, as it did there
                 raise CannotChoose(_later(str(trouble)), is_later=True) from trouble
-        await self._settle(notebook, conflict)
+        await self._settle(notebook, conflict, "theirs")
 
     async def merge(self, notebook: str) -> Merged:
         """Put both together on top of theirs, and save that under the ordinary rules; raises OSError too."""
@@ -124,12 +124,16 @@ class Choices:
             await asyncio.to_thread(desk.ledger.settle, notebook, theirs, desk.time())
             await asyncio.to_thread(desk.ledger.keep, notebook, None)
             news = await desk.store(notebook, merged.notebook, kind="merged")
-            await self._settle(notebook, conflict)
+            await self._settle(notebook, conflict, "merged")
         for name in news:
             self._courier.wake(name)
 
-    async def _settle(self, notebook: str, conflict: Conflict) -> None:
+    async def _settle(self, notebook: str, conflict: Conflict, outcome: str) -> None:
         desk = self._desk
+        origin = desk.ledger.of(conflict.copy).origin
+        if origin is not None:  # the copy stays: whoever meets it is told that it is no longer needed
+            await asyncio.to_thread(desk.ledger.originate, conflict.copy, replace(origin, outcome=outcome))
+            desk.show_again(conflict.copy)
         if desk.ledger.of(notebook).conflict != conflict:
             return  # the next one is there already
         await asyncio.to_thread(desk.ledger.contest, notebook, None)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from terraspawner_environment.files import sha256_of, stage, sync_all
 from terraspawner_environment.lease import Claim
-from terraspawner_environment.ledger import Conflict, Kept, Ledger
+from terraspawner_environment.ledger import Conflict, Kept, Ledger, Origin
 from terraspawner_environment.locks import PathLocks
 from terraspawner_environment.outbox import SAVED, Entry, Outbox
 from terraspawner_environment.paths import WorkspacePaths, copy_name
@@ -101,11 +101,13 @@ class Desk:
         conflict = Conflict(copy=copy, base=base.version if base else None, reason=reason, at=at)
         await asyncio.to_thread(self.ledger.contest, notebook, conflict)
         await asyncio.to_thread(self.ledger.keep, notebook, Kept(copy=copy, sha256=sha256, reason=reason, at=at))
+        await self.note_copy(copy, notebook, reason)
         self.show_kept(notebook)
         return copy
 
     def show(self, notebook: str, state: State, *, at: str | None = None, since: str | None = None,
              reason: str | None = None, copy: str | None = None) -> None:  # fmt: skip
+        origin = self.ledger.of(notebook).origin
         self.states.show(
             SaveState(
                 path=self.paths.lab_path(notebook),
@@ -115,8 +117,27 @@ class Desk:
                 reason=reason,
                 copy=self.paths.lab_path(copy) if copy else None,
                 unresolved=self.ledger.of(notebook).conflict is not None,
+                about=origin.words if origin else None,
             )
         )
+
+    def show_again(self, notebook: str) -> None:
+        """With what the ledger knows by now."""
+        state = self.states.of(self.paths.lab_path(notebook))
+        if state is not None:
+            about = self.ledger.of(notebook).origin
+            self.states.show(
+                replace(
+                    state,
+                    unresolved=self.ledger.of(notebook).conflict is not None,
+                    about=about.words if about else None,
+                )
+            )
+
+    async def note_copy(self, copy: str, notebook: str, reason: str) -> None:
+        """Whoever opens the copy is told what it keeps."""
+        await asyncio.to_thread(self.ledger.originate, copy, Origin(of=notebook, reason=reason, at=self.time()))
+        self.show_again(copy)
 
     def show_kept(self, notebook: str) -> None:
         kept = self.ledger.of(notebook).kept
@@ -133,6 +154,8 @@ class Desk:
                     copy = self.free_name(notebook)
                 news = await self.store(copy, content, kind="" if copy == kept.copy else "conflict")
             await asyncio.to_thread(self._commit, notebook, content, None)
+        if copy != kept.copy:
+            await self.note_copy(copy, notebook, kept.reason)
         conflict = self.ledger.of(notebook).conflict
         if conflict is not None and conflict.copy == kept.copy != copy:
             await asyncio.to_thread(self.ledger.contest, notebook, replace(conflict, copy=copy))

@@ -44,6 +44,28 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """This notebook is a copy: it keeps a text of the notebook `of`. `outcome` is what was chosen there, empty until
+    then: `merged` with theirs, or `theirs` was taken."""
+
+    of: str
+    reason: str
+    at: str
+    outcome: str = ""
+
+    @property
+    def words(self) -> str:
+        """What whoever opens the copy is told."""
+        delete = "Delete this copy on the workspace's page when you need it no more."
+        match self.outcome:
+            case "merged":
+                return f"Your text of “{self.of}” as it was before it was merged there. {delete}"
+            case "theirs":
+                return f"Your text of “{self.of}”, where the other one was taken. {delete}"
+        return f"Your text of “{self.of}”. {self.reason} Open that one to compare both, or go on here."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """What is known about one notebook; `sent` are hashes sent without an answer so far."""
 
@@ -52,6 +74,7 @@ class Line:
     sent: tuple[str, ...] = ()
     kept: Kept | None = None
     conflict: Conflict | None = None
+    origin: Origin | None = None
 
 
 @dataclass(slots=True)
@@ -104,6 +127,11 @@ class Ledger:
         if self.of(notebook).conflict != conflict:
             self._change(notebook, lambda line: replace(line, conflict=conflict))
 
+    def originate(self, copy: str, origin: Origin) -> None:
+        """Note of a copy what it keeps."""
+        if self.of(copy).origin != origin:
+            self._change(copy, lambda line: replace(line, origin=origin))
+
     def move(self, notebook: str, to: str) -> None:
         with self._changing:
             self._lines[to] = self._lines.pop(notebook, Line())
@@ -129,12 +157,13 @@ class Ledger:
 
 
 def _following(line: Line, copy: str, to: str) -> Line:
-    """The line of a notebook whose copy may have been renamed."""
-    kept, conflict = line.kept, line.conflict
+    """The line of a notebook whose copy, or whose original, may have been renamed."""
+    kept, conflict, origin = line.kept, line.conflict, line.origin
     return replace(
         line,
         kept=replace(kept, copy=to) if kept and kept.copy == copy else kept,
         conflict=replace(conflict, copy=to) if conflict and conflict.copy == copy else conflict,
+        origin=replace(origin, of=to) if origin and origin.of == copy else origin,
     )
 
 
@@ -146,7 +175,12 @@ def _line(line: dict[str, Any]) -> Line:
         sent=tuple(str(sha256) for sha256 in line.get("sent", ())),
         kept=Kept(**{name: str(kept[name]) for name in ("copy", "sha256", "reason", "at")}) if kept else None,
         conflict=_conflict(conflict) if conflict else None,
+        origin=_origin(line.get("origin")),
     )
+
+
+def _origin(facts: dict[str, Any] | None) -> Origin | None:
+    return Origin(**{name: str(facts[name]) for name in ("of", "reason", "at", "outcome")}) if facts else None
 
 
 def _conflict(facts: dict[str, Any]) -> Conflict:

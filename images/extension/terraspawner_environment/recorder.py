@@ -28,8 +28,11 @@ from terraspawner_environment.runs import KernelRuns, Run
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
-EVERY_SECONDS = 60.0
-"""How often the file gets what a cell has put out that still runs."""
+EVERY_SECONDS = 20.0
+"""How often the file gets what a cell has put out that still runs: so much of it is lost with a container that is
+killed. Not more often, since each time is a save that goes to the workspace and stands in its history for an hour."""
+SHARE = 20.0
+"""It rests for so many times as long as it took: a large notebook is not written over and over."""
 OPENING_SECONDS = 60.0
 """How long a tab may take from reading a notebook to following it."""
 KERNEL_ENDED = "The kernel ended before this cell did. What it had put out until then is above."
@@ -38,7 +41,9 @@ KERNEL_ENDED = "The kernel ended before this cell did. What it had put out until
 class Notebooks(Protocol):
     """The contents manager, as far as it is needed here."""
 
-    async def write_outputs(self, path: str, runs: list[Run]) -> None: ...
+    async def write_outputs(self, path: str, runs: list[Run], *, is_end: bool = False) -> None: ...
+
+    def holds(self, path: str) -> bool: ...
 
 
 class Recorder:
@@ -50,7 +55,7 @@ class Recorder:
         self._streams: dict[str, Any] = {}
         self._paths: dict[str, str] = {}
         self._opened_at: dict[str, float] = {}
-        self._written_at: dict[str, float] = {}
+        self._next_at: dict[str, float] = {}
         self._writing = asyncio.Lock()
         self._failing: set[str] = set()
 
@@ -64,7 +69,8 @@ class Recorder:
         kernel = self._server.kernel_manager.get_kernel(kernel_id)
         runs = self._kernels.get(kernel_id)
         if runs is None:
-            runs = self._kernels[kernel_id] = KernelRuns(self._clock)
+            is_ours = partial(self._is_ours, kernel_id)
+            runs = self._kernels[kernel_id] = KernelRuns(self._clock, is_ours)
             kernel.add_restart_callback(partial(self._on_end, kernel_id), "restart")
             kernel.add_restart_callback(partial(self._on_end, kernel_id), "dead")
         self._streams[kernel_id] = stream = kernel.connect_iopub()
@@ -73,6 +79,9 @@ class Recorder:
 
     def of(self, kernel_id: str) -> KernelRuns | None:
         return self._kernels.get(kernel_id)
+
+    def _is_ours(self, kernel_id: str) -> bool:
+        return self._notebooks.holds(self._paths.get(kernel_id, ""))
 
     def _on_end(self, kernel_id: str) -> None:
         self._kernels[kernel_id].ended(KERNEL_ENDED)
@@ -130,7 +139,7 @@ class Recorder:
             runs.sweep(is_idle=is_there and self._is_idle(kernel_id))
             owed = runs.owed(is_last_chance=not is_there)
             path = self._paths.get(kernel_id, "")
-            is_late = now >= self._written_at.get(kernel_id, 0.0) + EVERY_SECONDS
+            is_late = now >= self._next_at.get(kernel_id, 0.0)
             is_due = is_late or (path not in self._failing and any(run.state == "done" for run in owed))
             if owed and is_due and path not in self._opened_at:
                 await self._write(kernel_id, is_last_chance=not is_there)
@@ -146,7 +155,7 @@ class Recorder:
         line merely broke gets the rest itself."""
         await self._find_paths()
         for kernel_id in list(self._kernels):
-            await self._write(kernel_id, is_last_chance=is_last_chance, has_left=True)
+            await self._write(kernel_id, is_last_chance=is_last_chance, has_left=True, is_end=is_last_chance)
 
     async def close(self) -> None:
         """The server ends: whoever was away will find it in the file."""
@@ -154,16 +163,19 @@ class Recorder:
 
     # ---- steps ------------------------------------------------------------------------------------------------------
 
-    async def _write(self, kernel_id: str, *, is_last_chance: bool, has_left: bool = False) -> None:
+    async def _write(
+        self, kernel_id: str, *, is_last_chance: bool, has_left: bool = False, is_end: bool = False
+    ) -> None:
         async with self._writing:
             runs, path = self._kernels[kernel_id], self._paths.get(kernel_id)
             owed = runs.owed(is_last_chance=is_last_chance, has_left=has_left)
             if not owed or path is None:
                 return
             revisions = [run.revision for run in owed]
-            self._written_at[kernel_id] = self._clock()
+            began = self._clock()
+            self._next_at[kernel_id] = began + EVERY_SECONDS
             try:
-                await self._notebooks.write_outputs(path, owed)
+                await self._notebooks.write_outputs(path, owed, is_end=is_end)
             except (HTTPError, OSError) as error:  # a full disk, a lease that is another's: tried again, and shown anew
                 if getattr(error, "status_code", None) == HTTPStatus.NOT_FOUND:
                     self._settle(runs, owed, revisions)  # the notebook was deleted
@@ -172,6 +184,7 @@ class Recorder:
                     log.warning("Outputs of %s are kept in memory alone: %s", path, error)
                 self._failing.add(path)
                 return
+            self._next_at[kernel_id] = began + max(EVERY_SECONDS, SHARE * (self._clock() - began))
             self._failing.discard(path)
             self._settle(runs, owed, revisions)
 
@@ -196,5 +209,5 @@ class Recorder:
         stream = self._streams.pop(kernel_id, None)
         if stream is not None and not stream.closed():
             stream.close()
-        for kept in (self._kernels, self._paths, self._written_at):
+        for kept in (self._kernels, self._paths, self._next_at):
             kept.pop(kernel_id, None)  # type: ignore[attr-defined]

@@ -27,7 +27,8 @@ State = Literal["queued", "running", "done"]
 @dataclass(slots=True, kw_only=True)
 class Run:
     """One run of one cell. `revision` grows with each change; up to `written` it is in the notebook's file,
-    up to `fetched` in the tab that follows it."""
+    up to `fetched` in the tab that follows it. `was_ours`: as it was asked for or ended, this environment held the
+    notebook."""
 
     message: str
     cell: str
@@ -38,6 +39,7 @@ class Run:
     count: int | None = None
     is_followed: bool = False
     is_saved_since: bool = False
+    was_ours: bool = False
     revision: int = 0
     written: int = 0
     fetched: int = 0
@@ -59,6 +61,8 @@ class KernelRuns:
     """All runs of one kernel."""
 
     clock: Callable[[], float]
+    is_ours: Callable[[], bool] = lambda: False
+    """Whether the notebook may be saved from here at present."""
     revision: int = 0
     _runs: dict[str, Run] = field(default_factory=dict)
     _owners: dict[str, _Owner] = field(default_factory=dict)
@@ -98,6 +102,7 @@ class KernelRuns:
         if sum(run.state == "queued" for run in self._runs.values()) < MOST_QUEUED:
             self._heard_at = self.clock()
             self._runs[message] = Run(message=message, cell=cell, code=code, owner=owner, outputs=Outputs(0))
+            self._runs[message].was_ours = self.is_ours()
 
     def heard(self, kind: str, message: str, content: Callable[[], dict[str, Any]], size: int) -> None:
         """The kernel says something that answers `message`; `content` reads it, which is only done where it is kept."""
@@ -217,6 +222,7 @@ class KernelRuns:
             self._count()
             return
         run.state, run.ended_at = "done", self.clock()
+        run.was_ours = run.was_ours or self.is_ours()
         self._change(run)
 
     def _update(self, content: dict[str, Any], size: int) -> None:

@@ -15,7 +15,7 @@ SCHEMA: dict[str, Any] = {
     "description": "Emitted when a notebook's save state changes.",
     "personal-data": False,
     "type": "object",
-    "required": ["path", "state", "at", "since", "reason", "copy", "unresolved"],
+    "required": ["path", "state", "at", "since", "reason", "copy", "unresolved", "about"],
     "properties": {
         "path": {"type": "string", "description": "Lab's path of the notebook"},
         "state": {"enum": ["disk", "workspace", "waiting", "refused", "conflict"]},
@@ -24,6 +24,7 @@ SCHEMA: dict[str, Any] = {
         "reason": {"type": ["string", "null"], "description": "one sentence"},
         "copy": {"type": ["string", "null"], "description": "Lab's path of the notebook that keeps rejected work"},
         "unresolved": {"type": "boolean", "description": "two texts wait until somebody chooses (conflict)"},
+        "about": {"type": ["string", "null"], "description": "of a notebook that is a copy: what it keeps, and why"},
     },
 }
 
@@ -39,6 +40,7 @@ class SaveState:
     reason: str | None = None
     copy: str | None = None
     unresolved: bool = False
+    about: str | None = None
 
     def facts(self) -> dict[str, Any]:
         return asdict(self)
