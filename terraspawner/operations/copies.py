@@ -8,7 +8,7 @@ from terraspawner.domain import names
 from terraspawner.domain.access import Action
 from terraspawner.domain.history import VersionKind
 from terraspawner.errors import NotebookTooLarge
-from terraspawner.operations import notebooks, workspaces
+from terraspawner.operations import audit, notebooks, workspaces
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebook_facts import NotebookInfo
 from terraspawner.operations.notebook_names import FOLDER
@@ -18,6 +18,7 @@ from terraspawner.storage.base import find
 
 def copy_notebook(context: Context, place: Place, to: str, *, namespace: str, name: str) -> NotebookInfo:
     """Copy the notebook byte for byte to the path `to` in the workspace `namespace`/`name`; its history begins there.
+    What goes to another workspace stands in the audit of the one that it comes from.
 
     Raises `WorkspaceMissing`, `NotAllowed`, `NotebookMissing`, `NameRefused`, `NameTaken`, `NotebookTooLarge`.
     """
@@ -37,4 +38,12 @@ def copy_notebook(context: Context, place: Place, to: str, *, namespace: str, na
             limit=limit,
         )
     body, _ = notebooks.read_notebook(context, place)
-    return notebooks.make_new(context, target, copied, body, VersionKind.COPIED)
+    made = notebooks.make_new(context, target, copied, body, VersionKind.COPIED)
+    if (namespace, name) != (place.namespace, place.name):
+        with context.database.write() as connection:
+            audit.note(
+                context, connection, actor=place.user, action="notebook-copied",
+                subject=f"workspace:{place.namespace}/{place.name}", notebook=path,
+                to=f"{namespace}/{name}", as_notebook=copied,
+            )  # fmt: skip
+    return made

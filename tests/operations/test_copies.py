@@ -16,7 +16,7 @@ from terraspawner.errors import (
     TerraError,
     WorkspaceMissing,
 )
-from terraspawner.operations import copies, members, notebook_lists, notebooks
+from terraspawner.operations import audit, copies, members, notebook_lists, notebooks
 from terraspawner.operations.context import Context
 from terraspawner.storage.base import ABSENT
 
@@ -111,6 +111,17 @@ def test_a_reader_copies_to_a_workspace_of_their_own(context: Context) -> None:
     assert made.path == "mine.ipynb"
     with pytest.raises(NotAllowed):
         copies.copy_notebook(context, place("ben"), "mine", namespace="ana", name="alpha")
+
+
+@pytest.mark.feature("E3", "B7")
+def test_a_copy_that_leaves_the_workspace_stands_in_its_audit_and_one_within_it_does_not(context: Context) -> None:
+    admit(context, "ben", Role.READER)
+    copies.copy_notebook(context, place(), "b", namespace="ana", name="alpha")
+    copies.copy_notebook(context, place("ben"), "mine", namespace="ben", name="gamma")
+    found = audit.entries(context, user="ana", is_operator=False)
+    (line,) = [each for each in found if each.action == "notebook-copied"]
+    assert (line.actor, line.subject) == ("ben", "workspace:ana/alpha")
+    assert line.details == {"notebook": "a.ipynb", "to": "ben/gamma", "as_notebook": "mine.ipynb"}
 
 
 def test_what_is_too_large_to_be_saved_is_not_copied(context: Context) -> None:
