@@ -20,7 +20,7 @@ NAME = "shared.ipynb"
 
 
 def lease(page: Page, state: str) -> None:
-    """The notebook on top says so; a holder hears of others within 20 seconds."""
+    """The notebook on top says so."""
     expect(on_top(page).locator("[data-terra-mode]")).to_have_attribute("data-lease", state)
 
 
@@ -85,6 +85,44 @@ def test_who_finds_it_edited_asks_and_is_given_it(
         held = ben.api.post(f"{shared.path}/notebooks/{NAME}/lease", json={"session": "bens"})
         assert held.status_code == 200, held.text
     assert errors == []
+
+
+@pytest.mark.full
+@pytest.mark.feature("F11")
+def test_who_hands_over_while_a_cell_runs_is_asked_and_may_wait(
+    page: Page, deployment: Deployment, shared: Workspace, ben: Person, artefacts: Path
+) -> None:
+    sign_in(page, deployment, "ana")
+    opened(page, shared)
+    lease(page, "held")
+    type_cell(page, "import os, time\nwhile not os.path.exists('/home/jupyter/go'): time.sleep(0.1)")
+    expect(on_top(page).locator(".jp-InputPrompt", has_text="[*]")).to_have_count(1)
+    assert ben.api.post(f"{shared.path}/notebooks/{NAME}/lease/request").status_code == 200
+    hand_over = line(page).get_by_role("button", name="Hand Over")
+    hand_over.click()
+    asked = page.get_by_role("dialog")
+    expect(asked).to_contain_text("A cell is still running")
+    page.screenshot(path=artefacts / "a-cell-runs.png")
+    asked.get_by_role("button", name="Wait").click()
+    expect(asked).to_have_count(0)
+    lease(page, "held")
+    hand_over.click()
+    asked.get_by_role("button", name="Hand Over").click()
+    lease(page, "elsewhere")
+    assert ben.api.post(f"{shared.path}/notebooks/{NAME}/lease", json={"session": "bens"}).status_code == 200
+    shared.shell("touch ~/go")
+
+
+@pytest.mark.full
+@pytest.mark.feature("E3")
+def test_a_new_notebook_of_another_appears_in_the_file_browser_by_itself(
+    page: Page, deployment: Deployment, shared: Workspace, ben: Person
+) -> None:
+    sign_in(page, deployment, "ana")
+    opened(page, shared)
+    made = ben.api.post(f"{shared.path}/notebooks", json={"name": "news", "kernel": "python3"})
+    assert made.status_code == 201, made.text
+    expect(page.locator(".jp-DirListing-item", has_text="news.ipynb")).to_be_visible(timeout=30_000)
 
 
 @pytest.mark.full

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -61,12 +62,12 @@ class PageThatSaves(Page):
         self.answer()
 
 
-def settling_of(tab: Tab) -> tuple[Settling, Tabs]:
+def settling_of(tab: Tab, clock: Callable[[], float] = time.monotonic) -> tuple[Settling, Tabs]:
     from terraspawner_environment.sessions import Tabs  # noqa: PLC0415 - as the other imports of it
     from terraspawner_environment.settling import Settling  # noqa: PLC0415
 
     tabs = Tabs(tab.there.leases, acts_of(tab), tab.there.paths)
-    return Settling(tab.there, tabs, None, time.monotonic), tabs
+    return Settling(tab.there, tabs, None, clock), tabs
 
 
 @pytest.mark.feature("F9")
@@ -133,10 +134,11 @@ async def test_with_the_service_away_it_is_on_the_disk_is_named_and_goes_out_at_
     async with WorkspaceThatAnswers() as service:
         environment = environment_of(service)
         tab = await opened(environment)
-        settling, tabs = settling_of(tab)
+        times = iter((0.0, ENOUGH, ENOUGH, ENOUGH))  # by the time that the tab has saved no more is left
+        settling, tabs = settling_of(tab, times.__next__)
         await service.stop()
         PageThatSaves(tabs, tab, "last words")
-        left = await settling.settle(seconds=0.5, is_end=True)
+        left = await settling.settle(seconds=ENOUGH, is_end=True)
         assert (left.unsaved, left.unsent, left.silent_tabs) == ((), (A,), 0)
         assert environment.file(A).read_bytes() == notebook_bytes("last words")
         await environment.stop(tab.manager)
