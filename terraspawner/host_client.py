@@ -39,6 +39,14 @@ class ContainerState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessorTime:
+    """What the container of this id has used since it was started."""
+
+    container: str
+    nanoseconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DiskUse:
     """Bytes in use, and the largest folders with theirs."""
 
@@ -104,6 +112,14 @@ class HostClient:
         answer = await self._call("GET", "/environments")
         return {
             item["id"]: ContainerState(id=item["container_id"], status=item["status"], memory=item["memory_bytes"])
+            for item in answer.json()["items"]
+        }
+
+    async def processor_times(self) -> Mapping[str, ProcessorTime]:
+        """The processor time that each environment that runs has used so far, by the environment's id."""
+        answer = await self._call("GET", "/environments/processor-times", timeout=_LOOKING_SECONDS)
+        return {
+            item["id"]: ProcessorTime(container=item["container_id"], nanoseconds=int(item["nanoseconds"]))
             for item in answer.json()["items"]
         }
 

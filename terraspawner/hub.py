@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import httpx
@@ -18,6 +19,8 @@ class ServerState:
     is_known: bool
     is_ready: bool
     pending: str
+    last_activity: datetime | None = None
+    """When something last went through the proxy to it, or it said so; an open page is enough for that."""
 
 
 class HubClient:
@@ -33,7 +36,12 @@ class HubClient:
         server = answer.json().get("servers", {}).get(slug) if answer.status_code == 200 else None
         if server is None:
             return ServerState(is_known=False, is_ready=False, pending="")
-        return ServerState(is_known=True, is_ready=bool(server["ready"]), pending=server["pending"] or "")
+        return ServerState(
+            is_known=True,
+            is_ready=bool(server["ready"]),
+            pending=server["pending"] or "",
+            last_activity=_moment(server.get("last_activity")),
+        )
 
     async def start(
         self, user: str, slug: str, display_name: str = "", options: Mapping[str, str] | None = None
@@ -88,6 +96,14 @@ class HubClient:
         if answer.status_code in (401, 403) or answer.status_code >= 502:
             raise HubUnavailable(f"The Hub refused our service: {answer.status_code} {_message(answer)}")
         return answer
+
+
+def _moment(said: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(str(said))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _has_message(answer: httpx.Response) -> bool:

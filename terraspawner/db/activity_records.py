@@ -104,6 +104,13 @@ def clocks_of_running(connection: sa.Connection) -> dict[str, Clocks]:
     return {row["environment_id"]: _clocks_of(row) for row in connection.execute(query).mappings()}
 
 
+def without_humans(connection: sa.Connection) -> list[Environment]:
+    """Those that run and do not say when a person was there."""
+    query = sa.select(t.environment).join(a.activity, a.activity.c.environment_id == t.environment.c.id)
+    query = query.where(t.environment.c.state == str(State.RUNNING), sa.not_(a.activity.c.hears_humans))
+    return [environment_of(row) for row in connection.execute(query).mappings()]
+
+
 # --- what keeps it ---
 
 

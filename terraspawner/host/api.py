@@ -91,6 +91,7 @@ class HostApi:
                 web.get("/health", self.health),
                 web.post("/network/probe", self.probe),
                 web.get("/environments", self.environments),
+                web.get("/environments/processor-times", self.processor_times),
                 web.get("/environments/{id}", self.environment),
                 web.get("/environments/{id}/log", self.environment_log),
                 web.get("/environments/{id}/layer", self.environment_layer),
@@ -121,6 +122,9 @@ class HostApi:
 
     async def environments(self, _: web.Request) -> web.Response:
         return web.json_response({"items": await self._in_thread(self._engine.environments)})
+
+    async def processor_times(self, _: web.Request) -> web.Response:
+        return web.json_response({"items": await self._in_thread(self._engine.processor_times)})
 
     async def environment(self, request: web.Request) -> web.Response:
         identifier = _identifier(request)

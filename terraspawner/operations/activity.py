@@ -40,6 +40,8 @@ def follow(context: Context, connection: sa.Connection, moved: Environment, even
     elif before and moved.state in _RUNS_ON:
         settled = activity.settled(before.clocks, now) if event is Event.FREEZE else before.clocks
         _put(connection, moved.id, before, settled, now)
+        if moved.state is State.FROZEN:
+            activity_records.note(connection, moved.id, decided_at=None)  # what was on its way has come
     else:
         activity_records.end(connection, moved.id)
 
@@ -90,6 +92,37 @@ def sample(context: Context, cores: Mapping[str, float]) -> None:
             is_news = abs((before.clocks.cores or 0.0) - cores[environment_id]) >= _WORTH_WRITING
             if is_news or before.clocks.reported_at is None:
                 _put(connection, environment_id, before, clocks, now)
+
+
+def deaf(context: Context) -> list[tuple[str, str, str]]:
+    """Of what runs, id, person and server of those that do not say when a person was there, as in other images."""
+    with context.database.read() as connection:
+        found = activity_records.without_humans(connection)
+        at = records.workspaces_by_id(connection, {each.workspace_id for each in found}) if found else {}
+    return [(each.id, each.user, at[each.workspace_id].slug) for each in found]
+
+
+def note_traffic(context: Context, seen: Mapping[str, datetime]) -> None:
+    """When something was last sent to environments that do not say when a person was there, by id: that is taken for
+    one. An open page is enough, so they are stopped rather too late than too early."""
+    now = context.now()
+    with context.database.write() as connection:
+        for environment_id, before in activity_records.kept(connection, list(seen)).items():
+            clocks = activity.human(before.clocks, seen[environment_id], now)
+            if clocks != before.clocks and not before.clocks.hears_humans:
+                _put(connection, environment_id, before, clocks, now)
+
+
+def after_away(context: Context) -> None:
+    """The Hub or the Engine was away and is back: whoever could not come or be heard is given time."""
+    with context.database.write() as connection:
+        give_grace(context, connection)
+
+
+def look_at_all(context: Context) -> None:
+    """The deployment's bounds may be others than when this was last decided."""
+    with context.database.write() as connection:
+        activity_records.look_soon(connection, context.now())
 
 
 def after_outage(context: Context, connection: sa.Connection, gap: timedelta) -> None:

@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from terraspawner import __version__
 from terraspawner.errors import NotLoggedIn, TerraError
-from terraspawner.operations import passwords
+from terraspawner.operations import activity, passwords
 from terraspawner.operations.context import Context
 from terraspawner.preview.renderer import Renderer
 from terraspawner.preview.shelf import Shelf
@@ -75,6 +75,7 @@ from terraspawner.web.deeds import Deeds
 from terraspawner.web.lab_pages import SharedWithLab
 from terraspawner.web.launches import Hub, Launches
 from terraspawner.web.limits import ReadBodies, SmallBodies
+from terraspawner.web.listening import Listening
 from terraspawner.web.measuring import Measures
 from terraspawner.web.origin import NumberedRequests
 from terraspawner.web.pace import Pace
@@ -121,7 +122,8 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
     deeds = Deeds(context)
     auth = Auth(context.settings, deeds)
     measures, scheduler = Measures(deeds, host), Scheduler()
-    upkeep = Upkeep(deeds)
+    upkeep, listening = Upkeep(deeds), Listening(deeds, hub, host)
+    tasks = (measures.task, scheduler.task, listening.task, *upkeep.tasks)
     closing = asyncio.Event()
     parts = Parts(
         settings=context.settings,
@@ -132,9 +134,10 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
         hub=hub,
         host=host,
         launches=Launches(hub),
-        worker=Worker(deeds=deeds, hub=hub, host=host, pace=pace, tasks=(measures.task, scheduler.task, *upkeep.tasks)),
+        worker=Worker(deeds=deeds, hub=hub, host=host, pace=pace, tasks=tasks),
         measures=measures,
         upkeep=upkeep,
+        listening=listening,
         pages=Pages(context.settings, auth),
         pace=pace,
         vendor=vendor,
@@ -214,6 +217,8 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
+    with suppress(TerraError):  # a database that is not there yet is no reason not to come up
+        await parts.deeds(activity.look_at_all)
     tasks = [
         asyncio.create_task(heartbeat.beat(parts.deeds, parts.pace.beat)),
         asyncio.create_task(parts.worker.run()),
@@ -228,6 +233,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 await task
         await parts.measures.close()
         await parts.upkeep.close()
+        await parts.listening.close()
         await parts.launches.close()
         await parts.hub.close()
         await parts.host.close()

@@ -16,6 +16,7 @@ from terraspawner.web.auth import Auth
 from terraspawner.web.calls import Calls
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub, Launches
+from terraspawner.web.listening import Listening
 from terraspawner.web.measuring import Measures
 from terraspawner.web.pace import Pace
 from terraspawner.web.rendering import Pages
@@ -40,6 +41,7 @@ class Parts:
     worker: Worker
     measures: Measures
     upkeep: Upkeep
+    listening: Listening
     pages: Pages
     pace: Pace
     vendor: Path

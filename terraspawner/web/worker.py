@@ -19,7 +19,7 @@ from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.trash import Item
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import TerraError
-from terraspawner.host_client import DiskUse, SeenImage
+from terraspawner.host_client import DiskUse, ProcessorTime, SeenImage
 from terraspawner.operations import (
     deletions,
     environments,
@@ -41,6 +41,7 @@ class Host(Machine, Protocol):
     """What we ask of the host service; `terraspawner.host_client.HostClient` is the real one."""
 
     async def health(self) -> dict[str, Any]: ...
+    async def processor_times(self) -> Mapping[str, ProcessorTime]: ...
     async def resize_environment(self, environment_id: str, cpu: float, memory: int) -> None: ...
     async def measure_disk(self, disk_id: str) -> DiskUse | None: ...
     async def look_at_image(self, reference: str) -> SeenImage: ...

@@ -50,6 +50,9 @@ class EngineWithOneEnvironment:
     def environments(self) -> list[dict[str, object]]:
         return [{"id": ENVIRONMENT, "container_id": "c1", "status": "paused", "memory_bytes": 5}]
 
+    def processor_times(self) -> list[dict[str, object]]:
+        return [{"id": ENVIRONMENT, "container_id": "c1", "nanoseconds": 7}]
+
     def disks(self) -> list[str]:
         return [DISK]
 
@@ -214,6 +217,11 @@ async def test_all_environments_are_told_with_what_frozen_ones_hold(host: aiohtt
         assert await answer.json() == {
             "items": [{"id": ENVIRONMENT, "container_id": "c1", "status": "paused", "memory_bytes": 5}]
         }
+
+
+async def test_processor_times_are_told_by_environment(host: aiohttp.ClientSession) -> None:
+    async with host.get("/environments/processor-times") as answer:
+        assert await answer.json() == {"items": [{"id": ENVIRONMENT, "container_id": "c1", "nanoseconds": 7}]}
 
 
 async def test_all_disks_are_told_and_a_container_is_stopped_by_its_id(

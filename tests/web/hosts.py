@@ -8,7 +8,7 @@ from typing import Any
 from terraspawner.containers.memory import has_room
 from terraspawner.domain.layer import Layer
 from terraspawner.errors import DiskAttached, HostUnavailable, MemoryInUse
-from terraspawner.host_client import ContainerState, DiskUse, SeenImage
+from terraspawner.host_client import ContainerState, DiskUse, ProcessorTime, SeenImage
 
 SAFE = {"engine": {"version": "20.10.24", "api_version": "1.41"}, "network": {"ok": True, "findings": []}}
 
@@ -35,6 +35,8 @@ class HostThatObeys:
         self.layers: dict[str, Layer] = {}
         """What was changed beside the disk."""
         self.emptied: list[str] = []
+        self.used: dict[str, ProcessorTime] = {}
+        """Processor time of environments that run."""
         self.lost: set[str] = set()
         """Environments whose scratch room no container has."""
 
@@ -44,6 +46,9 @@ class HostThatObeys:
     async def containers(self) -> Mapping[str, ContainerState]:
         frozen = {key: ContainerState(id="c", status="paused", memory=memory) for key, memory in self.frozen.items()}
         return frozen | (self.machine or {})
+
+    async def processor_times(self) -> Mapping[str, ProcessorTime]:
+        return dict(self.used)
 
     async def disks(self) -> frozenset[str]:
         if self.volumes is None:
@@ -123,6 +128,9 @@ class HostThatIsSilent(HostThatObeys):
         raise HostUnavailable
 
     async def health(self) -> dict[str, Any]:
+        raise HostUnavailable
+
+    async def processor_times(self) -> Mapping[str, ProcessorTime]:
         raise HostUnavailable
 
     async def layer(self, environment_id: str) -> Mapping[str, Any] | None:
