@@ -83,6 +83,12 @@ def note_human(context: Context, connection: sa.Connection, environment_id: str)
         _put(connection, environment_id, before, activity.human(before.clocks, now, now), now)
 
 
+def came(context: Context, environment_id: str) -> None:
+    """Its person asked for it, which runs already: to open something in it."""
+    with context.database.write() as connection:
+        note_human(context, connection, environment_id)
+
+
 def sample(context: Context, cores: Mapping[str, float]) -> None:
     """What the Engine says of the CPU of running environments, by id."""
     now = context.now()

@@ -16,6 +16,7 @@ from terraspawner.domain.language import language_of
 from terraspawner.domain.script import wanted_script
 from terraspawner.errors import EnvironmentMissing, HubUnavailable, WrongState
 from terraspawner.operations import (
+    activity,
     data_disks,
     deletions,
     disks,
@@ -92,6 +93,8 @@ async def start(
         options |= _size_wish(seen.view, parts.catalogue.size_named(size).name)
     if wanted is not None:
         options["startup_script"] = wanted
+    if seen.view.environment and seen.view.state is State.RUNNING and not spot.is_of_page:
+        await parts.deeds(activity.came, seen.view.environment.id)
     await parts.launches.start((spot.user, workspace.slug), workspace.name, parts.pace.ask, options)
     return await sights.look(parts, spot)
 

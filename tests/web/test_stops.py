@@ -211,3 +211,16 @@ async def test_nobody_but_the_culler_decides(site: Site) -> None:
         assert (await service.post(f"environments/{facts.id}/decisions", json=forged)).status_code == 409
         assert (await service.post(f"environments/{'0' * 16}/decisions", json=forged)).status_code == 404
         assert (await service.get("decisions", params={"cursor": "x"})).status_code == 422
+
+
+async def test_who_opens_what_runs_already_is_there(site: Site, clock: builders.Clock) -> None:
+    at = site.workspace()
+    key = site.running(at).key
+    async with site.person() as ana, culler(site) as service:
+        clock.move(minutes=1)
+        await report(site, key)
+        page = site.client(authorization=f"token {site.hub.page_token('ana', at.slug)}")
+        await page.post(f"{API}/{ANA}/start")  # a script in it may ask for that: nobody came
+        assert (await service.get("environments/facts")).json()["items"][0]["human_at"] == "2026-11-20T12:00:00Z"
+        await ana.post(f"{ANA}/start")
+        assert (await service.get("environments/facts")).json()["items"][0]["human_at"] == "2026-11-20T12:01:00Z"
