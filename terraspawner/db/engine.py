@@ -9,6 +9,7 @@ transactions take a millisecond or two.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -37,6 +38,7 @@ class Database:
     def __init__(self, url: str, clock: Callable[[], datetime] | None = None) -> None:
         self.url = url
         self._clock = clock
+        self._writing = threading.Lock()
         self.engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
         if self.engine.dialect.name == "sqlite":
             _tune_sqlite(self.engine)
@@ -54,10 +56,25 @@ class Database:
         """A transaction that is committed at the end, or rolled back by an exception."""
         with (
             _translated(),
+            self._turn(),
             self.engine.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
             yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Threads of one process that write to SQLite hand over to each other. By itself it lets each look again after
+        ever longer pauses, in which nobody writes; between processes it still does. PostgreSQL has a queue."""
+        if self.engine.dialect.name != "sqlite":
+            yield
+            return
+        if not self._writing.acquire(timeout=BUSY_SECONDS):
+            raise DatabaseUnavailable(cause="others of this process are writing")
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     def now(self, connection: sa.Connection) -> datetime:
         """The one clock that leases are counted by, whichever process on whichever machine asks: the database's own.
