@@ -104,6 +104,14 @@ def clocks_of_running(connection: sa.Connection) -> dict[str, Clocks]:
     return {row["environment_id"]: _clocks_of(row) for row in connection.execute(query).mappings()}
 
 
+def without_reports(connection: sa.Connection) -> list[str]:
+    """The ids of those that run and have not reported since their start."""
+    here = a.activity.c
+    query = sa.select(here.environment_id).join(t.environment, t.environment.c.id == here.environment_id)
+    query = query.where(t.environment.c.state == str(State.RUNNING), here.reported_at.is_(None))
+    return list(connection.scalars(query.order_by(here.environment_id)))
+
+
 def without_humans(connection: sa.Connection) -> list[Environment]:
     """Those that run and do not say when a person was there."""
     query = sa.select(t.environment).join(a.activity, a.activity.c.environment_id == t.environment.c.id)

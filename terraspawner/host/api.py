@@ -52,6 +52,7 @@ STATUS: dict[type[TerraError], int] = {
 
 IDENTIFIER = re.compile(r"[0-9a-f]{16}")
 MOST_LINES = 1000
+MOST_IDS = 200
 MOST_CPU, MOST_MEMORY = 1024, 2**46
 
 Answer = TypeVar("Answer")
@@ -123,8 +124,9 @@ class HostApi:
     async def environments(self, _: web.Request) -> web.Response:
         return web.json_response({"items": await self._in_thread(self._engine.environments)})
 
-    async def processor_times(self, _: web.Request) -> web.Response:
-        return web.json_response({"items": await self._in_thread(self._engine.processor_times)})
+    async def processor_times(self, request: web.Request) -> web.Response:
+        identifiers = _identifiers(request)
+        return web.json_response({"items": await self._in_thread(lambda: self._engine.processor_times(identifiers))})
 
     async def environment(self, request: web.Request) -> web.Response:
         identifier = _identifier(request)
@@ -249,6 +251,13 @@ def _identifier(request: web.Request) -> str:
     if not IDENTIFIER.fullmatch(text):
         raise NameRefused("An id is 16 hexadecimal digits; nothing was done.")
     return text
+
+
+def _identifiers(request: web.Request) -> list[str]:
+    found = [each for each in request.query.get("ids", "").split(",") if each]
+    if len(found) > MOST_IDS or not all(IDENTIFIER.fullmatch(each) for each in found):
+        raise NameRefused(f"`ids` are up to {MOST_IDS} ids of 16 hexadecimal digits, with commas between them.")
+    return found
 
 
 def _reference(body: Any) -> str:

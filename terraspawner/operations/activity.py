@@ -100,6 +100,12 @@ def sample(context: Context, cores: Mapping[str, float]) -> None:
                 _put(connection, environment_id, before, clocks, now)
 
 
+def never_heard(context: Context) -> list[str]:
+    """The ids of what runs and has not said since its start what it does."""
+    with context.database.read() as connection:
+        return activity_records.without_reports(connection)
+
+
 def deaf(context: Context) -> list[tuple[str, str, str]]:
     """Of what runs, id, person and server of those that do not say when a person was there, as in other images."""
     with context.database.read() as connection:

@@ -1,8 +1,9 @@
 """What can be heard of environments that does not come from inside them: processor time, traffic, and that nobody
 can be heard at all.
 
-The Engine says what processors an environment has used. Where an image does not say when a person was there, what went
-through the proxy to it is taken for that. After the Hub or the Engine was away nothing is stopped for a while.
+Where an environment says nothing of its kernels, the Engine says what processors it has used. Where an image does not
+say when a person was there, what went through the proxy to it is taken for that. After the Hub or the Engine was away
+nothing is stopped for a while.
 
 Beside the worker's sweep and not in it: it takes its time where much runs, and deletions do not wait for that.
 """
@@ -65,8 +66,9 @@ class Listening:
         """Once. What is away is not taken for idle."""
         hub_is_up = await self._hub.is_up()
         await self._note("the Hub", is_there=hub_is_up)
+        silent = await self._deeds(activity.never_heard)
         try:
-            used, now = await self._host.processor_times(), self._clock()
+            used, now = await self._host.processor_times(silent), self._clock()
         except HostUnavailable as error:
             log.info("processor times are not known: %s", error.message)
             await self._note("the Engine", is_there=False)

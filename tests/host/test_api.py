@@ -50,8 +50,8 @@ class EngineWithOneEnvironment:
     def environments(self) -> list[dict[str, object]]:
         return [{"id": ENVIRONMENT, "container_id": "c1", "status": "paused", "memory_bytes": 5}]
 
-    def processor_times(self) -> list[dict[str, object]]:
-        return [{"id": ENVIRONMENT, "container_id": "c1", "nanoseconds": 7}]
+    def processor_times(self, identifiers: list[str]) -> list[dict[str, object]]:
+        return [{"id": each, "container_id": "c1", "nanoseconds": 7} for each in identifiers]
 
     def disks(self) -> list[str]:
         return [DISK]
@@ -219,9 +219,13 @@ async def test_all_environments_are_told_with_what_frozen_ones_hold(host: aiohtt
         }
 
 
-async def test_processor_times_are_told_by_environment(host: aiohttp.ClientSession) -> None:
-    async with host.get("/environments/processor-times") as answer:
-        assert await answer.json() == {"items": [{"id": ENVIRONMENT, "container_id": "c1", "nanoseconds": 7}]}
+async def test_processor_times_are_told_of_those_that_are_named(host: aiohttp.ClientSession) -> None:
+    at = "/environments/processor-times"
+    found = {"items": [{"id": ENVIRONMENT, "container_id": "c1", "nanoseconds": 7}]}
+    assert await answer(host, "GET", f"{at}?ids={ENVIRONMENT}") == (200, found)
+    assert await answer(host, "GET", at) == (200, {"items": []})
+    for wrong in ("..", "a", ",".join([ENVIRONMENT] * 201)):
+        assert (await answer(host, "GET", f"{at}?ids={wrong}"))[0] == 422
 
 
 async def test_all_disks_are_told_and_a_container_is_stopped_by_its_id(

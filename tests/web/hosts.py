@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from terraspawner.containers.memory import has_room
@@ -47,8 +47,8 @@ class HostThatObeys:
         frozen = {key: ContainerState(id="c", status="paused", memory=memory) for key, memory in self.frozen.items()}
         return frozen | (self.machine or {})
 
-    async def processor_times(self) -> Mapping[str, ProcessorTime]:
-        return dict(self.used)
+    async def processor_times(self, identifiers: Sequence[str]) -> Mapping[str, ProcessorTime]:
+        return {each: self.used[each] for each in identifiers if each in self.used}
 
     async def disks(self) -> frozenset[str]:
         if self.volumes is None:
@@ -130,7 +130,7 @@ class HostThatIsSilent(HostThatObeys):
     async def health(self) -> dict[str, Any]:
         raise HostUnavailable
 
-    async def processor_times(self) -> Mapping[str, ProcessorTime]:
+    async def processor_times(self, identifiers: Sequence[str]) -> Mapping[str, ProcessorTime]:
         raise HostUnavailable
 
     async def layer(self, environment_id: str) -> Mapping[str, Any] | None:

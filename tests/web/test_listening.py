@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -29,10 +29,10 @@ class HostThatComesAndGoes(HostThatObeys):
 
     is_away = False
 
-    async def processor_times(self) -> dict[str, ProcessorTime]:
+    async def processor_times(self, identifiers: Sequence[str]) -> Mapping[str, ProcessorTime]:
         if self.is_away:
             raise HostUnavailable
-        return dict(self.used)
+        return await super().processor_times(identifiers)
 
 
 @pytest.fixture
