@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -34,6 +35,11 @@ def has(workspace: Workspace, word: str) -> Callable[[], bool]:
 def kinds(workspace: Workspace) -> list[str]:
     found = workspace.owner.api.get(f"{workspace.path}/notebooks/{FILE}/versions").json()["items"]
     return [version["kind"] for version in found]
+
+
+def status(container: Any) -> str:
+    container.reload()
+    return str(container.status)
 
 
 def by_rest(workspace: Workspace) -> None:
@@ -80,13 +86,16 @@ def test_with_the_service_away_it_is_on_the_disk_is_told_and_arrives_at_the_next
 ) -> None:
     opened(page, deployment, workspace)
     type_cell(page, "'typed while it was away'")
-    deployment.service("workspaces").kill()
+    container, service = workspace.container(), deployment.service("workspaces")
+    service.kill()
     try:
         answer = workspace.owner.hub.delete(f"/users/{workspace.owner.name}/servers/{workspace.slug}")
         assert answer.status_code in (202, 204), answer.text
-        until(lambda: workspace.container().status == "exited", "it has stopped", within=60)
+        until(lambda: status(container) == "exited", "it has stopped", within=60)
     finally:
-        deployment.service("workspaces").start()
+        service.start()
+    here = f"{workspace.path}/environment"
+    until(lambda: workspace.owner.api.get(here).status_code == 200, "the service is back", within=60)
     workspace.wait_for("paused")
     reason = workspace.environment()["reason"]
     assert reason == f"1 notebook is on the disk and not in the workspace yet: {FILE}. It is sent at the next start."
