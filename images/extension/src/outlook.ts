@@ -77,7 +77,7 @@ const RULES: Record<string, { short: string; long: string }> = {
     long: 'nobody has typed or clicked, and nothing computes.'
   },
   'busy-too-long': {
-    short: 'longest busy time',
+    short: 'busy',
     long: 'it has computed for as long as it may.'
   },
   'too-old': { short: 'maximum age', long: 'it has run for as long as it may.' },

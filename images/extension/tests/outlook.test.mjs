@@ -60,7 +60,7 @@ for (const [changes, left, text] of [
   [{}, 1440, 'Freezes in 24 min · idle'],
   [{ act: 'pause' }, 20, 'Pauses in 20 s · idle'],
   [{ act: 'destroy' }, HOUR, 'Is deleted in 1 h · idle'],
-  [{ act: 'pause', name: 'busy-too-long' }, DAY, 'Pauses in 24 h · longest busy time'],
+  [{ act: 'pause', name: 'busy-too-long' }, DAY, 'Pauses in 24 h · busy'],
   [{ act: 'pause', name: 'daily-stop' }, HOUR, 'Pauses in 1 h · daily stop'],
   [{ act: 'pause', name: 'a-rule-of-tomorrow' }, HOUR, 'Pauses in 1 h'],
   [{}, 0, 'Freezes now · idle'],
