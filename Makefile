@@ -9,7 +9,7 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev push down logs status accounts clean test test-fast test-full lint bench dev-venv
+.PHONY: help up dev push down logs status accounts culler clean test test-fast test-full lint bench dev-venv
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,7 +17,7 @@ help: ## this list
 up: ## set everything up and start it; quick when it is there already
 	@$(DEPLOY) up
 
-dev: ## run hub and workspaces from .venv, started anew at each change
+dev: ## run hub, workspaces and culler from .venv, started anew at each change
 	@$(DEPLOY) dev
 
 push: ## put the images into the registry that TERRA_REGISTRY names, for the other machines' make up
@@ -34,6 +34,9 @@ status: ## what runs
 
 accounts: ## people: make accounts ARGS="add eva"; also list, link, disable, enable
 	@$(DEPLOY) accounts $(ARGS)
+
+culler: ## what will be stopped, and why: make culler; by another policy so far: make culler ARGS="replay --policy other.toml"
+	@$(DEPLOY) culler $(ARGS)
 
 clean: ## delete the deployment with its data; asks first
 	@$(DEPLOY) clean

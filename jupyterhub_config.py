@@ -90,7 +90,7 @@ c.JupyterHub.last_activity_interval = 20
 c.ConfigurableHTTPProxy.auth_token = settings.proxy_token
 c.ConfigurableHTTPProxy.api_url = "http://proxy-api:8001"  # resolves to the core network alone
 
-# --- our service, an external process ---
+# --- our services, external processes ---
 c.JupyterHub.services = [
     {
         "name": "workspaces",
@@ -100,5 +100,7 @@ c.JupyterHub.services = [
         "oauth_client_id": "service-workspaces",
         "oauth_redirect_uri": f"{settings.service_prefix}oauth_callback",
         "display": True,
-    }
+    },
+    # known by its name and token; it has no role, as it asks our service for everything and the Hub for nothing
+    {"name": "culler", "api_token": settings.culler_token, "display": False},
 ]

@@ -13,4 +13,5 @@ c.JupyterHub.db_url = f"sqlite:///{data}/hub/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = f"{data}/hub/cookie_secret"
 c.ConfigurableHTTPProxy.api_url = os.environ["TERRA_DEV_PROXY_API"]
 for service in c.JupyterHub.services:
-    service["url"] = f"http://{here}:8010"
+    if "url" in service:
+        service["url"] = f"http://{here}:8010"

@@ -16,6 +16,7 @@ from typing import Any
 from terraspawner import __version__, providers
 from terraspawner.errors import SettingsWrong
 from terraspawner.settings_checks import (
+    check_culler_seconds,
     check_data_disk_limit,
     check_image_names,
     check_rules,
@@ -128,29 +129,25 @@ class Settings:
     trash_days: float = _setting(
         14, "Days for which what was deleted (environments, disks, notebooks, workspaces) can be restored; 0: none."
     )
-    idle: int = _setting(1800, "Seconds without use after which an environment shall pause. Not acted on yet.")
-    idle_least: int = _setting(600, "The fewest seconds that people may choose for that. Not acted on yet.")
-    idle_most: int = _setting(24 * 3600, "The most seconds that people may choose for that. Not acted on yet.")
-    idle_off: str = _setting(
-        "forbidden", "Whether people may turn that off: `forbidden` or `allowed`. Not acted on yet."
+    idle: int = _setting(1800, "Seconds without human input and without work after which an environment is stopped.")
+    idle_least: int = _setting(600, "The fewest seconds that people may choose for that.")
+    idle_most: int = _setting(24 * 3600, "The most seconds that people may choose for that.")
+    idle_off: str = _setting("forbidden", "Whether people may turn that off: `forbidden` or `allowed`.")
+    at_idle: str = _setting("freeze-then-pause", "What happens then: `freeze-then-pause` or `pause`.")
+    busy_cap: int = _setting(
+        24 * 3600, "Seconds after which work without human input is paused; so long a daily stop waits for it, at most."
     )
-    at_idle: str = _setting(
-        "freeze-then-pause", "What shall happen then: `freeze-then-pause` or `pause`. Not acted on yet."
-    )
-    busy_cap: int = _setting(24 * 3600, "Seconds for which a daily stop waits for work that does not end, at most.")
-    busy_grace: int = _setting(
-        1800, "Seconds for which what has worked shall be left alone afterwards. Not acted on yet."
-    )
-    frozen_most: int = _setting(2 * 3600, "Seconds after which a frozen environment shall be paused. Not acted on yet.")
-    age_most: int = _setting(
-        0, "Seconds after its start when an environment shall be paused in any case; 0 is never. Not acted on yet."
-    )
+    busy_grace: int = _setting(1800, "Seconds for which what has worked is left alone afterwards, at least.")
+    frozen_most: int = _setting(2 * 3600, "Seconds after which a frozen environment is paused.")
+    age_most: int = _setting(0, "Seconds after its start when an environment is paused in any case; 0 is never.")
     age_force: str = _setting(
-        "no", "Whether that age waits for no work: `yes` or `no`, then it does up to TERRA_BUSY_CAP. Not acted on yet."
+        "no", "Whether that age waits for no work: `yes` or `no`, then it does up to TERRA_BUSY_CAP."
     )
     keep_alive_most: int = _setting(
         12 * 3600, "Seconds for which people may keep an environment alive at a time, at most; 0: not at all."
     )
+    culler_seconds: int = _setting(30, "Seconds between two sweeps of the culler, from 1 to 60.")
+    culler_service_url: str = _setting("http://workspaces:8010", "Where the culler reaches the workspaces service.")
     autostart: str = _setting(
         "everybody", "Whose environments may start by themselves at a time of day: `everybody`, `owners` or `nobody`."
     )
@@ -165,6 +162,7 @@ class Settings:
     https_proxy: str = _setting("", "HTTPS proxy for environments.")
     no_proxy: str = _setting("", "Hosts that environments reach without a proxy.")
     service_token: str = _setting("", "Hub token of the workspaces service; made by `make up`.", secret=True)
+    culler_token: str = _setting("", "Hub token of the culler; made by `make up`.", secret=True)
     proxy_token: str = _setting("", "Token between hub and proxy; made by `make up`.", secret=True)
     secret_key: str = _setting("", "Key that seals kept tokens and sessions; made by `make up`.", secret=True)
 
@@ -175,6 +173,7 @@ class Settings:
             )
         if self.starts_at_once < 1:
             raise SettingsWrong(f"TERRA_STARTS_AT_ONCE is {self.starts_at_once}; at least one start must be possible.")
+        check_culler_seconds(self.culler_seconds)
         check_trash_days(self.trash_days)
         check_data_disk_limit(self.data_disk_limit)
         check_rules(self)

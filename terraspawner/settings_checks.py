@@ -70,6 +70,12 @@ def check_trash_days(days: float) -> None:
         raise SettingsWrong(f"TERRA_TRASH_DAYS is {days}; use a number from 0 to {_MOST_TRASH_DAYS}.")
 
 
+def check_culler_seconds(seconds: int) -> None:
+    """Seldom enough not to be felt, often enough for a warning of one minute. Raises `SettingsWrong`."""
+    if not 1 <= seconds <= 60:
+        raise SettingsWrong(f"TERRA_CULLER_SECONDS is {seconds}: choose from 1 to 60 seconds.")
+
+
 def check_data_disk_limit(limit: int) -> None:
     """Raises `SettingsWrong` for a limit that no data disk fits in."""
     if limit != 0 and limit < 1024**3:

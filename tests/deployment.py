@@ -185,6 +185,7 @@ def with_settings(name: str, subnet: int, more: MoreSettings = lambda _: {}) -> 
         "TERRA_USERS_SUBNET": f"{users}.{subnet}.0/20",
         "TERRA_MEMORY_LIMIT": str(1024**3),
         "TERRA_SCRIPT_TIMEOUT": "90",
+        "TERRA_CULLER_SECONDS": "2",
     }
     return Deployment(name=name, port=port, environ=environ | more(port))
 

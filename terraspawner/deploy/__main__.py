@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from terraspawner.deploy import compose, deployment, dev, ending, postgresql, venv
+from terraspawner.deploy import compose, culling, deployment, dev, ending, postgresql, venv
 from terraspawner.deploy.progress import complain, step
 from terraspawner.errors import TerraError
 
@@ -41,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     clean.add_argument("--yes", action="store_true", help="do not ask")
     accounts = commands.add_parser("accounts", help="people: list, add, link, disable, enable")
     accounts.add_argument("words", nargs=argparse.REMAINDER)
+    culler = commands.add_parser("culler", help="what it would do now, and why; replay --policy F")
+    culler.add_argument("words", nargs=argparse.REMAINDER)
     commands.add_parser("images", help="Engine and images only")
     commands.add_parser("push", help="put the images into the registry that TERRA_REGISTRY names")
     commands.add_parser("venv", help="the virtual environment for tests")
@@ -66,6 +68,8 @@ def _do(chosen: argparse.Namespace) -> int:
         ending.clean(ROOT, os.environ, is_confirmed=chosen.yes)
     elif chosen.command == "accounts":
         print(deployment.manage_accounts(ROOT, os.environ, chosen.words or ["list"]), end="")
+    elif chosen.command == "culler":
+        print(culling.ask(ROOT, os.environ, chosen.words), end="")
     else:
         _prepare(chosen.command)
     return code

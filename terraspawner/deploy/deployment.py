@@ -191,7 +191,7 @@ def _prepare_database(here: Site, compose: Compose) -> str:
         return "present"
     if marker.exists():
         # another version of our code: the old one must not write while tables change
-        compose.run("stop", "hub", "workspaces", doing="Stopping hub and workspaces")
+        compose.run("stop", "culler", "hub", "workspaces", doing="Stopping hub, workspaces and culler")
     _in_hub_image(here, "migrate", doing="Bringing the database to this version")
     made = _in_hub_image(here, "accounts", "ensure", doing="Making the accounts", text=accounts)
     state.write(marker, mark, mode=0o600)

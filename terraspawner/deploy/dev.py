@@ -87,7 +87,7 @@ def dev(root: Path, environ: Mapping[str, str]) -> None:
 
 @dataclass(kw_only=True)
 class Outside:
-    """Hub and workspaces service as processes of this machine."""
+    """Hub, workspaces service and culler as processes of this machine."""
 
     root: Path
     environment: dict[str, str]
@@ -104,6 +104,7 @@ class Outside:
         commands = {
             "hub": [self._program("jupyterhub"), "--config=jupyterhub_config_dev.py"],
             "workspaces": [self._program("python"), "-m", "terraspawner.web"],
+            "culler": [self._program("python"), "-m", "culler"],
         }
         for name, command in commands.items():
             self._processes[name] = subprocess.Popen(
@@ -126,14 +127,14 @@ class Outside:
         return [name for name, process in self._processes.items() if process.poll() is not None]
 
     def keep_up(self) -> None:
-        """Start both anew at each change of a file; one that ended waits for the next change."""
+        """Start all anew at each change of a file; one that ended waits for the next change."""
         stamps, told = stamps_of(self.root), list[str]()
         while True:
             time.sleep(SECONDS_BETWEEN_LOOKS)
             now = stamps_of(self.root)
             changed = sorted({name for name, _ in set(stamps.items()) ^ set(now.items())})
             if changed:
-                say(f"Changed: {', '.join(changed)}. Starting hub and workspaces anew.")
+                say(f"Changed: {', '.join(changed)}. Starting hub, workspaces and culler anew.")
                 self.stop()
                 self.start()
                 stamps, told = now, []
@@ -191,7 +192,7 @@ def _copy_page_parts(here: Site) -> str:
 
 
 def _environment(here: Site, settings: Settings) -> dict[str, str]:
-    """The environment of both processes: one for both, as they are one developer's."""
+    """The environment of all processes: one for all, as they are one developer's."""
     data = here.state.folder / "data"
     values = state.compose_values(settings)
     secrets = {name: value for of in state.secret_values(settings).values() for name, value in of.items()}
@@ -201,6 +202,7 @@ def _environment(here: Site, settings: Settings) -> dict[str, str]:
         **secrets,
         "TERRA_HOST_SOCKET": f"{data}/run/host.sock",
         "TERRA_HUB_API_URL": f"http://{address}:8081/hub/api",
+        "TERRA_CULLER_SERVICE_URL": f"http://{address}:8010",
         "TERRA_CATALOGUE": settings.catalogue,
         "TERRA_STATIC_VENDOR": str(here.state.folder / "vendor"),
         "TERRA_WEB_ADDRESS": address,

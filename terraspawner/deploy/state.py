@@ -63,18 +63,19 @@ class State:
             (self.folder / name).chmod(0o755)  # whatever the umask: a folder is mounted as it is
 
     def secrets(self) -> dict[str, str]:
-        """Tokens and keys by the names of their settings; made at the first call."""
+        """Tokens and keys by the names of their settings; made at the first call, a newer version's at its first."""
         path = self.folder / "secrets.json"
-        if not path.exists():
-            made = {
-                # the Hub takes tokens of up to 64 characters
-                "service_token": secrets.token_hex(24),
-                "proxy_token": secrets.token_hex(24),
-                "secret_key": base64.urlsafe_b64encode(os.urandom(32)).decode(),
-            }
+        kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        made = {
+            # the Hub takes tokens of up to 64 characters
+            "service_token": secrets.token_hex(24),
+            "culler_token": secrets.token_hex(24),
+            "proxy_token": secrets.token_hex(24),
+            "secret_key": base64.urlsafe_b64encode(os.urandom(32)).decode(),
+        } | kept
+        if made != kept:
             write(path, json.dumps(made, indent=1), mode=0o600)
-        kept: dict[str, str] = json.loads(path.read_text())
-        return kept
+        return made
 
     def logins_for(self, settings: Settings) -> dict[str, str]:
         """Passwords by name; none where an identity provider signs people in, and makes their accounts."""
@@ -232,8 +233,10 @@ def secret_values(settings: Settings) -> dict[str, dict[str, str]]:
     return {
         "proxy": {"CONFIGPROXY_AUTH_TOKEN": settings.proxy_token},
         "workspaces": both,
+        "culler": {"TERRA_CULLER_TOKEN": settings.culler_token},
         "hub": {
             **both,
+            "TERRA_CULLER_TOKEN": settings.culler_token,
             "TERRA_PROXY_TOKEN": settings.proxy_token,
             **{k: v for k, v in {**proxies, **client}.items() if v},
         },

@@ -41,9 +41,9 @@ class DefaultPolicyIn(In):
     """What is left out stays as it is; null takes back what was said at this level, `off` says that there is none."""
 
     idle: Annotated[int, Field(ge=0, le=2**31)] | OffIn | None = Field(
-        default=None, description="seconds without use after which it pauses. Inactivity is not acted on yet"
+        default=None, description="seconds without human input and without work after which it is stopped"
     )
-    at_idle: AtIdle | None = Field(default=None, description="what happens then. Not acted on yet")
+    at_idle: AtIdle | None = Field(default=None, description="what happens then")
     daily_stop: DailyStopIn | OffIn | None = Field(
         default=None, description="it is paused then; what is busy is waited for, unless `force`"
     )
@@ -82,8 +82,7 @@ class ValueOut(BaseModel, Generic[T]):
 
 
 class PolicyOut(BaseModel):
-    """What holds, and who says so. Inactivity (`idle`, `at_idle`, `grace`, `frozen_most`) and `age_most` are not acted
-    on yet."""
+    """What holds, and who says so."""
 
     idle: ValueOut[int | None]
     at_idle: ValueOut[AtIdle]

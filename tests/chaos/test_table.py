@@ -50,7 +50,7 @@ SERVICES = {
     "hub": ["hub"],
     "service": ["workspaces"],
     "container": [],
-    "everything": ["netguard", "host", "proxy", "workspaces", "hub"],
+    "everything": ["netguard", "host", "proxy", "workspaces", "hub", "culler"],
 }
 
 

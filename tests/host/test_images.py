@@ -51,5 +51,7 @@ def test_the_sites_own_authorities_are_in_no_file(image: str) -> None:
 
 
 def test_the_processes_of_the_hub_image_run_as_users_of_their_own(deployment: Deployment) -> None:
-    users = {name: deployment.service(name).attrs["Config"]["User"] for name in ("hub", "workspaces", "proxy")}
-    assert users == {"hub": "2001:2000", "workspaces": "2002:2000", "proxy": "2003:2003"}
+    users = {
+        name: deployment.service(name).attrs["Config"]["User"] for name in ("hub", "workspaces", "proxy", "culler")
+    }
+    assert users == {"hub": "2001:2000", "workspaces": "2002:2000", "proxy": "2003:2003", "culler": "2004:2004"}

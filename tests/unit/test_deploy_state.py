@@ -38,6 +38,18 @@ def test_secrets_and_passwords_are_made_once(tmp_path: Path) -> None:
     assert len(set(logins.values())) == 3
 
 
+def test_a_deployment_of_an_older_version_gets_the_secret_that_it_has_not_and_keeps_the_others(tmp_path: Path) -> None:
+    folder, first = made(tmp_path)
+    path = folder.folder / "secrets.json"
+    older = {name: value for name, value in json.loads(path.read_text()).items() if name != "culler_token"}
+    path.write_text(json.dumps(older))
+    _, second = made(tmp_path)
+    assert len(second.culler_token) == len(first.culler_token) > 0
+    assert second.culler_token != first.culler_token
+    assert (second.service_token, second.secret_key) == (first.service_token, first.secret_key)
+    assert made(tmp_path)[1] == second
+
+
 def test_environments_get_the_images_that_are_built_here_unless_others_are_named(tmp_path: Path) -> None:
     _, settings = made(tmp_path)
     assert (settings.image_python, settings.image_r) == (images.PYTHON, images.R)
@@ -73,7 +85,9 @@ def test_no_secret_stands_in_what_compose_puts_into_a_containers_configuration(t
 def test_each_process_has_only_the_secrets_that_it_needs(tmp_path: Path) -> None:
     _, settings = made(tmp_path)
     secrets = state.secret_values(settings)
-    assert set(secrets) == {"proxy", "hub", "workspaces"}
+    assert set(secrets) == {"proxy", "hub", "workspaces", "culler"}
+    assert secrets["culler"] == {"TERRA_CULLER_TOKEN": settings.culler_token}
+    assert "TERRA_CULLER_TOKEN" not in secrets["workspaces"]
     assert list(secrets["proxy"]) == ["CONFIGPROXY_AUTH_TOKEN"]
     assert "TERRA_PROXY_TOKEN" not in secrets["workspaces"]
 
