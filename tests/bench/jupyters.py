@@ -15,18 +15,25 @@ from typing import Any
 import httpx
 import websocket
 
-from extension.servers import CONFIG, EXTENSION, TOKEN, free_port
+from extension.servers import EXTENSION, TOKEN, free_port
 from tests.bench.service import Inside, Service
 from waiting import until
 
-PLAIN = f"""
+BOTH = f"""
 c = get_config()
 c.ServerApp.root_dir = {{home!r}}
-c.ServerApp.contents_manager_class = "jupyter_server.services.contents.largefilemanager.AsyncLargeFileManager"
 c.ServerApp.open_browser = False
 c.ServerApp.allow_root = True
 c.ServerApp.max_body_size = c.ServerApp.max_buffer_size = 512 * 1024 * 1024
 c.IdentityProvider.token = {TOKEN!r}
+"""
+PLAIN = """
+c.ServerApp.contents_manager_class = "jupyter_server.services.contents.largefilemanager.AsyncLargeFileManager"
+"""
+OURS = """
+c.ServerApp.contents_manager_class = "terraspawner_environment.recorded.RecordedContentsManager"
+c.ServerApp.kernel_websocket_connection_class = "terraspawner_environment.connection.RecordedConnection"
+c.ServerApp.jpserver_extensions = {"terraspawner_environment": True}
 """
 TAB = "tab-bench"
 _AUTHORIZED = {"Authorization": f"token {TOKEN}"}
@@ -40,7 +47,7 @@ class Jupyter:
         self._port = free_port()
         own = home / "server"
         own.mkdir(parents=True)
-        (own / "config.py").write_text(config)
+        (own / "config.py").write_text(BOTH.format(home=str(home)) + config)
         (own / "rfc3987_syntax.py").write_text("raise ImportError")  # as in the image: it takes a second to compile
         with (home / "server.log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -99,7 +106,7 @@ class Jupyter:
 
 @contextmanager
 def plain(home: Path) -> Iterator[Jupyter]:
-    made = Jupyter(home, PLAIN.format(home=str(home)), {})
+    made = Jupyter(home, PLAIN, {})
     try:
         yield made
     finally:
@@ -112,7 +119,7 @@ def ours(home: Path, service: Service, inside: Inside) -> Iterator[Jupyter]:
         "TERRA_SERVICE_URL": service.url, "TERRA_ENVIRONMENT_KEY": inside.key, "JUPYTERHUB_USER": inside.user,
         "WORKSPACE_NAME": inside.name, "WORKSPACE_NAMESPACE": inside.namespace,
     }  # fmt: skip
-    made = Jupyter(home, CONFIG.format(home=str(home), flush_seconds=5.0), environ)
+    made = Jupyter(home, OURS, environ)
     try:
         yield made
     finally:

@@ -75,8 +75,8 @@ the service in a process of its own on SQLite; both in turn, each with another t
 save is acknowledged when its PUT is answered: plain does not sync what it writes, ours has it synced twice by then, in
 the notebook and in the outbox. *in the bucket* is from the beginning of that PUT until the object has its new version,
 *from the key stroke* the worst of them and the {INTERVAL:g} s that Lab's autosave may let pass before it.
-{ROUNDS} rounds, {ROUNDS_OF_LARGEST} of the largest. A notebook has cells of 1 KB, and from 1 MB on a picture of 64 KB
-in each of them.
+{rounds or ROUNDS} rounds, {rounds or ROUNDS_OF_LARGEST} of the largest. A notebook has cells of 1 KB, and from 1 MB on
+a picture of 64 KB in each of them.
 
 {circumstances.lines()}
 
