@@ -5,7 +5,7 @@ waiting sooner, the end of the work, is a change of the facts, after which all i
 
 | deadline | when | what | waits for work | kept alive |
 |---|---|---|---|---|
-| idle | last input + idle, or last work's end + grace | as said | none while a streak lasts | later, up to the cap |
+| idle | last input + idle, or last work's end + grace | as said | none while something works | later, up to the cap |
 | busy-too-long | the streak's beginning + cap | pause | no | no |
 | too-old | the start + maximum age | pause | up to the cap, unless forced | likewise |
 | daily-stop | its time | pause | up to the cap, unless forced | likewise |
@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 
 from culler.facts import FROZEN, RUNNING, Facts, Reports
 from culler.policy import AtIdle, Policy, span
-from culler.streak import busy_for, known_cores, last_human, streak
+from culler.streak import REST, busy_for, known_cores, last_human, streak
 from culler.words import clock, long
 
 REPORT_EVERY = timedelta(seconds=30)
@@ -79,12 +79,14 @@ def kept_until(facts: Facts, now: datetime) -> datetime | None:
 
 
 def _idle(facts: Facts, policy: Policy, now: datetime) -> Deadline | None:
-    if policy.idle is None or streak(facts, now):
+    found = streak(facts, now)
+    if policy.idle is None or (found and not found.rests):
         return None
     human, ended = last_human(facts), facts.work_ended_at
     at = human + span(policy.idle)
     if ended:
         at = max(at, ended + span(max(policy.grace, policy.idle)))
+        at = max(at, ended + REST) if found else at
     kept = kept_until(facts, now)
     if kept:
         at = max(at, min(kept, human + span(policy.busy_cap)))

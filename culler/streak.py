@@ -14,16 +14,22 @@ from culler.words import clock, listed, long
 
 BUSY_CORES = 0.05
 """More than this is work, where nothing else tells."""
+REST = timedelta(minutes=5)
+"""So long nothing may work until the service takes a streak for ended."""
 CPU_HOLDS = timedelta(minutes=10)
 """An older look at the processors tells nothing of now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Streak:
-    """`since`: from here the cap is counted. `what` is a clause that says what works."""
+    """`since`: from here the cap is counted. `what` is a clause that says what works.
+
+    `rests`: nothing does since `work_ended_at`, as the environment itself reports, and not for long enough yet.
+    """
 
     since: datetime
     what: str
+    rests: bool = False
 
 
 def streak(facts: Facts, now: datetime) -> Streak | None:
@@ -34,7 +40,8 @@ def streak(facts: Facts, now: datetime) -> Streak | None:
     if not what:
         return None
     # without a streak of the service's own the last human input ended the one before: no later one is counted
-    return Streak(since=facts.busy_since or last_human(facts), what=what)
+    rests = facts.reports is Reports.KNOWN and not facts.work and facts.work_ended_at is not None
+    return Streak(since=facts.busy_since or last_human(facts), what=what, rests=rests)
 
 
 def last_human(facts: Facts) -> datetime:
@@ -63,7 +70,7 @@ def _what(facts: Facts, now: datetime) -> str:
             return f"it uses {cores:.2f} cores; what its kernels do its image does not say"
     if facts.busy_since:
         ended = f"since {clock(facts.work_ended_at, now)}" if facts.work_ended_at else "now"
-        return f"nothing computes {ended}, which counts as the end of its work after 5 min"
+        return f"nothing computes {ended}, which counts as the end of its work after {long(REST)}"
     return ""
 
 

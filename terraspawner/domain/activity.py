@@ -198,6 +198,12 @@ def human(before: Clocks, at: datetime, now: datetime) -> Clocks:
     return replace(here, busy_since=at if here.rests_since is None else None)
 
 
+def visited(before: Clocks, at: datetime, now: datetime) -> Clocks:
+    """Something was sent to it at `at`, by a person or by a page that was left open: it is not idle for that, but a
+    streak is not ended by what may be nobody."""
+    return replace(before, human_at=max(before.human_at, min(at, now)))
+
+
 def after_outage(before: Clocks, last: datetime, now: datetime) -> Clocks:
     """Nobody could report between `last` and `now`: that was no silence, and nobody knows that it was rest."""
     here, gap = clipped(before, now), now - last

@@ -116,11 +116,11 @@ def deaf(context: Context) -> list[tuple[str, str, str]]:
 
 def note_traffic(context: Context, seen: Mapping[str, datetime]) -> None:
     """When something was last sent to environments that do not say when a person was there, by id: that is taken for
-    one. An open page is enough, so they are stopped rather too late than too early."""
+    one. An open page is enough, so they are stopped rather too late than too early; a streak goes on."""
     now = context.now()
     with context.database.write() as connection:
         for environment_id, before in activity_records.kept(connection, list(seen)).items():
-            clocks = activity.human(before.clocks, seen[environment_id], now)
+            clocks = activity.visited(before.clocks, seen[environment_id], now)
             if clocks != before.clocks and not before.clocks.hears_humans:
                 _put(connection, environment_id, before, clocks, now)
 

@@ -194,6 +194,15 @@ def test_work_that_goes_on_under_a_persons_hands_is_a_streak_from_then_on() -> N
     assert [each.since for each in typed.work] == [at(30)]
 
 
+@pytest.mark.feature("G2")
+@pytest.mark.parametrize(("seen", "believed"), [(200, 200), (90, 90), (-5, 0), (900, 300)])
+def test_what_is_sent_to_it_puts_idleness_off_and_ends_no_streak(seen: int, believed: int) -> None:
+    here = replace(told(steadily("busy", 0, 300)), human_at=at(0))
+    after = activity.visited(here, at(seen), at(300))
+    assert after == replace(here, human_at=at(believed))
+    assert after.busy_since is not None
+
+
 def test_each_piece_of_work_is_told_since_it_was_first_seen() -> None:
     here = heard(told("30 busy"), at(60), "both")
     assert [(each.what, each.since) for each in here.work] == [(TRAIN.what, at(30)), (PLOT.what, at(60))]

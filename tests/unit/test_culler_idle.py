@@ -88,12 +88,23 @@ def test_what_works_is_not_idle_whatever_it_is_and_however_silent(minutes: float
 @pytest.mark.parametrize("gap", [SECOND, 1, 4.9])
 @pytest.mark.parametrize("streak", [5, 31, 8 * HOUR, 23.9 * HOUR])
 def test_a_gap_in_a_streak_is_no_idle_time(gap: float, streak: float) -> None:
-    """The service ends a streak after five minutes: until then its beginning stands in the facts."""
+    """The service ends a streak after five minutes: until then its beginning stands in the facts, and people are told
+    already when it would be idle."""
     facts = busy(streak, work=(), work_ended_at=ago(gap))
     decision = decided(facts)
     assert decision.act is KEEP
-    assert (decision.name, decision.at) == (Name.BUSY_TOO_LONG, hence(24 * HOUR - streak))
-    assert "which counts as the end of its work after 5 min" in decision.why
+    at = {each.name: each for each in decision.deadlines}
+    assert at[Name.BUSY_TOO_LONG].at == hence(24 * HOUR - streak)
+    assert "which counts as the end of its work after 5 min" in at[Name.BUSY_TOO_LONG].why
+    assert at[Name.IDLE].at == hence(30 - gap)
+    assert decision.name is (Name.BUSY_TOO_LONG if streak > 23 * HOUR else Name.IDLE)
+
+
+@pytest.mark.feature("G2", "G6")
+def test_a_short_rule_does_not_stop_what_rests_for_less_than_five_minutes() -> None:
+    hasty = Policy(idle=60, grace=0)
+    decision = decided(busy(8 * HOUR, work=(), work_ended_at=ago(4), human_at=ago(8 * HOUR), policy=hasty))
+    assert (decision.act, decision.name, decision.at) == (KEEP, Name.IDLE, hence(1))
 
 
 @pytest.mark.feature("G7")
