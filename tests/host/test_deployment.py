@@ -81,7 +81,7 @@ def test_nothing_is_published_beyond_loopback(deployment: Deployment) -> None:
 def test_no_secret_stands_in_a_containers_configuration(deployment: Deployment) -> None:
     kept = json.loads((ROOT / ".terraspawner" / deployment.name / "secrets.json").read_text())
     secrets = [*kept.values(), *deployment.logins().values()]
-    assert len(secrets) == 6
+    assert len(secrets) == 7
     for name in SERVICES:
         shown = json.dumps(deployment.service(name).attrs)
         assert not [secret for secret in secrets if secret in shown], name

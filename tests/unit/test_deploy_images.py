@@ -121,7 +121,7 @@ def test_the_host_service_has_no_network_and_the_workspaces_service_only_its_own
     }
     for name, volumes in mounted.items():
         assert all(f"secrets/{name}.env" in volume and volume.endswith(":ro") for volume in volumes)
-    assert {name for name, volumes in mounted.items() if volumes} == {"proxy", "hub", "workspaces"}
+    assert {name for name, volumes in mounted.items() if volumes} == {"culler", "proxy", "hub", "workspaces"}
     tls = {name for name, service in compose["services"].items() if any("}/tls:" in v for v in service["volumes"])}
     assert tls == {"proxy"}
 
