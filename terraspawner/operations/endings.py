@@ -9,7 +9,7 @@ from enum import Enum, auto
 from terraspawner.db import records
 from terraspawner.domain.environment import Event, State
 from terraspawner.domain.layer import MOST_NAMED
-from terraspawner.operations import ledger
+from terraspawner.operations import ledger, withdrawals
 from terraspawner.operations.context import Context
 
 
@@ -30,10 +30,14 @@ _UNDER_WAY = {
 
 def begin(context: Context, environment_id: str, start_number: int) -> Ending | None:
     """The stop that the Hub was asked for; None where nothing runs that could save. What runs is being paused from here
-    on, unless it shall be frozen or deleted."""
+    on, unless it shall be frozen or deleted.
+
+    None as well where its person may not have it any more: while it saves its address answers, and what it would send
+    is not taken. Its text is on its disk.
+    """
     with context.database.write() as connection:
         environment = ledger.load(connection, environment_id)
-        if environment.start_number != start_number:
+        if environment.start_number != start_number or withdrawals.is_withdrawn(connection, environment):
             return None
         if environment.state is State.RUNNING:
             ledger.move(context, connection, environment, Event.PAUSE)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from terraspawner.db import member_records, records
+import sqlalchemy as sa
+
+from terraspawner.db import account_records, member_records, records
 from terraspawner.domain.access import Action, permits
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import Environment, State
@@ -58,6 +60,16 @@ def reason_to_pause(environment: Environment, membership: Membership | None, acc
             " read-only."
         )
     return ""
+
+
+def is_withdrawn(connection: sa.Connection, environment: Environment) -> bool:
+    """Whether its person may not have it any more as it is."""
+    workspace = records.workspaces_by_id(connection, {environment.workspace_id}).get(environment.workspace_id)
+    account = account_records.account_named(connection, environment.user)
+    if workspace is None or account is None:
+        return True
+    membership = member_records.membership_by_slug(connection, environment.user, workspace.slug)
+    return bool(reason_to_pause(environment, membership, account))
 
 
 def writes_too_much(environment: Environment, membership: Membership) -> bool:

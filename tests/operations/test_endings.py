@@ -6,7 +6,7 @@ import pytest
 
 import builders
 from terraspawner.domain.environment import Environment, State
-from terraspawner.operations import deletions, endings, environments, freezing, identities, views
+from terraspawner.operations import accounts, deletions, endings, environments, freezing, identities, views
 from terraspawner.operations.context import Context
 
 UNSENT = ["a.ipynb", "b.ipynb"]
@@ -53,6 +53,15 @@ def test_a_freeze_is_one_and_says_it_too(context: Context, running: environments
     assert row(context).unsent_words == (
         "1 notebook is on the disk and not in the workspace yet: a.ipynb. It is sent at the next start."
     )
+
+
+@pytest.mark.feature("F9", "A3")
+def test_who_may_not_have_it_any_more_is_not_waited_for(context: Context, running: environments.Ticket) -> None:
+    """While it saves its address answers, and its person would go on."""
+    accounts.disable(context, name="ana", actor="operator")
+    assert endings.begin(context, running.environment.id, 1) is None
+    accounts.enable(context, name="ana", actor="operator")
+    assert endings.begin(context, running.environment.id, 1) is endings.Ending.PAUSE
 
 
 def test_what_does_not_run_or_runs_since_is_left_alone(context: Context, running: environments.Ticket) -> None:
