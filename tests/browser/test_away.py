@@ -116,6 +116,17 @@ def test_a_paused_environment_is_told_quietly_and_resumed_by_a_button(
     no_dialog(lab)
 
 
+def test_a_save_hangs_on_one_answer(lab: Page, workspace: Workspace) -> None:
+    """Lab's own question after it, which an environment that has just gone leaves open, is not asked."""
+    asked: list[str] = []
+    lab.on("request", lambda request: asked.append(request.method) if "/away.ipynb" in request.url else None)
+    type_unsaved(lab, "'saved' + ' once more'")
+    in_bucket(workspace, "once more")
+    badge(lab, "workspace")
+    saves = asked[: len(asked) - asked[::-1].index("PUT")]
+    assert saves == ["GET", "PUT"] * (len(saves) // 2)
+
+
 def test_a_deleted_environment_is_told_with_a_way_out(lab: Page, workspace: Workspace, artefacts: Path) -> None:
     workspace.delete()
     # while it is being deleted the service tells; afterwards the page's sign-in is gone with it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import Any
 
 import pytest
@@ -48,6 +49,18 @@ async def test_the_workspace_gets_the_very_bytes_of_the_disk(environment_of: Mak
         assert service.notebooks["a.ipynb"] == environment.file("a.ipynb").read_bytes()
         model = await manager.get(lab("a.ipynb"), content=False, require_hash=True)
         assert model["hash_algorithm"] == "sha256"
+
+
+async def test_a_save_says_the_hash_of_what_it_saved(environment_of: MakeEnvironment) -> None:
+    async with WorkspaceThatAnswers() as service:
+        manager = await environment_of(service).start()
+        saved = await save(manager, "a.ipynb", "1")
+        asked = await manager.get(lab("a.ipynb"), content=False, require_hash=True)
+        assert {key: saved[key] for key in ("hash", "hash_algorithm")} == {
+            "hash": hashlib.sha256(notebook_bytes("1")).hexdigest(),
+            "hash_algorithm": "sha256",
+        }
+        assert saved["hash"] == asked["hash"]
 
 
 async def test_an_unchanged_text_is_not_sent(environment_of: MakeEnvironment) -> None:

@@ -1,5 +1,6 @@
 import { Contents, Drive, ServerConnection } from '@jupyterlab/services';
 
+import { JustSaved } from './hashes';
 import { notebookOf } from './modes';
 import { Presence } from './presence';
 import { TabSession } from './session';
@@ -32,6 +33,10 @@ export class EnvironmentDrive extends Drive {
     // Lab looks at the file's hash before each save
     if (options?.hash && options.content === false) {
       this._refuse(path);
+      const saved = this._justSaved.take(path);
+      if (saved) {
+        return saved;
+      }
     }
     return options?.content === false
       ? this._attempt(path, () => super.get(path, options))
@@ -48,7 +53,9 @@ export class EnvironmentDrive extends Drive {
       ? { ...options, terra_session: this._session.name }
       : options;
     try {
-      return await this._attempt(path, () => super.save(path, model));
+      const saved = await this._attempt(path, () => super.save(path, model));
+      this._justSaved.keep(path, saved);
+      return saved;
     } catch (error) {
       if (statusOf(error) !== HELD) {
         throw error;
@@ -81,6 +88,8 @@ export class EnvironmentDrive extends Drive {
       throw new AwayError();
     }
   }
+
+  private _justSaved = new JustSaved();
 }
 
 /** Lab knows this name from its own dialogs, and says nothing more. */

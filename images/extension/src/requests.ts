@@ -1,5 +1,6 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
+import { Kernel } from '@jupyterlab/services';
 
 import { HumanInput } from './input';
 import { ACT_LABELS, ILease } from './lease';
@@ -8,6 +9,8 @@ import { TabSession } from './session';
 const SECONDS = 1000;
 const MINUTES = 60 * SECONDS;
 const LOOK_EVERY = 5 * SECONDS;
+/** What a kernel may take to say that the cell whose output is there has ended. */
+const ENDING = 2 * SECONDS;
 
 export interface IRequestSurroundings {
   session: TabSession;
@@ -101,7 +104,8 @@ export class Requests {
 export async function mayHandOver(
   context: DocumentRegistry.Context
 ): Promise<boolean> {
-  if (context.sessionContext.session?.kernel?.status !== 'busy') {
+  const kernel = context.sessionContext.session?.kernel;
+  if (!kernel || (await isIdle(kernel, ENDING))) {
     return true;
   }
   const { button } = await showDialog({
@@ -113,6 +117,18 @@ export async function mayHandOver(
     ]
   });
   return button.accept;
+}
+
+/** Does the kernel stop being busy within so many milliseconds? */
+async function isIdle(
+  kernel: Kernel.IKernelConnection,
+  wait: number
+): Promise<boolean> {
+  const end = Date.now() + wait;
+  while (kernel.status === 'busy' && Date.now() < end) {
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+  return kernel.status !== 'busy';
 }
 
 /** Save, then give it to whoever asked. */

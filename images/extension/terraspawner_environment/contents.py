@@ -242,7 +242,9 @@ class TerraContentsManager(AsyncLargeFileManager):
         if content is None:
             size = incoming.gathered_at(Path(self._get_os_path(path))).stat().st_size
             return file_facts(path, size)
-        return await super().get(path, content=False)
+        saved: dict[str, Any] = await super().get(path, content=False)
+        # of what was saved, not of what the disk has by now: Lab compares its own text by it (`src/drive.ts`)
+        return saved | await run_sync(self._get_hash, content)
 
     async def _first_checkpoint(self, path: str) -> None:
         """One checkpoint should always exist, as in Jupyter; the save itself does not hang on it."""
