@@ -14,6 +14,7 @@ from terraspawner.host.netprobe import NetworkProbe
 from terraspawner.host.rules import LINK_LOCAL, guard_of, is_in_place, parse_saved
 from terraspawner.settings import Settings
 from tests.attack.scene import Scene
+from waiting import until
 
 pytestmark = pytest.mark.docker
 
@@ -204,12 +205,22 @@ def test_the_packet_rules_shut_out_the_metadata_addresses(scene: Scene) -> None:
     """Looked at, not tried: the rules of this deployment drop them before anything is let through."""
     settings = Settings.from_environ(scene.deployment.environ)
     guard = scene.deployment.service("netguard")
-    saved = guard.exec_run(["iptables-nft-save", "-t", "filter"], user="0").output.decode()
     resolvers = guard.exec_run(
         ["python", "-c", "from terraspawner.host.netguard import read_resolvers; print(*read_resolvers())"]
     ).output.decode()
     wanted = guard_of(settings, resolvers.split())
-    assert is_in_place(saved, wanted)
+    saved = ""
+
+    def is_guarded() -> bool:
+        nonlocal saved
+        saved = guard.exec_run(["iptables-nft-save", "-t", "filter"], user="0").output.decode()
+        return is_in_place(saved, wanted)
+
+    # whoever puts a rule of their own before ours is found out at the guard's next look
+    try:
+        until(is_guarded, "every rule is in place", 20)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {wanted.chains} in\n{saved}") from None
     (chain, _), *_ = wanted.chains
     rules = parse_saved(saved)[chain]
     drop = next(place for place, rule in enumerate(rules) if f"-d {LINK_LOCAL}" in rule and "-j DROP" in rule)

@@ -191,13 +191,12 @@ def test_the_hub_answers_while_our_database_is_locked(
     )
     start.start()
     try:
-        # the start waits for the database; everyone else is served meanwhile
-        for _ in range(20):
+        # the start waits for the database, and everyone else is served meanwhile, until it is told to come back
+        while start.is_alive():
             assert deployment.get("/hub/health").status_code == 200
             assert deployment.get("/hub/api/").status_code == 200
-        assert answers in ([], [503]), "it waits, and after a while it is told to come back"
+        assert answers == [503]
     finally:
         service.exec_run(["touch", "/tmp/release"])
         start.join()
-    assert answers[0] in (201, 202, 503)
     until(lambda: workspace.environment()["state"] in ("running", "none", "paused"), "the state is true")
