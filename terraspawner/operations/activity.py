@@ -138,11 +138,13 @@ def look_at_all(context: Context) -> None:
 
 
 def after_outage(context: Context, connection: sa.Connection, gap: timedelta) -> None:
-    """For `gap` until now nobody could be heard. Everybody gets that time, and a round of grace."""
+    """For `gap` until now nobody could be heard. Everybody gets that time, and a round of grace, where reports were
+    missed: a machine that is slow for some seconds, again and again, must not put off every stop."""
     now = context.now()
     for environment_id, clocks in activity_records.clocks_of_running(connection).items():
         activity_records.put(connection, environment_id, activity.after_outage(clocks, now - gap, now))
-    give_grace(context, connection)
+    if gap >= activity.SILENCE:
+        give_grace(context, connection)
 
 
 def give_grace(context: Context, connection: sa.Connection) -> None:

@@ -205,10 +205,12 @@ def watched(
     context: Context, *, due: bool, after: str = "", limit: int = PAGE
 ) -> tuple[list[tuple[Facts, Decision]], str | None]:
     """The facts of what runs or stands still, by id, and after which id there are more; with `due` of those alone about
-    which something is to be decided now. The others that were looked at have time again."""
+    which something is to be decided now. The others that were looked at have time again. Who asks for what is due acts
+    on it, so that is when the culler is heard."""
     now = context.now()
     with context.database.write() as connection:
-        cullers.heard(context, connection)
+        if due:
+            cullers.heard(context, connection)
         rows = activity_records.watched(connection, due_at=now if due else None, after=after, limit=limit)
         known = _known(context, connection, rows)
         found = [(known[here.id], decided(known[here.id])) for here, _ in rows]

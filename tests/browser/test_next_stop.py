@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.browser, pytest.mark.full]
 ASK = """
 from terraspawner.operations import stops
 from terraspawner.wiring import deployment_context
-stops.watched(deployment_context(), due=False)
+stops.watched(deployment_context(), due=True)
 """
 """What a culler does first, whether this deployment has one or not: a stop is told of while somebody would carry it
 out."""

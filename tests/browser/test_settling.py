@@ -13,7 +13,7 @@ from browser.conftest import sign_in
 from browser.test_journey import badge, in_lab, type_cell
 from deployment import Deployment, Workspace, until
 
-pytestmark = [pytest.mark.docker, pytest.mark.browser, pytest.mark.full, pytest.mark.feature("F9")]
+pytestmark = [pytest.mark.docker, pytest.mark.browser, pytest.mark.feature("F9")]
 
 FILE = "last words.ipynb"
 
@@ -52,7 +52,7 @@ def by_the_hub(workspace: Workspace) -> None:
     workspace.wait_for("paused")
 
 
-@pytest.mark.parametrize("pause", [by_rest, by_the_hub])
+@pytest.mark.parametrize("pause", [by_rest, pytest.param(by_the_hub, marks=pytest.mark.full)])
 def test_a_pause_saves_what_is_open_and_sends_it(
     page: Page, deployment: Deployment, workspace: Workspace, pause: Callable[[Workspace], None]
 ) -> None:
@@ -65,6 +65,7 @@ def test_a_pause_saves_what_is_open_and_sends_it(
     assert workspace.environment()["reason"] == ""
 
 
+@pytest.mark.full
 def test_a_freeze_does_and_what_is_typed_after_the_wake_is_saved_as_ever(
     page: Page, deployment: Deployment, workspace: Workspace
 ) -> None:
@@ -81,6 +82,7 @@ def test_a_freeze_does_and_what_is_typed_after_the_wake_is_saved_as_ever(
     assert kinds(workspace)[0] == "saved"
 
 
+@pytest.mark.full
 def test_with_the_service_away_it_is_on_the_disk_is_told_and_arrives_at_the_next_start(
     page: Page, deployment: Deployment, workspace: Workspace, artefacts: Path
 ) -> None:
@@ -107,6 +109,7 @@ def test_with_the_service_away_it_is_on_the_disk_is_told_and_arrives_at_the_next
     until(has(workspace, "typed while it was away"), "it has arrived", within=60)
 
 
+@pytest.mark.full
 def test_a_text_file_that_is_open_is_saved_too(page: Page, deployment: Deployment, workspace: Workspace) -> None:
     opened(page, deployment, workspace)
     workspace.shell("echo old > ~/notes.txt")

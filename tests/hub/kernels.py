@@ -31,9 +31,13 @@ class Kernel:
 
     def run(self, code: str) -> str:
         """What `code` prints."""
-        return asyncio.run(self._run(code))
+        return asyncio.run(self._run(code, {"execute_reply", "idle"}))
 
-    async def _run(self, code: str) -> str:
+    def begin(self, code: str) -> None:
+        """Have it run `code`, and go away once it does."""
+        asyncio.run(self._run(code, {"execute_input"}))
+
+    async def _run(self, code: str, awaited: set[str]) -> str:
         owner = self.workspace.owner
         url = f"{owner.deployment.url}{self.workspace.server_url}api/kernels/{self.id}/channels"
         header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "version": "5.3",
@@ -48,12 +52,11 @@ class Kernel:
             asyncio.timeout(60),
         ):
             await channel.send_json(request)
-            awaited = {"execute_reply", "idle"}
             async for message in channel:
                 got = json.loads(message.data)
                 if got["parent_header"].get("msg_id") == header["msg_id"]:
                     text += got["content"].get("text", "")
-                    awaited -= {got["msg_type"], got["content"].get("execution_state", "")}
+                    awaited = awaited - {got["msg_type"], got["content"].get("execution_state", "")}
                 if not awaited:
                     break
         return text.strip()

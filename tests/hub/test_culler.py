@@ -1,4 +1,4 @@
-"""The culler on a real Hub and Engine. Hours go by in the service's clocks of one environment, which are moved."""
+"""The culler on a real Hub and Engine."""
 
 from __future__ import annotations
 
@@ -6,53 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from deployment import API, Deployment, Workspace, until
+from deployment import API, Deployment, Workspace
+from hub.culling import decided, passes, reports
 from hub.kernels import Kernel
 
 pytestmark = pytest.mark.docker
-
-MOVE = """
-import sys
-from dataclasses import replace
-from datetime import timedelta
-from terraspawner import wiring
-from terraspawner.db import activity_records
-from terraspawner.operations.activity import GRACE_UNTIL
-here, by = sys.argv[1], timedelta(minutes=float(sys.argv[2]))
-context = wiring.build_context(wiring.settings_from_environ())
-with context.database.write() as connection:
-    kept = activity_records.kept(connection, [here])[here]
-    names = ("started_at", "human_at", "busy_since", "rests_since", "work_ended_at")
-    moved = {name: at - by for name in names if (at := getattr(kept.clocks, name))}
-    work = tuple(replace(each, since=each.since - by) for each in kept.clocks.work)
-    clocks = replace(kept.clocks, **moved, work=work)
-    revision, now = kept.revision + 1, context.now()
-    activity_records.put(connection, here, clocks, revision=revision, next_look_at=now)
-    if grace := activity_records.moment(connection, GRACE_UNTIL):  # of a service that was started just before
-        activity_records.note_moment(connection, GRACE_UNTIL, grace - by)
-"""
-
-
-def passes(workspace: Workspace, minutes: float) -> None:
-    """All that was so far was so much earlier; it reports as it did."""
-    service = workspace.owner.deployment.service("workspaces")
-    here = workspace.environment()["id"]
-    done = service.exec_run(["with-secrets", "python", "-c", MOVE, here, str(minutes)])
-    assert done.exit_code == 0, done.output.decode()
-
-
-def decided(workspace: Workspace) -> list[tuple[str, str]]:
-    """Acts and names, the oldest first."""
-    answer = workspace.owner.api.get(f"{workspace.path}/environment/decisions")
-    assert answer.status_code == 200, answer.text
-    found = [(each["decision"]["act"], each["decision"]["name"]) for each in answer.json()["items"]]
-    return found[::-1]
-
-
-def reports(workspace: Workspace) -> None:
-    """It has told of its kernels."""
-    until(lambda: workspace.environment()["kernels"], "it reports a kernel")
-    until(lambda: {each["state"] for each in workspace.environment()["kernels"]} == {"idle"}, "its kernel is idle")
 
 
 @pytest.mark.feature("G1", "G9")

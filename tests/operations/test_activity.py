@@ -9,6 +9,7 @@ import pytest
 import builders
 from terraspawner.db import activity_records
 from terraspawner.db.activity_records import Kept
+from terraspawner.domain import activity as activities
 from terraspawner.domain.activity import Claim, Kind, Report
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations import activity, environments, freezing, identities, lease_endings
@@ -144,6 +145,22 @@ def test_an_outage_of_the_service_is_nobodys_silence(context: Context, clock: bu
     builders.pass_time(context, clock, activity.GRACE.total_seconds())
     with context.database.read() as connection:
         assert activity.grace_until(context, connection) is None
+
+
+def test_a_service_that_is_slow_for_seconds_puts_off_no_stop(
+    context: Context, clock: builders.Clock, ticket: Ticket
+) -> None:
+    lease_endings.beat(context)
+    say(context, ticket, IDLE)
+    for seconds, has_grace in (
+        (activities.SILENCE.total_seconds() - 1, False),
+        (activities.SILENCE.total_seconds(), True),
+    ):
+        clock.move(seconds=seconds)
+        lease_endings.beat(context)
+        assert known(context, ticket).clocks.reported_at == clock.now
+        with context.database.read() as connection:
+            assert (activity.grace_until(context, connection) is not None) == has_grace
 
 
 def test_a_clock_that_is_set_back_gives_no_longer_grace(

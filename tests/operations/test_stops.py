@@ -98,3 +98,7 @@ def test_a_stop_is_told_only_where_somebody_carries_it_out(
     assert (told[0].name, told[0].at) == (Name.IDLE, clock.now + timedelta(minutes=30))
     clock.move(minutes=6)
     assert stops.next_stop(context, ticket.environment.id) is None
+    stops.watched(context, due=False)  # somebody looks, as a dry run does
+    assert stops.next_stop(context, ticket.environment.id) is None
+    stops.watched(context, due=True)
+    assert stops.next_stop(context, ticket.environment.id) is not None
