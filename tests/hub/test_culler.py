@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deployment import API, Deployment, Workspace
-from hub.culling import decided, passes, reports
+from hub.culling import comes_next, decided, passes, reports
 from hub.kernels import Kernel
 
 pytestmark = pytest.mark.docker
@@ -24,6 +24,7 @@ def test_what_is_idle_is_frozen_with_its_variables_and_its_person_reads_why(work
     assert workspace.container().status == "paused"
     assert decided(workspace) == [("freeze", "idle")]
     workspace.start()
+    assert comes_next(workspace) == "idle"
     assert kernel.run("print(held)") == "42"
     assert decided(workspace) == [("freeze", "idle")]
 
