@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from terraspawner.errors import HubUnavailable, StartFailed, TerraError
@@ -38,32 +39,55 @@ class Hub(Protocol):
     async def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """A start that was asked for when start number `over` was the last one, and over."""
+
+    task: asyncio.Task[None]
+    over: int
+
+
 class Launches:
-    """At most one start is under way for a server; a second request joins it."""
+    """At most one start is under way for a server; a second request joins it, or waits for one that has failed
+    already and of which the Hub has not said so yet."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._under_way: dict[Server, asyncio.Task[None]] = {}
+        self._under_way: dict[Server, Launch] = {}
         self._faults: dict[Server, TerraError] = {}
         self._called_off: set[Server] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._pauses: set[asyncio.Task[bool]] = set()
 
     async def start(
-        self, server: Server, title: str, wait: float = 1.0, options: Mapping[str, str] | None = None
+        self,
+        server: Server,
+        title: str,
+        wait: float = 1.0,
+        options: Mapping[str, str] | None = None,
+        *,
+        over: int = 0,
     ) -> None:
         """Ask the Hub for a start and return when it answers, or after `wait` seconds. The spawner checks `options`.
+        `over`: the number of the last start, where that is over.
 
         Raises `StartFailed` or `HubUnavailable` when it refuses in that time; `fault` tells what came later.
         """
-        task = self._under_way.get(server)
-        if task is None:
+        launch = self._under_way.get(server)
+        if launch is None or over > launch.over:
             self._faults.pop(server, None)
-            task = asyncio.create_task(self._carry_out(server, title, options or {}))
-            self._under_way[server] = task
-            task.add_done_callback(lambda _: self._under_way.pop(server, None))
-        await asyncio.wait({task}, timeout=wait)
-        if task.done() and (fault := self._faults.get(server)):
+            task = asyncio.create_task(self._carry_out(server, title, options or {}, launch and launch.task))
+            launch = self._under_way[server] = Launch(task=task, over=over)
+            self._tasks.add(task)
+            task.add_done_callback(lambda _: self._end(server, launch))
+        await asyncio.wait({launch.task}, timeout=wait)
+        if launch.task.done() and (fault := self._faults.get(server)):
             raise fault
+
+    def _end(self, server: Server, launch: Launch) -> None:
+        self._tasks.discard(launch.task)
+        if self._under_way.get(server) is launch:
+            del self._under_way[server]
 
     async def pause(self, server: Server, wait: float = 1.0) -> None:
         """Ask the Hub for a stop and return when it has answered, or after `wait` seconds."""
@@ -86,7 +110,7 @@ class Launches:
 
     async def close(self) -> None:
         """Stop waiting for answers. The Hub goes on with what it was asked."""
-        tasks = [*self._under_way.values(), *self._pauses]
+        tasks = [*self._tasks, *self._pauses]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -114,7 +138,12 @@ class Launches:
         seen = await self._hub.server(*server)
         return not seen.pending and not seen.is_ready
 
-    async def _carry_out(self, server: Server, title: str, options: Mapping[str, str]) -> None:
+    async def _carry_out(
+        self, server: Server, title: str, options: Mapping[str, str], before: asyncio.Task[None] | None
+    ) -> None:
+        if before is not None:
+            await asyncio.wait({before})
+            self._faults.pop(server, None)
         try:
             await self._when_stopped(server, title, options)
         except TerraError as fault:

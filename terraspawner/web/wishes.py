@@ -95,7 +95,9 @@ async def start(
         options["startup_script"] = wanted
     if seen.view.environment and seen.view.state is State.RUNNING and not spot.is_of_page:
         await parts.deeds(activity.came, seen.view.environment.id)
-    await parts.launches.start((spot.user, workspace.slug), workspace.name, parts.pace.ask, options)
+    last = seen.view.environment
+    over = last.start_number if last and last.state is State.PAUSED else 0
+    await parts.launches.start((spot.user, workspace.slug), workspace.name, parts.pace.ask, options, over=over)
     return await sights.look(parts, spot)
 
 

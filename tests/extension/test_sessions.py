@@ -113,6 +113,7 @@ async def test_a_closed_tab_holds_until_its_kernel_has_ended_what_it_does(server
                 await hears(tab, state="held")
                 await at.send_json(execution_of(code))
                 await hears_of_kernel(at, "busy")
+                await is_busy(client, f"{base}/kernels/{kernel}")  # the server hears of it by itself
                 await tab.send_json({"type": "close", "path": lab(A)})
                 await tab.send_json({"type": "act", "id": 1, "path": lab(A), "act": "ask"})
                 await hears(tab, type="done", id=1)
@@ -140,6 +141,15 @@ def execution_of(code: str) -> dict[str, Any]:
         "content": content,
         "buffers": [],
     }
+
+
+async def is_busy(client: aiohttp.ClientSession, kernel: str) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            async with client.get(kernel) as answer:
+                if (await answer.json())["execution_state"] == "busy":
+                    return
+            await asyncio.sleep(0.02)
 
 
 async def hears_of_kernel(socket: aiohttp.ClientWebSocketResponse, state: str) -> None:

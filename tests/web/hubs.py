@@ -107,6 +107,9 @@ class HubThatKnows:
     def __post_init__(self) -> None:
         self.may_finish = asyncio.Event()
         self.may_finish.set()
+        self.may_tell = asyncio.Event()
+        """Until then nobody is told that a start has failed, though its row knows."""
+        self.may_tell.set()
         self._codes: dict[str, dict[str, str]] = {}
         self._admitted: set[tuple[str, str]] = set()
         self._starts: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -188,6 +191,7 @@ class HubThatKnows:
         if task.cancelled():
             return JSONResponse({"message": "Internal Server Error"}, 500)
         if task.done() and (fault := task.exception()):
+            await self.may_tell.wait()
             return JSONResponse({"message": str(fault)}, 503)
         return Response(status_code=201 if task.done() else 202)
 

@@ -92,6 +92,24 @@ async def test_a_start_that_still_waits_for_the_last_stop_is_cancelled_too(tmp_p
         assert site.state(at) == "paused"
 
 
+async def test_a_start_that_is_asked_for_before_the_hub_tells_that_the_last_one_failed_is_another(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, pace=replace(CALM, ask=0.05)) as site:
+        at = site.workspace()
+        site.hub.failure = ("The startup script ended with exit code 7.", "")
+        site.hub.may_tell.clear()
+        async with site.person() as ana:
+            assert (await ana.post(f"{HERE}/start")).status_code == 202
+            await until(lambda: site.state(at) == "paused", "it has failed")
+            site.hub.failure = None
+            again = await ana.post(f"{HERE}/start")
+            assert (again.status_code, again.json()["is_start_requested"]) == (202, True)
+            site.hub.may_tell.set()
+            await until(lambda: site.state(at) == "running", "the second start is up")
+            assert (await ana.post(f"{HERE}/start")).json()["state"] == "running"
+
+
 async def test_cancelling_what_does_not_start_says_how_it_is(site: Site) -> None:
     at = site.workspace()
     async with site.person() as ana:
