@@ -108,6 +108,11 @@ class HostClient:
             await asyncio.sleep(_PROBE_PAUSE_SECONDS)
         return network
 
+    async def memory(self) -> Mapping[str, Any] | None:
+        """What memory the machine has left, as `domain.host_memory` tells it; None where that cannot be read."""
+        answer = await self._call("GET", "/memory")
+        return None if answer.status_code == httpx.codes.NOT_FOUND else answer.json()["memory"]
+
     async def containers(self) -> Mapping[str, ContainerState]:
         """The containers of all environments, by the environment's id."""
         answer = await self._call("GET", "/environments")

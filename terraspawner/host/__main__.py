@@ -15,6 +15,7 @@ from terraspawner.containers.engine import Engine
 from terraspawner.host.api import HostApi
 from terraspawner.host.emptying import BucketEmptying
 from terraspawner.host.measure import DiskMeasure
+from terraspawner.host.memory import MachineMemory
 from terraspawner.host.netprobe import NetworkProbe
 from terraspawner.host.scratch import ScratchRooms
 from terraspawner.settings import Settings
@@ -55,7 +56,7 @@ def api(settings: Settings, probe: NetworkProbe) -> HostApi:
     """All that this service answers, on the machine's own parts."""
     emptying = BucketEmptying(settings.deployment, settings.buckets_host_path)
     name = settings.deployment
-    return HostApi(Engine(name), probe, DiskMeasure(name), emptying, ScratchRooms(name))
+    return HostApi(Engine(name), probe, DiskMeasure(name), emptying, ScratchRooms(name), MachineMemory())
 
 
 async def serve(settings: Settings, listening: socket.socket) -> None:

@@ -31,7 +31,7 @@ from terraspawner.errors import (
     NotAllowed,
     TerraError,
 )
-from terraspawner.host.doors import EmptyingDoor, EngineDoor, MeasureDoor, ProbeDoor, ScratchDoor
+from terraspawner.host.doors import EmptyingDoor, EngineDoor, MeasureDoor, MemoryDoor, ProbeDoor, ScratchDoor
 from terraspawner.host.image_answers import told
 from terraspawner.host.scripts import Scripts
 
@@ -69,6 +69,7 @@ class HostApi:
         measure: MeasureDoor,
         emptying: EmptyingDoor,
         scratch: ScratchDoor,
+        memory: MemoryDoor,
         allowed_uids: frozenset[int] = ALLOWED_UIDS,
     ) -> None:
         self._engine = engine
@@ -76,6 +77,7 @@ class HostApi:
         self._measure = measure
         self._emptying = emptying
         self._scratch = scratch
+        self._memory = memory
         self._allowed_uids = allowed_uids
         self._hub_version = metadata.version("jupyterhub")
         self._scripts = Scripts(engine.start_script)
@@ -91,6 +93,7 @@ class HostApi:
             [
                 web.get("/health", self.health),
                 web.post("/network/probe", self.probe),
+                web.get("/memory", self._memory.answer),
                 web.get("/environments", self.environments),
                 web.get("/environments/processor-times", self.processor_times),
                 web.get("/environments/{id}", self.environment),

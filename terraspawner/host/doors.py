@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from aiohttp import web
+
 from terraspawner.containers.image_look import Look
 from terraspawner.host.findings import NetworkState
 from terraspawner.host.scripts import Running
@@ -54,3 +56,9 @@ class ScratchDoor(Protocol):
     def empty(self, environment_id: str) -> None: ...
     def lost(self) -> list[str]: ...
     def remove(self, environment_id: str) -> None: ...
+
+
+class MemoryDoor(Protocol):
+    """What this service needs of :class:`terraspawner.host.memory.MachineMemory`."""
+
+    async def answer(self, request: web.Request, /) -> web.Response: ...

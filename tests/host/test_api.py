@@ -17,6 +17,7 @@ from terraspawner.errors import Conflict, DiskAttached, DiskMissing, EngineUnava
 from terraspawner.host.__main__ import bound_socket
 from terraspawner.host.api import HostApi
 from terraspawner.host.findings import Finding, NetworkState
+from terraspawner.host.memory import MachineMemory
 from terraspawner.host.netprobe import UNKNOWN
 
 ENVIRONMENT, DISK, ATTACHED = "0123456789abcdef", "00000000000000aa", "00000000000000bb"
@@ -166,6 +167,7 @@ def host_api(engine: EngineWithOneEnvironment, **parts: Any) -> HostApi:
         "measure": MeasureThatKnowsOneDisk(),
         "emptying": EmptyingThatRemembers(),
         "scratch": ScratchThatRemembers(),
+        "memory": MachineMemory(),
         "allowed_uids": frozenset({os.getuid()}),
     }
     return HostApi(engine, **(others | parts))
@@ -339,7 +341,7 @@ async def test_a_user_who_is_not_on_the_list_is_refused_everything(
     serve: Serve, engine: EngineWithOneEnvironment
 ) -> None:
     stranger = await serve(host_api(engine, allowed_uids=frozenset({os.getuid() + 1})))
-    for method, path in [("GET", "/health"), ("DELETE", f"/disks/{DISK}"), ("GET", "/nothing")]:
+    for method, path in [("GET", "/health"), ("GET", "/memory"), ("DELETE", f"/disks/{DISK}"), ("GET", "/nothing")]:
         status, body = await answer(stranger, method, path)
         assert status == 403
         assert isinstance(body, dict)

@@ -19,6 +19,7 @@ from terraspawner.domain.language import Language
 from terraspawner.errors import MemoryInUse
 from terraspawner.host.__main__ import bound_socket
 from terraspawner.host.api import HostApi
+from terraspawner.host.memory import MachineMemory
 from terraspawner.host_client import HostClient, SeenImage
 
 ENVIRONMENT = "0123456789abcdef"
@@ -69,7 +70,7 @@ def engine() -> EngineWithOneImage:
 @pytest.fixture
 async def socket(tmp_path: Path, engine: EngineWithOneImage) -> AsyncIterator[str]:
     api: Any = HostApi
-    runner = web.AppRunner(api(engine, None, None, None, frozenset({os.getuid()})).application())
+    runner = web.AppRunner(api(engine, None, None, None, None, MachineMemory(), frozenset({os.getuid()})).application())
     await runner.setup()
     path = tmp_path / "host.sock"
     await web.SockSite(runner, bound_socket(path)).start()

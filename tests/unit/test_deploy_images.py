@@ -12,6 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from terraspawner.deploy import images, state
+from terraspawner.host.memory import CGROUP
 from terraspawner.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +93,11 @@ def test_only_hub_and_host_hold_the_engines_socket(compose: dict[str, Any]) -> N
         name for name, service in compose["services"].items() if any("docker.sock" in v for v in service["volumes"])
     }
     assert holders == {"hub", "host"}
+
+
+def test_only_the_host_service_has_the_machine_s_control_groups_for_reading(compose: dict[str, Any]) -> None:
+    mounts = {(name, v) for name, service in compose["services"].items() for v in service["volumes"] if "cgroup" in v}
+    assert mounts == {("host", f"/sys/fs/cgroup:{CGROUP}:ro")}
 
 
 def test_only_the_proxy_publishes_a_port_and_on_the_address_that_was_asked_for(compose: dict[str, Any]) -> None:
