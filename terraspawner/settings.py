@@ -139,6 +139,7 @@ class Settings:
     )
     busy_grace: int = _setting(1800, "Seconds for which what has worked is left alone afterwards, at least.")
     frozen_most: int = _setting(2 * 3600, "Seconds after which a frozen environment is paused.")
+    memory_reserve: int = _setting(5, "Per cent of memory left below which what was frozen first is paused; 0: none.")
     age_most: int = _setting(0, "Seconds after its start when an environment is paused in any case; 0 is never.")
     age_force: str = _setting(
         "no", "Whether that age waits for no work: `yes` or `no`, then it does up to TERRA_BUSY_CAP."

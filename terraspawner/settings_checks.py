@@ -29,6 +29,8 @@ class Rules(Protocol):
     def idle_least(self) -> int: ...
     @property
     def idle_most(self) -> int: ...
+    @property
+    def memory_reserve(self) -> int: ...
 
 
 def check_subdomain_host(text: str) -> None:
@@ -63,6 +65,8 @@ def check_rules(settings: Rules) -> None:
     for name in ("busy_cap", "busy_grace", "frozen_most", "age_most", "keep_alive_most"):
         if getattr(settings, name) < 0:
             raise SettingsWrong(f"TERRA_{name.upper()} is {getattr(settings, name)}; it is not less than 0.")
+    if not 0 <= settings.memory_reserve <= 100:
+        raise SettingsWrong(f"TERRA_MEMORY_RESERVE is {settings.memory_reserve}; it is per cent: 0 (none) to 100.")
 
 
 def check_trash_days(days: float) -> None:

@@ -31,7 +31,7 @@ class KeepAlive:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """What is written about one environment. `decided_at`: when a decision was last taken; `alarmed`: since when which
-    alarms hold."""
+    alarms hold; `memory_short`: why it has to give its memory back."""
 
     clocks: Clocks
     revision: int
@@ -39,6 +39,7 @@ class Kept:
     decided_at: datetime | None = None
     alarmed: Mapping[str, datetime] = field(default_factory=dict)
     keep_alive: KeepAlive | None = None
+    memory_short: str = ""
 
 
 # --- what it does ---
@@ -119,6 +120,15 @@ def without_humans(connection: sa.Connection) -> list[Environment]:
     return [environment_of(row) for row in connection.execute(query).mappings()]
 
 
+def standing_still(connection: sa.Connection) -> list[tuple[Environment, str]]:
+    """Those that are frozen, and those whose pause is under way because their memory is wanted; each with why."""
+    short = a.activity.c.memory_short
+    query = sa.select(t.environment, short).join(a.activity, a.activity.c.environment_id == t.environment.c.id)
+    state = t.environment.c.state
+    query = query.where((state == str(State.FROZEN)) | ((state == str(State.PAUSING)) & (short != "")))
+    return [(environment_of(row), row["memory_short"]) for row in connection.execute(query).mappings()]
+
+
 # --- what keeps it ---
 
 
@@ -167,6 +177,7 @@ def _kept_of(row: sa.RowMapping) -> Kept:
         decided_at=row["decided_at"],
         alarmed={name: datetime.fromisoformat(at) for name, at in row["alarmed"].items()},
         keep_alive=KeepAlive(until=row["kept_until"], pid=row["kept_pid"], by=by) if by else None,
+        memory_short=row["memory_short"],
     )
 
 

@@ -37,6 +37,8 @@ def follow(context: Context, connection: sa.Connection, moved: Environment, even
         _put(connection, moved.id, before, activity.woken(before.clocks, now) if before else activity.begun(now), now)
     elif before and event is Event.WAKE:
         _put(connection, moved.id, before, before.clocks, now)
+        if before.memory_short:  # somebody uses it again
+            activity_records.note(connection, moved.id, memory_short="", revision=before.revision + 1)
     elif before and moved.state in _RUNS_ON:
         settled = activity.settled(before.clocks, now) if event is Event.FREEZE else before.clocks
         _put(connection, moved.id, before, settled, now)

@@ -101,6 +101,7 @@ def _facts(
         outbox_pending=here.outbox_pending,
         grace_until=grace,
         exempt=_exempt(kept, now),
+        memory_short=kept.memory_short if kept else "",
         alarmed=dict(kept.alarmed) if kept else {},
     )
 

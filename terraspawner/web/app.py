@@ -77,6 +77,7 @@ from terraspawner.web.launches import Hub, Launches
 from terraspawner.web.limits import ReadBodies, SmallBodies
 from terraspawner.web.listening import Listening
 from terraspawner.web.measuring import Measures
+from terraspawner.web.memory_watch import MemoryWatch
 from terraspawner.web.origin import NumberedRequests
 from terraspawner.web.pace import Pace
 from terraspawner.web.parts import Parts, parts_of
@@ -123,7 +124,7 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
     auth = Auth(context.settings, deeds)
     measures, scheduler = Measures(deeds, host), Scheduler()
     upkeep, listening = Upkeep(deeds), Listening(deeds, hub, host)
-    tasks = (measures.task, scheduler.task, listening.task, *upkeep.tasks)
+    tasks = (measures.task, scheduler.task, listening.task, MemoryWatch(deeds, host).task, *upkeep.tasks)
     closing = asyncio.Event()
     parts = Parts(
         settings=context.settings,

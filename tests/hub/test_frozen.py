@@ -136,3 +136,38 @@ def test_what_is_paused_past_us_is_frozen_and_what_ends_while_it_is_frozen_says_
     workspace.container().kill()
     assert "ended while it was frozen" in workspace.wait_for("paused")["reason"]
     until(lambda: workspace.owner.deployment.status_of_token(token) == 403, "the token is dead", within=5)
+
+
+LOOK = """
+import asyncio
+from dataclasses import replace
+from terraspawner import wiring
+from terraspawner.host_client import HostClient
+from terraspawner.web.deeds import Deeds
+from terraspawner.web.memory_watch import MemoryWatch
+
+settings = wiring.settings_from_environ()
+context = wiring.build_context(replace(settings, memory_reserve=100))
+asyncio.run(MemoryWatch(Deeds(context), HostClient(settings.host_socket)).look())
+"""
+
+
+@pytest.mark.full
+@pytest.mark.feature("C8", "G9")
+def test_when_the_machine_is_short_of_memory_it_is_paused_and_its_person_reads_why(
+    workspace: Workspace, kernel: Kernel
+) -> None:
+    """Any machine has less than all of its memory left. The service's own looks find plenty, so this one looks on."""
+    workspace.freeze()
+    service = workspace.owner.deployment.service("workspaces")
+
+    def is_paused() -> bool:
+        looked = service.exec_run(["with-secrets", "python", "-c", LOOK])
+        assert looked.exit_code == 0, looked.output.decode()
+        return bool(workspace.environment()["state"] == "paused")
+
+    until(is_paused, "what is frozen is paused")
+    assert "of memory left of" in workspace.environment()["reason"]
+    assert "below 100 % what was frozen first is paused, which keeps its disk." in workspace.environment()["reason"]
+    decided = workspace.owner.api.get(f"{workspace.path}/environment/decisions").json()["items"]
+    assert (decided[0]["decision"]["act"], decided[0]["decision"]["name"]) == ("pause", "memory-short")

@@ -52,6 +52,9 @@ def test_values_are_read_and_empty_ones_are_unset() -> None:
         ("TERRA_IDLE_LEAST", "59"),
         ("TERRA_IDLE_MOST", "1799"),
         ("TERRA_BUSY_CAP", "-1"),
+        ("TERRA_MEMORY_RESERVE", "-1"),
+        ("TERRA_MEMORY_RESERVE", "101"),
+        ("TERRA_MEMORY_RESERVE", "5 %"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_name_of_the_setting(name: str, value: str) -> None:

@@ -37,6 +37,9 @@ class HostThatObeys:
         self.emptied: list[str] = []
         self.used: dict[str, ProcessorTime] = {}
         """Processor time of environments that run."""
+        self.left: dict[str, Any] | None = None
+        """What memory the machine has left; None where that is not known."""
+        self.asked_for_memory = 0
         self.lost: set[str] = set()
         """Environments whose scratch room no container has."""
 
@@ -49,6 +52,10 @@ class HostThatObeys:
 
     async def processor_times(self, identifiers: Sequence[str]) -> Mapping[str, ProcessorTime]:
         return {each: self.used[each] for each in identifiers if each in self.used}
+
+    async def memory(self) -> Mapping[str, Any] | None:
+        self.asked_for_memory += 1
+        return self.left
 
     async def disks(self) -> frozenset[str]:
         if self.volumes is None:
@@ -131,6 +138,9 @@ class HostThatIsSilent(HostThatObeys):
         raise HostUnavailable
 
     async def processor_times(self, identifiers: Sequence[str]) -> Mapping[str, ProcessorTime]:
+        raise HostUnavailable
+
+    async def memory(self) -> Mapping[str, Any] | None:
         raise HostUnavailable
 
     async def layer(self, environment_id: str) -> Mapping[str, Any] | None:
