@@ -38,7 +38,9 @@ async def await_calls(
 ) -> CallsOut:
     """Wait until somebody asks for a notebook that is edited here, or an owner begins to take one over. The leases say
     which."""
-    return CallsOut(seen=await parts.calls.wait(environment.environment.id, seen=seen, seconds=seconds))
+    return CallsOut(
+        seen=await parts.calls.wait(environment.environment.id, seen=seen, seconds=min(seconds, parts.pace.call))
+    )
 
 
 @router.post("/activity", responses=for_person(413), openapi_extra=ENVIRONMENT)

@@ -76,7 +76,7 @@ class Launches:
         launch = self._under_way.get(server)
         if launch is None or over > launch.over:
             self._faults.pop(server, None)
-            task = asyncio.create_task(self._carry_out(server, title, options or {}, launch and launch.task))
+            task = asyncio.create_task(self._carry_out(server, title, options or {}, launch.task if launch else None))
             launch = self._under_way[server] = Launch(task=task, over=over)
             self._tasks.add(task)
             task.add_done_callback(lambda _: self._end(server, launch))

@@ -34,5 +34,7 @@ class Pace:
     """How long a request to cancel a start waits for its end before it answers "on its way"."""
     end: float = 20.0
     """How long a request for a deletion waits until what runs has saved and ended."""
+    call: float = 60.0
+    """How long a question for calls is kept open at most."""
     delete: float = 5.0
     """How long a request for a deletion waits for its end before it answers "on its way"."""

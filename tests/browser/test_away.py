@@ -127,6 +127,7 @@ def test_a_save_hangs_on_one_answer(lab: Page, workspace: Workspace) -> None:
     assert saves == ["GET", "PUT"] * (len(saves) // 2)
 
 
+@pytest.mark.full
 def test_a_deleted_environment_is_told_with_a_way_out(lab: Page, workspace: Workspace, artefacts: Path) -> None:
     workspace.delete()
     # while it is being deleted the service tells; afterwards the page's sign-in is gone with it

@@ -15,6 +15,7 @@ from hub.test_memory import TAKE_TOO_MUCH
 pytestmark = [pytest.mark.docker, pytest.mark.browser]
 
 
+@pytest.mark.full
 @pytest.mark.feature("C15")
 def test_a_kernel_beyond_the_limit_is_explained(
     page: Page, deployment: Deployment, workspace: Workspace, artefacts: Path

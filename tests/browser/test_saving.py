@@ -16,6 +16,7 @@ def is_save(request: Request) -> bool:
     return request.method == "PUT" and "/api/contents/" in request.url
 
 
+@pytest.mark.full
 @pytest.mark.feature("F4")
 def test_an_output_that_comes_while_a_save_is_under_way_is_saved_too(
     page: Page, deployment: Deployment, workspace: Workspace

@@ -31,6 +31,7 @@ def opened(browser: Browser, site: Deployment, artefacts: Path) -> Iterator[Page
     yield from opened_page(browser, site, artefacts)
 
 
+@pytest.mark.full
 @pytest.mark.feature("A7")
 def test_the_short_journey(opened: Page, site: Deployment, artefacts: Path) -> None:
     page, ana = opened, site.person("ana")

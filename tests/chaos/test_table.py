@@ -32,7 +32,6 @@ CORE = {
     ("frozen", "hub killed", "fresh login"),
     ("frozen", "hub killed", "pause"),
     ("frozen", "service killed", "delete"),
-    ("frozen", "everything restarted", "old token"),
     ("running", "hub killed", "old token"),
 }
 """Told to be true at each `make test`; the others by `make test-full`."""

@@ -23,6 +23,7 @@ def in_scratch(workspace: Workspace) -> list[str]:
     return said.split()
 
 
+@pytest.mark.full
 @pytest.mark.feature("D9", "C7")
 def test_scratch_is_kept_while_frozen_and_emptied_at_a_pause(workspace: Workspace) -> None:
     workspace.start()

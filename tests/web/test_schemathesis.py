@@ -44,7 +44,7 @@ EXAMPLES = 10
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with opened(tmp_path, pace=replace(CALM, stream=0.02, ask=0.05, delete=0.05)) as made:
+    async with opened(tmp_path, pace=replace(CALM, stream=0.02, call=0.02, ask=0.05, delete=0.05)) as made:
         yield made
 
 
