@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import docker
 from jupyterhub.proxy import ConfigurableHTTPProxy
 from jupyterhub.utils import url_path_join
 
@@ -38,12 +39,13 @@ class Settles(PooledDockerSpawner):
         self.left = NOTHING
 
     async def settle(self) -> None:
-        """Have it save and send, in a bounded time. Nothing to do where it does not run."""
+        """Have it save and send, in a bounded time. Nothing to do where it does not run: what was paused past us is
+        no pause of ours."""
         self.left = NOTHING
-        if not (self.environment_id and self.api_token):
+        if not (self.environment_id and self.api_token and await self._is_running()):
             return
         ending = await self.deed(endings.begin, self.environment_id, self.start_number)
-        if ending is None or not await self._is_running():
+        if ending is None:
             return
         self.left = await settled(
             await self._settle_url(),
@@ -59,7 +61,10 @@ class Settles(PooledDockerSpawner):
         return in_tabs(self.left.unsaved, silent_tabs=self.left.silent_tabs, is_silent=self.left.is_silent)
 
     async def _is_running(self) -> bool:
-        state = await self.inspected()
+        try:
+            state = await self.inspected()
+        except docker.errors.NotFound:
+            return False
         return bool(state["Running"]) and not state["Paused"]
 
     async def _settle_url(self) -> str:

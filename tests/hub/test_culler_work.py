@@ -70,8 +70,7 @@ def cut_off(workspace: Workspace) -> Iterator[None]:
     try:
         yield
     finally:
-        if workspace.environment()["state"] == "running":
-            network.connect(container, ipv4_address=address)
+        network.connect(container, ipv4_address=address)
 
 
 @pytest.mark.feature("G2", "G4", "G9")
