@@ -45,6 +45,7 @@ c.JupyterHub.load_roles = [
             "delete:servers",
             "read:groups",
             "list:groups",
+            "read:metrics",
         ],
         "groups": ["terraspawner-operators"],
     },

@@ -48,6 +48,7 @@ class Grant(enum.StrEnum):
     OPERATOR = "operator"
     CULLER = "culler of the deployment"
     """No person holds it: it is a service of the Hub's."""
+    MONITOR = "holder of a token with the Hub's scope read:metrics"
 
 
 @enum.unique
@@ -89,6 +90,7 @@ class Action(enum.StrEnum):
     RECONCILE = "put right what database, Hub and Docker contradict each other in"
     READ_DECISIONS = "read what was decided about everybody's environments"
     DECIDE_STOPS = "decide which environments are stopped"
+    READ_METRICS = "read how the deployment does, in numbers"
 
 
 _G = Grant
@@ -121,6 +123,7 @@ _NEEDS: Mapping[Action, frozenset[Grant]] = {
     Action.RECONCILE: frozenset({_G.OPERATOR}),
     Action.READ_DECISIONS: frozenset({_G.OPERATOR, _G.CULLER}),
     Action.DECIDE_STOPS: frozenset({_G.CULLER}),
+    Action.READ_METRICS: frozenset({_G.OPERATOR, _G.MONITOR}),
 }
 """Any one of these is enough."""
 
@@ -162,6 +165,7 @@ _OF_THE_DEPLOYMENT = frozenset(
         Action.RECONCILE,
         Action.READ_DECISIONS,
         Action.DECIDE_STOPS,
+        Action.READ_METRICS,
     }
 )
 

@@ -54,6 +54,7 @@ from terraspawner.web import (
     image_pages,
     lease_pages,
     link_pages,
+    metrics,
     notebook_forms,
     notebook_pages,
     open_pages,
@@ -178,6 +179,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         api_notebooks,
         api_reconcile,
         health,
+        metrics,
     )
     for router in (api.router for api in apis):
         app.include_router(router, prefix=api_prefix)

@@ -19,7 +19,6 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlencode
 
@@ -34,10 +33,13 @@ from terraspawner.operations import accounts, cullers, decisions, identities
 from terraspawner.operations.identities import Identity
 from terraspawner.settings import Settings
 from terraspawner.web.addresses import is_https
+from terraspawner.web.caller_kinds import Culler, Departure, Monitor, Person, Session
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.lab_pages import LabPage, page_of
 from terraspawner.web.origin import called_by
 from terraspawner.web.seal import Seal
+
+__all__ = ["Auth", "Culler", "Departure", "Monitor", "Person", "Session", "SignInFailed", "XsrfMissing"]
 
 SESSION_SECONDS = 14 * 24 * 3600
 STATE_SECONDS = 600
@@ -45,6 +47,8 @@ HUB_SECONDS = 10
 XSRF_HEADER = "X-XSRFToken"
 XSRF_FIELD = "_xsrf"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+METRICS_SCOPE = "read:metrics"
+"""What the Hub asks of who reads its own metrics."""
 _TOKEN = re.compile(r"[\x21-\x7e]{1,512}")
 
 
@@ -58,42 +62,6 @@ class SignInFailed(NotLoggedIn):
     """Signing in did not work, or took longer than ten minutes. Try again."""
 
     code = "sign-in-failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """A browser that is signed in. `id` is ours, made at the sign-in."""
-
-    id: str
-    token: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """A person with an account; `session` is None for a caller with a token."""
-
-    account: Account
-    session: Session | None
-
-    @property
-    def name(self) -> str:
-        return self.account.name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Culler:
-    """The Hub service that sees what each environment does, and decides which are stopped. It opens nothing else."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
-    """A browser on its way to the Hub: where to, and the cookie that it brings back."""
-
-    url: str
-    cookie: str
-    sealed: str
 
 
 class Auth:
@@ -209,6 +177,18 @@ class Auth:
             called_by(decisions.RULES)
             return Culler(name=cullers.NAME)
         return await self._person_of(model, None)
+
+    async def person_or_monitor(self, request: Request) -> Person | Monitor:
+        """As `person`, and whoever has a token with the Hub's scope for metrics: a service, or a person's program."""
+        scheme, value = _authorization(request)
+        if scheme in ("", "environment"):
+            return await self.person(request)
+        model = await self._model_of(value)
+        if not check_scopes({METRICS_SCOPE}, set(model.get("scopes", ()))):
+            return await self._person_of(model, None)
+        if model.get("kind") == "user":
+            await self._account_of(model["name"])  # a token outlives its person's account
+        return Monitor(name=model["name"])
 
     async def person_or_page(self, request: Request) -> Person | LabPage:
         """As `person`, and the page of a user's server by its token; who asks says what it may."""

@@ -13,7 +13,7 @@ from terraspawner.errors import NotAllowed
 from terraspawner.operations import projects, workspaces
 from terraspawner.operations.identities import Identity
 from terraspawner.web.addresses import own_origin, server_origin
-from terraspawner.web.auth import Culler, Person
+from terraspawner.web.auth import Culler, Monitor, Person
 from terraspawner.web.declared import actions_of
 from terraspawner.web.lab_pages import may_call_from
 from terraspawner.web.parts import Parts, parts_of
@@ -88,8 +88,14 @@ async def _operator_or_culler(request: Request) -> Person | Culler:
     return caller if isinstance(caller, Culler) else await _operator(request, caller)
 
 
+async def _operator_or_monitor(request: Request) -> Person | Monitor:
+    caller = await parts_of(request).auth.person_or_monitor(request)
+    return caller if isinstance(caller, Monitor) else await _operator(request, caller)
+
+
 TheCuller = Annotated[Culler, Depends(_culler)]
 AnOperatorOrCuller = Annotated[Person | Culler, Depends(_operator_or_culler)]
+AnOperatorOrMonitor = Annotated[Person | Monitor, Depends(_operator_or_monitor)]
 
 
 async def _permitted(request: Request, parts: Parts, user: str, namespace: str, name: str) -> Spot:

@@ -11,13 +11,14 @@ from terraspawner import __version__
 from terraspawner.web.schemas import ErrorBody
 
 _TOKEN, _SESSION, _KEY, _PAGE = "hub-token", "browser-session", "environment-key", "lab-page-token"
-_CULLER = "culler-token"
+_CULLER, _METRICS = "culler-token", "metrics-token"
 
 PERSON: dict[str, Any] = {"security": [{_TOKEN: []}, {_SESSION: []}]}
 PERSON_OR_PAGE: dict[str, Any] = {"security": [{_TOKEN: []}, {_SESSION: []}, {_PAGE: []}]}
 ENVIRONMENT: dict[str, Any] = {"security": [{_KEY: []}]}
 CULLER: dict[str, Any] = {"security": [{_CULLER: []}]}
 PERSON_OR_CULLER: dict[str, Any] = {"security": [{_TOKEN: []}, {_SESSION: []}, {_CULLER: []}]}
+PERSON_OR_MONITOR: dict[str, Any] = {"security": [{_TOKEN: []}, {_SESSION: []}, {_METRICS: []}]}
 BOTH: dict[str, Any] = {"security": [{_TOKEN: []}, {_SESSION: []}, {_KEY: []}]}
 NOBODY: dict[str, Any] = {"security": []}
 HTML: dict[str, Any] = {
@@ -25,6 +26,7 @@ HTML: dict[str, Any] = {
     "description": "a whole document, without scripts and without anything to fetch",
 }
 """The answer that shows a notebook, or what differs between two."""
+TEXT: dict[str, Any] = {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "plain text"}
 
 _MEANING = {
     400: "the request cannot be read",
@@ -43,7 +45,7 @@ _MEANING = {
 LATER = (
     "…/notebooks/{path}/versions, diff",
     "…/files/{path}",
-    "/images, /libraries, /metrics",
+    "/images, /libraries",
 )
 """What the contract names and a later step brings; it stands in the document as ``x-later``."""
 
@@ -103,6 +105,12 @@ def _document(app: FastAPI, cookie: str, prefix: str) -> dict[str, Any]:
             "in": "header",
             "name": "Authorization",
             "description": "`token <Hub token>` of the Hub service `culler`",
+        },
+        _METRICS: {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`token <Hub token>` of anybody, with the Hub's scope read:metrics",
         },
         _SESSION: {
             "type": "apiKey",

@@ -59,6 +59,7 @@ class Case:
 
 REST: dict[str, Case] = {
     "GET /health": Case(who=ANYBODY),
+    "GET /metrics": Case(who=OPERATOR),
     "GET /whoami": Case(),
     "GET /projects": Case(),
     "POST /projects": Case(body={"namespace": "planted"}),

@@ -18,10 +18,12 @@ OPEN, PERSON, ENVIRONMENT, BOTH = "anybody", "a person", "an environment", "a pe
 OR_PAGE = "a person or Lab's page of the environment"
 OPERATOR = "an operator"
 CULLER, OR_CULLER = "the culler", "an operator or the culler"
+OR_MONITOR = "an operator or who may read metrics"
 
 ROUTES = {
     f"GET {API}/health": OPEN,
     f"GET {PREFIX}/health": OPEN,
+    f"GET {API}/metrics": OR_MONITOR,
     f"GET {PREFIX}/login": OPEN,
     f"GET {PREFIX}/oauth_callback": OPEN,
     f"GET {API}/whoami": PERSON,
@@ -291,6 +293,7 @@ async def test_only_its_callers_reach_a_route(site: Site, route: str) -> None:
         "a service": {"authorization": f"token {site.hub.token('cullers', kind='service')}"},
         "a person of its name": {"authorization": f"token {site.hub.token('culler')}"},
         "the culler": {"authorization": f"token {site.hub.token('culler', kind='service', scopes=())}"},
+        "a monitor": {"authorization": f"token {site.hub.token('monitor', kind='service', scopes=('read:metrics',))}"},
         "a token of a server": {"authorization": f"token {site.hub.token('ana', scopes=('access:servers!user=ana',))}"},
         "somebody without an account": {"authorization": f"token {site.hub.token('zoe')}"},
         "another scheme": {"authorization": "basic YTpi"},
@@ -303,11 +306,12 @@ async def test_only_its_callers_reach_a_route(site: Site, route: str) -> None:
     assert {who: code for who, code in answers.items() if code >= 500} == {}
     expected = expectations(method, path, ROUTES[route])
     assert {who: answers[who] for who in expected if answers[who] not in expected[who]} == {}
-    lets_in_operator = ROUTES[route] in (PERSON, BOTH, OPERATOR, OR_CULLER) and "{namespace}" not in route
+    lets_in_operator = ROUTES[route] in (PERSON, BOTH, OPERATOR, OR_CULLER, OR_MONITOR) and "{namespace}" not in route
     assert (answers["an operator"] not in IS_REFUSED) or not lets_in_operator
     lets_in_person, lets_in_key = ROUTES[route] in (PERSON, BOTH, OR_PAGE), ROUTES[route] in (ENVIRONMENT, BOTH)
     assert (answers["a person"] not in IS_REFUSED) == lets_in_person
     assert (answers["the culler"] not in IS_REFUSED) == (ROUTES[route] in (CULLER, OR_CULLER))
+    assert (answers["a monitor"] not in IS_REFUSED) == (ROUTES[route] == OR_MONITOR)
     assert (answers["the environment"] not in IS_REFUSED) == lets_in_key
     assert (answers["its page"] not in IS_REFUSED) == (ROUTES[route] == OR_PAGE)
 
@@ -334,13 +338,15 @@ def expectations(method: str, path: str, who: str) -> dict[str, set[int]]:
     }
     if method not in ("GET", "HEAD"):
         expected["a browser that sends no XSRF token"] = {403}
-    if who in (OPERATOR, CULLER, OR_CULLER):
+    if who != OR_MONITOR:
+        expected["a monitor"] = {403}
+    if who in (OPERATOR, CULLER, OR_CULLER, OR_MONITOR):
         expected["a person"] = {403}
     if who not in (CULLER, OR_CULLER):
         expected["the culler"] = {403}
     if who == CULLER:
         expected["an operator"] = {403}
-    if who in (PERSON, OR_PAGE, OPERATOR, CULLER, OR_CULLER):
+    if who in (PERSON, OR_PAGE, OPERATOR, CULLER, OR_CULLER, OR_MONITOR):
         expected["the environment"] = {403}
     if who == ENVIRONMENT:
         expected["a person"] = {403}

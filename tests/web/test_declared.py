@@ -15,13 +15,28 @@ from terraspawner.domain.trash import Kind
 from terraspawner.operations import members, projects, trash
 from terraspawner.web.declared import Declared, declared
 from tests.web.sites import API, CALM, Site, opened
-from tests.web.test_callers import CULLER, ENVIRONMENT, OPEN, OPERATOR, OR_CULLER, ROUTES, address, routes_of
+from tests.web.test_callers import (
+    CULLER,
+    ENVIRONMENT,
+    OPEN,
+    OPERATOR,
+    OR_CULLER,
+    OR_MONITOR,
+    ROUTES,
+    address,
+    routes_of,
+)
 
 OF_WORKSPACE = [
     route for route in ROUTES if "{name}" in route and ROUTES[route] != ENVIRONMENT and not route.endswith("/live")
 ]
 OF_OPERATORS = {Action.RUN_ACCOUNTS, Action.RECONCILE}
-OF_WHOM = {OPERATOR: OF_OPERATORS, CULLER: {Action.DECIDE_STOPS}, OR_CULLER: {Action.READ_DECISIONS}}
+OF_WHOM = {
+    OPERATOR: OF_OPERATORS,
+    CULLER: {Action.DECIDE_STOPS},
+    OR_CULLER: {Action.READ_DECISIONS},
+    OR_MONITOR: {Action.READ_METRICS},
+}
 STANDINGS = {
     "outside": Standing(),
     "reader": Standing(role=Role.READER),
