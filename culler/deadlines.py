@@ -12,6 +12,7 @@ waiting sooner, the end of the work, is a change of the facts, after which all i
 | frozen-too-long | the freeze + frozen at most | pause | | |
 | memory-short | at once, of what is frozen | pause | | |
 | unreachable | the last report + three reports' time | alarm | | |
+| dormant | the pause + dormancy, of what is paused (`culler.dormancy`) | trash | | |
 """
 
 from __future__ import annotations
@@ -36,7 +37,13 @@ class Act(enum.StrEnum):
     FREEZE = "freeze"
     PAUSE = "pause"
     DESTROY = "destroy"
+    TRASH = "trash"
     ALARM = "alarm"
+    NOTICE = "notice"
+
+
+TELLS_ONLY = frozenset({Act.ALARM, Act.NOTICE})
+"""What stops nothing."""
 
 
 class Name(enum.StrEnum):
@@ -49,6 +56,8 @@ class Name(enum.StrEnum):
     FROZEN_TOO_LONG = "frozen-too-long"
     MEMORY_SHORT = "memory-short"
     UNREACHABLE = "unreachable"
+    DORMANT = "dormant"
+    DORMANT_NOTICE = "dormant-notice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from culler.deadlines import Act, Deadline, Name, deadlines, kept_until
+from culler.deadlines import TELLS_ONLY, Act, Deadline, Name, deadlines, kept_until
+from culler.dormancy import dormant
 from culler.facts import FROZEN, RUNNING, Facts, Reports, instant, written
 from culler.policy import Policy, span
 from culler.words import clock
@@ -77,12 +78,13 @@ def decide(facts: Facts, policy: Policy, now: datetime) -> Decision:
     guards = _guards(facts, now)
     if facts.exempt:
         return Decision(act=Act.KEEP, at=None, name=None, why=f"It is let alone: {facts.exempt}.", guards=guards)
-    found = sorted((_after_grace(each, facts) for each in deadlines(facts, policy, now)), key=lambda each: each.at)
-    stops = [each for each in found if each.act is not Act.ALARM]
+    known = (*deadlines(facts, policy, now), *dormant(facts, policy, now))
+    found = sorted((_after_grace(each, facts) for each in known), key=lambda each: each.at)
+    stops = [each for each in found if each.act not in TELLS_ONLY]
     due = [each for each in (*stops, *found) if each.at <= now]
     if due:
         return _decided(due[0].act, due[0], found, guards)
-    ahead = [each for each in found if each.name is not Name.UNREACHABLE]
+    ahead = [each for each in found if each.name not in (Name.UNREACHABLE, Name.DORMANT_NOTICE)]
     if ahead:
         return _decided(Act.KEEP, ahead[0], found, guards)
     why = "No rule stops it as it stands." if facts.state in (RUNNING, FROZEN) else f"It is {facts.state}."
@@ -103,10 +105,10 @@ def _decided(act: Act, chosen: Deadline, found: list[Deadline], guards: tuple[st
 
 
 def _after_grace(deadline: Deadline, facts: Facts) -> Deadline:
-    """A stop is not before the end of a grace round. An alarm is, and so is what gives memory back: the kernel's own
-    killer grants none."""
+    """A stop is not before the end of a grace round. What only tells is, and so is what gives memory back: the kernel's
+    own killer grants none."""
     grace = facts.grace_until
-    if grace is None or deadline.at >= grace or deadline.act is Act.ALARM or deadline.name is Name.MEMORY_SHORT:
+    if grace is None or deadline.at >= grace or deadline.act in TELLS_ONLY or deadline.name is Name.MEMORY_SHORT:
         return deadline
     return replace(deadline, at=grace)
 

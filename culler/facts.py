@@ -18,6 +18,7 @@ from culler.policy import Policy
 
 RUNNING: Final = "running"
 FROZEN: Final = "frozen"
+PAUSED: Final = "paused"
 
 
 class Reports(enum.StrEnum):
@@ -78,7 +79,7 @@ class Facts:
     `cpu`: cores, the mean since the last look, as the Engine says. `outbox_pending`: saves that have not reached the
     workspace. `grace_until`: nothing is stopped before, after an outage of what the facts come from. `exempt`: why it
     is let alone altogether. `memory_short`: why this frozen one has to give its memory back now.
-    `alarmed`: alarms that were raised and still hold, by the name of the deadline.
+    `alarmed`: alarms that were raised and notices that were told, and still hold, by the name of the deadline.
     `revision`: any change of the facts makes another.
     """
 

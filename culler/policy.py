@@ -23,10 +23,11 @@ class AtIdle(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Seconds. `idle` and `age_most` may be None: off. The busy cap is never off.
+    """Seconds. `idle`, `age_most` and `dormancy` may be None: off. The busy cap is never off.
 
     `grace` is how long an environment stays after work has ended in it, at least; `age_force`: the maximum age waits
-    for no work; `warn`: so long before a stop its person is told.
+    for no work; `dormancy`: so long may it be paused before it goes into the trash; `warn`: so long before a stop its
+    person is told.
     """
 
     idle: int | None = 30 * 60
@@ -36,10 +37,11 @@ class Policy:
     frozen_most: int = 2 * 3600
     age_most: int | None = None
     age_force: bool = False
+    dormancy: int | None = 90 * 24 * 3600
     warn: tuple[int, ...] = (600, 300, 60)
 
     def __post_init__(self) -> None:
-        for name in ("idle", "busy_cap", "grace", "frozen_most", "age_most"):
+        for name in ("idle", "busy_cap", "grace", "frozen_most", "age_most", "dormancy"):
             if not _is_span(getattr(self, name), may_be_off=name in _MAY_BE_OFF):
                 raise ValueError(f"policy.{name} is {getattr(self, name)!r}: whole seconds, from 0 to ten years.")
         if not isinstance(self.age_force, bool) or not all(_is_span(each) for each in self.warn):
@@ -64,7 +66,7 @@ class Policy:
 MOST: Final = 10 * 366 * 24 * 3600
 """No rule is for longer than ten years, so that no sum of an instant and a rule is past the calendar."""
 
-_MAY_BE_OFF: Final = ("idle", "age_most")
+_MAY_BE_OFF: Final = ("idle", "age_most", "dormancy")
 NAMES: Final = frozenset(each.name for each in fields(Policy))
 
 

@@ -24,6 +24,17 @@ def clock(at: datetime, now: datetime) -> str:
     return f"{day}{at:%H:%M} UTC"
 
 
+def days(span: timedelta) -> str:
+    """ "90 days"; what is below a day as `long` has it."""
+    count = span.days
+    return long(span) if count < 1 else f"{count} day{'s' if count > 1 else ''}"
+
+
+def date(at: datetime) -> str:
+    """ "20 Nov 2026", in UTC."""
+    return f"{at.day} {at:%b %Y}"
+
+
 def listed(names: Sequence[str], most: int = 3) -> str:
     """ "a, b and c"; of many the first and how many more."""
     shown = [*names[:most], f"{len(names) - most} more"] if len(names) > most else list(names)

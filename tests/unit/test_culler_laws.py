@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from culler.deadlines import TELLS_ONLY
 from culler.decision import Act, Decision, Name, decide, next_look
 from culler.facts import Facts, KeepAlive, Kind, Reports, StopDue, Work
 from culler.policy import EBRAINS, AtIdle, Policy
@@ -16,28 +17,30 @@ from tests.culler_scene import NOW, ok
 
 pytestmark = pytest.mark.slow
 
-STOPS = (Act.FREEZE, Act.PAUSE, Act.DESTROY)
+STOPS = (Act.FREEZE, Act.PAUSE, Act.DESTROY, Act.TRASH)
+ALARMS = ["idle", "unreachable", "dormant", "dormant-notice-30", "dormant-notice-7", "dormant-notice-1"]
 seconds = st.integers(0, 200_000)
 past = st.integers(-200_000, 3600).map(lambda each: NOW + timedelta(seconds=each))
 perhaps = st.none() | past
 policies = st.builds(
     Policy,
     idle=st.none() | seconds, at_idle=st.sampled_from(AtIdle), busy_cap=seconds, grace=seconds, frozen_most=seconds,
-    age_most=st.none() | seconds, age_force=st.booleans(), warn=st.just((600, 300, 60)),
+    age_most=st.none() | seconds, age_force=st.booleans(), dormancy=st.none() | st.integers(0, 4_000_000),
+    warn=st.just((600, 300, 60)),
 )  # fmt: skip
 work = st.builds(Work, kind=st.sampled_from(Kind), what=st.just("a.ipynb"), since=past)
 keep_alives = st.builds(KeepAlive, until=past) | st.builds(KeepAlive, pid=st.integers(1, 9))
 facts = st.builds(
     replace,
     st.just(ok()),
-    state=st.sampled_from(["running", "running", "running", "frozen", "paused"]), since=past, policy=policies,
+    state=st.sampled_from(["running", "running", "running", "frozen", "paused", "paused"]), since=past, policy=policies,
     started_at=perhaps, human_at=perhaps, reports=st.sampled_from(Reports), reported_at=perhaps,
     busy_since=perhaps, work=st.lists(work, max_size=2).map(tuple), work_ended_at=perhaps,
     cpu=st.none() | st.sampled_from([0.0, 0.05, 0.06, 2.0]), cpu_at=perhaps, keep_alive=st.none() | keep_alives,
     stop_due=st.none() | st.builds(StopDue, at=past, force=st.booleans()), next_stop_at=perhaps,
     next_stop_force=st.booleans(), outbox_pending=st.integers(0, 2), grace_until=perhaps,
     exempt=st.sampled_from(["", "", "", "a save is under way"]), memory_short=st.sampled_from(["", "", "It is short."]),
-    alarmed=st.dictionaries(st.sampled_from(["idle", "unreachable"]), past, max_size=2),
+    alarmed=st.dictionaries(st.sampled_from(ALARMS), past, max_size=3),
 )  # fmt: skip
 
 
@@ -93,7 +96,7 @@ def test_newer_human_input_never_makes_a_stop_earlier(found: Facts, human: datet
 @given(facts)
 def test_the_earliest_effective_deadline_wins(found: Facts) -> None:
     decision = decide(found, found.policy, NOW)
-    stops = [each for each in decision.deadlines if each.act is not Act.ALARM]
+    stops = [each for each in decision.deadlines if each.act not in TELLS_ONLY]
     assert [each.at for each in decision.deadlines] == sorted(each.at for each in decision.deadlines)
     if decision.act in STOPS:
         assert (decision.at, decision.name, decision.act) == (stops[0].at, stops[0].name, stops[0].act)
@@ -112,9 +115,9 @@ def test_nothing_is_stopped_in_a_grace_round_but_for_memory(found: Facts, left: 
 
 
 @given(facts)
-def test_work_that_is_not_saved_is_never_destroyed(found: Facts) -> None:
+def test_work_that_is_not_saved_is_never_destroyed_nor_put_into_the_trash(found: Facts) -> None:
     pending = replace(found, outbox_pending=1, policy=EBRAINS)
-    assert decide(pending, pending.policy, NOW).act is not Act.DESTROY
+    assert decide(pending, pending.policy, NOW).act not in (Act.DESTROY, Act.TRASH)
 
 
 @given(facts)

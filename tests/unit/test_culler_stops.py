@@ -208,7 +208,8 @@ def test_what_is_exempt_is_let_alone_and_says_why(facts: Facts) -> None:
 @pytest.mark.parametrize("state", ["creating", "starting", "freezing", "pausing", "paused", "deleting", "trashed", "x"])
 @pytest.mark.parametrize("facts", DUE.values(), ids=DUE)
 def test_nothing_is_decided_of_what_neither_runs_nor_is_frozen(facts: Facts, state: str) -> None:
-    decision = decided(replace(facts, state=state))
+    """What is paused has a rule of its own: `test_culler_dormancy`."""
+    decision = decided(replace(facts, state=state, policy=replace(facts.policy, dormancy=None)))
     assert (decision.act, decision.at, decision.why) == (KEEP, None, f"It is {state}.")
 
 
