@@ -21,6 +21,7 @@ from terraspawner.settings_checks import (
     check_image_names,
     check_rules,
     check_subdomain_host,
+    check_tls,
     check_trash_days,
 )
 
@@ -144,6 +145,10 @@ class Settings:
     age_force: str = _setting(
         "no", "Whether that age waits for no work: `yes` or `no`, then it does up to TERRA_BUSY_CAP."
     )
+    dormancy: int = _setting(90 * 86400, "Seconds paused after which an environment goes into the trash; 0 is never.")
+    dormancy_least: int = _setting(7 * 86400, "The fewest seconds that people may choose for that.")
+    dormancy_most: int = _setting(366 * 86400, "The most seconds that people may choose for that.")
+    dormancy_off: str = _setting("forbidden", "Whether people may turn that off: `forbidden` or `allowed`.")
     keep_alive_most: int = _setting(
         12 * 3600, "Seconds for which people may keep an environment alive at a time, at most; 0: not at all."
     )
@@ -186,10 +191,7 @@ class Settings:
                 raise SettingsWrong(f"TERRA_{name.upper()} is not a network: {error}.") from error
         if self.subdomain_host:
             check_subdomain_host(self.subdomain_host)
-        if bool(self.tls_certificate) != bool(self.tls_key):
-            raise SettingsWrong("TERRA_TLS_CERTIFICATE and TERRA_TLS_KEY go together: set both, or none.")
-        if self.tls_certificate and self.subdomain_host.startswith("http://"):
-            raise SettingsWrong(f"TERRA_SUBDOMAIN_HOST is {self.subdomain_host}; with a certificate it is https://.")
+        check_tls(self.tls_certificate, self.tls_key, self.subdomain_host)
         if self.sign_in_refresh < 1:
             raise SettingsWrong(f"TERRA_SIGN_IN_REFRESH is {self.sign_in_refresh}; it is a second at least.")
         _ = self.way

@@ -31,6 +31,12 @@ class Rules(Protocol):
     def idle_most(self) -> int: ...
     @property
     def memory_reserve(self) -> int: ...
+    @property
+    def dormancy(self) -> int: ...
+    @property
+    def dormancy_least(self) -> int: ...
+    @property
+    def dormancy_most(self) -> int: ...
 
 
 def check_subdomain_host(text: str) -> None:
@@ -43,8 +49,18 @@ def check_subdomain_host(text: str) -> None:
         )
 
 
+def check_tls(certificate: str, key: str, subdomain_host: str) -> None:
+    """Raises `SettingsWrong` for half of a certificate, or one that no browser would be sent to."""
+    if bool(certificate) != bool(key):
+        raise SettingsWrong("TERRA_TLS_CERTIFICATE and TERRA_TLS_KEY go together: set both, or none.")
+    if certificate and subdomain_host.startswith("http://"):
+        raise SettingsWrong(f"TERRA_SUBDOMAIN_HOST is {subdomain_host}; with a certificate it is https://.")
+
+
+_DORMANT_AT_LEAST, _DORMANT_AT_MOST = 2 * 24 * 3600, 10 * 365 * 24 * 3600
 _WORDS = {
     "idle_off": ("forbidden", "allowed"),
+    "dormancy_off": ("forbidden", "allowed"),
     "at_idle": ("freeze-then-pause", "pause"),
     "age_force": ("no", "yes"),
     "autostart": ("everybody", "owners", "nobody"),
@@ -61,6 +77,13 @@ def check_rules(settings: Rules) -> None:
         raise SettingsWrong(
             f"TERRA_IDLE is {settings.idle}; it lies between TERRA_IDLE_LEAST ({settings.idle_least}), which is a"
             f" minute at least, and TERRA_IDLE_MOST ({settings.idle_most})."
+        )
+    bounds = (_DORMANT_AT_LEAST, settings.dormancy_least, settings.dormancy, settings.dormancy_most, _DORMANT_AT_MOST)
+    if settings.dormancy and sorted(bounds) != list(bounds):
+        raise SettingsWrong(
+            f"TERRA_DORMANCY is {settings.dormancy}; it is 0, or lies between TERRA_DORMANCY_LEAST"
+            f" ({settings.dormancy_least}), which is two days at least, so that people can be told before, and"
+            f" TERRA_DORMANCY_MOST ({settings.dormancy_most}), which is ten years at most."
         )
     for name in ("busy_cap", "busy_grace", "frozen_most", "age_most", "keep_alive_most"):
         if getattr(settings, name) < 0:

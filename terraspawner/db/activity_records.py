@@ -46,7 +46,7 @@ class Kept:
 
 
 def kept(connection: sa.Connection, environment_ids: Collection[str]) -> dict[str, Kept]:
-    """Environment id -> what is written; those that do not run are left out. One query."""
+    """Environment id -> what is written; those of which nothing is are left out. One query."""
     if not environment_ids:
         return {}
     query = _with_keep_alive(a.activity).where(a.activity.c.environment_id.in_(environment_ids))
@@ -80,7 +80,7 @@ def look_soon(
 
 
 def end(connection: sa.Connection, environment_id: str) -> None:
-    """It does not run any more: nothing is written of it, and nothing keeps it."""
+    """What ran has ended: nothing is written of it any more, and nothing keeps it."""
     for table in (a.activity, a.keep_alive):
         connection.execute(sa.delete(table).where(table.c.environment_id == environment_id))
 
@@ -88,7 +88,7 @@ def end(connection: sa.Connection, environment_id: str) -> None:
 def watched(
     connection: sa.Connection, *, due_at: datetime | None, after: str, limit: int
 ) -> list[tuple[Environment, Kept]]:
-    """Those that run or stand still, by id, that may be due; all of them where `due_at` is None."""
+    """Those that run, stand still or are paused, by id, that may be due; all of them where `due_at` is None."""
     query = _with_keep_alive(t.environment, a.activity).join(
         t.environment, t.environment.c.id == a.activity.c.environment_id
     )

@@ -26,9 +26,10 @@ activity = sa.Table(
     sa.Column("memory_short", sa.Text, nullable=False, server_default=""),
     sa.Column("next_look_at", UtcDateTime, nullable=False, index=True),
 )
-"""One row while an environment runs or stands still frozen (`domain.activity.Clocks`). `revision` counts changes;
-`decided_at` says when a decision about it was last taken, `alarmed` which alarms hold since when, `memory_short` why a
-frozen one has to give its memory back, empty where it has not; before `next_look_at` nothing can be due."""
+"""One row while an environment runs, stands still frozen, or is paused (`domain.activity.Clocks`). `revision` counts
+changes; `decided_at` says when a decision about it was last taken, `alarmed` which alarms hold and which notices were
+told since when, `memory_short` why a frozen one has to give its memory back, empty where it has not; before
+`next_look_at` nothing can be due."""
 
 keep_alive = sa.Table(
     "keep_alive",

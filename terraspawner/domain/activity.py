@@ -135,6 +135,11 @@ def woken(before: Clocks, now: datetime) -> Clocks:
     )
 
 
+def rested(before: Clocks, now: datetime) -> Clocks:
+    """Nothing of it runs any more; when its person was there last goes on to be known."""
+    return replace(begun(now), started_at=before.started_at, human_at=before.human_at)
+
+
 def reports(here: Clocks, now: datetime) -> Reports:
     if here.reported_at is None:
         return Reports.NONE

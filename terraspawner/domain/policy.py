@@ -20,6 +20,7 @@ from terraspawner.domain.schedule import Day, QuietHours, Schedule, quiet_hours_
 from terraspawner.errors import Refused
 
 T = TypeVar("T")
+_DAY = 24 * 3600
 
 
 class Off(enum.Enum):
@@ -61,8 +62,8 @@ class DailyStop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What the deployment allows, and its own values; seconds. `age_most` 0 is none, `age_force`: it waits for
-    no work."""
+    """What the deployment allows, and its own values; seconds. `age_most` 0 is none, `age_force`: it waits for no work;
+    `dormancy` 0: nothing goes into the trash by itself, whatever people say."""
 
     idle: int
     idle_least: int
@@ -75,14 +76,29 @@ class Bounds:
     age_most: int
     autostart: MayAutostart
     age_force: bool = False
+    dormancy: int = 0
+    dormancy_least: int = 0
+    dormancy_most: int = 0
+    dormancy_may_be_off: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """Between what people may choose a span of seconds. `ground` counts where they do not; 0 is off for everybody."""
+
+    ground: int
+    least: int
+    most: int
+    may_be_off: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What one level says; None is nothing. `idle` in seconds."""
+    """What one level says; None is nothing. `idle` and `dormancy` in seconds."""
 
     idle: int | Off | None = None
     at_idle: AtIdle | None = None
+    dormancy: int | Off | None = None
     daily_stop: DailyStop | Off | None = None
     quiet_hours: QuietHours | Off | None = None
     autostart: Schedule | Off | None = None
@@ -123,6 +139,7 @@ class Policy:
     frozen_most: Value[int]
     age_most: Value[int | None]
     age_force: Value[bool]
+    dormancy: Value[int | None]
     daily_stop: Value[DailyStop | None]
     quiet_hours: Value[QuietHours | None]
     autostart: Value[Schedule | None]
@@ -133,13 +150,14 @@ def effective(bounds: Bounds, workspace: Rules, own: Rules, *, is_owner: bool) -
     ground = Level.DEPLOYMENT
     quiet = _highest(own.quiet_hours, workspace.quiet_hours)
     return Policy(
-        idle=_idle(bounds, _highest(own.idle, workspace.idle)),
+        idle=_cut(_idle_range(bounds), _highest(own.idle, workspace.idle)),
         at_idle=_on(_highest(own.at_idle, workspace.at_idle), bounds.at_idle),
         busy_cap=Value(value=bounds.busy_cap, level=ground),
         grace=Value(value=bounds.grace, level=ground),
         frozen_most=Value(value=bounds.frozen_most, level=ground),
         age_most=Value(value=bounds.age_most or None, level=ground),
         age_force=Value(value=bounds.age_force, level=ground),
+        dormancy=_cut(_dormancy_range(bounds), _highest(own.dormancy, workspace.dormancy)),
         daily_stop=_on(_highest(own.daily_stop, workspace.daily_stop), None),
         quiet_hours=_on(quiet, None),
         autostart=_autostart(bounds, own.autostart, is_owner=is_owner),
@@ -151,18 +169,13 @@ def check(bounds: Bounds, change: Mapping[str, object], *, level: Level, is_owne
     unknown = set(change) - {each.name for each in fields(Rules)}
     if unknown:
         raise Refused(f"A policy has no {', '.join(sorted(unknown))}.", field=f"policy.{min(unknown)}")
-    idle = change.get("idle")
-    if idle is OFF and not bounds.idle_may_be_off:
-        raise Refused(
-            f"This deployment pauses everything that is idle for long: choose at most {said(bounds.idle_most)}.",
-            field="policy.idle", most=bounds.idle_most, least=bounds.idle_least,
-        )  # fmt: skip
-    if isinstance(idle, int) and not bounds.idle_least <= idle <= bounds.idle_most:
-        raise Refused(
-            f"{said(idle)} without use is outside of what this deployment allows: from {said(bounds.idle_least)} to"
-            f" {said(bounds.idle_most)}.",
-            field="policy.idle", least=bounds.idle_least, most=bounds.idle_most,
-        )  # fmt: skip
+    idle, dormancy = change.get("idle"), change.get("dormancy")
+    _check_span("idle", idle, _idle_range(bounds), "pauses everything that is idle for long", "without use")
+    if bounds.dormancy:
+        always = "puts everything into the trash that is paused for long"
+        _check_span("dormancy", dormancy, _dormancy_range(bounds), always, "paused")
+    elif isinstance(dormancy, int):
+        raise Refused("This deployment puts nothing into the trash by itself.", field="policy.dormancy")
     if isinstance(change.get("autostart"), Schedule):
         if level is not Level.OWN:
             raise Refused(
@@ -172,12 +185,26 @@ def check(bounds: Bounds, change: Mapping[str, object], *, level: Level, is_owne
             raise Refused(_no_autostart(bounds), field="policy.autostart", allowed=str(bounds.autostart))
 
 
+def _check_span(name: str, wanted: object, bounds: Range, always: str, what: str) -> None:
+    details = {"field": f"policy.{name}", "least": bounds.least, "most": bounds.most}
+    if wanted is OFF and not bounds.may_be_off:
+        raise Refused(f"This deployment {always}: choose at most {said(bounds.most)}.", **details)
+    if isinstance(wanted, int) and not bounds.least <= wanted <= bounds.most:
+        raise Refused(
+            f"{said(wanted)} {what} is outside of what this deployment allows: from {said(bounds.least)} to"
+            f" {said(bounds.most)}.",
+            **details,
+        )
+
+
 def may_autostart(bounds: Bounds, *, is_owner: bool) -> bool:
     return bounds.autostart is MayAutostart.EVERYBODY or (bounds.autostart is MayAutostart.OWNERS and is_owner)
 
 
 def said(seconds: int) -> str:
-    """A duration in words: "1 h 30 min"."""
+    """A duration in words: "1 h 30 min", "90 days"."""
+    if seconds >= 2 * _DAY and seconds % _DAY == 0:
+        return f"{seconds // _DAY} days"
     hours, rest = divmod(seconds, 3600)
     minutes, left = divmod(rest, 60)
     parts = [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes) + [f"{left} s"] * bool(left)
@@ -198,18 +225,27 @@ def _on(found: tuple[T | Off | None, Level], ground: T) -> Value[T]:
     return Value(value=None if isinstance(chosen, Off) else chosen, level=level)  # type: ignore[arg-type]
 
 
-def _idle(bounds: Bounds, found: tuple[int | Off | None, Level]) -> Value[int | None]:
+def _idle_range(bounds: Bounds) -> Range:
+    return Range(ground=bounds.idle, least=bounds.idle_least, most=bounds.idle_most, may_be_off=bounds.idle_may_be_off)
+
+
+def _dormancy_range(bounds: Bounds) -> Range:
+    return Range(
+        ground=bounds.dormancy, least=bounds.dormancy_least, most=bounds.dormancy_most,
+        may_be_off=bounds.dormancy_may_be_off,
+    )  # fmt: skip
+
+
+def _cut(bounds: Range, found: tuple[int | Off | None, Level]) -> Value[int | None]:
     chosen, level = found
-    if chosen is None:
-        return Value(value=bounds.idle, level=Level.DEPLOYMENT)
+    if chosen is None or not bounds.ground:
+        return Value(value=bounds.ground or None, level=Level.DEPLOYMENT)
     if isinstance(chosen, Off):
-        if bounds.idle_may_be_off:
+        if bounds.may_be_off:
             return Value(value=None, level=level)
-        note = (
-            f"It was turned off, which this deployment does not allow any more: {said(bounds.idle_most)} is the most."
-        )
-        return Value(value=bounds.idle_most, level=level, note=note)
-    cut = min(max(chosen, bounds.idle_least), bounds.idle_most)
+        note = f"It was turned off, which this deployment does not allow any more: {said(bounds.most)} is the most."
+        return Value(value=bounds.most, level=level, note=note)
+    cut = min(max(chosen, bounds.least), bounds.most)
     note = (
         f"{said(chosen)} is outside of what this deployment allows now, so {said(cut)} counts." if cut != chosen else ""
     )

@@ -1,7 +1,8 @@
 """What environments do, written down as it is heard: the rows that `stops` decides by.
 
-A row begins when an environment comes up and ends when nothing of it runs any more. It goes on over a freeze, with the
-age of the start; what it was busy with begins anew when its person wakes it.
+A row begins when an environment comes up and goes on over a freeze, with the age of the start; what it was busy with
+begins anew when its person wakes it. While it is paused the row knows of no work, and keeps when it is to be looked at
+next and what its person was told; it ends with the next start, and with the environment.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ def follow(context: Context, connection: sa.Connection, moved: Environment, even
             activity_records.note(connection, moved.id, decided_at=None)  # what was on its way has come
     else:
         activity_records.end(connection, moved.id)
+        if moved.state is State.PAUSED:
+            _rest(connection, moved.id, before, now)
 
 
 def take(context: Context, connection: sa.Connection, environment_id: str, start_number: int, said: Report) -> None:
@@ -158,6 +161,13 @@ def grace_until(context: Context, connection: sa.Connection) -> datetime | None:
     """Until when nothing is stopped; None where nothing is waited for. A clock that was set back makes it no longer."""
     until, now = activity_records.moment(connection, GRACE_UNTIL), context.now()
     return min(until, now + GRACE) if until and until > now else None
+
+
+def _rest(connection: sa.Connection, environment_id: str, before: Kept | None, now: datetime) -> None:
+    """It is paused: from now on it is looked at for how long it is."""
+    clocks = activity.rested(before.clocks, now) if before else activity.begun(now)
+    revision = (before.revision if before else 0) + 1
+    activity_records.put(connection, environment_id, clocks, revision=revision, next_look_at=now)
 
 
 def _put(connection: sa.Connection, environment_id: str, before: Kept | None, clocks: Clocks, now: datetime) -> None:

@@ -11,19 +11,21 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from culler.deadlines import Act, Name
+from culler.deadlines import TELLS_ONLY, Act, Name
 from culler.decision import Decision
+from culler.dormancy import due_notice
 from culler.facts import Facts
 from terraspawner.db import activity_records, decision_records, records
 from terraspawner.db.decision_records import Record
 from terraspawner.domain.access import Action
 from terraspawner.domain.environment import Event, State
 from terraspawner.errors import FactsMovedOn
-from terraspawner.operations import audit, ledger, stops, workspaces
+from terraspawner.operations import audit, deletions, ledger, stops, workspaces
 from terraspawner.operations.context import Context
 
 RULES = "(culler)"
 """The actor of what the rules do."""
+_TOLD_AS = {Act.ALARM: "environment-alarm-{}", Act.NOTICE: "environment-{}"}
 SHOWN = 50
 PAGE = 500
 
@@ -39,7 +41,8 @@ class Taken:
 
 
 def take(context: Context, *, environment_id: str, revision: int, given: Decision, who: str) -> Taken:
-    """Write it down, and that it is on its way. A freeze is begun in the row, which the Hub's stop reads.
+    """Write it down, and that it is on its way. A freeze is begun in the row, which the Hub's stop reads, and so is the
+    way into the trash, from where the worker goes on.
 
     Raises `EnvironmentMissing`, `FactsMovedOn` with the decision that holds now.
     """
@@ -55,19 +58,24 @@ def take(context: Context, *, environment_id: str, revision: int, given: Decisio
         now = context.now()
         told, decision = facts.as_json(), holds.as_json()
         decision_records.insert(connection, environment_id=facts.id, at=now, facts=told, decision=decision, who=who)
-        if holds.act is Act.ALARM:
-            _raise_alarm(context, connection, facts, holds, now)
+        if holds.act in TELLS_ONLY:
+            _tell(context, connection, facts, holds, now)
+        elif holds.act is Act.TRASH:
+            here = ledger.load(connection, facts.id)
+            deletions.begin_by_rule(context, connection, here, by=RULES, why=holds.why)
         else:
             _begin(context, connection, facts, holds, now)
     return Taken(environment_id=facts.id, user=facts.user, slug=facts.workspace.slug, decision=holds)
 
 
-def _raise_alarm(context: Context, connection: sa.Connection, facts: Facts, holds: Decision, now: datetime) -> None:
+def _tell(context: Context, connection: sa.Connection, facts: Facts, holds: Decision, now: datetime) -> None:
+    """An alarm, or a notice: once, which is kept under its name."""
     name = str(holds.name or Name.UNREACHABLE)
-    alarmed = {each: at.isoformat() for each, at in {**facts.alarmed, name: now}.items()}
+    key = due_notice(facts, facts.policy, now) if holds.act is Act.NOTICE else name
+    alarmed = {each: at.isoformat() for each, at in {**facts.alarmed, key: now}.items()}
     activity_records.note(connection, facts.id, alarmed=alarmed, revision=facts.revision + 1, next_look_at=now)
     audit.note(
-        context, connection, actor=RULES, action=f"environment-alarm-{name}", subject=f"environment:{facts.id}",
+        context, connection, actor=RULES, action=_TOLD_AS[holds.act].format(name), subject=f"environment:{facts.id}",
         reason=holds.why,
     )  # fmt: skip
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
+
 from terraspawner.db import interval_records, records
 from terraspawner.domain.environment import Environment, Event, State
 from terraspawner.operations import data_disks, disks, ledger, trashed_environments
@@ -41,6 +43,16 @@ def mark_deleting(
         return ledger.load(connection, environment_id)
 
 
+def begin_by_rule(context: Context, connection: sa.Connection, environment: Environment, *, by: str, why: str) -> None:
+    """The same for a rule, in the transaction that writes down why: with its disk, which nothing waits on."""
+    if environment.outbox_pending:
+        raise disks.unsent(environment.outbox_pending)
+    ledger.move(
+        context, connection, environment, Event.DELETE, key_hash=None, deletes_disk=True, reason=why,
+        asked=ledger.asked_by(context, by, why),
+    )  # fmt: skip
+
+
 def finish_delete(context: Context, environment_id: str, container_id: str = "") -> None:
     """The Hub has let go of it, and `container_id` is the stopped container that is left; empty where none is.
 
@@ -53,7 +65,8 @@ def finish_delete(context: Context, environment_id: str, container_id: str = "")
             return
         by = environment.asked.get("actor") or environment.user
         if environment.came_up_in(container_id):
-            ledger.move(context, connection, environment, Event.TRASHED, reason="")
+            why = environment.asked.get("why", "")  # where a rule put it there, its person reads that
+            ledger.move(context, connection, environment, Event.TRASHED, reason=why)
             trashed_environments.put(context, connection, environment, by=by)
         else:
             ledger.move(context, connection, environment, Event.DELETED, reason="")

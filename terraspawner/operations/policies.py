@@ -65,6 +65,10 @@ def bounds_of(context: Context) -> Bounds:
         age_most=said.age_most,
         autostart=MayAutostart(said.autostart),
         age_force=said.age_force == "yes",
+        dormancy=said.dormancy if said.trash_days else 0,  # without a trash it would be gone for good
+        dormancy_least=said.dormancy_least,
+        dormancy_most=said.dormancy_most,
+        dormancy_may_be_off=said.dormancy_off == "allowed",
     )
 
 

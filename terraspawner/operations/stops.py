@@ -16,6 +16,7 @@ from culler import facts as rules
 from culler import policy as ruling
 from culler.deadlines import Act
 from culler.decision import Decision, decide, next_look
+from culler.dormancy import is_near
 from culler.facts import Facts, StopDue
 from terraspawner.db import activity_records, records
 from terraspawner.db.activity_records import Kept
@@ -32,13 +33,14 @@ from terraspawner.operations.policies import Plan
 ON_ITS_WAY = timedelta(minutes=1)
 """So long after it was decided a stop is given to the Hub; then it is decided again."""
 PAGE = 500
-_FAR = timedelta(days=1)
+_FAR, _FAR_OF_PAUSED = timedelta(days=1), timedelta(days=30)
+_TOLD_OF = frozenset({State.RUNNING, State.FROZEN, State.PAUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """What comes next for an environment that runs or stands still, for its person. `is_carried_out`: the culler is
-    there; `is_missed`: it was, and is not."""
+    """What comes next for an environment that runs, stands still or is paused, for its person. `is_carried_out`: the
+    culler is there; `is_missed`: it was, and is not. `is_near`: of one that is paused, its notices have begun."""
 
     decision: Decision
     is_carried_out: bool
@@ -48,6 +50,7 @@ class Stop:
     human_at: datetime
     work_ended_at: datetime | None
     reports: activity.Reports
+    is_near: bool = False
 
 
 # --- facts ---
@@ -116,6 +119,7 @@ def ruling_of(holds: Policy) -> ruling.Policy:
         frozen_most=holds.frozen_most.value,
         age_most=holds.age_most.value,
         age_force=holds.age_force.value,
+        dormancy=holds.dormancy.value,
     )
 
 
@@ -134,7 +138,8 @@ def decided(facts: Facts) -> Decision:
 def look_after(facts: Facts, kept: Kept, decision: Decision) -> datetime:
     """Before this nothing becomes due, if nothing is heard until then."""
     now, clocks = facts.now, kept.clocks
-    ends = [next_look(decision, facts.policy, now) or now + _FAR]
+    far = _FAR_OF_PAUSED if facts.state == State.PAUSED else _FAR
+    ends = [next_look(decision, facts.policy, now) or now + far]
     if facts.exempt:
         ends.append((kept.decided_at or now) + ON_ITS_WAY)
     if facts.state == State.RUNNING:
@@ -147,8 +152,8 @@ def look_after(facts: Facts, kept: Kept, decision: Decision) -> datetime:
 def stop_of(
     context: Context, connection: sa.Connection, found: Iterable[tuple[Environment, Workspace, Plan]]
 ) -> dict[str, Stop]:
-    """Environment id -> what comes next for it; of those that run or stand still."""
-    up = [(here, at, plan) for here, at, plan in found if here.state in (State.RUNNING, State.FROZEN)]
+    """Environment id -> what comes next for it; of those that run, stand still or are paused."""
+    up = [(here, at, plan) for here, at, plan in found if here.state in _TOLD_OF]
     if not up:
         return {}
     rows = activity_records.kept(connection, [here.id for here, _, _ in up])
@@ -165,7 +170,7 @@ def stop_of(
 def _is_new(facts: Facts) -> bool:
     """It has just come up and has had no time to say what it does: what comes next is told when that is known."""
     began = facts.started_at or facts.since
-    return facts.reports is rules.Reports.NONE and facts.now - began < activity.SILENCE
+    return facts.state != State.PAUSED and facts.reports is rules.Reports.NONE and facts.now - began < activity.SILENCE
 
 
 def _stop(facts: Facts, here: Environment, kept: Kept | None, *, is_there: bool, is_missed: bool) -> Stop:
@@ -185,6 +190,7 @@ def _stop(facts: Facts, here: Environment, kept: Kept | None, *, is_there: bool,
         human_at=clocks.human_at,
         work_ended_at=clocks.work_ended_at,
         reports=activity.reports(clocks, facts.now),
+        is_near=is_near(facts, facts.policy, facts.now),
     )
 
 
@@ -205,9 +211,9 @@ def next_stop(context: Context, environment_id: str) -> tuple[Decision, ruling.P
 def watched(
     context: Context, *, due: bool, after: str = "", limit: int = PAGE
 ) -> tuple[list[tuple[Facts, Decision]], str | None]:
-    """The facts of what runs or stands still, by id, and after which id there are more; with `due` of those alone about
-    which something is to be decided now. The others that were looked at have time again. Who asks for what is due acts
-    on it, so that is when the culler is heard."""
+    """The facts of what runs, stands still or is paused, by id, and after which id there are more; with `due` of those
+    alone about which something is to be decided now. The others that were looked at have time again. Who asks for what
+    is due acts on it, so that is when the culler is heard."""
     now = context.now()
     with context.database.write() as connection:
         if due:
@@ -227,6 +233,13 @@ def _known(context: Context, connection: sa.Connection, rows: Iterable[tuple[Env
     plans = policies.plans(context, connection, [(here, None) for here, _ in rows])
     at = records.workspaces_by_id(connection, {here.workspace_id for here, _ in rows})
     return facts_of(context, connection, [(here, at[here.workspace_id], kept, plans[here.id]) for here, kept in rows])
+
+
+def server_of(context: Context, environment_id: str) -> tuple[str, str]:
+    """Its person, and what the Hub calls it. Raises `EnvironmentMissing`."""
+    with context.database.read() as connection:
+        here = ledger.load(connection, environment_id)
+        return here.user, records.workspace_by_id(connection, here.workspace_id).slug
 
 
 def one(context: Context, connection: sa.Connection, environment_id: str) -> Facts:

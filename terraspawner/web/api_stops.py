@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
+from culler.deadlines import Act
 from terraspawner.domain.access import Action
 from terraspawner.errors import Refused
 from terraspawner.operations import decisions, keep_alives, stops
@@ -40,7 +41,7 @@ async def list_facts(
     cursor: Cursor = "",
     limit: Limit = 200,
 ) -> ListOut[dict[str, Any]]:
-    """What is known of each environment that runs or stands still, by which is decided whether it goes on.
+    """What is known of each environment that runs, stands still or is paused, by which is decided whether it goes on.
 
     All instants are of this service's clock. An item is what the record of a decision keeps.
     """
@@ -59,6 +60,8 @@ async def take_decision(
     """Carry a decision out. It is decided again from what is known now: where that comes to something else, nothing is
     done (409, `facts-moved-on`, with the decision that holds)."""
     given = decided.given
+    if given.act is Act.TRASH:
+        await stopping.refuse_while_asked_for(parts, environment_id)
     taken = await parts.deeds(
         decisions.take, environment_id=environment_id, revision=decided.revision, given=given, who=culler.name
     )

@@ -17,10 +17,12 @@ from terraspawner.domain.tags import Tags, Wanted
 from terraspawner.domain.unsaved import joined
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations import images, oversight, views
+from terraspawner.operations.views import View
 from terraspawner.web.addresses import lab_url
 from terraspawner.web.endings import Ending, is_of_use
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
+from terraspawner.web.stop_lines import coming_of
 
 WORDS: Mapping[State, str] = {
     State.NONE: "not created",
@@ -40,7 +42,7 @@ WORDS: Mapping[State, str] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One environment. `page` and `lab` are addresses, empty where there is no way for who looks; `last_used` is None
-    where it has never run, or runs."""
+    where it has never run, or runs. `goes_at`: it is paused, and will soon go to the trash."""
 
     id: str
     user: str
@@ -58,6 +60,7 @@ class Row:
     per_month: Decimal
     last_used: datetime | None
     tags: Tags
+    goes_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -111,6 +114,7 @@ async def own(parts: Parts, user: str, wanted: Iterable[Wanted] = ()) -> Shown:
                 reason="" if here.state is State.RUNNING else joined(here.reason, here.unsent_words),
                 image=images.title_of(parts.catalogue, here),
                 tags=view.tags,
+                goes_at=_goes_at(view),
             )
         )  # fmt: skip
     return Shown(rows=tuple(sorted(rows, key=lambda row: (row.workspace.namespace, row.workspace.name))))
@@ -149,6 +153,7 @@ def _row(
     reason: str,
     image: str,
     tags: Tags,
+    goes_at: datetime | None = None,
 ) -> Row:
     hourly = price.per_hour(prices, here.state, waits_for_turn=here.waits_for_turn)
     return Row(
@@ -168,4 +173,10 @@ def _row(
         per_month=price.per_month(prices, hourly, disk_bytes),
         last_used=None if here.state is State.RUNNING else used.get(here.id),
         tags=tags,
+        goes_at=goes_at,
     )
+
+
+def _goes_at(view: View) -> datetime | None:
+    coming = coming_of(view.stop, view.plan.policy) if view.state is State.PAUSED else None
+    return coming.at if coming else None

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from terraspawner.domain import policy, schedule
 from terraspawner.domain.access import Action
-from terraspawner.domain.policy import OFF, Level, Off, Policy
+from terraspawner.domain.policy import OFF, AtIdle, Level, Off, Policy
 from terraspawner.domain.schedule import NAMES, WEEKDAYS, Day, QuietHours, Schedule
 from terraspawner.errors import Refused
 from terraspawner.operations import policies
@@ -118,6 +118,7 @@ async def _fields(
     parts: Parts, person: Person, spot: Spot, form: Filled, *, is_saved: bool = False, error: Refused | None = None
 ) -> Response:
     view = (await sights.look(parts, spot)).view
+    holds = view.plan.policy
     bounds = await parts.deeds(policies.bounds_of)
     is_owner = view.membership is not None and policies.owns(view.membership)
     return parts.pages.fragment(
@@ -130,7 +131,10 @@ async def _fields(
         zones=sorted(schedule.zones()),
         may_autostart=policy.may_autostart(bounds, is_owner=is_owner),
         said=sentences(view.plan),
-        cap=policy.said(view.plan.policy.busy_cap.value),
+        cap=policy.said(holds.busy_cap.value),
+        idle=policy.said(holds.idle.value) if holds.idle.value is not None else "",
+        freezes=holds.at_idle.value is AtIdle.FREEZE_THEN_PAUSE,
+        dormancy=policy.said(holds.dormancy.value) if holds.dormancy.value is not None else "",
         is_saved=is_saved,
         error=error,
     )

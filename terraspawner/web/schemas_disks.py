@@ -145,6 +145,7 @@ class TrashOut(BaseModel):
     obstacle: str = Field(
         description="of an environment: why it cannot be restored now, and what to do; empty if it can"
     )
+    reason: str = Field(description="of an environment: why it was put there by itself; empty where somebody did it")
     image: str | None = Field(description="of an environment: its name in the catalogue")
     created_at: datetime | None = Field(description="of an environment")
     along: list[str] = Field(description="of a disk: what in the trash is purged with it, environments that have it")
@@ -168,6 +169,7 @@ class TrashOut(BaseModel):
             price_per_hour=float(found.price_per_hour),
             disk=found.disk,
             obstacle=found.obstacle,
+            reason=found.environment.reason if found.environment else "",
             image=found.environment.image_name if found.environment else None,
             created_at=found.environment.created_at if found.environment else None,
             along=list(found.along),

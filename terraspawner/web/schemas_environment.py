@@ -101,7 +101,9 @@ class EnvironmentOut(BaseModel):
     )
     policy: PolicyOut
     schedule: OutlookOut
-    next_stop: NextStopOut | None = Field(description="what will stop it by itself, and when; null where nothing runs")
+    next_stop: NextStopOut | None = Field(
+        description="what will stop it by itself, or put it into the trash, and when; null before that is known"
+    )
     started_by_rule: str = Field(description="what started it, where that was not its person; else empty")
     url: str = Field(description="path of its Jupyter server; it answers while the state is `running`")
     tags: dict[str, str] = Field(description="those that were set")

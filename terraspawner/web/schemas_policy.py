@@ -44,6 +44,9 @@ class DefaultPolicyIn(In):
         default=None, description="seconds without human input and without work after which it is stopped"
     )
     at_idle: AtIdle | None = Field(default=None, description="what happens then")
+    dormancy: Annotated[int, Field(ge=0, le=2**31)] | OffIn | None = Field(
+        default=None, description="seconds paused after which it goes into the trash with its disk"
+    )
     daily_stop: DailyStopIn | OffIn | None = Field(
         default=None, description="it is paused then; what is busy is waited for, unless `force`"
     )
@@ -91,6 +94,7 @@ class PolicyOut(BaseModel):
     frozen_most: ValueOut[int]
     age_most: ValueOut[int | None]
     age_force: ValueOut[bool]
+    dormancy: ValueOut[int | None]
     daily_stop: ValueOut[DailyStopOut | None]
     quiet_hours: ValueOut[QuietHoursOut | None]
     autostart: ValueOut[ScheduleOut | None]

@@ -17,6 +17,7 @@ _WORDS = {
     Act.FREEZE: "frozen",
     Act.PAUSE: "paused",
     Act.DESTROY: "stopped and deleted",
+    Act.TRASH: "put into the trash",
 }
 
 
@@ -34,13 +35,13 @@ class Coming:
 
 
 def coming_of(stop: Stop | None, holds: Policy) -> Coming | None:
-    """None where nothing comes, or nobody would carry it out."""
+    """None where nothing comes, or nobody would carry it out; the trash is told of when it is near."""
     if stop is None or not stop.is_carried_out or stop.decision.at is None:
         return None
     decision = stop.decision
     named = next((each for each in decision.deadlines if each.name is decision.name), None)
     act = decision.act if decision.act is not Act.KEEP else (named.act if named else Act.PAUSE)
-    if act not in _WORDS or decision.at is None:
+    if act not in _WORDS or decision.at is None or (act is Act.TRASH and not stop.is_near):
         return None
     because, since = _because(stop, holds)
     return Coming(

@@ -25,6 +25,25 @@ with context.database.write() as connection:
         activity_records.note_moment(connection, GRACE_UNTIL, grace - by)
 """
 
+MOVE_PAUSED = """
+import sys
+from datetime import timedelta
+from terraspawner import wiring
+from terraspawner.db import activity_records, records
+from terraspawner.operations.activity import GRACE_UNTIL
+here, by = sys.argv[1], timedelta(days=float(sys.argv[2]))
+context = wiring.build_context(wiring.settings_from_environ())
+with context.database.write() as connection:
+    kept = activity_records.kept(connection, [here])[here]
+    since = records.environment_by_id(connection, here).since - by
+    alarmed = {name: (at - by).isoformat() for name, at in kept.alarmed.items()}
+    records.update_environment(connection, here, since=since)
+    revision, now = kept.revision + 1, context.now()
+    activity_records.note(connection, here, alarmed=alarmed, revision=revision, next_look_at=now)
+    if grace := activity_records.moment(connection, GRACE_UNTIL):  # of a service that was started just before
+        activity_records.note_moment(connection, GRACE_UNTIL, grace - by)
+"""
+
 LOOKED = """
 import sys, time
 from terraspawner import wiring
@@ -45,6 +64,11 @@ def passes(workspace: Workspace, minutes: float, *, is_heard: bool = True) -> No
     """All that was so far was so much earlier; it reports as it did, or its last report is as old as that too."""
     silent = () if is_heard else ("reported_at", "sampled_at")
     _run(workspace, MOVE, workspace.environment()["id"], str(minutes), *silent)
+
+
+def rests(workspace: Workspace, days: float) -> None:
+    """It was paused so much earlier, and its person told of it."""
+    _run(workspace, MOVE_PAUSED, workspace.environment()["id"], str(days))
 
 
 def _run(workspace: Workspace, script: str, *words: str) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deployment import API, Deployment, Workspace
-from hub.culling import comes_next, decided, passes, reports
+from deployment import API, Deployment, Workspace, until
+from hub.culling import comes_next, decided, passes, reports, rests
 from hub.kernels import Kernel
 
 pytestmark = pytest.mark.docker
@@ -69,6 +69,26 @@ def test_other_rules_are_reckoned_over_what_was_decided(
     assert said.returncode == 0, said.stderr
     rows = {line.rsplit(maxsplit=4)[0]: line.split()[-4:] for line in said.stdout.splitlines()[1:]}
     assert float(rows["strict.toml"][1]) > float(rows["as it was"][1]) == 0.0
+
+
+@pytest.mark.full
+@pytest.mark.feature("G1", "C17")
+def test_what_is_paused_for_long_goes_into_the_trash_after_three_notices_and_comes_back(workspace: Workspace) -> None:
+    first, owner = workspace.start(), workspace.owner
+    assert workspace.shell("echo here > ~/at-home")[0] == 0
+    workspace.pause()
+    for told, days in enumerate((60, 23, 6), start=1):
+        rests(workspace, days)
+        until(lambda so_far=told: decided(workspace) == [("notice", "dormant-notice")] * so_far, f"notice {told}")
+    rests(workspace, 1)
+    workspace.wait_for("none")
+    items = {each["subject"]: each for each in owner.api.get("/trash").json()["items"]}
+    assert items[first["disk"]["id"]]["state"] == "held"
+    assert items[first["id"]]["reason"].startswith("Paused for 90 days")
+    assert owner.api.post(f"/trash/{items[first['id']]['id']}/restore").status_code == 200
+    assert workspace.environment()["state"] == "paused"
+    workspace.start()
+    assert workspace.shell("cat ~/at-home") == (0, "here\n")
 
 
 @pytest.mark.full

@@ -10,7 +10,7 @@ import builders
 from terraspawner.db import activity_records
 from terraspawner.db.activity_records import Kept
 from terraspawner.domain import activity as activities
-from terraspawner.domain.activity import Claim, Kind, Report
+from terraspawner.domain.activity import Claim, Clocks, Kind, Report
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations import activity, environments, freezing, identities, lease_endings
 from terraspawner.operations.context import Context
@@ -50,7 +50,7 @@ def say(context: Context, ticket: Ticket, report: Report) -> None:
     identities.note_activity(context, identity, [], report=report)
 
 
-def test_an_environment_is_watched_from_when_it_comes_up_until_it_is_paused(
+def test_an_environment_is_watched_from_when_it_comes_up_and_when_it_is_paused_knows_of_no_work(
     context: Context, clock: builders.Clock, workspace: Workspace
 ) -> None:
     ticket = environments.admit(context, user="ana", slug=workspace.slug)
@@ -60,9 +60,15 @@ def test_an_environment_is_watched_from_when_it_comes_up_until_it_is_paused(
     environments.started(context, here.id, here.start_number, "c" * 64)
     began = known(context, ticket).clocks
     assert (began.started_at, began.human_at, began.reported_at) == (clock.now, clock.now, None)
+    say(context, ticket, TRAIN)
     environments.begin_pause(context, here.id)
-    assert kept(context, ticket) is not None
+    assert known(context, ticket).clocks.work
+    clock.move(minutes=1)
     environments.stopped(context, here.id, here.start_number)
+    rests = known(context, ticket)
+    assert rests.clocks == Clocks(started_at=began.started_at, human_at=began.human_at)
+    assert (rests.next_look_at, rests.alarmed, rests.keep_alive) == (clock.now, {}, None)
+    environments.admit(context, user="ana", slug=workspace.slug)
     assert kept(context, ticket) is None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -73,6 +75,14 @@ def test_who_owned_a_project_owns_it_still(database: Database) -> None:
         personal = project_records.named(connection, "ana")
         assert personal is not None
         assert personal.is_personal
+
+
+@pytest.mark.feature("G1")
+def test_what_is_paused_since_long_ago_is_looked_at_and_nobody_was_told_of_its_end(database: Database) -> None:
+    database.migrate()
+    with database.read() as connection:
+        ((here, kept),) = activity_records.watched(connection, due_at=datetime.now(UTC), after="", limit=9)
+    assert (here.id, here.state, kept.alarmed, kept.next_look_at) == ("e1", State.PAUSED, {}, here.since)
 
 
 @pytest.mark.feature("B3")

@@ -22,6 +22,7 @@ from terraspawner.domain.policy import (
 from terraspawner.domain.schedule import EVERY_DAY, QuietHours, Schedule, quiet_hours_of, schedule_of
 from terraspawner.errors import Refused
 
+DAY = 86400
 OK = Bounds(
     idle=1800,
     idle_least=600,
@@ -33,6 +34,9 @@ OK = Bounds(
     frozen_most=7200,
     age_most=0,
     autostart=MayAutostart.EVERYBODY,
+    dormancy=90 * DAY,
+    dormancy_least=7 * DAY,
+    dormancy_most=366 * DAY,
 )
 
 
@@ -54,6 +58,10 @@ QUIET: QuietHours = quiet_hours_of("x", start="22:00", end="07:00", zone="Europe
         ("idle", 3600, None, 3600, Level.WORKSPACE),
         ("idle", 3600, 900, 900, Level.OWN),
         ("idle", None, 900, 900, Level.OWN),
+        ("dormancy", None, None, 90 * DAY, Level.DEPLOYMENT),
+        ("dormancy", 30 * DAY, None, 30 * DAY, Level.WORKSPACE),
+        ("dormancy", 30 * DAY, 7 * DAY, 7 * DAY, Level.OWN),
+        ("dormancy", 30 * DAY, 366 * DAY, 366 * DAY, Level.OWN),
         ("at_idle", None, None, AtIdle.FREEZE_THEN_PAUSE, Level.DEPLOYMENT),
         ("at_idle", AtIdle.PAUSE, None, AtIdle.PAUSE, Level.WORKSPACE),
         ("at_idle", AtIdle.PAUSE, AtIdle.FREEZE_THEN_PAUSE, AtIdle.FREEZE_THEN_PAUSE, Level.OWN),
@@ -95,6 +103,41 @@ def test_bounds_that_were_lowered_since_cut_at_reading_and_say_so(
 
 
 @pytest.mark.parametrize(
+    ("bounds", "own", "value", "note"),
+    [
+        ({"dormancy_most": 30 * DAY}, 60 * DAY, 30 * DAY, "60 days is outside of what this deployment allows now"),
+        ({"dormancy_least": 60 * DAY}, 7 * DAY, 60 * DAY, "so 60 days counts"),
+        ({}, OFF, 366 * DAY, "does not allow any more: 366 days is the most"),
+        ({"dormancy_may_be_off": True}, OFF, None, ""),
+        ({"dormancy": 0}, 60 * DAY, None, ""),
+        ({"dormancy": 0}, None, None, ""),
+    ],
+)
+def test_bounds_cut_a_dormancy_likewise_and_switch_it_off(
+    bounds: dict[str, object], own: object, value: object, note: str
+) -> None:
+    found = effective(replace(OK, **bounds), NOTHING, NOTHING.changed({"dormancy": own}), is_owner=True).dormancy  # type: ignore[arg-type]
+    assert found.value == value
+    assert note in found.note
+    assert bool(note) == bool(found.note)
+
+
+@pytest.mark.parametrize("level", [Level.OWN, Level.WORKSPACE])
+@pytest.mark.parametrize("dormancy", [7 * DAY - 1, 366 * DAY + 1, 0, OFF])
+def test_a_dormancy_outside_of_the_bounds_is_refused_with_them(dormancy: object, level: Level) -> None:
+    with pytest.raises(Refused) as refusal:
+        check(OK, {"dormancy": dormancy}, level=level, is_owner=True)
+    assert refusal.value.details == {"field": "policy.dormancy", "least": 7 * DAY, "most": 366 * DAY}
+
+
+def test_where_nothing_goes_into_the_trash_by_itself_nobody_says_when() -> None:
+    never = replace(OK, dormancy=0)
+    check(never, {"dormancy": OFF}, level=Level.OWN, is_owner=True)
+    with pytest.raises(Refused, match="puts nothing into the trash by itself"):
+        check(never, {"dormancy": 30 * DAY}, level=Level.OWN, is_owner=True)
+
+
+@pytest.mark.parametrize(
     ("who", "is_owner", "starts"),
     [
         (MayAutostart.EVERYBODY, False, True),
@@ -129,7 +172,18 @@ def test_an_idle_time_outside_of_the_bounds_is_refused_with_them(idle: object) -
     assert refusal.value.details == {"field": "policy.idle", "least": 600, "most": 7200}
 
 
-@pytest.mark.parametrize("change", [{"idle": 600}, {"idle": 7200}, {"idle": None}, {"daily_stop": OFF}, {}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"idle": 600},
+        {"idle": 7200},
+        {"idle": None},
+        {"dormancy": 7 * DAY},
+        {"dormancy": 366 * DAY},
+        {"daily_stop": OFF},
+        {},
+    ],
+)
 def test_what_is_inside_of_the_bounds_is_taken(change: dict[str, object]) -> None:
     check(OK, change, level=Level.OWN, is_owner=False)
 
@@ -144,7 +198,15 @@ def test_what_no_policy_has_is_refused() -> None:
     [
         NOTHING,
         Rules(idle=OFF, daily_stop=OFF, quiet_hours=OFF, autostart=OFF),
-        Rules(idle=900, at_idle=AtIdle.PAUSE, daily_stop=stop(), quiet_hours=QUIET, autostart=at("08:00")),
+        Rules(dormancy=OFF),
+        Rules(
+            dormancy=30 * DAY,
+            idle=900,
+            at_idle=AtIdle.PAUSE,
+            daily_stop=stop(),
+            quiet_hours=QUIET,
+            autostart=at("08:00"),
+        ),
         Rules(daily_stop=replace(stop(), force=True)),
     ],
 )
@@ -153,7 +215,16 @@ def test_what_is_kept_is_what_was_said(rules: Rules) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(1800, "30 min"), (5400, "1 h 30 min"), (86400, "24 h"), (61, "1 min 1 s"), (0, "0 s")]
+    ("seconds", "words"),
+    [
+        (1800, "30 min"),
+        (5400, "1 h 30 min"),
+        (DAY, "24 h"),
+        (90 * DAY, "90 days"),
+        (2 * DAY + 1, "48 h 1 s"),
+        (61, "1 min 1 s"),
+        (0, "0 s"),
+    ],
 )
 def test_durations_are_said_in_words(seconds: int, words: str) -> None:
     assert said(seconds) == words

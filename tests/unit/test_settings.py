@@ -55,6 +55,12 @@ def test_values_are_read_and_empty_ones_are_unset() -> None:
         ("TERRA_MEMORY_RESERVE", "-1"),
         ("TERRA_MEMORY_RESERVE", "101"),
         ("TERRA_MEMORY_RESERVE", "5 %"),
+        ("TERRA_DORMANCY", "604799"),
+        ("TERRA_DORMANCY", "31622401"),
+        ("TERRA_DORMANCY", "-1"),
+        ("TERRA_DORMANCY_LEAST", "172799"),
+        ("TERRA_DORMANCY_MOST", "315360001"),
+        ("TERRA_DORMANCY_OFF", "yes"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_name_of_the_setting(name: str, value: str) -> None:

@@ -133,7 +133,8 @@ async def test_the_next_stop_is_told_with_its_reason(site: Site, clock: builders
         assert told["deadlines"][0]["act"] == "pause"
         environments.begin_pause(site.context, told_id := (await ana.get(ANA)).json()["id"])
         environments.stopped(site.context, told_id, 1)
-        assert (await ana.get(ANA)).json()["next_stop"] is None
+        paused = (await ana.get(ANA)).json()["next_stop"]
+        assert (paused["name"], paused["work"]) == ("dormant", [])
 
 
 async def test_no_stop_is_promised_that_nobody_carries_out(site: Site, clock: builders.Clock) -> None:
