@@ -56,7 +56,7 @@ def test_a_reader_who_changes_a_notebook_in_lab_is_told_what_to_do(
     sign_in(page, deployment, "ben")
     page.goto(f"{bens.server_url}lab/tree/{bens.name}/edit/first%20look.ipynb")
     in_lab(page, "first look", "Python 3")
-    bar = page.locator("[data-terra-bar]")
+    bar = page.locator("[data-terra-bar]:not(.lm-mod-hidden)")
     expect(bar).to_contain_text("a reader may not create or change notebooks")
     expect(page.locator("[data-terra-mode] button")).to_have_attribute("title", re.compile("a reader may not"))
     cell = page.locator(".jp-NotebookPanel .jp-Cell .cm-content").first

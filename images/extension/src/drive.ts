@@ -1,6 +1,5 @@
 import { Contents, Drive, ServerConnection } from '@jupyterlab/services';
 
-import { JustSaved } from './hashes';
 import { notebookOf } from './modes';
 import { Presence } from './presence';
 import { TabSession } from './session';
@@ -33,14 +32,17 @@ export class EnvironmentDrive extends Drive {
     // Lab looks at the file's hash before each save
     if (options?.hash && options.content === false) {
       this._refuse(path);
-      const saved = this._justSaved.take(path);
+      const saved = this._session.texts.take(path);
       if (saved) {
         return saved;
       }
     }
-    return options?.content === false
-      ? this._attempt(path, () => super.get(path, options))
-      : super.get(path, options);
+    if (options?.content === false) {
+      return this._attempt(path, () => super.get(path, options));
+    }
+    const model = await super.get(path, options);
+    this._session.texts.read(path, model.hash);
+    return model;
   }
 
   async save(
@@ -53,9 +55,9 @@ export class EnvironmentDrive extends Drive {
       ? { ...options, terra_session: this._session.name }
       : options;
     try {
-      const saved = await this._attempt(path, () => super.save(path, model));
-      this._justSaved.keep(path, saved);
-      return saved;
+      return await this._session.texts.save(path, () =>
+        this._attempt(path, () => super.save(path, model))
+      );
     } catch (error) {
       if (statusOf(error) !== HELD) {
         throw error;
@@ -88,8 +90,6 @@ export class EnvironmentDrive extends Drive {
       throw new AwayError();
     }
   }
-
-  private _justSaved = new JustSaved();
 }
 
 /** Lab knows this name from its own dialogs, and says nothing more. */

@@ -180,15 +180,8 @@ export class Editor {
     const isGivenAnew = lease.hash !== null && lease.hash !== this._grant;
     this._grant = lease.hash;
     await this.context.ready;
-    const { model, contentsModel } = this.context;
-    if (isGivenAnew && lease.hash !== contentsModel?.hash) {
-      if (model.dirty) {
-        const { title, body } = MOVED_ON;
-        this._isBehind = true;
-        void this._choose(title, body, true);
-      } else {
-        await this.context.revert();
-      }
+    if (isGivenAnew) {
+      await this._catchUp(lease.hash);
     }
     const isNews = isShut(before) && !this._isTaking;
     this._hasAsked = this._isTaking = false;
@@ -196,6 +189,22 @@ export class Editor {
       Notification.success(`You can edit “${this._name}” now.`, {
         autoClose: 5 * SECONDS
       });
+    }
+  }
+
+  /** Show the text that is there; unless that is one of this tab's own, from which its changes came. */
+  private async _catchUp(hash: string | null): Promise<void> {
+    const isOwn = await this._around.session.texts.has(this._path, hash);
+    const { model, contentsModel } = this.context;
+    if (this.context.isDisposed || hash === contentsModel?.hash) {
+      return;
+    }
+    if (!model.dirty) {
+      await this.context.revert();
+    } else if (!isOwn) {
+      const { title, body } = MOVED_ON;
+      this._isBehind = true;
+      void this._choose(title, body, true);
     }
   }
 

@@ -2,6 +2,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { ISignal, Signal } from '@lumino/signaling';
 
+import { OwnTexts } from './hashes';
 import { ILease, isShut } from './lease';
 import { Presence } from './presence';
 
@@ -31,6 +32,7 @@ interface IAnswer {
  */
 export class TabSession {
   readonly name = `tab-${randomHex(12)}`;
+  readonly texts = new OwnTexts();
 
   /** Emitted with the path of the notebook whose lease is another. */
   get changed(): ISignal<this, string> {
