@@ -28,8 +28,13 @@ QUERIES = {
     "GET /open/{namespace}/{name}/notebooks/{path}/live": ("after",),
 }
 """What pages take in their address besides what stands in `ALL`."""
-WALKED_UP = {("one up", f"GET {PREFIX}/projects/{{namespace}}")}
-"""The proxy walks up itself, to the first page, which is everybody's own."""
+NOTEBOOK = f"GET {PREFIX}/workspaces/{{namespace}}/{{name}}/notebooks/{{path}}"
+WALKED_UP = {
+    ("one up", f"GET {PREFIX}/projects/{{namespace}}"),
+    ("one up", f"{NOTEBOOK}/proposals/{{proposal_id}}/frame"),
+    ("one up", f"{NOTEBOOK}/history/{{version}}/frame"),
+}
+"""The proxy walks up itself: to the first page, which is everybody's own, or to the preview of the same notebook."""
 
 
 @pytest.fixture(scope="module")

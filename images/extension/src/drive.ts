@@ -32,17 +32,14 @@ export class EnvironmentDrive extends Drive {
     // Lab looks at the file's hash before each save
     if (options?.hash && options.content === false) {
       this._refuse(path);
-      const saved = this._session.texts.take(path);
+      const saved = this._session.saves.take(path);
       if (saved) {
         return saved;
       }
     }
-    if (options?.content === false) {
-      return this._attempt(path, () => super.get(path, options));
-    }
-    const model = await super.get(path, options);
-    this._session.texts.read(path, model.hash);
-    return model;
+    return options?.content === false
+      ? this._attempt(path, () => super.get(path, options))
+      : super.get(path, options);
   }
 
   async save(
@@ -55,7 +52,7 @@ export class EnvironmentDrive extends Drive {
       ? { ...options, terra_session: this._session.name }
       : options;
     try {
-      return await this._session.texts.save(path, () =>
+      return await this._session.saves.save(path, () =>
         this._attempt(path, () => super.save(path, model))
       );
     } catch (error) {

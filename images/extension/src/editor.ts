@@ -27,6 +27,8 @@ export interface ISurroundings extends IRequestSurroundings {
   /** The name of this person. */
   me: string;
   ways: Ways;
+  /** Of the text of a file as it is there now. */
+  hashOf: (path: string) => Promise<string | null | undefined>;
 }
 
 /** What does not go over the session; answers whether it was done. */
@@ -181,7 +183,12 @@ export class Editor {
     this._grant = lease.hash;
     await this.context.ready;
     if (isGivenAnew) {
-      await this._catchUp(lease.hash);
+      try {
+        await this._catchUp(lease.hash);
+      } catch (error) {
+        this._grant = null; // it is gone again; compared when it is back
+        console.warn(`${this._path} was not compared with what is there.`, error);
+      }
     }
     const isNews = isShut(before) && !this._isTaking;
     this._hasAsked = this._isTaking = false;
@@ -192,20 +199,32 @@ export class Editor {
     }
   }
 
-  /** Show the text that is there; unless that is one of this tab's own, from which its changes came. */
+  /** Show the text that is there, unless this tab's own came from it. */
   private async _catchUp(hash: string | null): Promise<void> {
-    const isOwn = await this._around.session.texts.has(this._path, hash);
-    const { model, contentsModel } = this.context;
-    if (this.context.isDisposed || hash === contentsModel?.hash) {
+    if (hash === this.context.contentsModel?.hash || (await this._isUpToDate())) {
       return;
     }
-    if (!model.dirty) {
+    if (!this.context.model.dirty) {
       await this.context.revert();
-    } else if (!isOwn) {
+    } else {
       const { title, body } = MOVED_ON;
       this._isBehind = true;
       void this._choose(title, body, true);
     }
+  }
+
+  /** What was said of the text may be older than a save of this tab, or tell of one whose answer is still to come. */
+  private async _isUpToDate(): Promise<boolean> {
+    const { context, _path: path } = this;
+    const { session, hashOf } = this._around;
+    let shown, there;
+    do {
+      await session.saves.ended(path);
+      shown = context.contentsModel?.hash;
+      there = await hashOf(path);
+      await session.saves.ended(path);
+    } while (!context.isDisposed && shown !== context.contentsModel?.hash);
+    return context.isDisposed || path !== this._path || shown === there;
   }
 
   private async _sayLost(lease: ILease): Promise<void> {

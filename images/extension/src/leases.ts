@@ -71,7 +71,14 @@ export const leases = (
       input: new HumanInput(),
       me: PageConfig.getOption('terraUser'),
       patience: () => patience,
-      ways: waysOf(new Playground(app))
+      ways: waysOf(new Playground(app)),
+      hashOf: async (path: string) =>
+        (
+          await app.serviceManager.contents.get(path, {
+            content: false,
+            hash: true
+          })
+        ).hash
     };
     let patience = PATIENCE;
     void settings.load(LEASES).then(loaded => {

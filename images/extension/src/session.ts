@@ -2,7 +2,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { OwnTexts } from './hashes';
+import { UnderWay } from './underway';
 import { ILease, isShut } from './lease';
 import { Presence } from './presence';
 
@@ -32,7 +32,7 @@ interface IAnswer {
  */
 export class TabSession {
   readonly name = `tab-${randomHex(12)}`;
-  readonly texts = new OwnTexts();
+  readonly saves = new UnderWay();
 
   /** Emitted with the path of the notebook whose lease is another. */
   get changed(): ISignal<this, string> {

@@ -1,43 +1,33 @@
 import type { Contents } from '@jupyterlab/services';
 
-const MOST_KEPT = 4;
-
 /**
- * The texts of files that this tab has read or saved, by the hashes that the server said of them.
+ * Saves of this tab that are under way, and what the last one was answered.
  *
  * Right after a save Lab asks for the file's hash, and takes the answer for that of its own text. Asked over the network
  * it may get none, as the environment has just gone away, and then the next save says that the file has changed; or that
  * of a text which a terminal has written in between, and then the next save overwrites it. So it gets the hash of what
  * was saved: for that one question, which follows without anything in between, and for no longer.
  *
- * A save whose answer is still on its way has changed the file already: whoever compares waits for that (`has`).
+ * A save whose answer is still to come has changed the file already: whoever compares waits until it has `ended`.
  */
-export class OwnTexts {
-  /** A file was read; `hash` is missing where nobody asked for it. */
-  read(path: string, hash: string | null | undefined): void {
-    if (hash) {
-      const others = (this._hashes.get(path) ?? []).filter(one => one !== hash);
-      this._hashes.set(path, [hash, ...others].slice(0, MOST_KEPT));
-    }
-  }
-
+export class UnderWay {
   async save(
     path: string,
     act: () => Promise<Contents.IModel>
   ): Promise<Contents.IModel> {
     const saving = act();
-    const ends = saving.then(
+    const end = saving.then(
       () => undefined,
       () => undefined
     );
-    this._underWay.set(path, ends);
+    this._ends.set(path, end);
     try {
       const saved = await saving;
       this._keep(path, saved);
       return saved;
     } finally {
-      if (this._underWay.get(path) === ends) {
-        this._underWay.delete(path);
+      if (this._ends.get(path) === end) {
+        this._ends.delete(path);
       }
     }
   }
@@ -49,21 +39,18 @@ export class OwnTexts {
     return saved;
   }
 
-  /** Is it the hash of a text that came from here, or was here? Lab has taken note of the last save then. */
-  async has(path: string, hash: string | null): Promise<boolean> {
-    const underWay = this._underWay.get(path);
-    if (underWay) {
-      await underWay;
+  /** No save of this file is under way, and Lab has taken note of the last one. */
+  async ended(path: string): Promise<void> {
+    while (this._ends.has(path)) {
+      await this._ends.get(path);
       await new Promise(resolve => setTimeout(resolve));
     }
-    return hash !== null && !!this._hashes.get(path)?.includes(hash);
   }
 
   private _keep(path: string, saved: Contents.IModel): void {
     if (!saved.hash) {
       return;
     }
-    this.read(path, saved.hash);
     this._saved.set(path, saved);
     setTimeout(() => {
       if (this._saved.get(path) === saved) {
@@ -72,7 +59,6 @@ export class OwnTexts {
     });
   }
 
-  private _hashes = new Map<string, string[]>();
+  private _ends = new Map<string, Promise<void>>();
   private _saved = new Map<string, Contents.IModel>();
-  private _underWay = new Map<string, Promise<void>>();
 }
