@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from culler.decision import Decision
+from culler.policy import Policy
 from terraspawner.db import account_records, member_records, records
 from terraspawner.domain.access import Action, Role, permits
 from terraspawner.domain.activity import Report
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.layer import MOST_NAMED
 from terraspawner.domain.workspace import Workspace
-from terraspawner.operations import activity
+from terraspawner.operations import activity, stops
 from terraspawner.operations.context import Context
 
 
@@ -66,10 +68,10 @@ def note_activity(
     terminals: int = 0,
     trees: Sequence[Mapping[str, object]] | None = None,
     report: Report | None = None,
-) -> None:
+) -> tuple[Decision, Policy] | None:
     """What runs, what memory it takes, and which git folders hold work that is nowhere else, as the environment's own
     extension says; None where it does not say, and of the folders then what it said before. `report` is what it says
-    of work and of its person."""
+    of work and of its person. Returns what comes next for it, as `stops.heard`."""
     values: dict[str, object] = {
         "kernels": [dict(item) for item in kernels],
         "memory_seen": dict(memory or {}),
@@ -81,6 +83,7 @@ def note_activity(
         records.update_environment(connection, identity.environment.id, **values)
         here = identity.environment
         activity.take(context, connection, here.id, here.start_number, report or Report(hears_humans=False))
+        return stops.heard(context, connection, here.id)
 
 
 def note_outbox(context: Context, identity: Identity, pending: Sequence[str]) -> None:

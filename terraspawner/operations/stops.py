@@ -194,15 +194,17 @@ def _stop(facts: Facts, here: Environment, kept: Kept | None, *, is_there: bool,
     )
 
 
-def next_stop(context: Context, environment_id: str) -> tuple[Decision, ruling.Policy] | None:
-    """What its own JupyterLab is told; None where nobody would carry it out."""
-    with context.database.read() as connection:
-        here = ledger.load(connection, environment_id)
-        kept = activity_records.kept(connection, [here.id]).get(here.id)
-        if kept is None or not cullers.is_there(context, connection):
-            return None
-        facts = _known(context, connection, [(here, kept)])[here.id]
-    return decided(facts), facts.policy
+def heard(context: Context, connection: sa.Connection, environment_id: str) -> tuple[Decision, ruling.Policy] | None:
+    """It has just said what it does: what its own JupyterLab is told, None where nobody would carry it out. It is
+    looked at when something comes due by that, so what only goes on costs the culler nothing."""
+    here = ledger.load(connection, environment_id)
+    kept = activity_records.kept(connection, [here.id]).get(here.id)
+    if kept is None:
+        return None
+    facts = _known(context, connection, [(here, kept)])[here.id]
+    decision = decided(facts)
+    activity_records.note(connection, here.id, next_look_at=look_after(facts, kept, decision))
+    return (decision, facts.policy) if cullers.is_there(context, connection) else None
 
 
 # --- for the culler ---

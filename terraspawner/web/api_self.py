@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from terraspawner.domain.access import Action
-from terraspawner.operations import identities, stops
+from terraspawner.operations import identities
 from terraspawner.web import wishes
 from terraspawner.web.callers import AnEnvironment, TheParts
 from terraspawner.web.declared import needs
@@ -50,11 +50,10 @@ async def note_activity(parts: TheParts, environment: AnEnvironment, said: Activ
     kernels = [kernel.model_dump() for kernel in said.kernels]
     memory = said.memory.model_dump(mode="json") if said.memory else None
     trees = None if said.trees is None else [tree.model_dump() for tree in said.trees]
-    await parts.deeds(
+    coming = await parts.deeds(
         identities.note_activity, environment, kernels, memory, terminals=said.terminals, trees=trees,
         report=said.report,
     )  # fmt: skip
-    coming = await parts.deeds(stops.next_stop, environment.environment.id)
     return ReportedOut(
         now=parts.deeds.context.now(),
         next_stop=DecisionOut.of(coming[0]) if coming else None,

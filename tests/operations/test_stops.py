@@ -11,6 +11,7 @@ import pytest
 import builders
 from culler.deadlines import Act, Name
 from culler.facts import Facts
+from terraspawner.domain.activity import Report
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations import (
     policies,
@@ -64,13 +65,30 @@ def test_an_environment_is_looked_at_only_when_something_may_be_due(
 ) -> None:
     say(context, ticket, IDLE)
     assert due(context) == []
-    with context.database.read() as connection:
-        looked = stops.activity_records.watched(connection, due_at=clock.now, after="", limit=10)
-    assert looked == []
+    assert looked_at(context, clock) == []
     live(context, clock, ticket, IDLE, minutes=29)
     assert due(context) == []
     live(context, clock, ticket, IDLE, minutes=1)
     assert [(decision.act, decision.name) for _, decision in due(context)] == [(Act.FREEZE, Name.IDLE)]
+
+
+def looked_at(context: Context, clock: builders.Clock) -> list[str]:
+    """Ids of those that the culler's next question would have the service look at."""
+    with context.database.read() as connection:
+        found = stops.activity_records.watched(connection, due_at=clock.now, after="", limit=10)
+    return [here.id for here, _ in found]
+
+
+def test_reports_alone_give_nothing_to_look_at_whatever_they_say_and_silence_does(
+    context: Context, clock: builders.Clock, ticket: Ticket
+) -> None:
+    typed = Report(human=timedelta(seconds=2))
+    for said in (IDLE, IDLE, IDLE, IDLE, TRAIN, TRAIN, typed, typed, TRAIN, IDLE):
+        clock.move(seconds=30)
+        say(context, ticket, said)
+        assert looked_at(context, clock) == []
+    clock.move(seconds=90)
+    assert looked_at(context, clock) == [ticket.environment.id]
 
 
 def test_without_due_all_are_told_page_by_page(context: Context, ticket: Ticket) -> None:
@@ -92,13 +110,12 @@ def test_a_changed_policy_is_looked_at_at_once(context: Context, clock: builders
 def test_a_stop_is_told_only_where_somebody_carries_it_out(
     context: Context, clock: builders.Clock, ticket: Ticket
 ) -> None:
-    say(context, ticket, IDLE)
-    told = stops.next_stop(context, ticket.environment.id)
+    told = say(context, ticket, IDLE)
     assert told is not None
     assert (told[0].name, told[0].at) == (Name.IDLE, clock.now + timedelta(minutes=30))
     clock.move(minutes=6)
-    assert stops.next_stop(context, ticket.environment.id) is None
+    assert say(context, ticket, IDLE) is None
     stops.watched(context, due=False)  # somebody looks, as a dry run does
-    assert stops.next_stop(context, ticket.environment.id) is None
+    assert say(context, ticket, IDLE) is None
     stops.watched(context, due=True)
-    assert stops.next_stop(context, ticket.environment.id) is not None
+    assert say(context, ticket, IDLE) is not None

@@ -8,6 +8,7 @@ from datetime import timedelta
 import builders
 from culler.decision import Decision
 from culler.facts import Facts
+from culler.policy import Policy
 from terraspawner.db import records
 from terraspawner.db.decision_records import Record
 from terraspawner.domain.activity import Claim, Kind, Report
@@ -34,10 +35,10 @@ def up(context: Context, workspace: Workspace) -> Ticket:
     return ticket
 
 
-def say(context: Context, ticket: Ticket, report: Report) -> None:
+def say(context: Context, ticket: Ticket, report: Report) -> tuple[Decision, Policy] | None:
     identity = identities.identify(context, ticket.key)
     assert identity is not None
-    identities.note_activity(context, identity, [], report=report)
+    return identities.note_activity(context, identity, [], report=report)
 
 
 def live(context: Context, clock: builders.Clock, ticket: Ticket, report: Report, **time: float) -> None:
