@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import leases, lists, load, previews, saves, sections, starts
+from tests.bench import leases, lists, load, previews, saves, sections, starts, sweep
 
 HERE = Path(__file__).parent
 Options = argparse.Namespace
@@ -17,6 +17,7 @@ PARTS: dict[str, tuple[str, Callable[[Options], str]]] = {
     "leases": ("RESULTS.md", lambda options: leases.section(options.rounds)),
     "previews": ("RESULTS.md", lambda options: previews.section(options.rounds)),
     "load": ("RESULTS.md", lambda options: load.section(options.environments, options.seconds)),
+    "sweep": ("RESULTS.md", lambda options: sweep.section(options.rounds, options.environments)),
     "lists": ("LISTS.md", lambda options: lists.section(options.rounds)),
 }
 """Name -> the file that its section stands in, and what makes it."""
@@ -26,7 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"all, or some of: {', '.join(PARTS)}")
     parser.add_argument("--rounds", type=int, help="counted rounds, instead of each one's own number")
-    parser.add_argument("--environments", type=int, nargs="+", help="load: how many, one number after the other")
+    parser.add_argument("--environments", type=int, nargs="+", help="load, sweep: how many, one number after the other")
     parser.add_argument("--seconds", type=float, help="load: how long each number of them saves")
     parser.add_argument("--only-show", action="store_true", help="print, and write no results")
     options = parser.parse_args()

@@ -23,12 +23,15 @@ from terraspawner.operations import accounts, environments, notebooks
 from terraspawner.operations.context import Context
 from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
+from tests.bench.processes import processor_seconds
 from tests.bench.surroundings import CONTAINER, Surroundings, surrounded
 from waiting import until
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 DATABASES = (SQLITE, POSTGRESQL)
 PORT = 8010
+HUB_TOKEN = "s" * 64
+"""What it calls the Hub by, as `builders.settings` says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +82,17 @@ class Service:
 
     def processor_seconds(self) -> float:
         """What it has used so far, the preview's worker left out."""
-        words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+        return processor_seconds(self.process.pid)
 
 
 @contextmanager
-def running(kind: str) -> Iterator[Service]:
-    """The service on a new database of this kind."""
+def running(kind: str, hub_api_url: str = "") -> Iterator[Service]:
+    """The service on a new database of this kind; with the tests' Hub where no other is named."""
     with TemporaryDirectory(prefix="tsp-bench-") as name, surrounded(Path(name)) as around:
         folder = Path(name)
         with _database(kind, folder) as url:
             settings = builders.settings(
-                folder, database_url=url, hub_api_url=around.hub_api_url, host_socket=str(around.socket)
+                folder, database_url=url, hub_api_url=hub_api_url or around.hub_api_url, host_socket=str(around.socket)
             )
             context = replace(wiring.build_context(settings), passwords=Passwords(builders.quick_hasher()))
             context.database.migrate()
