@@ -7,12 +7,13 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import leases, lists, load, previews, saves, sections, starts, sweep
+from tests.bench import leases, lists, load, previews, saves, sections, starts, sweep, wake
 
 HERE = Path(__file__).parent
 Options = argparse.Namespace
 PARTS: dict[str, tuple[str, Callable[[Options], str]]] = {
     "starts": ("RESULTS.md", lambda options: starts.section(options.rounds)),
+    "wake": ("RESULTS.md", lambda options: wake.section(options.rounds)),
     "saves": ("RESULTS.md", lambda options: saves.section(options.rounds)),
     "leases": ("RESULTS.md", lambda options: leases.section(options.rounds)),
     "previews": ("RESULTS.md", lambda options: previews.section(options.rounds)),
