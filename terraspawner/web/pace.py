@@ -23,6 +23,8 @@ class Pace:
     """Hub or Docker must contradict a row for this long before anything is done about it."""
     whole: float = 60.0
     """Between two looks of the reconciler at everything."""
+    asks: int = 100
+    """Of what runs, so many the Hub is asked about in a sweep, in turn. A number."""
     asks_at_once: int = 20
     """Questions about servers that the Hub is asked side by side."""
     back_off: float = 1.0

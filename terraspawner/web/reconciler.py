@@ -1,8 +1,9 @@
 """Our rows, the Hub and Docker compared, and put right by the tables of `domain.reconcile` (K1).
 
-What runs, or is on its way, is looked at in every sweep; everything, volumes too, at the start, every minute and on
-demand. The three are asked one after the other, so a look may catch a start in the middle: an act is carried out only
-when a later look finds the same for the same start. No answer contradicts nobody.
+What is on its way is looked at in every sweep, and so is what runs, in turn where that is much: each question costs the
+Hub some milliseconds, in which it does nothing else. Everything, volumes too, is looked at at the start, every minute
+and on demand. The three are asked one after the other, so a look may catch a start in the middle: an act is carried out
+only when a later look finds the same for the same start. No answer contradicts nobody.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub
 from terraspawner.web.origin import acting_as
 from terraspawner.web.pace import Pace
+from terraspawner.web.rota import Rota
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +82,7 @@ class Reconciler:
         self._doubts: dict[tuple[object, ...], float] = {}
         self._whole_at = float("-inf")
         self._told: frozenset[tuple[object, ...]] = frozenset()
+        self._rota = Rota(pace.asks)
         self._on_machine: Mapping[Act, Callable[[str], Awaitable[None]]] = {
             Act.STOP_CONTAINER: host.stop_environment,
             Act.REMOVE_CONTAINER: host.delete_environment,
@@ -91,7 +94,7 @@ class Reconciler:
         """Look, and put right what has been so for long enough."""
         now = self._clock()
         is_whole = bool(self._doubts) or now - self._whole_at >= self._pace.whole
-        found = await (self.look() if is_whole else self._look_quickly())
+        found = await (self.look(in_turn=True) if is_whole else self._look_quickly())
         if is_whole:
             self._whole_at = now
             self._tell(found)
@@ -110,11 +113,12 @@ class Reconciler:
 
     # --- looking ---
 
-    async def look(self) -> list[Finding]:
-        """Everything that is contradicted now. Nothing is done."""
+    async def look(self, *, in_turn: bool = False) -> list[Finding]:
+        """Everything that is contradicted now; with `in_turn` the Hub is asked in turn about what seems to run. Nothing
+        is done."""
         rows = await self._deeds(environments.environments_in, _HERE)
         containers, volumes = await self._machine()
-        found = await self._judged(rows, containers)
+        found = await self._judged(self._in_turn(rows, containers) if in_turn else rows, containers)
         if containers is not None:
             found += await self._without_row({here.id for here, _ in rows}, containers)
         if volumes is not None:
@@ -125,7 +129,23 @@ class Reconciler:
     async def _look_quickly(self) -> list[Finding]:
         rows = await self._deeds(environments.environments_in, _QUICK)
         needs_machine = any(here.state in _STANDS_STILL for here, _ in rows)
-        return await self._judged(rows, await self._containers() if needs_machine else None)
+        containers = await self._containers() if needs_machine else None
+        return await self._judged(self._in_turn(rows, containers), containers)
+
+    def _in_turn(
+        self, rows: Iterable[tuple[Environment, Workspace]], containers: Mapping[str, ContainerState] | None
+    ) -> list[tuple[Environment, Workspace]]:
+        """Without what runs, as far as is known, and whose turn it is not. What is in doubt is looked at always."""
+        doubted, found = {key[1] for key in self._doubts}, list(rows)
+        running = {
+            here.id
+            for here, _ in found
+            if here.state is State.RUNNING
+            and f"environment:{here.id}" not in doubted
+            and (containers is None or _kind(containers.get(here.id)) is Container.RUNNING)
+        }
+        put_off = running - self._rota.next(running)
+        return [(here, at) for here, at in found if here.id not in put_off]
 
     async def _machine(self) -> tuple[Mapping[str, ContainerState] | None, frozenset[str] | None]:
         containers = await self._containers()
