@@ -50,7 +50,7 @@ async def test_what_the_service_says_is_shown_and_what_a_person_wishes_is_grante
     await server.start()
     async with Lab(server) as lab:
         assert (await asked(lab, "human", {"ago": 0}))["next_stop"] is None  # nobody would carry it out
-        stops.watched(real.site.context, due=False)  # the culler is there
+        stops.watched(real.site.context, due=True)  # the culler is there
         shown = await asked(lab, "keep-alive", {"seconds": HOUR})
         stop = shown["next_stop"]
         assert (shown["is_known"], stop["act"], stop["name"], shown["warn"]) == (True, "freeze", "idle", [600, 300, 60])
