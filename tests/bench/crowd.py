@@ -14,10 +14,12 @@ from terraspawner.db import activity_records
 from terraspawner.db import activity_tables as a
 from terraspawner.db import tables as t
 from terraspawner.domain.activity import Claim, Kind, Report
-from terraspawner.operations import cullers, identities
+from terraspawner.operations import cullers, freezing, identities
 from terraspawner.operations.context import Context
 from tests.bench.service import Inside, Service
 
+START = 1
+"""The number of the start that runs."""
 WORKSPACE, NOTEBOOK = "alpha", "edit/train.ipynb"
 TABLES = (
     t.account, t.project, t.project_member, t.workspace, t.workspace_member, t.disk, t.environment, t.state_interval,
@@ -29,6 +31,7 @@ COMPUTES, IS_TYPED_IN = 7, 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class One:
+    number: int
     user: str
     slug: str
     id: str
@@ -51,10 +54,10 @@ def gathered(running: Service, count: int) -> list[One]:
     with running.context.database.write() as connection:
         rows = {table: _rows_of(connection, table, first) for table in TABLES}
         disk = str(rows[t.disk][0]["id"])
-        found = [One(user=first.user, slug=str(rows[t.workspace][0]["slug"]), id=first.id, key=first.key)]
+        found = [One(number=0, user=first.user, slug=str(rows[t.workspace][0]["slug"]), id=first.id, key=first.key)]
         copies: dict[sa.Table, list[dict[str, object]]] = {table: [] for table in TABLES}
         for number in range(1, count):
-            own = One(user=person(number), slug=slug(number), id=f"{number:016x}", key=f"key-{number}")
+            own = One(number=number, user=person(number), slug=slug(number), id=f"{number:016x}", key=f"key-{number}")
             new = {found[0].user: own.user, found[0].slug: own.slug, found[0].id: own.id}
             new |= {first.workspace_id: f"a{number:015x}", disk: f"d{number:015x}"}
             new |= {identities.hash_of(first.key): identities.hash_of(own.key)}
@@ -99,8 +102,8 @@ class Heard:
 def report(context: Context, crowd: Sequence[One]) -> Heard:
     """Each says once what it does, just now, whatever time it took here to play that."""
     began, used = time.perf_counter(), time.process_time()
-    for number, each in enumerate(crowd):
-        _tell(context, each.key, number)
+    for each in crowd:
+        _tell(context, each.key, each.number)
     heard = Heard(processor=time.process_time() - used, wall=time.perf_counter() - began)
     _just_now(context)
     return heard
@@ -143,3 +146,10 @@ def left(context: Context, crowd: Sequence[One], ago: timedelta) -> None:
                 kept.clocks, started_at=now - ago, human_at=now - ago, busy_since=None, work=(), work_ended_at=None
             )
             activity_records.put(connection, identifier, clocks, revision=kept.revision + 1, next_look_at=now)
+
+
+def stand_still(running: Service, crowd: Sequence[One]) -> None:
+    """What was to be frozen is, as our spawner would have done it at the Hub's stop."""
+    for each in crowd:
+        running.surroundings.frozen.add(each.id)
+        freezing.frozen(running.context, each.id, START, 2**28)

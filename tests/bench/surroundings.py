@@ -26,13 +26,14 @@ CONTAINER = "c" * 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """`containers` and `disks` are the ids that the host has."""
+    """`containers` and `disks` are the ids that the host has; of `frozen` the container stands still."""
 
     hub: HubThatKnows
     hub_api_url: str
     socket: Path
     containers: set[str] = field(default_factory=set)
     disks: set[str] = field(default_factory=set)
+    frozen: set[str] = field(default_factory=set)
 
 
 @contextmanager
@@ -49,8 +50,9 @@ def _host(there: Surroundings) -> Starlette:
         return JSONResponse({**SAFE, "network": {**SAFE["network"], "checked_at": "2026-01-01T00:00:00Z"}})
 
     async def environments(_: Request) -> Response:
-        state: dict[str, Any] = {"container_id": CONTAINER, "status": "running", "memory_bytes": 0}
-        return JSONResponse({"items": [{"id": each, **state} for each in sorted(there.containers)]})
+        state: dict[str, Any] = {"container_id": CONTAINER, "memory_bytes": 0}
+        status = {each: "paused" if each in there.frozen else "running" for each in sorted(there.containers)}
+        return JSONResponse({"items": [{"id": each, "status": said, **state} for each, said in status.items()]})
 
     async def disks(_: Request) -> Response:
         return JSONResponse({"items": sorted(there.disks)})

@@ -22,10 +22,11 @@ STOCK, OURS = "idle-culler", "ours"
 SHARE = 100
 """One of so many is due for each side."""
 LONG_AGO = timedelta(hours=2)
-LIMIT, NEVER = 3600, 10**8
-"""Seconds of the stock culler: those who were left so long ago are due, or nobody."""
-STOCKS, OUR_OWN = 0, 50
-"""Of a hundred, the number of the one that is due for each side."""
+"""When those were left who are due in the last look; so much earlier in each look before it."""
+NEVER = 10**8
+"""Seconds of the stock culler, which nobody reaches."""
+OUR_OWN = 50
+"""Of a hundred, the number of the one that is due for ours first. For the stock one that is 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +70,10 @@ One real Hub for both, whose servers are ready by themselves: rows in its databa
 run. *idle-culler* looks by its own `cull_idle` with its own settings, *ours* by its `Sweeper` over HTTP at the service,
 a process of its own on SQLite, which asks the Hub whose token that is, and the Hub to stop what is due. Each look is
 made by a process of its own and measured after its imports; its memory is the most that it had, with them. {asked}
-looks of each with nothing due, after one that does not count, and one with 1 % due; idle-culler's first, without our
-service, which asks the Hub by itself as well. Before each of our looks every environment has said once what it does:
-one of ten that a kernel is busy, one that its person types. What that costs stands below. *processor*: seconds; of Hub
-and service all that they used during the look, whatever for.
+looks of each with nothing due, after one that does not count, and as many with 1 % due; idle-culler's first, without
+our service, which asks the Hub by itself as well. Before each of our looks every environment that runs has said once
+what it does: one of ten that a kernel is busy, one that its person types. What that costs stands below. *processor*:
+seconds; of Hub and service all that they used during the look, whatever for.
 
 {circumstances.lines()}
 
@@ -143,17 +144,24 @@ def asked_by_ours(call: Call) -> bool:
 def _measured(count: int, rounds: int) -> Found:
     now, found = datetime.now(UTC).replace(tzinfo=None), Found(count=count)  # as the Hub keeps times
     servers = [
-        Server(
-            user=crowd.person(number), name=crowd.slug(number),
-            used_at=now - LONG_AGO if number % SHARE == STOCKS else now,
-        )
+        Server(user=crowd.person(number), name=crowd.slug(number), used_at=now - left_ago(number, rounds))
         for number in range(count)
-    ]  # fmt: skip
+    ]
     with noop_hub.running(servers, {noop_hub.SERVICE: service.HUB_TOKEN}) as hub:
         _stock(hub, found, rounds)
         with service.running(service.SQLITE, hub.api_url) as running:
             _ours(hub, running, found, rounds)
     return found
+
+
+def left_ago(number: int, rounds: int) -> timedelta:
+    """How long nobody was at this server: of a hundred one for each round, another time for each."""
+    return LONG_AGO * max(0, rounds - number % SHARE)
+
+
+def limit_of(number: int, rounds: int) -> int:
+    """Seconds after which those are due that are left for this round, if those of the rounds before are stopped."""
+    return int((left_ago(number, rounds) - LONG_AGO / 2).total_seconds())
 
 
 def _stock(hub: NoOpHub, found: Found, rounds: int) -> None:
@@ -166,26 +174,33 @@ def _stock(hub: NoOpHub, found: Found, rounds: int) -> None:
         )
 
     found.quiet[STOCK] += [look(NEVER) for _ in range(rounds + 1)][1:]  # the first warms up
-    found.due[STOCK].append(look(LIMIT))
-    for number in range(STOCKS, found.count, SHARE):  # they are there for ours again
-        hub.start(crowd.person(number), crowd.slug(number))
+    for number in range(rounds):
+        found.due[STOCK].append(look(limit_of(number, rounds)))
+        for stopped in range(number, found.count, SHARE):  # there for the others again
+            hub.start(crowd.person(stopped), crowd.slug(stopped))
 
 
 def _ours(hub: NoOpHub, running: Service, found: Found, rounds: int) -> None:
     everybody, token = crowd.gathered(running, found.count), hub.tokens[noop_hub.CULLER]
-    due = [each for number, each in enumerate(everybody) if number % SHARE == OUR_OWN]
 
-    def look(are_left: Sequence[One] = ()) -> Look:
-        found.heard.append(crowd.report(running.context, everybody))
+    def look(report: Sequence[One], are_left: Sequence[One] = ()) -> Look:
+        heard = crowd.report(running.context, report)
+        if not are_left:
+            found.heard.append(heard)
         crowd.left(running.context, are_left, LONG_AGO)
         return _look(hub, asked_by_ours, lambda: told("tests.bench.look_ours", running.url, BENCH_TOKEN=token), running)
 
-    look()
+    look(everybody)
     mark, began = hub.mark(), time.monotonic()
-    found.quiet[OURS] += [look() for _ in range(rounds)]
+    found.quiet[OURS] += [look(everybody) for _ in range(rounds)]
     by_itself = [each for each in hub.calls(mark) if each.who == noop_hub.SERVICE]
     found.asked_by_itself.append(len(by_itself) / (time.monotonic() - began) * SECONDS)
-    found.due[OURS].append(look(due))
+    for number in range(OUR_OWN, OUR_OWN + rounds):
+        # those who were due before stand still, and report no more
+        up = [each for each in everybody if not OUR_OWN <= each.number % SHARE < number]
+        due = [each for each in up if each.number % SHARE == number]
+        found.due[OURS].append(look(up, due))
+        crowd.stand_still(running, due)
 
 
 def _look(

@@ -67,3 +67,12 @@ def test_ours_stands_against_the_stock_one_of_the_same_servers() -> None:
         ["1,000", "10 each", OURS, "3000 ms (3000 ms)", "**1.50**", "≤ 1"],
     ]
     assert [row[6:8] for row in rows] == [["32 MiB", "21"], ["32 MiB", "1"], ["32 MiB", "31"], ["32 MiB", "21"]]
+
+
+def test_in_each_round_one_of_a_hundred_is_due_that_was_left_for_it() -> None:
+    rounds, away = 3, {number: sweep.left_ago(number, 3).total_seconds() for number in range(200)}
+    for number in range(rounds):
+        due = [server for server, seconds in away.items() if seconds >= sweep.limit_of(number, rounds)]
+        assert due == [number, 100 + number]
+        away |= dict.fromkeys(due, 0.0)  # stopped, and started again
+    assert set(away.values()) == {0.0}
