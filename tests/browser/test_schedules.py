@@ -29,7 +29,7 @@ def test_a_daily_stop_is_said_by_keyboard_in_the_browsers_own_zone(
     sign_in(page, deployment, "ana")
     page.goto(f"/services/workspaces{workspace.path}")
     facts = page.locator("#schedule")
-    expect(facts).to_contain_text("Nothing stops or starts it by itself: it runs until you pause it.")
+    expect(facts).to_contain_text("Nothing stops or starts it by itself at a time of day.")
     page.screenshot(path=artefacts / "1-card.png", full_page=True)
     page.get_by_role("button", name="When it pauses and starts…").press("Enter")
     dialog = page.get_by_role("dialog")
