@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -165,7 +164,7 @@ async def _disks_page(
     error: TerraError | None = None,
     about: str = "",
     tags: Typed = ANY,
-    drafts: Mapping[str, tuple[str, str]] | None = None,
+    drafts: tag_wishes.Drafts | None = None,
 ) -> Response:
     found = [held for held in await parts.deeds(disks.list_own, person.name, tags.wanted) if held.disk.state in _LIVE]
     prices = await parts.deeds(ledger.prices)
@@ -177,6 +176,7 @@ async def _disks_page(
         tags=tags,
         narrowed=lambda key, value: "?" + urlencode({"tag": tags.with_tag(key, value)}),
         drafts=drafts or {},
+        fault=tags.fault or tag_wishes.unplaced(drafts, (held.disk.id for held in found)),
         warnings={held.disk.id: notice(held.disk.used, held.disk.size) for held in found},
         prices={held.disk.id: disk_per_month(prices, held.disk.size) for held in found},
         per_gigabyte=disk_per_month(prices, GIB),

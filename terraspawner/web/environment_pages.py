@@ -5,7 +5,6 @@ What is chosen is named once more on a page of its own before it ends; that page
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
@@ -224,11 +223,11 @@ async def _page(
     notice: str = "",
     fault: str = "",
     faults: list[tuple[str, str]] | None = None,
-    drafts: Mapping[str, tuple[str, str]] | None = None,
+    drafts: tag_wishes.Drafts | None = None,
     status: int = 200,
 ) -> Response:
-    fault = fault or choice.tags.fault
     shown = await _shown(parts, person, choice)
+    fault = fault or choice.tags.fault or tag_wishes.unplaced(drafts, (row.id for row in shown.rows))
     mine = await parts.deeds(projects.list_projects, person.name)
     return parts.pages.page(
         "environments.html",

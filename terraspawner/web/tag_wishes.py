@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -67,6 +67,16 @@ TypedTags = Annotated[Typed, Depends(_typed)]
 
 TagsText = Annotated[str, Form(max_length=20_000)]
 TaggedId = Annotated[str, Form(alias="id", max_length=200)]
+
+
+Drafts = Mapping[str, tuple[str, str]]
+"""What was refused, and why, by the id of what it is for."""
+
+
+def unplaced(drafts: Drafts | None, shown: Iterable[str]) -> str:
+    """Why something was refused that is not among what is `shown`, where its own dialog would say so; else empty."""
+    here = set(shown)
+    return next((f"No tags were saved. {why}" for what, (_, why) in (drafts or {}).items() if what not in here), "")
 
 
 async def say(parts: Parts, deed: Callable[..., object], text: str, **whose: str) -> str:

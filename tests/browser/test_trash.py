@@ -150,7 +150,7 @@ def test_an_environment_deleted_by_mistake_is_had_back_with_what_was_installed(
     expect(page.get_by_text("It is back.")).to_be_visible()
 
     page.goto(here)
-    expect(page.get_by_text("It was restored from the trash.")).to_be_visible()
+    expect(page.locator("#environment").get_by_text("It was restored from the trash.")).to_be_visible()
     page.screenshot(path=artefacts / "6-restored.png", full_page=True)
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_role("link", name="Open Lab")).to_be_visible(timeout=90_000)

@@ -70,7 +70,7 @@ def test_a_researcher_works_on_it(database: Server, place: Workspace) -> None:
     place.start()
     assert place.shell("cat /tmp/layer.txt ~/disk.txt")[1].split() == ["layer", "disk"]
     place.delete()
-    assert rows(database, f"SELECT state FROM environment WHERE id = '{ident}'") == [("none",)]
+    assert rows(database, f"SELECT state FROM environment WHERE id = '{ident}'") == [("trashed",)]
 
 
 def test_no_environment_reaches_the_database(database: Server, place: Workspace) -> None:

@@ -107,6 +107,18 @@ async def test_what_is_refused_stands_in_the_dialog_with_the_reason(site: Site, 
         assert "'\"><b>" not in answer.text
 
 
+@pytest.mark.parametrize("thing", ["", "0123456789abcdef"])
+async def test_what_is_refused_of_something_that_is_not_shown_is_told_on_the_page(site: Site, thing: str) -> None:
+    ids(site)
+    browser = await site.browser("ben")
+    for page in (ENVIRONMENTS, DISKS):
+        answer = await browser.submit(f"{page}/tags", id=thing, tags="owner: ana")
+        assert answer.status_code == 422
+        assert "data-opens-now" not in answer.text
+        (alert,) = re.findall(r'<div class="alert alert-danger" role="alert">(.*?)</div>', answer.text)
+        assert "No tags were saved." in alert
+
+
 async def test_others_are_not_tagged_by_the_forms(site: Site) -> None:
     environment_id, _ = ids(site)
     tagging.tag_environment(site.context, actor="ben", environment_id=environment_id, tags={"a": "1"})

@@ -149,6 +149,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const opener = document.querySelector("[data-opens-now]")?.cloneNode(true);
   if (opener) {
     opener.removeAttribute("id");
+    opener.removeAttribute("data-needs-script");
     opener.hidden = true;
     window.addEventListener("load", () => {
       document.body.append(opener);
