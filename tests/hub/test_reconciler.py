@@ -117,16 +117,17 @@ def test_a_container_that_is_removed_while_it_runs_is_a_pause_with_a_reason_by_i
 
 @pytest.mark.full
 @pytest.mark.feature("K1")
-@pytest.mark.parametrize("disk", ["keep", "delete"])
+@pytest.mark.parametrize("asked", [{"disk": "keep"}, {"disk": "delete", "force": "true"}], ids=["keep", "delete"])
 def test_a_service_that_is_killed_in_the_middle_of_a_deletion_finishes_it(
-    deployment: Deployment, operator: Person, ana: Person, workspace: Workspace, disk: str
+    deployment: Deployment, operator: Person, ana: Person, workspace: Workspace, asked: dict[str, str]
 ) -> None:
     workspace.start()
     here, volume = ids(workspace)
     service, host = deployment.service("workspaces"), deployment.service("host")
-    host.pause()  # so that the deletion cannot be done before the service falls
+    host.pause()  # so that the deletion cannot be done before the service falls, and, unforced, no pause before it
     try:
-        assert ana.api.delete(f"{workspace.path}/environment", params={"disk": disk}).status_code == 202
+        answer = ana.api.delete(f"{workspace.path}/environment", params=asked)
+        assert answer.status_code == 202, answer.text
         service.kill("SIGKILL")
     finally:
         host.unpause()
