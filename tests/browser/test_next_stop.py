@@ -9,17 +9,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.conftest import sign_in
+from browser.test_journey import badge, in_lab, output, type_cell
 from deployment import Deployment, Workspace
+from hub.culling import passes, reports
 
 pytestmark = [pytest.mark.docker, pytest.mark.browser, pytest.mark.full]
 
-ASK = """
-from terraspawner.operations import stops
-from terraspawner.wiring import deployment_context
-stops.watched(deployment_context(), due=True)
-"""
-"""What a culler does first, whether this deployment has one or not: a stop is told of while somebody would carry it
-out."""
 SHORTEST = 600
 """Seconds, as long as the first warning: who does nothing is warned at once."""
 
@@ -31,8 +26,6 @@ def test_who_does_nothing_is_warned_and_keeps_it_alive(
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     workspace.start()
-    asked = deployment.service("workspaces").exec_run(["python", "-c", ASK])
-    assert asked.exit_code == 0, asked.output
     said = workspace.owner.api.patch(f"{workspace.path}/environment", json={"policy": {"idle": SHORTEST}})
     assert said.status_code == 200, said.text
     sign_in(page, deployment, "ana")
@@ -58,3 +51,32 @@ def test_who_does_nothing_is_warned_and_keeps_it_alive(
     page.screenshot(path=artefacts / "3-why.png")
     page.get_by_role("button", name="Ok").click()
     assert errors == []
+
+
+@pytest.mark.feature("G1", "G9", "C8")
+def test_what_was_idle_says_why_it_stands_still_in_lab_and_on_its_page_and_goes_on_with_its_variables(
+    page: Page, deployment: Deployment, workspace: Workspace, artefacts: Path
+) -> None:
+    workspace.create_notebook("idle")
+    sign_in(page, deployment, "ana")
+    page.goto(f"/services/workspaces{workspace.path}")
+    page.get_by_role("link", name="Edit idle.ipynb").click()
+    in_lab(page, "idle")
+    type_cell(page, "x = 41; print('x', 'is', 'set')")
+    output(page, "x is set")
+    badge(page, "workspace")
+    reports(workspace)
+    passes(workspace, 36)
+    workspace.wait_for("frozen")
+    shown = page.locator("[data-terra-banner][data-state=frozen]")
+    expect(shown).to_contain_text("Idle for 3")
+    expect(shown).to_contain_text("What is idle is frozen after 30 min.")
+    page.screenshot(path=artefacts / "1-frozen-in-lab.png")
+    other = page.context.new_page()
+    other.goto(f"/services/workspaces{workspace.path}")
+    expect(other.locator("#environment")).to_contain_text("What is idle is frozen after 30 min.")
+    other.screenshot(path=artefacts / "2-frozen-on-the-page.png", full_page=True)
+    assert workspace.environment()["state"] == "frozen", "nobody wakes it by looking"
+    other.close()
+    type_cell(page, "print('x', '+ 1 =', x + 1)")
+    output(page, "x + 1 = 42")
