@@ -202,7 +202,7 @@ export class Presence {
     return {
       kind,
       since: kind === 'unreached' ? since : sight.since ?? since,
-      reason: kind === 'paused' ? sight.reason : ''
+      reason: kind === 'paused' || kind === 'frozen' ? sight.reason : ''
     };
   }
 
