@@ -67,6 +67,12 @@ class Jupyter:
         found: dict[str, Any] = answer.json()["content"]
         return found
 
+    def hash(self, path: str) -> str:
+        """As Lab asks for it before it saves, and after."""
+        answer = self._page.get(f"/api/contents/{path}", params={"content": 0, "hash": 1})
+        answer.raise_for_status()
+        return str(answer.json()["hash"])
+
     def save(self, path: str, body: bytes) -> None:
         """Returns when the save is acknowledged."""
         answer = self._page.put(f"/api/contents/{path}", content=body, headers={"Content-Type": "application/json"})
