@@ -166,7 +166,10 @@ async def test_it_asks_as_often_for_many_as_for_few(site: Site) -> None:
     counts = []
     for first, last in ((0, FEW), (FEW, MANY)):
         grown(site, first, last)
-        with counted(site) as sent:
-            await told(site)
-        counts.append(list(sent))
+        tellings = []
+        for _ in range(3):  # what the service does by itself at its start may fall into one of them
+            with counted(site) as sent:
+                await told(site)
+            tellings.append(list(sent))
+        counts.append(min(tellings, key=len))
     assert counts[0] == counts[1]
