@@ -53,12 +53,12 @@ test-full: ## all tests
 	$(BIN)/pytest $(WORKERS) $(ARGS)
 
 # Fewer examples, and without what is slow: `make test` has all of it. A test that hangs is ended after a minute, with the stacks of all threads.
-test-fast: ## tests without Docker and browser, in less than 30 s
+test-fast: ## tests without Docker, browser and the running service, in about half a minute
 	@$(DEPLOY) venv
 	PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=.venv/pycache PYTEST_DEBUG_TEMPROOT=$(wildcard /dev/shm) $(BIN)/pytest -n auto -m "not docker and not browser and not slow and not full" \
 		-o faulthandler_timeout=60 -o faulthandler_exit_on_timeout=true \
-		--hypothesis-profile quick -p no:schemathesis --ignore tests/web/test_schemathesis.py \
-		tests/unit tests/contracts tests/operations tests/web tests/host tests/extension $(ARGS)
+		--hypothesis-profile quick -p no:schemathesis \
+		tests/unit tests/contracts tests/operations tests/host tests/extension $(ARGS)
 
 lint: ## ruff, mypy, floors
 	@$(DEPLOY) venv
