@@ -9,42 +9,27 @@ A claim can be forged by whoever owns the environment, so each has a bound:
   counts from `started_at`, and that no claim moves.
 - "somebody typed": lies between what is known already and now.
 
-What is not known is not idle: after `MISSED_MOST` reports that did not come the environment counts as busy.
+What is not known is not idle: after `REPORTS_MISSED` reports that did not come the environment counts as busy.
 """
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
-REPORT = timedelta(seconds=30)
+from culler.deadlines import REPORT_EVERY, REPORTS_MISSED
+from culler.facts import Kind, Reports
+from culler.streak import BUSY_CORES, REST
+
+__all__ = ["BUSY_CORES", "REPORT", "REST", "SILENCE", "Kind", "Reports"]
+
+REPORT = REPORT_EVERY
 """Between two reports; between two looks at its CPU where there are none."""
-MISSED_MOST = 3
-SILENCE = REPORT * MISSED_MOST
-REST = timedelta(seconds=300)
-"""Idleness without a gap that ends a busy streak."""
-BUSY_CORES = 0.05
-"""Where nothing tells of kernels, CPU above this is work."""
+SILENCE = REPORT_EVERY * REPORTS_MISSED
 LONGEST = 200
 MOST_TOLD = 50
 """Pieces of work that are kept; one is enough to be busy."""
-
-
-class Reports(enum.StrEnum):
-    """Whether its extension tells what runs. `none`: it never did since the start, as in an image without one."""
-
-    KNOWN = "known"
-    SILENT = "silent"
-    NONE = "none"
-
-
-class Kind(enum.StrEnum):
-    KERNEL = "kernel"
-    TERMINAL = "terminal"
-    PROCESS = "process"
-    CPU = "cpu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,13 +87,11 @@ def _facts(
         policy=ruling_of(plan.policy),
         started_at=clocks.started_at,
         human_at=clocks.human_at,
-        reports=rules.Reports(str(activity.reports(clocks, now))),
+        reports=activity.reports(clocks, now),
         reported_at=clocks.reported_at,
         missed=activity.missed(clocks, now),
         busy_since=clocks.busy_since,
-        work=tuple(
-            rules.Work(kind=rules.Kind(str(each.kind)), what=each.what, since=each.since) for each in clocks.work
-        ),
+        work=tuple(rules.Work(kind=each.kind, what=each.what, since=each.since) for each in clocks.work),
         work_ended_at=clocks.work_ended_at,
         cpu=clocks.cores,
         cpu_at=clocks.sampled_at,

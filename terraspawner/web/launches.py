@@ -144,6 +144,8 @@ class Launches:
         if before is not None:
             await asyncio.wait({before})
             self._faults.pop(server, None)
+            if server in self._called_off:
+                return
         try:
             await self._when_stopped(server, title, options)
         except TerraError as fault:
