@@ -25,6 +25,7 @@ settings.register_profile("thorough", settings.get_profile("whole"), max_example
 settings.load_profile("whole")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadByScene | None:
     """For runs with `--dist loadfile`, as the Makefile's; others are as they are asked for."""
     return LoadByScene(config, log) if config.getoption("dist") == "loadfile" else None

@@ -125,7 +125,7 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
     auth = Auth(context.settings, deeds)
     measures, scheduler = Measures(deeds, host), Scheduler()
     upkeep, listening = Upkeep(deeds), Listening(deeds, hub, host)
-    tasks = (measures.task, scheduler.task, listening.task, MemoryWatch(deeds, host).task, *upkeep.tasks)
+    tasks = (measures.rounds.task, scheduler.task, listening.rounds.task, MemoryWatch(deeds, host).task, *upkeep.tasks)
     closing = asyncio.Event()
     parts = Parts(
         settings=context.settings,
@@ -234,9 +234,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        await parts.measures.close()
-        await parts.upkeep.close()
-        await parts.listening.close()
+        await parts.measures.rounds.close()
+        await parts.upkeep.rounds.close()
+        await parts.listening.rounds.close()
         await parts.launches.close()
         await parts.hub.close()
         await parts.host.close()

@@ -13,16 +13,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
 
 from terraspawner.domain.activity import REPORT
-from terraspawner.errors import HostUnavailable, HubUnavailable, TerraError
+from terraspawner.errors import HostUnavailable, HubUnavailable
 from terraspawner.host_client import ProcessorTime
 from terraspawner.operations import activity
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub
-from terraspawner.web.worker import Host, Periodic
+from terraspawner.web.rounds import Rounds
+from terraspawner.web.worker import Host
 
 log = logging.getLogger(__name__)
 
@@ -40,27 +40,7 @@ class Listening:
         self._used: Mapping[str, ProcessorTime] = {}
         self._looked_at = 0.0
         self._in_vain = {"the Hub": 0, "the Engine": 0}
-        self._round: asyncio.Task[None] | None = None
-
-    @property
-    def task(self) -> Periodic:
-        return Periodic(name="listening to environments", every=REPORT.total_seconds(), act=self._begin)
-
-    async def close(self) -> None:
-        if self._round:
-            self._round.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._round
-
-    async def _begin(self) -> None:
-        if self._round is None or self._round.done():
-            self._round = asyncio.create_task(self._go_round())
-
-    async def _go_round(self) -> None:
-        try:
-            await self.look()
-        except TerraError as error:
-            log.info("environments are not listened to: %s", error.message)
+        self.rounds = Rounds("listening to environments", REPORT.total_seconds(), self.look)
 
     async def look(self) -> None:
         """Once. What is away is not taken for idle."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 
 from terraspawner.domain.disk import Folder
 from terraspawner.errors import TerraError, Unavailable
 from terraspawner.operations import disks
 from terraspawner.web.deeds import Deeds
-from terraspawner.web.worker import Host, Periodic
+from terraspawner.web.rounds import Rounds
+from terraspawner.web.worker import Host
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +29,8 @@ class Measures:
         self._host = host
         self._patience = patience
         self._turn = asyncio.Lock()
-        self._round: asyncio.Task[None] | None = None
+        self.rounds = Rounds("measuring of disks", LOOK_SECONDS, self._go_round)
         self._left_alone: dict[str, float] = {}
-
-    @property
-    def task(self) -> Periodic:
-        """For the worker: it begins a round and does not wait for its end."""
-        return Periodic(name="measuring of disks", every=LOOK_SECONDS, act=self._begin)
 
     async def measure(self, disk_id: str) -> None:
         """Measure one, as soon as it is its turn. Raises `HostUnavailable`, `Unavailable` where others take long."""
@@ -52,29 +47,9 @@ class Measures:
         finally:
             self._turn.release()
 
-    async def settled(self) -> None:
-        """The round that is under way has ended, if there is one."""
-        if self._round:
-            await asyncio.wait([self._round])
-
-    async def close(self) -> None:
-        if self._round:
-            self._round.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._round
-
-    async def _begin(self) -> None:
-        if self._round is None or self._round.done():
-            self._round = asyncio.create_task(self._go_round())
-
     async def _go_round(self) -> None:
         now = asyncio.get_running_loop().time()
-        try:
-            due = await self._deeds(disks.due_for_measure)
-        except TerraError as error:
-            log.info("disks not measured: %s", error.message)
-            return
-        for disk_id in due:
+        for disk_id in await self._deeds(disks.due_for_measure):
             if now < self._left_alone.get(disk_id, now):
                 continue
             try:

@@ -137,9 +137,9 @@ async def test_what_was_measured_is_told_with_a_warning(site: Site, clock: build
 async def one_round(site: Site) -> None:
     """A whole one, and not the rest of one that the worker began before."""
     measures = site.parts.measures
-    await measures.settled()
-    await measures.task.act()
-    await measures.settled()
+    await measures.rounds.settled()
+    await measures.rounds.task.act()
+    await measures.rounds.settled()
 
 
 async def test_disks_are_measured_by_themselves(site: Site, clock: builders.Clock) -> None:

@@ -112,6 +112,6 @@ async def test_rest_tells_when_from_the_beginning_and_takes_another_time(place: 
 
 
 async def test_the_dialog_of_times_says_it(place: Place) -> None:
-    assert "Paused for 90 days, it goes into the trash" in await shown(place, f"{CARD}/schedule")
+    assert "after 30 min. Paused for 90 days, it goes into the trash" in await shown(place, f"{CARD}/schedule")
     policies.change_own(place.site.context, **ANAS, change={"dormancy": 30 * 86400})
     assert "Paused for 30 days, it goes into the trash" in await shown(place, f"{CARD}/schedule")

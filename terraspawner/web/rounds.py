@@ -1,0 +1,47 @@
+"""Work of a round that takes its time: beside the worker's sweep and not in it, and never two of them at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from terraspawner.errors import TerraError
+from terraspawner.web.worker import Periodic
+
+log = logging.getLogger(__name__)
+
+
+class Rounds:
+    """`go` is one round; a `TerraError` of it ends that round alone."""
+
+    def __init__(self, name: str, every: float, go: Callable[[], Awaitable[None]]) -> None:
+        self._name, self._every, self._go = name, every, go
+        self._under_way: asyncio.Task[None] | None = None
+
+    @property
+    def task(self) -> Periodic:
+        """For the worker: it begins a round, unless one is under way, and does not wait for its end."""
+        return Periodic(name=self._name, every=self._every, act=self._begin)
+
+    async def settled(self) -> None:
+        """The round that is under way has ended, if there is one."""
+        if self._under_way:
+            await asyncio.wait([self._under_way])
+
+    async def close(self) -> None:
+        if self._under_way:
+            self._under_way.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._under_way
+
+    async def _begin(self) -> None:
+        if self._under_way is None or self._under_way.done():
+            self._under_way = asyncio.create_task(self._one())
+
+    async def _one(self) -> None:
+        try:
+            await self._go()
+        except TerraError as error:
+            log.info("%s: no round, %s", self._name, error.message)
