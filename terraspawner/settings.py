@@ -6,7 +6,6 @@ generated from :data:`HELP` and held to it by a test. Standard library only: the
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from typing import Any
 
 from terraspawner import __version__, providers
 from terraspawner.errors import SettingsWrong
+from terraspawner.settings_addresses import Addresses
 from terraspawner.settings_checks import (
     check_culler_seconds,
     check_data_disk_limit,
@@ -36,7 +36,7 @@ def _setting(default: object, help_text: str, *, secret: bool = False) -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Addresses):
     """The settings of one deployment, checked. Durations in seconds, sizes in bytes."""
 
     deployment: str = _setting("terraspawner", "Name of this deployment; several can live on one machine.")
@@ -216,75 +216,6 @@ class Settings:
             short: name for short, name in said.items() if name.startswith("sign_in") and name != "sign_in_refresh"
         }
         return providers.way_of({short: getattr(self, name) for short, name in names.items()}, near=self.core_subnet)
-
-    @property
-    def callback_url(self) -> str:
-        """Where an identity provider sends people back to."""
-        return f"{self.address}/hub/oauth_callback"
-
-    @property
-    def address(self) -> str:
-        """Where the browser finds the Hub and our service: scheme, host and port, without a slash at the end.
-
-        Both are in one place, in every mode, so that their addresses stay the same ones; what users run is elsewhere as
-        soon as there are subdomains.
-        """
-        scheme = "https" if self.tls_certificate else "http"
-        return self.subdomain_host or f"{scheme}://{self.bind}:{self.port}"
-
-    @property
-    def has_safe_cookies(self) -> bool:
-        """Whether cookies may be named ``__Host-``: nobody can plant one from a user's domain then.
-
-        Browsers want TLS and the path ``/`` for that, which without subdomains would hand them to users' servers.
-        """
-        return self.subdomain_host.startswith("https://")
-
-    @property
-    def core_proxy_address(self) -> str:
-        """Fixed address of the proxy on the network of hub and services."""
-        return str(ipaddress.ip_network(self.core_subnet)[3])
-
-    @property
-    def users_network(self) -> str:
-        """Docker's name of the environments' network."""
-        return f"{self.deployment}-users"
-
-    @property
-    def users_bridge(self) -> str:
-        """Linux name of the environments' bridge (at most 15 characters)."""
-        return "tsp-" + hashlib.sha256(self.deployment.encode()).hexdigest()[:8]
-
-    @property
-    def users_gateway(self) -> str:
-        return self._users_address(1)
-
-    @property
-    def hub_address(self) -> str:
-        """Fixed address of the hub on the environments' network."""
-        return self._users_address(2)
-
-    @property
-    def proxy_address(self) -> str:
-        return self._users_address(3)
-
-    @property
-    def service_address(self) -> str:
-        """Fixed address of the workspaces service on the environments' network."""
-        return self._users_address(4)
-
-    @property
-    def api_prefix(self) -> str:
-        """Path of the REST API, without a slash at its end."""
-        return f"{self.service_prefix}api/v1"
-
-    @property
-    def environment_api_url(self) -> str:
-        """The REST API as an environment reaches it."""
-        return f"http://{self.service_address}:8010{self.api_prefix}"
-
-    def _users_address(self, offset: int) -> str:
-        return str(ipaddress.ip_network(self.users_subnet)[offset])
 
 
 HELP: dict[str, tuple[str, str]] = {

@@ -28,7 +28,7 @@ def taken(network: str, by: str = "the route of eth0", name: str = "") -> Taken:
 PACKAGE = ROOT / "terraspawner"
 BARE = [
     *sorted((PACKAGE / "deploy").glob("*.py")),
-    *(PACKAGE / f"{name}.py" for name in ("settings", "settings_checks", "errors")),
+    *(PACKAGE / f"{name}.py" for name in ("settings", "settings_addresses", "settings_checks", "errors")),
 ]
 
 
@@ -49,7 +49,9 @@ def test_the_set_up_needs_python_3_10_and_its_standard_library_alone(path: Path)
     ours = {name for name in imported if name.startswith("terraspawner")}
     assert {name.split(".")[0] for name in imported - ours} <= sys.stdlib_module_names
     beside = {name for name in ours if not name.startswith("terraspawner.deploy")}
-    assert beside <= {"terraspawner", "terraspawner.settings", "terraspawner.settings_checks", "terraspawner.errors"}
+    assert beside - {"terraspawner"} <= {
+        f"terraspawner.{name}" for name in ("settings", "settings_addresses", "settings_checks", "errors")
+    }
 
 
 def test_an_old_python_is_refused_with_what_to_install() -> None:
