@@ -19,6 +19,7 @@ from terraspawner.settings_checks import (
     check_culler_seconds,
     check_data_disk_limit,
     check_image_names,
+    check_live_mounts,
     check_rules,
     check_subdomain_host,
     check_tls,
@@ -72,6 +73,15 @@ class Settings(Addresses):
     hub_api_url: str = _setting("http://hub:8081/hub/api", "The Hub's REST API as the services reach it.")
     service_prefix: str = _setting("/services/workspaces/", "URL prefix of the workspaces service.")
     host_socket: str = _setting("/srv/terra/run/host.sock", "Unix socket of the host service.")
+    mounter_socket: str = _setting("/srv/terra/run/mounter.sock", "Unix socket of the mounter.")
+    mounts_host_path: str = _setting(
+        "", "Folder of this machine in which the mounter mounts what environments see; found by `make up`."
+    )
+    live_mounts: str = _setting(
+        "",
+        "Whether what is mounted there reaches running environments: `yes` or `no`; found out by `make up`. With `no` "
+        "what is shared on a drive appears at the next start.",
+    )
     image_python: str = _setting(f"terraspawner/python:{__version__}", "Image of a Python environment.")
     image_r: str = _setting(f"terraspawner/r:{__version__}", "Image of an R environment; it runs Python notebooks too.")
     start_timeout: int = _setting(120, "Seconds that an environment may take to answer after its start.")
@@ -179,6 +189,7 @@ class Settings(Addresses):
             )
         if self.starts_at_once < 1:
             raise SettingsWrong(f"TERRA_STARTS_AT_ONCE is {self.starts_at_once}; at least one start must be possible.")
+        check_live_mounts(self.live_mounts)
         check_culler_seconds(self.culler_seconds)
         check_trash_days(self.trash_days)
         check_data_disk_limit(self.data_disk_limit)

@@ -19,6 +19,7 @@ class Addresses:
     core_subnet: str
     users_subnet: str
     service_prefix: str
+    live_mounts: str
 
     @property
     def callback_url(self) -> str:
@@ -34,6 +35,11 @@ class Addresses:
         """
         scheme = "https" if self.tls_certificate else "http"
         return self.subdomain_host or f"{scheme}://{self.bind}:{self.port}"
+
+    @property
+    def has_live_mounts(self) -> bool:
+        """Whether what the mounter mounts reaches running environments."""
+        return self.live_mounts == "yes"
 
     @property
     def has_safe_cookies(self) -> bool:

@@ -92,6 +92,12 @@ def check_rules(settings: Rules) -> None:
         raise SettingsWrong(f"TERRA_MEMORY_RESERVE is {settings.memory_reserve}; it is per cent: 0 (none) to 100.")
 
 
+def check_live_mounts(word: str) -> None:
+    """Raises `SettingsWrong` for what is neither found out by `make up` nor chosen."""
+    if word not in ("", "yes", "no"):
+        raise SettingsWrong(f"TERRA_LIVE_MOUNTS is {word!r}; it is yes or no, or empty to let `make up` find out.")
+
+
 def check_trash_days(days: float) -> None:
     if not 0 <= days <= _MOST_TRASH_DAYS:
         raise SettingsWrong(f"TERRA_TRASH_DAYS is {days}; use a number from 0 to {_MOST_TRASH_DAYS}.")

@@ -6,10 +6,10 @@ import hashlib
 import json
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from terraspawner.deploy import catalogue, engine, health, images, machine, network, provider, site, state, tls
+from terraspawner.deploy import catalogue, engine, health, images, machine, mounts, network, provider, site, state, tls
 from terraspawner.deploy.commands import SetupStopped, run
 from terraspawner.deploy.compose import Compose, ensure_program
 from terraspawner.deploy.engine import EngineFacts
@@ -54,8 +54,11 @@ def up(root: Path, environ: Mapping[str, str]) -> None:
         line.result = f"{here.settings.core_subnet} and {here.settings.users_subnet} are ours"
     build_images(here)
     catalogue.check(here.settings)
+    with step("mounts") as line:
+        prepared = mounts.prepare(here.settings, mounts.folder_of(here.settings, facts.root))
+        line.result = told(prepared)
     with step("secrets") as line:
-        must_renew, line.result = _write_state(here, facts)
+        must_renew, line.result = _write_state(here, facts, prepared)
     with step("database") as line:
         line.result = _prepare_database(here, compose)
     with step("start"):
@@ -142,7 +145,14 @@ def check_network(here: Site) -> None:
         network.check_port(here.settings.bind, here.settings.port)
 
 
-def _write_state(here: Site, facts: EngineFacts) -> tuple[bool, str]:
+def told(prepared: mounts.Prepared) -> str:
+    """For whoever reads what `make up` says."""
+    if prepared.is_live:
+        return "what is shared appears in running environments"
+    return f"what is shared appears at an environment's next start ({prepared.why})"
+
+
+def _write_state(here: Site, facts: EngineFacts, prepared: mounts.Prepared) -> tuple[bool, str]:
     """Returns whether processes must be made anew for changed secrets, and words on what was found."""
     was_there = here.state.exists()
     _refuse_data_without_secrets(here, was_there=was_there)
@@ -152,12 +162,13 @@ def _write_state(here: Site, facts: EngineFacts) -> tuple[bool, str]:
         state.write(here.state.ca_bundle, bundle.decode(errors="replace"), mode=0o444)
     state.remember_settings(here.state, here.environ)
     settings = state.complete_settings(here.state, here.settings, facts.root, here.environ)
-    changed = state.write_environment(here.state, settings, machine_values(here))
+    settings = replace(settings, live_mounts=prepared.setting)
+    changed = state.write_environment(here.state, settings, machine_values(here, prepared))
     here.state.logins_for(settings)
     return changed and was_there, "present" if was_there else f"made in {here.state.folder}"
 
 
-def machine_values(here: Site) -> dict[str, str]:
+def machine_values(here: Site, prepared: mounts.Prepared) -> dict[str, str]:
     """What docker-compose.yml is told of this machine."""
     socket = engine.socket_path(here.environ)
     return {
@@ -165,6 +176,7 @@ def machine_values(here: Site) -> dict[str, str]:
         "TERRA_DOCKER_SOCKET": str(socket),
         "TERRA_DOCKER_GID": str(engine.docker_group(socket)),
         "TERRA_MTU": str(machine.network_mtu()),
+        "TERRA_MOUNTS_PROPAGATION": prepared.propagation,
     }
 
 

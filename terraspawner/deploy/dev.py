@@ -18,7 +18,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from terraspawner.deploy import catalogue, deployment, engine, health, images, machine, provider, state, tls, venv
+from terraspawner.deploy import (
+    catalogue,
+    deployment,
+    engine,
+    health,
+    images,
+    machine,
+    mounts,
+    provider,
+    state,
+    tls,
+    venv,
+)
 from terraspawner.deploy.commands import SetupStopped, run
 from terraspawner.deploy.compose import Compose
 from terraspawner.deploy.deployment import Site
@@ -32,8 +44,8 @@ DEFAULTS = {
     "TERRA_USERS_SUBNET": "172.31.192.0/20",
 }
 """Beside a deployment of `make up` with its own defaults."""
-CONTAINERS = ("netguard", "host", "proxy", "relay-hub", "relay-workspaces")
-CHECKED = ("netguard", "host", "proxy")
+CONTAINERS = ("netguard", "host", "mounter", "proxy", "relay-hub", "relay-workspaces")
+CHECKED = ("netguard", "host", "mounter", "proxy")
 WATCHED = ("terraspawner", "culler", "jupyterhub_config.py", "jupyterhub_config_dev.py")
 SUFFIXES = (".py", ".html", ".css", ".js")
 SECONDS_TO_COME_UP = 90
@@ -61,7 +73,10 @@ def dev(root: Path, environ: Mapping[str, str]) -> None:
         line.result = f"{here.settings.core_subnet} and {here.settings.users_subnet} are ours"
     deployment.build_images(here)
     catalogue.check(here.settings)
-    settings = _write_state(here, facts.root)
+    with step("mounts") as line:
+        prepared = mounts.prepare(here.settings, mounts.folder_of(here.settings, facts.root))
+        line.result = deployment.told(prepared)
+    settings = _write_state(here, facts.root, prepared)
     outside = Outside(root=root, environment=_environment(here, settings))
     with step("database"):
         outside.command("migrate")
@@ -159,7 +174,7 @@ def _refuse_one_of_make_up(here: Site) -> None:
         raise SetupStopped(f"The deployment {name} is one of `make up`: choose another name (TERRA_DEPLOYMENT).")
 
 
-def _write_state(here: Site, engine_root: Path) -> Settings:
+def _write_state(here: Site, engine_root: Path, prepared: mounts.Prepared) -> Settings:
     """As `make up` writes it, with data in folders of this machine. Returns the complete settings."""
     data = here.state.folder / "data"
     here.state.make()
@@ -172,7 +187,8 @@ def _write_state(here: Site, engine_root: Path) -> Settings:
     settings = replace(here.settings, buckets=f"file://{data}/buckets", buckets_host_path=f"{data}/buckets")
     settings = replace(settings, database_url=f"sqlite:///{data}/db/terraspawner.sqlite")
     settings = state.complete_settings(here.state, settings, engine_root, here.environ)
-    state.write_environment(here.state, settings, deployment.machine_values(here))
+    settings = replace(settings, live_mounts=prepared.setting)
+    state.write_environment(here.state, settings, deployment.machine_values(here, prepared))
     with step("page parts") as line:
         line.result = _copy_page_parts(here)
     return settings
@@ -201,6 +217,7 @@ def _environment(here: Site, settings: Settings) -> dict[str, str]:
         **state.service_values(settings),
         **secrets,
         "TERRA_HOST_SOCKET": f"{data}/run/host.sock",
+        "TERRA_MOUNTER_SOCKET": f"{data}/run/mounter.sock",
         "TERRA_HUB_API_URL": f"http://{address}:8081/hub/api",
         "TERRA_CULLER_SERVICE_URL": f"http://{address}:8010",
         "TERRA_CATALOGUE": settings.catalogue,

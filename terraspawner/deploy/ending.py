@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from terraspawner.deploy import engine, health, images
+from terraspawner.deploy import engine, health, images, mounts, state
 from terraspawner.deploy.commands import SetupStopped, attempt
 from terraspawner.deploy.deployment import Site, find_compose
 from terraspawner.deploy.progress import say, step
@@ -92,6 +92,8 @@ def clean(root: Path, environ: Mapping[str, str], *, is_confirmed: bool) -> None
         _remove(["rm", "--force", "--volumes"], found["container"])
     with step("packet rules") as line:
         line.result = _remove_rules(deployment)
+    with step("mounts") as line:
+        line.result = _remove_mounts(here)
     with step("networks"):
         _remove(["network", "rm"], found["network"])
     with step("volumes"):
@@ -142,6 +144,12 @@ def _ask(question: str) -> str:
 def _remove(command: Sequence[str], names: Sequence[str]) -> None:
     if names:
         engine.docker(*command, *names, doing=f"docker {' '.join(command)}", timeout=300)
+
+
+def _remove_mounts(here: Site) -> str:
+    """After all containers that had them, before the volumes that they show."""
+    folder = state.read_env(here.state.compose_env).get("TERRA_MOUNTS_HOST_PATH", "")
+    return mounts.remove(folder) if folder else "none were made"
 
 
 def _remove_rules(deployment: str) -> str:

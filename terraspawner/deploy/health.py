@@ -12,7 +12,7 @@ from typing import Any
 from terraspawner.deploy import engine
 from terraspawner.deploy.commands import SetupStopped, attempt
 
-SERVICES = ("netguard", "host", "proxy", "workspaces", "hub", "culler")
+SERVICES = ("netguard", "host", "mounter", "proxy", "workspaces", "hub", "culler")
 SECONDS = 90
 SECONDS_BETWEEN_LOOKS = 0.3
 LOG_LINES = 12

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
-from terraspawner.deploy import catalogue, images, provider, site
+from terraspawner.deploy import catalogue, images, mounts, provider, site
 from terraspawner.settings import HELP, Settings
 
 ACCOUNTS = (("operator", True), ("ana", False), ("ben", False))
@@ -123,6 +123,7 @@ def complete_settings(state: State, settings: Settings, engine_root: Path, envir
         **{name: value for name, value in state.secrets().items() if not getattr(settings, name)},
         "buckets_host_path": settings.buckets_host_path
         or str(engine_root / "volumes" / f"{settings.deployment}-buckets" / "_data"),
+        "mounts_host_path": mounts.folder_of(settings, engine_root),
         "ca_bundle_host_path": settings.ca_bundle_host_path
         or (str(state.ca_bundle) if state.ca_bundle.exists() else ""),
         "http_proxy": settings.http_proxy or site.reachable_from_containers(proxies.get("HTTP_PROXY", "")),
@@ -206,6 +207,7 @@ def compose_values(settings: Settings) -> dict[str, str]:
         "TERRA_USERS_HUB": settings.hub_address,
         "TERRA_USERS_PROXY": settings.proxy_address,
         "TERRA_USERS_SERVICE": settings.service_address,
+        "TERRA_MOUNTS_HOST_PATH": settings.mounts_host_path,
     }
 
 

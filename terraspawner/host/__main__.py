@@ -13,6 +13,7 @@ from aiohttp import web
 
 from terraspawner.containers.engine import Engine
 from terraspawner.host.api import HostApi
+from terraspawner.host.asked import bound_socket
 from terraspawner.host.emptying import BucketEmptying
 from terraspawner.host.measure import DiskMeasure
 from terraspawner.host.memory import MachineMemory
@@ -23,7 +24,6 @@ from terraspawner.settings import Settings
 SECONDS_BETWEEN_PROBES = 600
 FIRST_RETRIES = (2, 2, 3, 3, 5, 5, 5, 10, 10, 30)
 SECONDS_BETWEEN_RETRIES = 60
-SOCKET_MODE = 0o660
 
 log = logging.getLogger("terraspawner.host")
 
@@ -40,16 +40,6 @@ async def keep_probing(probe: NetworkProbe) -> None:
             retries = iter(FIRST_RETRIES)
         was_ok = state.is_ok
         await asyncio.sleep(SECONDS_BETWEEN_PROBES if state.is_ok else next(retries, SECONDS_BETWEEN_RETRIES))
-
-
-def bound_socket(path: Path) -> socket.socket:
-    """The service's socket, reachable for its owner and its group from the first moment."""
-    path.unlink(missing_ok=True)
-    listening = socket.socket(socket.AF_UNIX)
-    before = os.umask(0o777 & ~SOCKET_MODE)
-    listening.bind(str(path))
-    os.umask(before)
-    return listening
 
 
 def api(settings: Settings, probe: NetworkProbe) -> HostApi:

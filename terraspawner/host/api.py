@@ -8,9 +8,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-import re
-import socket
-import struct
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
@@ -31,13 +28,13 @@ from terraspawner.errors import (
     NotAllowed,
     TerraError,
 )
+from terraspawner.host.asked import ALLOWED_UIDS, IDENTIFIER, check_caller, id_of, json_of, refusal
 from terraspawner.host.doors import EmptyingDoor, EngineDoor, MeasureDoor, MemoryDoor, ProbeDoor, ScratchDoor
 from terraspawner.host.image_answers import told
 from terraspawner.host.scripts import Scripts
 
 log = logging.getLogger(__name__)
 
-ALLOWED_UIDS = frozenset({0, 2001, 2002})
 STATUS: dict[type[TerraError], int] = {
     NameRefused: 422,
     NotAllowed: 403,
@@ -50,7 +47,6 @@ STATUS: dict[type[TerraError], int] = {
 }
 """This door's only place that knows HTTP status codes; anything else is a 500."""
 
-IDENTIFIER = re.compile(r"[0-9a-f]{16}")
 MOST_LINES = 1000
 MOST_IDS = 200
 MOST_CPU, MOST_MEMORY = 1024, 2**46
@@ -132,17 +128,17 @@ class HostApi:
         return web.json_response({"items": await self._in_thread(lambda: self._engine.processor_times(identifiers))})
 
     async def environment(self, request: web.Request) -> web.Response:
-        identifier = _identifier(request)
+        identifier = id_of(request)
         return web.json_response(await self._in_thread(lambda: self._engine.facts(identifier)))
 
     async def environment_log(self, request: web.Request) -> web.Response:
-        identifier, lines = _identifier(request), _line_count(request)
+        identifier, lines = id_of(request), _line_count(request)
         return web.json_response({"lines": await self._in_thread(lambda: self._engine.log(identifier, lines))})
 
     async def environment_layer(self, request: web.Request) -> web.Response:
         """What was installed and written beside the disk, and whether scratch holds anything. Many paths go in, so they
         are sorted here."""
-        identifier = _identifier(request)
+        identifier = id_of(request)
         layer = await self._in_thread(
             lambda: read_layer(self._engine.changes(identifier), holds_scratch=self._scratch.holds_anything(identifier))
         )
@@ -150,7 +146,7 @@ class HostApi:
 
     async def run_startup_script(self, request: web.Request) -> web.Response:
         """Answers when it has ended. The script lies in the container already: nothing is taken from the request."""
-        identifier = _identifier(request)
+        identifier = id_of(request)
         if request.can_read_body or request.query:
             raise NameRefused("This takes an environment's id and nothing else; nothing was run.")
         run = functools.partial(self._scripts.run, identifier)
@@ -158,18 +154,18 @@ class HostApi:
         return web.json_response({"exit_code": outcome.exit_code, "log": outcome.log})
 
     async def startup_log(self, request: web.Request) -> web.Response:
-        return web.json_response({"lines": self._scripts.log(_identifier(request), _line_count(request))})
+        return web.json_response({"lines": self._scripts.log(id_of(request), _line_count(request))})
 
     async def resize_environment(self, request: web.Request) -> web.Response:
         """Cores and bytes; 409 where what runs would not fit."""
-        identifier = _identifier(request)
-        cpu, memory = _size(await _json(request))
+        identifier = id_of(request)
+        cpu, memory = _size(await json_of(request))
         await self._in_thread(lambda: self._engine.resize(identifier, cpu, memory))
         return web.Response(status=204)
 
     async def stop_environment(self, request: web.Request) -> web.Response:
         """Its processes end, and its scratch room is emptied: what is stopped is paused, deleted or past us."""
-        identifier = _identifier(request)
+        identifier = id_of(request)
         await self._in_thread(lambda: self._engine.stop_environment(identifier))
         try:
             await self._in_thread(lambda: self._scratch.empty(identifier))
@@ -181,31 +177,31 @@ class HostApi:
         return web.json_response({"items": await self._in_thread(self._engine.disks)})
 
     async def delete_environment(self, request: web.Request) -> web.Response:
-        identifier = _identifier(request)
+        identifier = id_of(request)
         await self._in_thread(lambda: self._engine.remove_environment(identifier))
         return web.Response(status=204)
 
     async def measure_disk(self, request: web.Request) -> web.Response:
         """How full it is, and its largest folders. Takes an id and nothing else."""
-        identifier = _identifier(request)
+        identifier = id_of(request)
         run = functools.partial(self._measure.run, identifier)
         return web.json_response(await asyncio.get_running_loop().run_in_executor(self._measure_pool, run))
 
     async def look_at_image(self, request: web.Request) -> web.Response:
         """What is in an image of this machine, and what is missing in it. Nothing is pulled, nothing of it is run."""
-        reference = _reference(await _json(request))
+        reference = _reference(await json_of(request))
         look = await self._in_thread(lambda: self._engine.look(reference))
         return web.json_response(told(look, self._hub_version))
 
     async def empty_bucket(self, request: web.Request) -> web.Response:
         """Everything in the bucket of a workspace; its folder stays, for the service whose it is."""
-        identifier = _identifier(request)
+        identifier = id_of(request)
         await self._in_thread(lambda: self._emptying.run(identifier))
         return web.Response(status=204)
 
     async def empty_scratch(self, request: web.Request) -> web.Response:
         """Everything in the scratch room of an environment that is stopped; 409 where it runs."""
-        identifier = _identifier(request)
+        identifier = id_of(request)
         await self._in_thread(lambda: self._scratch.empty(identifier))
         return web.Response(status=204)
 
@@ -214,12 +210,12 @@ class HostApi:
         return web.json_response({"items": await self._in_thread(self._scratch.lost)})
 
     async def remove_scratch(self, request: web.Request) -> web.Response:
-        identifier = _identifier(request)
+        identifier = id_of(request)
         await self._in_thread(lambda: self._scratch.remove(identifier))
         return web.Response(status=204)
 
     async def delete_disk(self, request: web.Request) -> web.Response:
-        identifier = _identifier(request)
+        identifier = id_of(request)
         await self._in_thread(lambda: self._engine.remove_disk(identifier))
         return web.Response(status=204)
 
@@ -229,31 +225,10 @@ class HostApi:
     @web.middleware
     async def _translate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            self._check_caller(request)
+            check_caller(request, self._allowed_uids, "the host service")
             return await handler(request)
         except TerraError as error:
-            return _refusal(error)
-
-    def _check_caller(self, request: web.Request) -> None:
-        uid = _peer_uid(request)
-        if uid not in self._allowed_uids:
-            raise NotAllowed(f"User id {uid} may not speak to the host service; hub and workspaces may.")
-
-
-def _peer_uid(request: web.Request) -> int | None:
-    """The caller's user id as the kernel knows it, or None when this is no unix socket."""
-    connection: Any = request.transport and request.transport.get_extra_info("socket")
-    if connection is None or connection.family != socket.AF_UNIX:
-        return None
-    packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return int(struct.unpack("3i", packed)[1])
-
-
-def _identifier(request: web.Request) -> str:
-    text = request.match_info["id"]
-    if not IDENTIFIER.fullmatch(text):
-        raise NameRefused("An id is 16 hexadecimal digits; nothing was done.")
-    return text
+            return refusal(error, STATUS)
 
 
 def _identifiers(request: web.Request) -> list[str]:
@@ -270,13 +245,6 @@ def _reference(body: Any) -> str:
     raise NameRefused("An image is looked at by its `reference`, such as ours/lab:2026.1; nothing was done.")
 
 
-async def _json(request: web.Request) -> Any:
-    try:
-        return await request.json()
-    except (ValueError, RecursionError) as error:  # nested too deeply
-        raise NameRefused("The body is no JSON; nothing was done.") from error
-
-
 def _size(body: Any) -> tuple[float, int]:
     if isinstance(body, dict) and set(body) == {"cpu", "memory"}:
         cpu, memory = body["cpu"], body["memory"]
@@ -290,8 +258,3 @@ def _line_count(request: web.Request) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_LINES:
         raise NameRefused(f"`lines` is a number from 1 to {MOST_LINES}.")
     return int(text)
-
-
-def _refusal(error: TerraError) -> web.Response:
-    body = {"error": {"code": error.code, "message": error.message, "details": dict(error.details)}}
-    return web.json_response(body, status=STATUS.get(type(error), 500))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from terraspawner.host.__main__ import api
-from terraspawner.host.api import ALLOWED_UIDS
+from terraspawner.host.asked import ALLOWED_UIDS
 from terraspawner.host.netprobe import NetworkProbe
 from terraspawner.host.rules import LINK_LOCAL, guard_of, is_in_place, parse_saved
 from terraspawner.settings import Settings
@@ -19,9 +19,14 @@ from waiting import until
 
 pytestmark = pytest.mark.docker
 
-WITH_DOCKER, WITHOUT_DOCKER = ("hub", "host"), ("proxy", "workspaces", "netguard")
-CAPABILITIES = {"proxy": set(), "workspaces": set(), "hub": set(), "host": set(), "netguard": {"NET_ADMIN", "NET_RAW"}}
-BITS = {"NET_ADMIN": 12, "NET_RAW": 13}
+WITH_DOCKER, WITHOUT_DOCKER = ("hub", "host"), ("proxy", "workspaces", "netguard", "mounter")
+CAPABILITIES = {
+    "proxy": set(), "workspaces": set(), "hub": set(), "host": set(), "netguard": {"NET_ADMIN", "NET_RAW"},
+    "mounter": {"SYS_ADMIN"},
+}  # fmt: skip
+BITS = {"NET_ADMIN": 12, "NET_RAW": 13, "SYS_ADMIN": 21}
+SOCKETS = {"/srv/terra/run/host.sock", "/srv/terra/run/mounter.sock"}
+NETWORKS = {"host": "none", "mounter": "none", "netguard": "host"}
 FIND_SOCKETS = """
 import os, stat
 for folder, folders, files in os.walk("/"):
@@ -56,7 +61,7 @@ def test_the_engine_is_out_of_reach(scene: Scene, name: str) -> None:
         found = container.exec_run([python_of(name), "-I", "-c", FIND_SOCKETS], user=user)
         sockets = set(found.output.decode().split())
         assert {path for path in sockets if "docker" in path or "containerd" in path} == set(), sockets
-        assert sockets <= {"/srv/terra/run/host.sock"} or "environment" in name, sockets
+        assert sockets <= SOCKETS or "environment" in name, sockets
     host = container.attrs["HostConfig"]
     assert (host["Privileged"], host["PidMode"], host["IpcMode"], host["Devices"] or []) == (False, "", "private", [])
     assert not container.attrs["Config"]["Env"] or not any(
@@ -97,7 +102,7 @@ def test_a_process_has_the_powers_of_its_task(scene: Scene, name: str) -> None:
     assert status["Seccomp"] == "2"
     host = container.attrs["HostConfig"]
     assert host["ReadonlyRootfs"] is True
-    assert host["NetworkMode"] == {"host": "none", "netguard": "host"}.get(name, f"{scene.deployment.name}-core")
+    assert host["NetworkMode"] == NETWORKS.get(name, f"{scene.deployment.name}-core")
     assert host["Memory"] > 0
     assert host["PidsLimit"] > 0
 

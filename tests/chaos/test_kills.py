@@ -34,7 +34,7 @@ def service_answers(ana: Person) -> bool:
 @pytest.fixture(autouse=True)
 def mended(deployment: Deployment, ana: Person) -> Any:
     yield
-    for name in ("hub", "host", "workspaces", "netguard", "culler"):
+    for name in ("hub", "host", "mounter", "workspaces", "netguard", "culler"):
         container = deployment.service(name)
         if container.status != "running":
             container.start()

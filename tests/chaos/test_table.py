@@ -49,7 +49,7 @@ SERVICES = {
     "hub": ["hub"],
     "service": ["workspaces"],
     "container": [],
-    "everything": ["netguard", "host", "proxy", "workspaces", "hub", "culler"],
+    "everything": ["netguard", "host", "mounter", "proxy", "workspaces", "hub", "culler"],
 }
 
 

@@ -14,8 +14,8 @@ import pytest
 from aiohttp import web
 
 from terraspawner.errors import Conflict, DiskAttached, DiskMissing, EngineUnavailable, EnvironmentMissing
-from terraspawner.host.__main__ import bound_socket
 from terraspawner.host.api import HostApi
+from terraspawner.host.asked import bound_socket
 from terraspawner.host.findings import Finding, NetworkState
 from terraspawner.host.memory import MachineMemory
 from terraspawner.host.netprobe import UNKNOWN

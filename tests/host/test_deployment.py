@@ -19,7 +19,7 @@ from terraspawner.settings import Settings
 
 pytestmark = pytest.mark.docker
 
-SERVICES = ("netguard", "host", "proxy", "workspaces", "hub", "culler")
+SERVICES = ("netguard", "host", "mounter", "proxy", "workspaces", "hub", "culler")
 ASK_HOST = """
 import http.client, socket, sys
 class Unix(http.client.HTTPConnection):

@@ -52,7 +52,7 @@ def test_hub_and_service_outside_compose_serve_and_follow_a_change(tmp_path: Pat
             code, said = workspace.shell(f"curl -fsS http://{address}")
             assert code == 0, said
         here = {part.attrs["Config"]["Labels"]["com.docker.compose.service"] for part in containers_of(deployment)}
-        assert here == {"netguard", "host", "proxy", "relay-hub", "relay-workspaces"}
+        assert here == {"netguard", "host", "mounter", "proxy", "relay-hub", "relay-workspaces"}
 
         (ROOT / "terraspawner" / "web" / "health.py").touch()
         until(lambda: b"Changed: terraspawner/web/health.py" in log.read_bytes(), "the change is seen")

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 
 from terraspawner.domain.host_memory import HostMemory, Source
-from terraspawner.host.__main__ import bound_socket
 from terraspawner.host.api import HostApi
+from terraspawner.host.asked import bound_socket
 from terraspawner.host.memory import MachineMemory
 from terraspawner.host_client import HostClient
 

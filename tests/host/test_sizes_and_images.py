@@ -17,8 +17,8 @@ from terraspawner.containers.memory import has_room
 from terraspawner.domain.image_check import ENTRY, ImageFacts
 from terraspawner.domain.language import Language
 from terraspawner.errors import MemoryInUse
-from terraspawner.host.__main__ import bound_socket
 from terraspawner.host.api import HostApi
+from terraspawner.host.asked import bound_socket
 from terraspawner.host.memory import MachineMemory
 from terraspawner.host_client import HostClient, SeenImage
 

@@ -17,7 +17,10 @@ from terraspawner.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILES = ["images/base/Dockerfile", "images/hub/Dockerfile", "images/python/Dockerfile", "images/r/Dockerfile"]
-MACHINE_VALUES = {"TERRA_STATE", "TERRA_IMAGE_HUB", "TERRA_DOCKER_SOCKET", "TERRA_DOCKER_GID", "TERRA_MTU"}
+MACHINE_VALUES = {
+    "TERRA_STATE", "TERRA_IMAGE_HUB", "TERRA_DOCKER_SOCKET", "TERRA_DOCKER_GID", "TERRA_MTU",
+    "TERRA_MOUNTS_PROPAGATION",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -105,22 +108,24 @@ def test_only_the_proxy_publishes_a_port_and_on_the_address_that_was_asked_for(c
     assert ports == {"proxy": ["${TERRA_BIND}:${TERRA_PORT}:8000"]}
 
 
-def test_every_service_is_without_powers_but_the_guards_two(compose: dict[str, Any]) -> None:
+def test_every_service_is_without_powers_but_the_guards_two_and_the_mounters_one(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
         assert service["cap_drop"] == ["ALL"], name
-        assert service["security_opt"] == ["no-new-privileges:true"], name
+        unconfined = ["apparmor:unconfined"] if name == "mounter" else []
+        assert service["security_opt"] == ["no-new-privileges:true", *unconfined], name
         assert service["read_only"] is True, name
         assert service["restart"] == "unless-stopped", name
         assert "mem_limit" in service, name
     assert {n: s["cap_add"] for n, s in compose["services"].items() if "cap_add" in s} == {
-        "netguard": ["NET_ADMIN", "NET_RAW"]
+        "netguard": ["NET_ADMIN", "NET_RAW"],
+        "mounter": ["SYS_ADMIN"],
     }
 
 
 def test_the_host_service_has_no_network_and_the_workspaces_service_only_its_own_secrets(
     compose: dict[str, Any],
 ) -> None:
-    assert compose["services"]["host"]["network_mode"] == "none"
+    assert compose["services"]["host"]["network_mode"] == compose["services"]["mounter"]["network_mode"] == "none"
     mounted = {
         name: [v for v in service["volumes"] if v.startswith("${TERRA_STATE}/secrets/")]
         for name, service in compose["services"].items()

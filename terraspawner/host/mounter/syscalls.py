@@ -1,0 +1,113 @@
+"""Four calls of the kernel by which mounts are made and taken away. Everything else here speaks through these.
+
+A tree is cloned, given its flags while nobody sees it, and only then moved to its place: one atomic step.
+``mount -o bind,ro`` is never used: its bind is writable for a moment, and that is what reaches a running container
+(research of propagation: the flag set afterwards does not follow). For the same reason the flags of what is attached
+are never changed: it is detached and attached anew.
+
+Places are open descriptors, never names, so that nothing can be exchanged between the look and the deed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from terraspawner.errors_mounts import MountFailed
+
+OPEN_TREE, MOVE_MOUNT, MOUNT_SETATTR = 428, 429, 442
+"""The same on every architecture."""
+_OPEN_TREE_CLONE, _OPEN_TREE_CLOEXEC = 1, os.O_CLOEXEC
+_AT_EMPTY_PATH = 0x1000
+_FROM_EMPTY_PATH, _TO_EMPTY_PATH = 0x04, 0x40
+_RDONLY, _NOSUID, _NODEV, _NOSYMFOLLOW = 0x1, 0x2, 0x4, 0x200000
+_PRIVATE, _SHARED, _RECURSIVE, _BIND = 1 << 18, 1 << 20, 1 << 14, 1 << 12
+_DETACH, _NO_FOLLOW = 2, 8
+MOUNTINFO = Path("/proc/self/mountinfo")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _Attributes(ctypes.Structure):
+    _fields_ = (
+        ("attr_set", ctypes.c_uint64),
+        ("attr_clr", ctypes.c_uint64),
+        ("propagation", ctypes.c_uint64),
+        ("userns_fd", ctypes.c_uint64),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mounted:
+    """One line of the kernel's list. `root` is the folder of its file system that is seen at `place`."""
+
+    place: Path
+    root: Path
+    is_read_only: bool
+    is_shared: bool
+
+
+def attach(source: int, place: int, *, is_read_only: bool) -> None:
+    """Show the folder open as `source` at the folder open as `place`, without devices, without set-uid, without
+    following links. Raises `MountFailed`."""
+    tree = _call("open_tree", OPEN_TREE, source, b"", _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC | _AT_EMPTY_PATH)
+    try:
+        flags = _NOSUID | _NODEV | _NOSYMFOLLOW | (_RDONLY if is_read_only else 0)
+        wanted = _Attributes(attr_set=flags, propagation=_PRIVATE)
+        size = ctypes.c_size_t(ctypes.sizeof(wanted))
+        _call("mount_setattr", MOUNT_SETATTR, tree, b"", _AT_EMPTY_PATH, ctypes.byref(wanted), size)
+        _call("move_mount", MOVE_MOUNT, tree, b"", place, b"", _FROM_EMPTY_PATH | _TO_EMPTY_PATH)
+    finally:
+        os.close(tree)
+
+
+def detach(place: Path) -> None:
+    """Take away what is mounted last at `place`, also while files there are open. Raises `MountFailed`."""
+    if _libc.umount2(os.fsencode(place), _DETACH | _NO_FOLLOW) != 0:
+        raise _failure("umount2")
+
+
+def share(folder: Path) -> None:
+    """Make `folder` a mount of its own, shared with whoever has it bound. Raises `MountFailed`."""
+    where = os.fsencode(folder)
+    if _libc.mount(where, where, None, ctypes.c_ulong(_BIND), None) != 0:
+        raise _failure("mount")
+    if _libc.mount(None, where, None, ctypes.c_ulong(_SHARED | _RECURSIVE), None) != 0:
+        raise _failure("mount")
+
+
+def mounted_below(folder: Path) -> list[Mounted]:
+    """All mounts below `folder`, itself left out, in the order in which they were made."""
+    lines = MOUNTINFO.read_bytes().splitlines()
+    return [found for found in map(_read, lines) if found.place != folder and found.place.is_relative_to(folder)]
+
+
+def _read(line: bytes) -> Mounted:
+    fields = line.split(b" ")
+    flags = fields[6 : fields.index(b"-", 6)]
+    return Mounted(
+        place=_path(fields[4]),
+        root=_path(fields[3]),
+        is_read_only=b"ro" in fields[5].split(b","),
+        is_shared=any(flag.startswith(b"shared:") for flag in flags),
+    )
+
+
+def _path(escaped: bytes) -> Path:
+    r"""The kernel writes blanks, backslashes and the like as ``\040``."""
+    first, *others = escaped.split(b"\\")
+    return Path(os.fsdecode(first + b"".join(bytes([int(each[:3], 8)]) + each[3:] for each in others)))
+
+
+def _call(name: str, number: int, *arguments: object) -> int:
+    result = int(_libc.syscall(ctypes.c_long(number), *arguments))
+    if result < 0:
+        raise _failure(name)
+    return result
+
+
+def _failure(name: str) -> MountFailed:
+    code = ctypes.get_errno()
+    return MountFailed(f"The kernel refused to mount or unmount ({name}: {os.strerror(code)}).", errno=code)
