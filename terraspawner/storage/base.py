@@ -1,11 +1,12 @@
-"""What a bucket is: five verbs with promises, and free functions over them.
+"""What a bucket is: verbs with promises, and free functions over them. Five are for all objects, four for large ones.
 
 The conditional write is part of the protocol, not an extra: everything that keeps two people's work apart
 rests on it. A store that cannot keep a promise below must not be offered (an object store that ignores
 conditions answers 200 and overwrites; probe it first, ``research/storage.md`` section 2).
 
-The protocol is synchronous: deeds are, and doors call them in threads. Objects travel whole; notebooks are
-at most some tens of MiB. Large data files are read and written by the environments through their mount.
+The protocol is synchronous: deeds are, and doors call them in threads. `read` and `write` carry objects whole:
+notebooks are at most some tens of MiB. Data files of any size go by `entries`, `read_range`, `write_stream` and
+`rename`, which need the memory of one piece; appending to an object is no verb, since no object store has it.
 
 Keys are paths of NFC text below the bucket, such as ``notebooks/a/b.ipynb``; see :func:`check_key`. Folders
 are not things of their own: they come and go with their objects. An object is never a folder at once, though
@@ -17,7 +18,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType, Protocol
@@ -127,6 +128,39 @@ class Bucket(Protocol):
 
         Raises ``ObjectChanged`` when the version differs or the object is gone, and ``ObjectMissing`` when
         anything was expected but nothing is there.
+        """
+        ...
+
+    def entries(self, folder: str = "", after: str = "") -> Iterator[ObjectInfo | str]:
+        """What lies in a folder itself: its objects and, as keys that end with ``/``, its folders, by ``list``'s order.
+
+        ``folder`` is as ``list``'s prefix. Only what comes after the key ``after``, so that a large folder is read page
+        by page: take what a page needs and leave the iterator. Folders without objects are told where the store has
+        them.
+        """
+        ...
+
+    def read_range(self, key: str, start: int, size: int, expected: Version | Anything) -> bytes:
+        """At most ``size`` bytes from byte ``start`` on, of one version that meets ``expected``; fewer only at the end.
+
+        Raises ``ObjectMissing``, and ``ObjectChanged`` where there is another version by now (a conditional GET).
+        """
+        ...
+
+    def write_stream(self, key: str, pieces: Iterable[bytes], expected: Absent | Version | Anything) -> ObjectInfo:
+        """``write`` of bytes that come one piece after the other, with all its promises but two: ``sha256`` may be
+        unknown, and where a store can make no condition of the end of a transfer in parts, the check may come just
+        before it (below ``data/``, where environments write past us anyway; an object that fits one part is written
+        as ``write`` does). A store may check before it asks for the first piece as well, to spare the transfer.
+
+        What ``pieces`` raises is passed on; then, too, nothing was changed and no part is left behind.
+        """
+        ...
+
+    def rename(self, key: str, target: str, expected: Version | Anything) -> ObjectInfo:
+        """``move`` without the bytes passing through this process: a rename, or a copy inside the store and a deletion.
+
+        ``sha256`` may be unknown. Raises as ``move`` does; the target is never written over.
         """
         ...
 

@@ -9,6 +9,7 @@ the same. Checking a path first and opening it afterwards would leave a gap betw
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import functools
@@ -17,6 +18,7 @@ import stat
 
 _OPENAT2 = 437
 """The same number on every architecture."""
+_NO_REPLACE = 0x01
 _NO_MAGIC_LINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08
 
 
@@ -71,6 +73,21 @@ def _open_step(folder: int, name: str, flags: int) -> int:
         if stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name) from None
         raise
+
+
+def rename_to_free(folder: int, name: str, target_folder: int, target: str) -> None:
+    """Rename, but never over anything: ``FileExistsError``. Where the file system knows no such rename (some of the
+    network), the target is looked at first."""
+    sent = (ctypes.c_int(folder), os.fsencode(name), ctypes.c_int(target_folder), os.fsencode(target))
+    if _libc().renameat2(*sent, ctypes.c_uint(_NO_REPLACE)) == 0:
+        return
+    number = ctypes.get_errno()
+    if number not in (errno.EINVAL, errno.ENOSYS):
+        raise OSError(number, os.strerror(number), name)
+    with contextlib.suppress(FileNotFoundError):
+        os.stat(target, dir_fd=target_folder, follow_symlinks=False)
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
+    os.rename(name, target, src_dir_fd=folder, dst_dir_fd=target_folder)
 
 
 @functools.cache

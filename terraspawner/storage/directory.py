@@ -22,13 +22,14 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace as changed
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from terraspawner.storage import faults, private, tree
 from terraspawner.storage.base import (
+    ABSENT,
     Absent,
     Anything,
     ObjectChanged,
@@ -38,6 +39,7 @@ from terraspawner.storage.base import (
     check_prefix,
     digest_of,
     meets,
+    move,
 )
 from terraspawner.storage.errors import KeyRefused, ObjectMissing
 from terraspawner.storage.layout import is_shared
@@ -81,13 +83,17 @@ class DirectoryBucket:
         raise faults.restless(key)
 
     def write(self, key: str, body: bytes, expected: Absent | Version | Anything) -> ObjectInfo:
+        return self.write_stream(key, (body,), expected)
+
+    def write_stream(self, key: str, pieces: Iterable[bytes], expected: Absent | Version | Anything) -> ObjectInfo:
         check_key(key)
-        digest = digest_of(body)
+        hashing = hashlib.sha256()
         with (
             self._opened(key) as root,
-            private.temporary(root, body) as (descriptor, path),
+            private.temporary(root, _hashed(pieces, hashing)) as (descriptor, path),
             private.hold(root, key) as slot,
         ):
+            digest = hashing.hexdigest()
             self._check_expected(root, key, slot, expected)
             self._stamp(root, key, descriptor, slot, digest)
             tree.put_in_place(root, path, key, descriptor)
@@ -102,6 +108,34 @@ class DirectoryBucket:
             _existing(key, self._check_expected(root, key, slot, expected))
             tree.remove(root, key)
             self._records.forget(root, key)
+
+    def entries(self, folder: str = "", after: str = "") -> Iterator[ObjectInfo | str]:
+        check_prefix(folder)
+        return self._look_in(self._keys_in(folder, after))
+
+    def read_range(self, key: str, start: int, size: int, expected: Version | Anything) -> bytes:
+        check_key(key)
+        with self._opened(key) as root:
+            self._check_present(root, key, expected)
+            with tree.opened_object(root, key) as descriptor:
+                body = b"" if descriptor is None else os.pread(descriptor, size, start)
+            self._check_present(root, key, expected)
+            return body
+
+    def rename(self, key: str, target: str, expected: Version | Anything) -> ObjectInfo:
+        """A rename on the disk in the shared zone; guarded objects, which carry records, are small and are copied."""
+        if not (is_shared(check_key(key)) and is_shared(check_key(target))):
+            return move(self, key, target, expected)
+        with self._opened(key) as root, private.hold_two(root, key, target) as (slot, other):
+            _existing(key, self._check_expected(root, key, slot, expected))
+            self._check_expected(root, target, other, ABSENT)
+            tree.rename(root, key, target)
+            return _existing(target, self._current(root, target, other))
+
+    def _check_present(self, root: int, key: str, expected: Version | Anything) -> None:
+        info = _existing(key, self._current(root, key))
+        if not meets(info, expected):
+            raise ObjectChanged(key, info)
 
     def _check_expected(
         self, root: int, key: str, slot: private.Slot, expected: Absent | Version | Anything
@@ -196,9 +230,20 @@ class DirectoryBucket:
             if info is not None:
                 yield info
 
-    def _keys_in(self, folder: str) -> Sequence[str]:
+    def _look_in(self, keys: Sequence[str]) -> Iterator[ObjectInfo | str]:
+        for key in keys:
+            info = None
+            if key.endswith("/"):
+                yield key
+                continue
+            with contextlib.suppress(KeyRefused), self._opened(key) as root:
+                info = self._current(root, key)
+            if info is not None:
+                yield info
+
+    def _keys_in(self, folder: str, after: str = "") -> Sequence[str]:
         with self._opened(folder) as root:
-            return tree.keys_in(root, folder)
+            return tree.keys_in(root, folder, after)
 
     @contextlib.contextmanager
     def _opened(self, key: str = "") -> Iterator[int]:
@@ -252,6 +297,13 @@ def _shared_info(key: str, facts: os.stat_result) -> ObjectInfo:
         version=Version(".".join(f"{part:x}" for part in identity)),
         sha256=None,
     )
+
+
+def _hashed(pieces: Iterable[bytes], hashing: hashlib._Hash) -> Iterator[bytes]:
+    """The pieces, counted in the hash as they pass."""
+    for piece in pieces:
+        hashing.update(piece)
+        yield piece
 
 
 def _hash_steadily(key: str, descriptor: int) -> tuple[str, os.stat_result]:

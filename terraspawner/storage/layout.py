@@ -14,9 +14,14 @@ DATA_GROUP = 1000
 """Group of the user in environments; the service is a member of it."""
 
 
+DATA_TRASH = "trash/data/"
+"""Where deleted data files wait."""
+
+
 def is_shared(key: str) -> bool:
-    """Whether environments write there, too: ``data/`` is mounted in them, the rest is ours alone."""
-    return key.startswith(f"{DATA}/")
+    """Whether environments write there, too: ``data/`` is mounted in them, the rest is ours alone. What was deleted
+    from there may be open in one still, so it counts as theirs until it is gone."""
+    return key.startswith((f"{DATA}/", DATA_TRASH))
 
 
 def make_folders(root: Path, bucket_id: str, *, data_group: int = DATA_GROUP) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +18,7 @@ from terraspawner.storage.base import (
     check_prefix,
     digest_of,
     meets,
+    move,
 )
 from terraspawner.storage.errors import KeyRefused, ObjectMissing
 
@@ -78,6 +79,26 @@ class MemoryBucket:
             self._check_expected(key, expected)
             if self._objects.pop(key, None) is None:
                 raise ObjectMissing(f"There is no object '{key}' in the bucket.", key=key)
+
+    def entries(self, folder: str = "", after: str = "") -> Iterator[ObjectInfo | str]:
+        found: dict[str, ObjectInfo | str] = {}
+        for info in self.list(folder):
+            name, slash, _ = info.key.removeprefix(folder).partition("/")
+            key = f"{folder}{name}{slash}"
+            found[key] = key if slash else info
+        return iter([found[key] for key in sorted(found) if key > after])
+
+    def read_range(self, key: str, start: int, size: int, expected: Version | Anything) -> bytes:
+        stored = self._get(key)
+        if not meets(stored.info, expected):
+            raise ObjectChanged(key, stored.info)
+        return stored.body[start : start + size]
+
+    def write_stream(self, key: str, pieces: Iterable[bytes], expected: Absent | Version | Anything) -> ObjectInfo:
+        return self.write(key, b"".join(pieces), expected)
+
+    def rename(self, key: str, target: str, expected: Version | Anything) -> ObjectInfo:
+        return move(self, key, target, expected)
 
     def _get(self, key: str) -> _Stored:
         check_key(key)

@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from terraspawner.storage.beneath import open_beneath
 from terraspawner.storage.records import RECORDS
@@ -43,8 +43,7 @@ class Slot:
 @contextlib.contextmanager
 def hold(root: int, key: str) -> Iterator[Slot]:
     """Keep every other writer of ``key`` out, in this process and in others. Not re-entrant."""
-    name = f"{LOCKS}/{hashlib.sha256(key.encode()).hexdigest()[:3]}"
-    descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600, dir_fd=root)
+    descriptor = os.open(_lock_of(key), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600, dir_fd=root)
     try:
         # An open file of its own for each holder: so threads exclude each other as well.
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -54,13 +53,26 @@ def hold(root: int, key: str) -> Iterator[Slot]:
 
 
 @contextlib.contextmanager
-def temporary(root: int, body: bytes) -> Iterator[tuple[int, str]]:
-    """A new file with ``body`` beside the objects, as descriptor and path; removed unless renamed away."""
+def hold_two(root: int, one: str, other: str) -> Iterator[tuple[Slot, Slot]]:
+    """Keep every other writer of two keys out. All take the locks in one order; keys may share one."""
+    first, second = sorted((one, other), key=_lock_of)
+    with hold(root, first) as slot:
+        if _lock_of(first) == _lock_of(second):
+            yield slot, slot
+            return
+        with hold(root, second) as another:
+            yield (slot, another) if first == one else (another, slot)
+
+
+@contextlib.contextmanager
+def temporary(root: int, pieces: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+    """A new file with these bytes beside the objects, as descriptor and path; removed unless renamed away."""
     descriptor, path = _create(root)
     try:
         with contextlib.ExitStack() as leftover:
             leftover.callback(_unlink, root, path)
-            _write_all(descriptor, body)
+            for piece in pieces:
+                _write_all(descriptor, piece)
             yield descriptor, path
     finally:
         os.close(descriptor)
@@ -68,7 +80,7 @@ def temporary(root: int, body: bytes) -> Iterator[tuple[int, str]]:
 
 def replace(root: int, path: str, body: bytes) -> None:
     """Put a file of the store's own in place atomically and durably."""
-    with temporary(root, body) as (descriptor, written):
+    with temporary(root, (body,)) as (descriptor, written):
         os.fsync(descriptor)
         os.rename(written, path, src_dir_fd=root, dst_dir_fd=root)
         sync_folder(root, path.rpartition("/")[0])
@@ -103,6 +115,10 @@ def _remove_if_left(folder: int, name: str) -> None:
         os.unlink(name, dir_fd=folder)
     finally:
         os.close(descriptor)
+
+
+def _lock_of(key: str) -> str:
+    return f"{LOCKS}/{hashlib.sha256(key.encode()).hexdigest()[:3]}"
 
 
 def _create(root: int) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from terraspawner.storage import faults
 from terraspawner.storage.base import is_key
-from terraspawner.storage.beneath import open_beneath
+from terraspawner.storage.beneath import open_beneath, rename_to_free
 from terraspawner.storage.layout import is_shared
 
 ATTEMPTS = 50
@@ -69,10 +69,24 @@ def remove(root: int, key: str) -> None:
             parent = parent.rpartition("/")[0]
 
 
-def keys_in(root: int, folder: str) -> list[str]:
+def rename(root: int, key: str, target: str) -> None:
+    """Give the file another name where nothing is, durably; folders are made as needed. ``FileExistsError``."""
+    for _ in range(ATTEMPTS):
+        with _opened_parent(root, key) as source:
+            os.stat(_name(key), dir_fd=source, follow_symlinks=False)
+            with contextlib.suppress(FileNotFoundError), _opened_parent(root, target, make=True) as folder:
+                rename_to_free(source, _name(key), folder, _name(target))
+                os.fsync(folder)
+                os.fsync(source)
+                return
+    raise faults.restless(key)
+
+
+def keys_in(root: int, folder: str, after: str = "") -> list[str]:
     """Keys of the plain files and the folders (these with ``/`` at the end) in a folder, in UTF-8 order.
 
-    ``folder`` is empty or ends with ``/``. What is no legal key or neither file nor folder is left out.
+    ``folder`` is empty or ends with ``/``; only what comes after ``after``. What is no legal key or neither file nor
+    folder is left out.
     """
     try:
         descriptor = open_beneath(root, folder.rstrip("/") or ".", _OPEN_FOLDER)
@@ -80,7 +94,7 @@ def keys_in(root: int, folder: str) -> list[str]:
         return []
     try:
         with os.scandir(descriptor) as entries:
-            return sorted(key for entry in entries if (key := _key_of(folder, entry)))
+            return sorted(key for entry in entries if (key := _key_of(folder, entry)) and key > after)
     finally:
         os.close(descriptor)
 

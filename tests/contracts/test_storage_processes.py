@@ -91,7 +91,7 @@ def test_opening_leaves_the_temporary_file_of_a_living_writer(directory: Directo
     (directory.path / private.TEMPORARY / "left").write_bytes(b"half")
     root = os.open(directory.path, os.O_PATH)
     try:
-        with private.temporary(root, b"being written") as (_, path):
+        with private.temporary(root, [b"being written"]) as (_, path):
             DirectoryBucket(directory.path)
             assert [found.name for found in (directory.path / private.TEMPORARY).iterdir()] == [Path(path).name]
     finally:
