@@ -32,6 +32,8 @@ NAMESPACE_LIMIT = 40
 DISPLAY_NAME_LIMIT = 120
 SEGMENT_LIMIT = 200
 """UTF-8 bytes; file systems stop at 255, and the outbox and conflict copies add to a name."""
+LIBRARY_NAME_LIMIT = 100
+"""UTF-8 bytes; on a drive its owner's name may stand behind it."""
 PATH_LIMIT = 900
 """UTF-8 bytes; object stores stop at 1024 for the whole key."""
 SLUG_LIMIT = 30
@@ -119,6 +121,25 @@ def display_name(text: str) -> str:
         raise _refused(thing, name, f"is {len(name)} characters long; {rule}")
     if name != name.strip() or not name.strip(_JOINERS):
         raise _refused(thing, name, f"begins or ends with a space, or shows nothing; {rule}")
+    return name
+
+
+def library_name(text: str) -> str:
+    """The name of a library, which is a folder on the drives of all who have it: as a part of a notebook's path, at
+    most 100 bytes, and not beginning with ``-``, which commands would take for an option."""
+    thing = "The library's name"
+    _check_not_empty(thing, text, "type a name such as 'Survey 2026'")
+    _check_characters(thing, text)
+    if "/" in text:
+        raise _refused(thing, text, "contains '/'; a library is one folder")
+    name = unicodedata.normalize("NFC", text)
+    _check_segment(thing, name, name)
+    if name[0] == "-":
+        raise _refused(thing, name, "begins with '-'; begin with a letter or digit")
+    if len(name.encode()) > LIBRARY_NAME_LIMIT:
+        raise _refused(thing, name, f"is {len(name.encode())} bytes long; at most {LIBRARY_NAME_LIMIT} are allowed")
+    if name.casefold().endswith(NOTEBOOK_ENDING):
+        raise _refused(thing, name, "ends in .ipynb, as only notebooks do")
     return name
 
 
