@@ -1,9 +1,9 @@
-"""What TERRA_BUCKETS says, taken apart: which kind of store, where in it a workspace's bucket is. Standard library only.
+"""What TERRA_BUCKETS says, taken apart: which kind of store, where in it a workspace's bucket is.
 
-``file:///folder``, ``memory:``, ``s3://bucket/prefix``, ``az://container/prefix``, ``gs://bucket/prefix``. One bucket of
-an object store holds all workspaces, each below a prefix with its id, or ``{workspace}`` stands where the id goes
-(``s3://lab-{workspace}``). Read by the service, which opens buckets, and by the process that mounts them: both must
-mean the same place.
+Standard library only. ``file:///folder``, ``memory:``, ``s3://bucket/prefix``, ``az://container/prefix``,
+``gs://bucket/prefix``. One bucket of an object store holds all workspaces, each below a prefix with its id, or
+``{workspace}`` stands where the id goes (``s3://lab-{workspace}``). Read by the service, which opens buckets, and
+by the process that mounts them: both must mean the same one.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Store(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where one bucket of ours is in an object store: `container` is the store's bucket, `prefix` without slashes at its
-    ends, empty where the whole is ours."""
+    """Where one bucket of ours is in an object store: `container` is the store's bucket, `prefix` has no slashes at its
+    ends and is empty where the whole is ours."""
 
     store: Store
     container: str
