@@ -26,7 +26,12 @@ from terraspawner.host.asked import bound_socket
 from terraspawner.host.mounter.api import MounterApi
 from terraspawner.host.mounter.probe import Ability, probe
 from terraspawner.host.mounter.removal import remove_all
+from terraspawner.host.mounter.view_routes import ViewRoutes
+from terraspawner.host.mounter.views import Views
 from terraspawner.settings import Settings
+
+LIBRARIES = Path("/srv/terra/libraries")
+"""Where this process has the volume with all libraries."""
 
 log = logging.getLogger("terraspawner.mounter")
 
@@ -38,14 +43,15 @@ def ability_of(settings: Settings) -> Ability:
     return probe(Path(settings.mounts_host_path))
 
 
-def api(ability: Ability) -> MounterApi:
+def api(settings: Settings, ability: Ability) -> MounterApi:
     """All that this process answers."""
-    return MounterApi(ability, [])
+    views = Views(Path(settings.mounts_host_path) / "views", LIBRARIES)
+    return MounterApi(ability, [ViewRoutes(views, ability)])
 
 
 async def serve(settings: Settings, listening: socket.socket) -> None:
     ability = ability_of(settings)
-    runner = web.AppRunner(api(ability).application(), handle_signals=True)
+    runner = web.AppRunner(api(settings, ability).application(), handle_signals=True)
     await runner.setup()
     await web.SockSite(runner, listening).start()
     log.info("listening on %s. %s", settings.mounter_socket, ability.why)
@@ -58,6 +64,7 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
 def main(words: list[str]) -> None:
     logging.basicConfig(format="%(asctime)s %(name)s %(message)s", level=logging.INFO)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    os.umask(0o022)  # people's programs walk through the folders that are made here
     settings = Settings.from_environ(os.environ)
     if words == ["probe"]:
         print(json.dumps(asdict(probe(Path(settings.mounts_host_path)))))

@@ -23,7 +23,7 @@ _OPEN_TREE_CLONE, _OPEN_TREE_CLOEXEC = 1, os.O_CLOEXEC
 _AT_EMPTY_PATH = 0x1000
 _FROM_EMPTY_PATH, _TO_EMPTY_PATH = 0x04, 0x40
 _RDONLY, _NOSUID, _NODEV, _NOSYMFOLLOW = 0x1, 0x2, 0x4, 0x200000
-_PRIVATE, _SHARED, _RECURSIVE, _BIND = 1 << 18, 1 << 20, 1 << 14, 1 << 12
+_PRIVATE = 1 << 18
 _DETACH, _NO_FOLLOW = 2, 8
 MOUNTINFO = Path("/proc/self/mountinfo")
 
@@ -69,19 +69,19 @@ def detach(place: Path) -> None:
         raise _failure("umount2")
 
 
-def share(folder: Path) -> None:
-    """Make `folder` a mount of its own, shared with whoever has it bound. Raises `MountFailed`."""
-    where = os.fsencode(folder)
-    if _libc.mount(where, where, None, ctypes.c_ulong(_BIND), None) != 0:
-        raise _failure("mount")
-    if _libc.mount(None, where, None, ctypes.c_ulong(_SHARED | _RECURSIVE), None) != 0:
-        raise _failure("mount")
+def detach_unused(place: Path) -> None:
+    """The same, unless a file or folder of it is in use anywhere, in containers that have a copy of the mount, too.
+
+    Raises `MountFailed`, with EBUSY as `errno` where something is: the kernel looks at all copies before it takes one.
+    """
+    if _libc.umount2(os.fsencode(place), _NO_FOLLOW) != 0:
+        raise _failure("umount2")
 
 
 def mounted_below(folder: Path) -> list[Mounted]:
     """All mounts below `folder`, itself left out, in the order in which they were made."""
-    lines = MOUNTINFO.read_bytes().splitlines()
-    return [found for found in map(_read, lines) if found.place != folder and found.place.is_relative_to(folder)]
+    within = b" " + _escaped(os.fsencode(folder)) + b"/"
+    return [_read(line) for line in MOUNTINFO.read_bytes().splitlines() if within in line]
 
 
 def _read(line: bytes) -> Mounted:
@@ -99,6 +99,12 @@ def _path(escaped: bytes) -> Path:
     r"""The kernel writes blanks, backslashes and the like as ``\040``."""
     first, *others = escaped.split(b"\\")
     return Path(os.fsdecode(first + b"".join(bytes([int(each[:3], 8)]) + each[3:] for each in others)))
+
+
+def _escaped(path: bytes) -> bytes:
+    for each in b"\\ \t\n#":
+        path = path.replace(bytes([each]), b"\\%03o" % each)
+    return path
 
 
 def _call(name: str, number: int, *arguments: object) -> int:
