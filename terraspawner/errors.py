@@ -81,6 +81,12 @@ class ProjectMissing(NotFound):
     code = "project-not-found"
 
 
+class LibraryMissing(NotFound):
+    """There is no such library, or nobody has shared it with you. Check the address or ask its owner."""
+
+    code = "library-not-found"
+
+
 class MemberMissing(NotFound):
     """There is no such member."""
 

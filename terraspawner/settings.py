@@ -70,6 +70,8 @@ class Settings(Addresses):
     )
     buckets: str = _setting("file:///srv/terra/buckets", "Where the workspaces' buckets are.")
     buckets_host_path: str = _setting("", "The same folder as the Docker Engine sees it; found by `make up`.")
+    libraries: str = _setting("file:///srv/terra/libraries", "Folder in which the libraries of the drives are.")
+    libraries_host_path: str = _setting("", "The same folder as the Docker Engine sees it; found by `make up`.")
     hub_api_url: str = _setting("http://hub:8081/hub/api", "The Hub's REST API as the services reach it.")
     service_prefix: str = _setting("/services/workspaces/", "URL prefix of the workspaces service.")
     host_socket: str = _setting("/srv/terra/run/host.sock", "Unix socket of the host service.")

@@ -9,11 +9,14 @@ from functools import cache
 import argon2
 
 from terraspawner.db.engine import Database
+from terraspawner.domain.names import is_notebook_path
 from terraspawner.operations.catalogues import catalogue_of
 from terraspawner.operations.context import Context
 from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
 from terraspawner.storage import create_bucket, open_bucket, remove_bucket
+from terraspawner.storage.base import Bucket
+from terraspawner.storage.drive import create_library, find_library, remove_library
 
 
 def settings_from_environ() -> Settings:
@@ -26,12 +29,24 @@ def build_context(settings: Settings) -> Context:
         database=Database(settings.database_url),
         settings=settings,
         now=lambda: datetime.now(UTC),
-        bucket=lambda workspace_id: open_bucket(settings.buckets, workspace_id),
-        remove_bucket=lambda workspace_id: remove_bucket(settings.buckets, workspace_id),
+        bucket=lambda workspace_id: _bucket(settings, workspace_id),
+        remove_bucket=lambda workspace_id: _remove(settings, workspace_id),
         make_bucket=lambda workspace_id: create_bucket(settings.buckets, workspace_id),
+        make_library=lambda library_id: create_library(settings.libraries, library_id, is_notebook_path),
         passwords=Passwords(argon2.PasswordHasher()),  # the library's own strength, which follows the times
         catalogue=catalogue_of(settings),
     )
+
+
+def _bucket(settings: Settings, workspace_id: str) -> Bucket:
+    """Of a workspace or a library: no two have the same id, and a library's folder is made with its row."""
+    library = find_library(settings.libraries, workspace_id, is_notebook_path)
+    return library or open_bucket(settings.buckets, workspace_id)
+
+
+def _remove(settings: Settings, workspace_id: str) -> None:
+    remove_library(settings.libraries, workspace_id)
+    remove_bucket(settings.buckets, workspace_id)
 
 
 @cache

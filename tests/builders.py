@@ -17,13 +17,15 @@ from cryptography.fernet import Fernet
 from terraspawner.db.engine import Database
 from terraspawner.db.schema import metadata
 from terraspawner.domain.account import Account
+from terraspawner.domain.names import is_notebook_path
 from terraspawner.errors import TerraError
 from terraspawner.operations import accounts, lease_endings, workspaces
 from terraspawner.operations.catalogues import catalogue_of
 from terraspawner.operations.context import Context
 from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
-from terraspawner.storage.memory import MemoryBucket
+from terraspawner.storage import Bucket, DirectoryBucket, MemoryBucket, make_folders
+from terraspawner.storage.drive import LibraryBucket
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -46,17 +48,22 @@ class Clock:
 
 
 class MemoryBuckets:
-    """One memory bucket for each workspace id, which stamps its objects by the same clock."""
+    """One memory bucket for each workspace id, a folder for each library; each stamps its objects by the same clock."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.made: dict[str, MemoryBucket] = {}
+    def __init__(self, clock: Clock, folder: Path) -> None:
+        self._clock, self._folder = clock, folder / "libraries"
+        self.made: dict[str, Bucket] = {}
 
-    def __call__(self, workspace_id: str) -> MemoryBucket:
+    def __call__(self, workspace_id: str) -> Bucket:
         return self.made[workspace_id]
 
-    def make(self, workspace_id: str) -> MemoryBucket:
+    def make(self, workspace_id: str) -> Bucket:
         return self.made.setdefault(workspace_id, MemoryBucket(clock=self._clock.nanoseconds))
+
+    def make_library(self, library_id: str) -> Bucket:
+        """One tree of files, in a folder of its own: what its people write past us is told from the files."""
+        files = DirectoryBucket(make_folders(self._folder, library_id), clock=self._clock.nanoseconds)
+        return self.made.setdefault(library_id, LibraryBucket(files, is_notebook_path))
 
     def remove(self, workspace_id: str) -> None:
         self.made.pop(workspace_id, None)
@@ -67,6 +74,8 @@ def settings(folder: Path, **changes: object) -> Settings:
         "database_url": f"sqlite:///{folder}/terraspawner.sqlite",
         "buckets": f"file://{folder}/buckets",
         "buckets_host_path": f"{folder}/buckets",
+        "libraries": f"file://{folder}/libraries",
+        "libraries_host_path": f"{folder}/libraries",
         "secret_key": Fernet.generate_key().decode(),
         "service_token": "s" * 64,
     }
@@ -97,8 +106,9 @@ def _open(folder: Path, clock: Clock, **changes: object) -> Context:
         database=Database(chosen.database_url, clock),
         settings=chosen,
         now=clock,
-        bucket=(made := MemoryBuckets(clock)),
+        bucket=(made := MemoryBuckets(clock, folder)),
         make_bucket=made.make,
+        make_library=made.make_library,
         remove_bucket=made.remove,
         passwords=Passwords(quick_hasher()),
         catalogue=catalogue_of(chosen),

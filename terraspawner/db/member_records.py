@@ -9,18 +9,29 @@ import sqlalchemy as sa
 
 from terraspawner.db import account_records, records
 from terraspawner.db import tables as t
+from terraspawner.db.library_tables import library
 from terraspawner.db.role_records import IN_WORKSPACES
 from terraspawner.domain.access import Role, Standing, highest
 from terraspawner.domain.account import Account
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.holder import Holder
+from terraspawner.domain.library import Access
 from terraspawner.domain.workspace import Member, Membership, Workspace
 
 Row = sa.RowMapping
 
+_ROLE_OF_ALL = sa.case((library.c.for_all == Access.WRITE.value, Role.WRITER.value), else_=Role.READER.value)
 _HELD = IN_WORKSPACES.held("may_compute")
-_HELD_IN = sa.select(t.workspace, _HELD.c.role, _HELD.c.may_compute).join(
-    _HELD, sa.and_(_HELD.c.workspace_id == t.workspace.c.id, _HELD.c.user == sa.bindparam("user"))
+_HELD_BY_ALL = (
+    sa.select(t.account.c.name.label("user"), library.c.id, _ROLE_OF_ALL, sa.false())
+    .join(t.account, sa.true())
+    .where(library.c.for_all.is_not(None))
+)
+"""What is shared with all, a row for each person."""
+_HELD_IN_ANY_WAY = sa.union_all(sa.select(_HELD), _HELD_BY_ALL).subquery()
+_HELD_IN = sa.select(t.workspace, _HELD_IN_ANY_WAY.c.role, _HELD_IN_ANY_WAY.c.may_compute).join(
+    _HELD_IN_ANY_WAY,
+    sa.and_(_HELD_IN_ANY_WAY.c.workspace_id == t.workspace.c.id, _HELD_IN_ANY_WAY.c.user == sa.bindparam("user")),
 )
 """What one person is. Asked several times by each request, so built once: that takes ten times as long as an answer."""
 _HELD_HERE, _HELD_IN_TRASH = (
@@ -34,11 +45,11 @@ _BY_SLUG = _HELD_HERE.where(t.workspace.c.slug == sa.bindparam("slug"))
 _BY_ID = t.workspace.c.id == sa.bindparam("id")
 _BY_ID_HERE, _BY_ID_IN_TRASH = _HELD_HERE.where(_BY_ID), _HELD_IN_TRASH.where(_BY_ID)
 _STANDINGS = (
-    sa.select(_HELD.c.user, _HELD.c.role, _HELD.c.may_compute)
-    .join(t.account, t.account.c.name == _HELD.c.user)
+    sa.select(_HELD_IN_ANY_WAY.c.user, _HELD_IN_ANY_WAY.c.role, _HELD_IN_ANY_WAY.c.may_compute)
+    .join(t.account, t.account.c.name == _HELD_IN_ANY_WAY.c.user)
     .where(
-        _HELD.c.workspace_id == sa.bindparam("workspace_id"),
-        _HELD.c.user.in_(sa.bindparam("users", expanding=True)),
+        _HELD_IN_ANY_WAY.c.workspace_id == sa.bindparam("workspace_id"),
+        _HELD_IN_ANY_WAY.c.user.in_(sa.bindparam("users", expanding=True)),
         sa.not_(t.account.c.is_disabled),
         sa.not_(t.account.c.is_let_go),
     )
@@ -73,9 +84,13 @@ def able_owners(connection: sa.Connection, workspace_id: str) -> list[str]:
 # --- what a person is in workspaces ---
 
 
-def memberships_of(connection: sa.Connection, user: str, *, in_trash: bool = False) -> list[Membership]:
-    """By project and name; of the workspaces that are there, or of those in the trash."""
+def memberships_of(
+    connection: sa.Connection, user: str, *, in_trash: bool = False, storage: str | None = None
+) -> list[Membership]:
+    """By project and name; of the workspaces that are there, or of those in the trash; with this `storage` alone."""
     query = (_HELD_IN_TRASH if in_trash else _HELD_HERE).order_by(t.workspace.c.namespace, t.workspace.c.comparable)
+    if storage is not None:
+        query = query.where(t.workspace.c.storage == storage)
     return _memberships(connection, query, user=user)
 
 

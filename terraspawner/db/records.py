@@ -67,7 +67,8 @@ def workspace_by_id(connection: sa.Connection, workspace_id: str) -> Workspace:
 def workspace_ids(connection: sa.Connection) -> list[str]:
     """Of all that have a bucket, in the trash or not; those of purged ones have none any more."""
     query = sa.select(t.workspace.c.id).order_by(t.workspace.c.id)
-    purged = sa.select(t.trash.c.subject).where(t.trash.c.kind == "workspace", t.trash.c.state == "purged")
+    whole = t.trash.c.kind.in_(("workspace", "library"))
+    purged = sa.select(t.trash.c.subject).where(whole, t.trash.c.state == "purged")
     return [row.id for row in connection.execute(query.where(t.workspace.c.id.not_in(purged)))]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from terraspawner.db import (  # noqa: F401 - they add theirs
     activity_tables,
     lease_tables,
+    library_tables,
     notebook_tables,
     policy_tables,
     sign_in_tables,

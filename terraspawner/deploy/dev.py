@@ -178,13 +178,14 @@ def _write_state(here: Site, engine_root: Path, prepared: mounts.Prepared) -> Se
     """As `make up` writes it, with data in folders of this machine. Returns the complete settings."""
     data = here.state.folder / "data"
     here.state.make()
-    for name in ("run", "hub", "db", "buckets"):
+    for name in ("run", "hub", "db", "buckets", "libraries"):
         (data / name).mkdir(parents=True, exist_ok=True)
     bundle = machine.ca_bundle(here.environ)
     if bundle:
         state.write(here.state.ca_bundle, bundle.decode(errors="replace"), mode=0o444)
     state.remember_settings(here.state, here.environ)
     settings = replace(here.settings, buckets=f"file://{data}/buckets", buckets_host_path=f"{data}/buckets")
+    settings = replace(settings, libraries=f"file://{data}/libraries", libraries_host_path=f"{data}/libraries")
     settings = replace(settings, database_url=f"sqlite:///{data}/db/terraspawner.sqlite")
     settings = state.complete_settings(here.state, settings, engine_root, here.environ)
     settings = replace(settings, live_mounts=prepared.setting)

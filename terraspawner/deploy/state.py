@@ -112,7 +112,7 @@ def _given(state: State, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def complete_settings(state: State, settings: Settings, engine_root: Path, environ: Mapping[str, str]) -> Settings:
-    """Fill in what this machine knows: secrets, where the buckets lie, the site's authorities and proxies."""
+    """Fill in what this machine knows: secrets, where buckets and libraries lie, the site's authorities and proxies."""
     proxies = site.proxies(environ)
     filled = {
         **{
@@ -124,6 +124,8 @@ def complete_settings(state: State, settings: Settings, engine_root: Path, envir
         "buckets_host_path": settings.buckets_host_path
         or str(engine_root / "volumes" / f"{settings.deployment}-buckets" / "_data"),
         "mounts_host_path": mounts.folder_of(settings, engine_root),
+        "libraries_host_path": settings.libraries_host_path
+        or str(engine_root / "volumes" / f"{settings.deployment}-libraries" / "_data"),
         "ca_bundle_host_path": settings.ca_bundle_host_path
         or (str(state.ca_bundle) if state.ca_bundle.exists() else ""),
         "http_proxy": settings.http_proxy or site.reachable_from_containers(proxies.get("HTTP_PROXY", "")),

@@ -108,6 +108,8 @@ def _checked(text: str, letters: frozenset[str], others: str, limit: int, thing:
     for char in text:
         if char not in letters:
             raise NameRefused(f"{thing} cannot be used: it contains {_shown(char)}. {rule}.")
+    if text == "all":
+        raise NameRefused(f"{thing} cannot be 'all': that is everybody, where something is shared. {rule}.")
     if len(text) > limit:
         raise NameRefused(f"{thing} cannot be used: it is {len(text)} characters long. {rule}.")
     for char in (text[0], text[-1]):

@@ -20,10 +20,8 @@ from datetime import datetime
 from terraspawner.domain import names
 from terraspawner.domain.access import Action, Role
 
-NAMESPACE = "library"
+NAMESPACE = names.RESERVED_NAMESPACE
 """Libraries stand in addresses as ``library/<id>``, where workspaces have their project; no project is called so."""
-STORAGE = "library"
-"""What the row of a workspace that is a library says of its storage."""
 SHOWN_LIMIT = 255
 """UTF-8 bytes of a name on the drive (the bound of Linux file systems)."""
 

@@ -27,6 +27,8 @@ from terraspawner.errors import NameRefused
 
 NOTEBOOK_ENDING = ".ipynb"
 
+RESERVED_NAMESPACE = "library"
+"""Libraries of the drive have it in addresses where workspaces have their project."""
 WORKSPACE_NAME_LIMIT = 50
 NAMESPACE_LIMIT = 40
 DISPLAY_NAME_LIMIT = 120
@@ -100,6 +102,8 @@ def namespace(text: str) -> str:
     for char in text:
         if not (char.isascii() and (char.islower() or char.isdigit() or char == "-")):
             raise _refused(thing, text, f"contains {_shown(char)}; {rule}")
+    if text == RESERVED_NAMESPACE:
+        raise _refused(thing, text, f"cannot be the reserved word '{text}'; choose another one")
     if not _NAMESPACE.fullmatch(text):
         why = "begins with '-'" if text[0] == "-" else f"is {len(text)} characters long"
         raise _refused(thing, text, f"{why}; {rule}")
@@ -164,6 +168,14 @@ def notebook_path(text: str) -> str:
     _check_segment(thing, path, file)
     _check_file(thing, path, file)
     return path
+
+
+def is_notebook_path(text: str) -> bool:
+    """Whether a notebook may lie there."""
+    try:
+        return notebook_path(text) == text
+    except NameRefused:
+        return False
 
 
 def notebook_path_of_title(text: str) -> str:

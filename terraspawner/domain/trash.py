@@ -1,8 +1,8 @@
 """The trash: what was deleted, by whom, and until when it can be had back (FEATURES.md C17).
 
-One kind of item for disks, notebooks, workspaces and environments. An item is *held* until somebody restores it or its
-time is over; *purging* is the point of no return, written down before anything is destroyed, and whoever finds it goes
-on from there.
+One kind of item for disks, notebooks, workspaces, libraries and environments. An item is *held* until somebody
+restores it or its time is over; *purging* is the point of no return, written down before anything is destroyed, and
+whoever finds it goes on from there.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class Kind(enum.StrEnum):
     DISK = "disk"
     NOTEBOOK = "notebook"
     WORKSPACE = "workspace"
+    LIBRARY = "library"
     ENVIRONMENT = "environment"
 
 

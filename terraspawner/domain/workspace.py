@@ -8,10 +8,15 @@ from datetime import datetime
 from terraspawner.domain.access import Role, Standing
 from terraspawner.domain.holder import Holder
 
+BUCKET, DRIVE, LIBRARY = "bucket", "drive", "library"
+"""What a workspace's storage can be; the last is no choice of people's, it is what the row of a library says."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """A shared folder of notebooks and data. `id` and `slug` never change and are never used again.
+    """A shared folder of notebooks and data, or a place whose people work on their drives.
+
+    `id` and `slug` never change and are never used again.
 
     `name` is what addresses and folders say, for ever; `title` is what people call it, empty where nobody has said.
     """
@@ -25,6 +30,16 @@ class Workspace:
     created_at: datetime
     title: str = ""
     trashed_at: datetime | None = None
+
+    @property
+    def is_library(self) -> bool:
+        """Whether it is a library of the drive: a folder tree with notebooks in it, in which no environment runs."""
+        return self.storage == LIBRARY
+
+    @property
+    def has_drive(self) -> bool:
+        """Whether its environments have a drive in place of a bucket."""
+        return self.storage == DRIVE
 
     @property
     def shown(self) -> str:

@@ -44,7 +44,7 @@ async def keep_probing(probe: NetworkProbe) -> None:
 
 def api(settings: Settings, probe: NetworkProbe) -> HostApi:
     """All that this service answers, on the machine's own parts."""
-    emptying = BucketEmptying(settings.deployment, settings.buckets_host_path)
+    emptying = BucketEmptying(settings.deployment, settings.buckets_host_path, settings.libraries_host_path)
     name = settings.deployment
     return HostApi(Engine(name), probe, DiskMeasure(name), emptying, ScratchRooms(name), MachineMemory())
 

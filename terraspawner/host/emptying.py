@@ -20,16 +20,23 @@ TARGET = "/bucket"
 class BucketEmptying:
     """One at a time. Blocking: call it in a thread."""
 
-    def __init__(self, deployment: str, buckets_host_path: str) -> None:
-        self._path = buckets_host_path
+    def __init__(self, deployment: str, buckets_host_path: str, libraries_host_path: str) -> None:
+        self._paths = (buckets_host_path, libraries_host_path)
         self._throwaway = ThrowAway(deployment, "emptying")
         self._lock = threading.Lock()
 
     def run(self, workspace_id: str) -> None:
-        """Delete everything in the bucket of a workspace. Idempotent; no folder is an empty one."""
-        if not self._path:
-            raise EngineUnavailable("It is not known where buckets are on this machine (TERRA_BUCKETS_HOST_PATH).")
-        mount = {"Type": "bind", "Source": f"{self._path}/{workspace_id}", "Target": TARGET, "ReadOnly": False}
+        """Delete everything in the bucket of a workspace, or in a library. Idempotent; no folder is an empty one."""
+        if not all(self._paths):
+            raise EngineUnavailable(
+                "It is not known where buckets and libraries are on this machine (TERRA_BUCKETS_HOST_PATH,"
+                " TERRA_LIBRARIES_HOST_PATH)."
+            )
+        for path in self._paths:
+            self._empty(f"{path}/{workspace_id}")
+
+    def _empty(self, folder: str) -> None:
+        mount = {"Type": "bind", "Source": folder, "Target": TARGET, "ReadOnly": False}
         command = ["find", TARGET, "-xdev", "-mindepth", "1", "-delete"]
         with self._lock, translated():
             client = docker.APIClient(version="auto", timeout=60)

@@ -181,5 +181,7 @@ def _free_namespace(connection: sa.Connection, user: str) -> str:
     """The user's name as a project's name; with a counter where it is taken."""
     stem = re.sub("[^a-z0-9]", "-", user)[:30]
     candidates = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-    free = (each for each in candidates if not project_records.named(connection, each))
+    free = (
+        each for each in candidates if each != names.RESERVED_NAMESPACE and not project_records.named(connection, each)
+    )
     return names.namespace(next(free))

@@ -18,6 +18,7 @@ from terraspawner.db.audit_records import Filter, Reach
 from terraspawner.domain.access import ProjectRole, Role
 from terraspawner.domain.disk import Disk, DiskEvent
 from terraspawner.domain.environment import Environment, Event
+from terraspawner.domain.library import NAMESPACE
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations.context import Context
 
@@ -86,7 +87,7 @@ def note(
         "request": request or context.origin.request,
         "person": name if kind == "account" else "",
         "project": name.partition("/")[0] if kind in ("project", "workspace") else "",
-        "workspace": name if kind == "workspace" else "",
+        "workspace": {"workspace": name, "library": f"{NAMESPACE}/{name}"}.get(kind, ""),
     }
     if change:
         values |= {

@@ -31,7 +31,7 @@ class Origin:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """`now` gives aware UTC; `bucket` opens the bucket of a workspace id, `make_bucket` makes it, `remove_bucket`
-    takes away what is left of one that was emptied.
+    takes away what is left of one that was emptied. A library is a workspace whose bucket `make_library` makes.
 
     A bucket that is missing is an error, never made again in silence: it would look like an empty workspace.
     """
@@ -41,6 +41,7 @@ class Context:
     now: Callable[[], datetime]
     bucket: Callable[[str], Bucket]
     make_bucket: Callable[[str], Bucket]
+    make_library: Callable[[str], Bucket]
     remove_bucket: Callable[[str], None]
     passwords: Passwords
     catalogue: Catalogue

@@ -21,7 +21,14 @@ from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.trash import Item, ItemEvent, ItemState, Kind
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import Refused, TrashMissing
-from terraspawner.operations import audit, ledger, trashed_environments, trashed_notebooks, trashed_workspaces
+from terraspawner.operations import (
+    audit,
+    ledger,
+    libraries,
+    trashed_environments,
+    trashed_notebooks,
+    trashed_workspaces,
+)
 from terraspawner.operations.context import Context
 
 
@@ -46,7 +53,7 @@ class Trashed:
 
 def list_trash(context: Context, user: str) -> list[Trashed]:
     """What `user` may restore, the last first: own environments and disks, notebooks of workspaces where `user` may
-    write them, and workspaces that were `user`'s to delete."""
+    write them, and workspaces and libraries that were `user`'s to delete."""
     with context.database.read() as connection:
         own = [
             item
@@ -64,7 +71,11 @@ def list_trash(context: Context, user: str) -> list[Trashed]:
             for held in member_records.memberships_of(connection, user, in_trash=True)
             if permits(held.standing, Action.DELETE_WORKSPACE)
         }
-        whole = trash_records.items_there(connection, kind=Kind.WORKSPACE, within=owned)
+        whole = [
+            item
+            for kind in (Kind.WORKSPACE, Kind.LIBRARY)
+            for item in trash_records.items_there(connection, kind=kind, within=owned)
+        ]
         found = sorted([*own, *shared, *whole], key=lambda item: item.trashed_at, reverse=True)
         return _described(context, connection, found)
 
@@ -98,6 +109,8 @@ def restore(context: Context, *, user: str, item_id: str, name: str | None = Non
             trashed_environments.put_back(context, connection, item)
         if item.kind is Kind.WORKSPACE:
             trashed_workspaces.put_back(connection, item, name)
+        if item.kind is Kind.LIBRARY:
+            libraries.put_back(connection, item, name)
         trash_records.set_state(connection, item.id, state, context.now())
         _note(context, connection, user, "trash-restored", item)
         (described,) = _described(context, connection, [replace(now, state=state)])
@@ -206,7 +219,7 @@ def _is_for(connection: sa.Connection, user: str, item: Item) -> bool:
     those who could have deleted it."""
     if item.kind in _ONES_OWN:
         return item.user == user
-    if item.kind is Kind.WORKSPACE:
+    if item.kind in (Kind.WORKSPACE, Kind.LIBRARY):
         is_there = item.state is ItemState.RESTORED
         owner = member_records.membership_in(connection, user, item.workspace_id, in_trash=not is_there)
         return owner is not None and bool(permits(owner.standing, Action.DELETE_WORKSPACE))

@@ -75,8 +75,11 @@ def put_back(connection: sa.Connection, item: Item, to: str | None) -> None:
 
 
 def purging(context: Context) -> list[Item]:
+    """Workspaces and libraries: of both nothing is left at the end but their rows."""
     with context.database.read() as connection:
-        return trash_records.items_purging(connection, Kind.WORKSPACE)
+        return [
+            item for kind in (Kind.WORKSPACE, Kind.LIBRARY) for item in trash_records.items_purging(connection, kind)
+        ]
 
 
 def is_empty(context: Context, item: Item) -> bool:

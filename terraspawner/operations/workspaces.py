@@ -9,21 +9,22 @@ import sqlalchemy as sa
 from terraspawner.db import member_records, records
 from terraspawner.domain import names
 from terraspawner.domain.access import Action, Role, permits
-from terraspawner.domain.workspace import Member, Membership, Workspace
+from terraspawner.domain.library import BY_WORKSPACE_DOORS
+from terraspawner.domain.workspace import BUCKET, DRIVE, Member, Membership, Workspace
 from terraspawner.errors import NameTaken, NotAllowed, Refused, WorkspaceMissing
-from terraspawner.operations import audit, projects
+from terraspawner.operations import audit, names_given, projects
 from terraspawner.operations.context import Context, new_id
 
 
 def create_workspace(context: Context, *, user: str, namespace: str, name: str, storage: str = "bucket") -> Membership:
-    """Make a workspace of which `user` is the owner, with its bucket.
+    """Make a workspace of which `user` is the owner, with its bucket, or with drives in place of one.
 
     Raises `NameRefused`, `NameTaken` (also when only the case differs), `ProjectMissing` for a project that
     is not theirs, `Refused` for a storage that is not offered.
     """
     name = names.workspace_name(name)
-    if storage != "bucket":
-        raise Refused(f"A workspace with storage {storage!r} cannot be created: this deployment offers 'bucket'.")
+    if storage not in (BUCKET, DRIVE):
+        raise Refused(f"A workspace cannot be created with storage {names_given.shown(storage)}: 'bucket' or 'drive'.")
     comparable = names.comparable(name)
     with context.database.write() as connection:
         projects.within(connection, user=user, namespace=namespace, action=Action.CREATE_WORKSPACE)
@@ -41,14 +42,16 @@ def create_workspace(context: Context, *, user: str, namespace: str, name: str, 
         records.insert_workspace(connection, workspace, comparable)
         owner = Member(name=user, is_group=False, role=Role.OWNER, may_compute=True)
         member_records.put_member(connection, workspace.id, owner)
-        context.make_bucket(workspace.id)
+        if storage == BUCKET:
+            context.make_bucket(workspace.id)
     return Membership(workspace=workspace, role=Role.OWNER, may_compute=True)
 
 
 def list_workspaces(context: Context, user: str) -> list[Membership]:
     """The workspaces in which `user` has a role, by name or by a group: own ones and shared ones, by name."""
     with context.database.read() as connection:
-        return member_records.memberships_of(connection, user)
+        found = member_records.memberships_of(connection, user)
+        return [each for each in found if not each.workspace.is_library]
 
 
 def enter(context: Context, *, user: str, namespace: str, name: str, action: Action) -> Workspace:
@@ -73,6 +76,11 @@ def within(connection: sa.Connection, *, user: str, namespace: str, name: str, a
         raise WorkspaceMissing(
             f"There is no workspace {namespace}/{name}, or you are not a member of it."
             " Check the address or ask its owner."
+        )
+    if found.workspace.is_library and action not in BY_WORKSPACE_DOORS:
+        raise Refused(
+            f"{found.workspace.title!r} is a library of the drive, in which no environment runs. Its name, shares and"
+            " end are changed on the page Drive, or at /libraries."
         )
     allowed = permits(found.standing, action)
     if not allowed:

@@ -31,6 +31,7 @@ from terraspawner.web import (
     api_groups,
     api_history,
     api_leases,
+    api_libraries,
     api_losses,
     api_members,
     api_notebooks,
@@ -170,6 +171,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         api_losses,
         api_oversight,
         api_disks,
+        api_libraries,
         api_leases,  # before the notebooks, whose addresses take any tail
         api_previews,
         api_copies,

@@ -45,7 +45,7 @@ _MEANING = {
 LATER = (
     "…/notebooks/{path}/versions, diff",
     "…/files/{path}",
-    "/images, /libraries",
+    "/images",
 )
 """What the contract names and a later step brings; it stands in the document as ``x-later``."""
 

@@ -121,7 +121,9 @@ class EnlargedOut(HeldDiskOut):
 
 
 class RestoreIn(In):
-    name: Text | None = Field(default=None, description="of a notebook or a workspace, where its own is taken by now")
+    name: Text | None = Field(
+        default=None, description="of a notebook, a workspace or a library, where its own is taken by now"
+    )
 
 
 class TrashOut(BaseModel):
@@ -130,7 +132,9 @@ class TrashOut(BaseModel):
     id: str
     kind: Kind
     name: str
-    subject: str = Field(description="an environment's or a disk's id, a notebook's path, a workspace's id")
+    subject: str = Field(
+        description="an environment's or a disk's id, a notebook's path, a workspace's or a library's id"
+    )
     workspace: WorkspaceRef
     size: int | None
     state: ItemState

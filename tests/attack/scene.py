@@ -53,6 +53,7 @@ class Scene:
         seen.append(self.ana.api.get("/trash").json())
         seen += [self._notebooks(at) for at in (self.alpha, self.spare)]
         seen.append(self.ana.api.get("/workspaces").json())
+        seen.append(self.ana.api.get("/libraries").json())
         seen.append([self.ana.api.get("/account").json(), self.ana.hub.get("/user").status_code])
         return json.dumps(seen, indent=1)
 
@@ -98,6 +99,8 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
     here = alpha.environment()
     version = alpha.notebook("secret.ipynb")[1].strip('"')
     proposed = ana.api.post(f"{alpha.path}/notebooks/secret.ipynb/proposals", json=NOTEBOOK)
+    library = ana.api.post("/libraries", json={"name": unique("attacked library")})
+    assert library.status_code == 201, library.text
     scene = Scene(
         deployment=deployment,
         ana=ana,
@@ -115,6 +118,7 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
             "version": version,
             "proposal_id": proposed.json()["id"],
             "disk_id": disk,
+            "library_id": library.json()["id"],
             "trash_id": trash_id,
             "environment_id": here["id"],
             "member": "ana",
@@ -127,6 +131,7 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
     for at in (alpha, beta):
         at.owner.api.delete(f"{at.path}/environment", params={"disk": "delete", "force": "true"})
     ana.api.delete(f"/trash/{trash_id}")
+    ana.api.delete(f"/libraries/{scene.values['library_id']}")
 
 
 def ask(client: httpx.Client, request: Request, **headers: str) -> httpx.Response:

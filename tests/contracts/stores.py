@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from terraspawner.storage import Bucket, DirectoryBucket, MemoryBucket, make_folders
+from terraspawner.storage.drive import LibraryBucket
 
 Clock = Callable[[], int]
 
@@ -20,6 +21,10 @@ class ClockThatStands:
         return self.now
 
 
+PLAIN_FILES = {"x", "z", "y/z", "b/c.csv", ".terra/x"}
+"""What the suite puts under ``data/``; every other name is a notebook's."""
+
+
 def memory_bucket(folder: Path, clock: Clock) -> Bucket:
     return MemoryBucket(clock=clock)
 
@@ -32,4 +37,12 @@ def directory_bucket_without_attributes(folder: Path, clock: Clock) -> Bucket:
     return DirectoryBucket(make_folders(folder, "b1"), clock=clock, use_attributes=False)
 
 
-STORES = [memory_bucket, directory_bucket, directory_bucket_without_attributes]
+def library_bucket(folder: Path, clock: Clock) -> Bucket:
+    """Over one tree of files, in which a file is a notebook or it is not: never both."""
+    return LibraryBucket(DirectoryBucket(make_folders(folder, "b1"), clock=clock), lambda path: path not in PLAIN_FILES)
+
+
+STORES = [memory_bucket, directory_bucket, directory_bucket_without_attributes, library_bucket]
+
+KEEPS_FOLDERS = [library_bucket]
+"""People make folders there by hand, so none goes with its last object."""

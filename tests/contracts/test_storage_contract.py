@@ -22,6 +22,7 @@ from terraspawner.storage import (
     save,
 )
 from terraspawner.storage.base import TRASH
+from terraspawner.storage.drive import LibraryBucket
 from terraspawner.storage.errors import KeyRefused, ObjectMissing, VersionMismatch
 from tests.contracts.stores import ClockThatStands
 
@@ -190,6 +191,9 @@ def test_an_object_is_no_folder_at_once(bucket: Bucket) -> None:
 def test_a_folder_is_gone_with_its_last_object(bucket: Bucket) -> None:
     bucket.write("notebooks/a/b/c", b"", ABSENT)
     bucket.delete("notebooks/a/b/c", ANYTHING)
+    assert keys(bucket) == []
+    if isinstance(bucket, LibraryBucket):
+        return  # people make folders there by hand: theirs stay
     bucket.write("notebooks/a", b"", ABSENT)
     assert keys(bucket) == ["notebooks/a"]
 
@@ -254,7 +258,7 @@ def test_one_of_many_creators_wins(bucket: Bucket) -> None:
         assert bucket.read(key)[0] == b"%d" % winners[0]
 
 
-@pytest.mark.parametrize("key", [KEY, "data/b/c"])
+@pytest.mark.parametrize("key", [KEY, "data/b/c.csv"])
 def test_no_increment_is_lost_between_threads(bucket: Bucket, key: str) -> None:
     bucket.write(key, b"0", ABSENT)
 

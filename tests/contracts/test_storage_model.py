@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from terraspawner.storage import ABSENT, ANYTHING, Absent, Anything, Bucket, ObjectChanged, Version, find
 from terraspawner.storage.errors import KeyRefused, ObjectMissing
-from tests.contracts.stores import STORES, ClockThatStands
+from tests.contracts.stores import KEEPS_FOLDERS, STORES, ClockThatStands
 
 KEYS = st.sampled_from(["notebooks/a", "notebooks/a/b", "notebooks/c d/é", "data/x", "data/y/z"])
 BODIES = st.sampled_from([b"", b"one", b"two"])
@@ -22,6 +22,7 @@ BODIES = st.sampled_from([b"", b"one", b"two"])
 
 class StoreAndDictionary(RuleBasedStateMachine):
     make: Callable[[Path, ClockThatStands], Bucket]
+    keeps_folders: bool
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,6 +31,7 @@ class StoreAndDictionary(RuleBasedStateMachine):
         self.bodies: dict[str, bytes] = {}
         self.versions: dict[str, Version] = {}
         self.given: set[tuple[str, Version]] = set()
+        self.folders: set[str] = set()
 
     def teardown(self) -> None:
         shutil.rmtree(self.folder)
@@ -40,6 +42,8 @@ class StoreAndDictionary(RuleBasedStateMachine):
         return expected is ANYTHING or self.versions.get(key) == expected
 
     def clashes(self, key: str) -> bool:
+        if key in self.folders:
+            return True
         return any(other.startswith(f"{key}/") or key.startswith(f"{other}/") for other in self.bodies)
 
     def write(self, key: str, body: bytes, expected: Absent | Version | Anything) -> None:
@@ -56,6 +60,8 @@ class StoreAndDictionary(RuleBasedStateMachine):
             assert not self.clashes(key)
             assert (key, info.version) not in self.given
             self.given.add((key, info.version))
+            if self.keeps_folders:
+                self.folders |= {key[:end] for end, char in enumerate(key) if char == "/"}
             self.bodies[key], self.versions[key] = body, info.version
 
     @rule(key=KEYS, body=BODIES, expected=st.sampled_from([ABSENT, ANYTHING]))
@@ -99,7 +105,9 @@ class StoreAndDictionary(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("make", STORES, ids=lambda make: make.__name__)
 def test_a_store_behaves_as_a_dictionary_with_versions(make: Callable[[Path, ClockThatStands], Bucket]) -> None:
-    machine = type("Machine", (StoreAndDictionary,), {"make": staticmethod(make)})
+    machine = type(
+        "Machine", (StoreAndDictionary,), {"make": staticmethod(make), "keeps_folders": make in KEEPS_FOLDERS}
+    )
     run_state_machine_as_test(
         machine,
         settings=settings(

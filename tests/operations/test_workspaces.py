@@ -42,8 +42,8 @@ def test_nobody_creates_in_another_ones_project(context: Context, namespace: str
 
 
 def test_a_storage_that_is_not_offered_is_refused(context: Context) -> None:
-    with pytest.raises(Refused, match="drive"):
-        workspaces.create_workspace(context, user="ana", namespace="ana", name="alpha", storage="drive")
+    with pytest.raises(Refused, match="'bucket' or 'drive'"):
+        workspaces.create_workspace(context, user="ana", namespace="ana", name="alpha", storage="floppy")
 
 
 def test_two_names_with_one_slug_are_kept_apart(context: Context) -> None:

@@ -53,11 +53,12 @@ async def test_every_answer_is_one_that_the_document_names(site: Site, route: st
     key = site.running(site.workspace()).key
     async with site.person() as ana:
         await ana.post("workspaces/ana/alpha/notebooks", json={"name": "a"})
+        there = THERE | {"library_id": (await ana.post("libraries", json={"name": "a"})).json()["id"]}
         document = (await ana.get("openapi.json")).json()
         token = ana.headers["authorization"]
     authorization = f"environment {key}" if ROUTES[route] == ENVIRONMENT else token
     async with serving(site.door) as url:
-        await asyncio.to_thread(ask, operation_of(document, route), url, authorization)
+        await asyncio.to_thread(ask, operation_of(document, route), url, authorization, there)
 
 
 def operation_of(document: dict[str, Any], route: str) -> schemathesis.APIOperation[Any, Any]:
@@ -65,15 +66,19 @@ def operation_of(document: dict[str, Any], route: str) -> schemathesis.APIOperat
     return schemathesis.openapi.from_dict(document)[path][method]
 
 
-def ask(operation: schemathesis.APIOperation[Any, Any], url: str, authorization: str) -> None:
+def ask(operation: schemathesis.APIOperation[Any, Any], url: str, authorization: str, there: dict[str, str]) -> None:
     """Call one operation with all examples; raises what schemathesis finds."""
-    call_with(operation, GenerationMode.POSITIVE, url, authorization)
+    call_with(operation, GenerationMode.POSITIVE, url, authorization, there)
     if operation.body or operation.query:  # what stands in a path or a header is text, which cannot be ill-formed
-        call_with(operation, GenerationMode.NEGATIVE, url, authorization)
+        call_with(operation, GenerationMode.NEGATIVE, url, authorization, there)
 
 
 def call_with(
-    operation: schemathesis.APIOperation[Any, Any], mode: GenerationMode, url: str, authorization: str
+    operation: schemathesis.APIOperation[Any, Any],
+    mode: GenerationMode,
+    url: str,
+    authorization: str,
+    there: dict[str, str],
 ) -> None:
 
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode), is_there=strategies.booleans())
@@ -86,7 +91,7 @@ def call_with(
     )
     def call(case: schemathesis.Case, is_there: bool) -> None:
         if is_there:
-            case.path_parameters |= {name: value for name, value in THERE.items() if name in case.path_parameters}
+            case.path_parameters |= {name: value for name, value in there.items() if name in case.path_parameters}
         answer = case.call(base_url=url, headers={"Authorization": authorization}, timeout=30)
         case.validate_response(answer, checks=CHECKS)
 

@@ -1,0 +1,163 @@
+"""Libraries of the drive as buckets: one tree of files as people see it, and our own corner beside it.
+
+A library is mounted as it is in environments, so its notebooks lie among its other files, not in a zone of their own.
+Seen from here they are apart, as in every bucket: ``notebooks/a/b.ipynb`` and ``data/a/b.csv`` are both in the folder
+``a`` of the tree ``data/``, and each file has one key alone. What only ends like a notebook but has a name that no
+notebook may have, in ``.ipynb_checkpoints`` say, is data.
+
+Environments write to all of it, past us and at any time. So every version is told from the file itself, as the
+directory store does for what it shares, and a conditional write keeps apart those who come through here alone: what a
+terminal writes between a check and a rename, some microseconds, is replaced. Whatever was there before is noticed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import urllib.parse
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from terraspawner.errors import SettingsWrong
+from terraspawner.storage import faults
+from terraspawner.storage.base import (
+    ANYTHING,
+    Absent,
+    Anything,
+    Bucket,
+    ObjectChanged,
+    ObjectInfo,
+    Version,
+    check_key,
+    check_prefix,
+)
+from terraspawner.storage.directory import DirectoryBucket
+from terraspawner.storage.errors import BucketFull, KeyRefused, ObjectMissing
+from terraspawner.storage.layout import DATA, NOTEBOOKS, make_folders
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_NOTEBOOKS, _DATA = f"{NOTEBOOKS}/", f"{DATA}/"
+
+IsNotebook = Callable[[str], bool]
+"""Whether a path in the tree is one that a notebook may have."""
+
+
+class LibraryBucket:
+    """Keeps the promises of :class:`~terraspawner.storage.base.Bucket` over ``files``, the bucket of the tree."""
+
+    def __init__(self, files: Bucket, is_notebook: IsNotebook) -> None:
+        self._files = files
+        self._is_notebook = is_notebook
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        check_prefix(prefix)
+        if not prefix:
+            return iter(sorted(self._all(), key=lambda info: info.key.encode()))
+        if prefix.startswith((_NOTEBOOKS, _DATA)):
+            zone, below = prefix.split("/", 1)
+            return (
+                info for info in map(self._seen, self._files.list(_DATA + below)) if info.key.startswith(f"{zone}/")
+            )
+        return self._files.list(prefix)
+
+    def stat(self, key: str) -> ObjectInfo:
+        return replace(self._files.stat(self._there(key)), key=key)
+
+    def read(self, key: str) -> tuple[bytes, ObjectInfo]:
+        body, info = self._files.read(self._there(key))
+        return body, replace(info, key=key)
+
+    def write(self, key: str, body: bytes, expected: Absent | Version | Anything) -> ObjectInfo:
+        with _told_as(key):
+            return replace(self._files.write(self._place(key), body, expected), key=key)
+
+    def delete(self, key: str, expected: Version | Anything) -> None:
+        with _told_as(key):
+            inner = self._inner(key)
+            if inner is None:
+                raise _missing(key) if expected is ANYTHING else ObjectChanged(key, None)
+            self._files.delete(inner, expected)
+
+    def _all(self) -> Iterator[ObjectInfo]:
+        return map(self._seen, self._files.list())
+
+    def _seen(self, info: ObjectInfo) -> ObjectInfo:
+        """With the key that it has here."""
+        if not info.key.startswith(_DATA):
+            return info
+        path = info.key.removeprefix(_DATA)
+        return replace(info, key=_NOTEBOOKS + path) if self._is_notebook(path) else info
+
+    def _inner(self, key: str) -> str | None:
+        """The key in the bucket of the tree; None for what has another key here."""
+        zone, _, path = check_key(key).partition("/")
+        if zone not in (NOTEBOOKS, DATA) or not path:
+            return key
+        return _DATA + path if self._is_notebook(path) == (zone == NOTEBOOKS) else None
+
+    def _there(self, key: str) -> str:
+        inner = self._inner(key)
+        if inner is None:
+            raise _missing(key)
+        return inner
+
+    def _place(self, key: str) -> str:
+        inner = self._inner(key)
+        if inner is None:
+            zone, _, path = key.partition("/")
+            why = "may not have this name" if zone == NOTEBOOKS else "is kept as a notebook, not as data"
+            raise KeyRefused(f"'{path}' {why}; nothing was done.", key=key)
+        return inner
+
+
+def _missing(key: str) -> ObjectMissing:
+    return ObjectMissing(f"There is no object '{key}' in the library.", key=key)
+
+
+@contextlib.contextmanager
+def _told_as(key: str) -> Iterator[None]:
+    """What the store says of the inner key is said of the one that the caller knows."""
+    try:
+        yield
+    except ObjectChanged as refusal:
+        raise ObjectChanged(key, refusal.current and replace(refusal.current, key=key)) from refusal
+
+
+def create_library(url: str, library_id: str, is_notebook: IsNotebook) -> Bucket:
+    """Make the folder of a library and open it; one that is there is opened as it is.
+
+    Raises ``SettingsWrong`` for an address that is no folder, ``BucketUnavailable`` and ``BucketFull``.
+    """
+    folder = _folder(url, library_id)
+    try:
+        make_folders(folder.parent, library_id)
+    except OSError as error:
+        raise (BucketFull() if faults.is_full(error) else faults.unavailable("it cannot be made")) from error
+    return LibraryBucket(DirectoryBucket(folder), is_notebook)
+
+
+def find_library(url: str, library_id: str, is_notebook: IsNotebook) -> Bucket | None:
+    """The library with this id, where :func:`create_library` has made one."""
+    folder = _folder(url, library_id)
+    return LibraryBucket(DirectoryBucket(folder), is_notebook) if folder.is_dir() else None
+
+
+def remove_library(url: str, library_id: str) -> None:
+    """Take away the folder of a library that was emptied. Raises ``BucketUnavailable`` while there is something."""
+    try:
+        _folder(url, library_id).rmdir()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise faults.unavailable("it cannot be removed") from error
+
+
+def _folder(url: str, library_id: str) -> Path:
+    if not _ID.fullmatch(library_id):
+        raise ValueError(f"no id of a library: {library_id!r}")
+    parts = urllib.parse.urlsplit(url)
+    path = urllib.parse.unquote(parts.path)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not path.startswith("/"):
+        raise SettingsWrong(f"TERRA_LIBRARIES is '{url}'; libraries are mounted from a folder, so use file:///folder.")
+    return Path(path) / library_id
