@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import re
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,32 +62,67 @@ class LibraryBucket:
         return self._files.list(prefix)
 
     def stat(self, key: str) -> ObjectInfo:
-        return replace(self._files.stat(self._there(key)), key=key)
+        return self._seen(self._files.stat(self._there(key)))
 
     def read(self, key: str) -> tuple[bytes, ObjectInfo]:
         body, info = self._files.read(self._there(key))
-        return body, replace(info, key=key)
+        return body, self._seen(info)
 
     def write(self, key: str, body: bytes, expected: Absent | Version | Anything) -> ObjectInfo:
-        with _told_as(key):
-            return replace(self._files.write(self._place(key), body, expected), key=key)
+        with self._told():
+            return self._seen(self._files.write(self._place(key), body, expected))
 
     def delete(self, key: str, expected: Version | Anything) -> None:
-        with _told_as(key):
-            inner = self._inner(key)
-            if inner is None:
-                raise _missing(key) if expected is ANYTHING else ObjectChanged(key, None)
-            self._files.delete(inner, expected)
+        with self._told():
+            self._files.delete(self._expected(key, expected), expected)
+
+    def entries(self, folder: str = "", after: str = "") -> Iterator[ObjectInfo | str]:
+        check_prefix(folder)
+        if not folder.startswith((_NOTEBOOKS, _DATA)):
+            return self._files.entries(folder, after)
+        zone, below = folder.split("/", 1)
+        found = self._files.entries(_DATA + below, _DATA + after.partition("/")[2] if after else "")
+        return self._of_zone(f"{zone}/", found)
+
+    def read_range(self, key: str, start: int, size: int, expected: Version | Anything) -> bytes:
+        with self._told():
+            return self._files.read_range(self._expected(key, expected), start, size, expected)
+
+    def write_stream(self, key: str, pieces: Iterable[bytes], expected: Absent | Version | Anything) -> ObjectInfo:
+        with self._told():
+            return self._seen(self._files.write_stream(self._place(key), pieces, expected))
+
+    def rename(self, key: str, target: str, expected: Version | Anything) -> ObjectInfo:
+        with self._told():
+            return self._seen(self._files.rename(self._expected(key, expected), self._place(target), expected))
 
     def _all(self) -> Iterator[ObjectInfo]:
         return map(self._seen, self._files.list())
 
+    def _of_zone(self, zone: str, found: Iterable[ObjectInfo | str]) -> Iterator[ObjectInfo | str]:
+        """Objects that belong to it, and all folders: a tree has one set of them."""
+        for each in found:
+            if isinstance(each, str):
+                yield zone + each.removeprefix(_DATA)
+            elif (info := self._seen(each)).key.startswith(zone):
+                yield info
+
     def _seen(self, info: ObjectInfo) -> ObjectInfo:
         """With the key that it has here."""
-        if not info.key.startswith(_DATA):
-            return info
-        path = info.key.removeprefix(_DATA)
-        return replace(info, key=_NOTEBOOKS + path) if self._is_notebook(path) else info
+        return replace(info, key=self._outer(info.key))
+
+    def _outer(self, key: str) -> str:
+        path = key.removeprefix(_DATA)
+        return _NOTEBOOKS + path if key.startswith(_DATA) and self._is_notebook(path) else key
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """What the store says of its own keys is said of the ones that the caller knows."""
+        try:
+            yield
+        except ObjectChanged as refusal:
+            current = refusal.current and self._seen(refusal.current)
+            raise ObjectChanged(self._outer(str(refusal.details["key"])), current) from refusal
 
     def _inner(self, key: str) -> str | None:
         """The key in the bucket of the tree; None for what has another key here."""
@@ -102,6 +137,13 @@ class LibraryBucket:
             raise _missing(key)
         return inner
 
+    def _expected(self, key: str, expected: Version | Anything) -> str:
+        """As `_there`, where a version may be expected of what is not there."""
+        inner = self._inner(key)
+        if inner is None:
+            raise _missing(key) if expected is ANYTHING else ObjectChanged(key, None)
+        return inner
+
     def _place(self, key: str) -> str:
         inner = self._inner(key)
         if inner is None:
@@ -113,15 +155,6 @@ class LibraryBucket:
 
 def _missing(key: str) -> ObjectMissing:
     return ObjectMissing(f"There is no object '{key}' in the library.", key=key)
-
-
-@contextlib.contextmanager
-def _told_as(key: str) -> Iterator[None]:
-    """What the store says of the inner key is said of the one that the caller knows."""
-    try:
-        yield
-    except ObjectChanged as refusal:
-        raise ObjectChanged(key, refusal.current and replace(refusal.current, key=key)) from refusal
 
 
 def create_library(url: str, library_id: str, is_notebook: IsNotebook) -> Bucket:

@@ -21,8 +21,8 @@ class ClockThatStands:
         return self.now
 
 
-PLAIN_FILES = {"x", "z", "y/z", "b/c.csv", ".terra/x"}
-"""What the suite puts under ``data/``; every other name is a notebook's."""
+PLAIN_FILES = {"x", "z", "y/z", ".terra/x", "empty", "new/file", "a/x/y", "a/z", "a0", "\u00e9/1"}
+"""What the suite puts under ``data/``, and what ends in ``.csv``; every other name is a notebook's."""
 
 
 def memory_bucket(folder: Path, clock: Clock) -> Bucket:
@@ -39,10 +39,12 @@ def directory_bucket_without_attributes(folder: Path, clock: Clock) -> Bucket:
 
 def library_bucket(folder: Path, clock: Clock) -> Bucket:
     """Over one tree of files, in which a file is a notebook or it is not: never both."""
-    return LibraryBucket(DirectoryBucket(make_folders(folder, "b1"), clock=clock), lambda path: path not in PLAIN_FILES)
+    files = DirectoryBucket(make_folders(folder, "b1"), clock=clock)
+    return LibraryBucket(files, lambda path: path not in PLAIN_FILES and not path.endswith(".csv"))
 
 
 STORES = [memory_bucket, directory_bucket, directory_bucket_without_attributes, library_bucket]
+"""The stores that the suite holds to the protocol's promises."""
 
 KEEPS_FOLDERS = [library_bucket]
 """People make folders there by hand, so none goes with its last object."""

@@ -84,9 +84,9 @@ def test_a_part_is_read_of_the_version_that_was_asked_for(bucket: Bucket, key: s
 
 
 def test_a_folder_is_looked_at_by_pages(bucket: Bucket) -> None:
-    for key in ("data/a/x/y", "data/a/z", "data/a b", "data/a.csv", "data/a0", "data/é/1", "notebooks/n"):
+    for key in ("data/a/x/y", "data/a/z", "data/a b.csv", "data/a.csv", "data/a0", "data/é/1", "notebooks/n"):
         bucket.write(key, b"1", ABSENT)
-    whole = ["data/a b", "data/a.csv", "data/a/", "data/a0", "data/é/"]
+    whole = ["data/a b.csv", "data/a.csv", "data/a/", "data/a0", "data/é/"]
     assert names(bucket.entries("data/")) == whole
     for at, key in enumerate(whole):
         assert names(bucket.entries("data/", after=key)) == whole[at + 1 :]
@@ -103,7 +103,7 @@ def test_a_folder_tells_of_objects_what_stat_tells(bucket: Bucket) -> None:
     assert found.size == 3
 
 
-@pytest.mark.parametrize(("key", "target"), [(KEY, TRASHED), (KEY, "data/d"), ("notebooks/a", "trash/x")])
+@pytest.mark.parametrize(("key", "target"), [(KEY, TRASHED), (KEY, "data/d.csv"), ("notebooks/a", "trash/x")])
 def test_a_rename_takes_the_expected_version_to_a_free_key(bucket: Bucket, key: str, target: str) -> None:
     first = bucket.write(key, b"one", ABSENT)
     with pytest.raises(ObjectChanged):
