@@ -15,7 +15,7 @@ from terraspawner.domain.language import Language
 from terraspawner.domain.size import Rates, Size
 from terraspawner.domain.start import Step
 from terraspawner.domain.tags import Tagged, Wanted
-from terraspawner.domain.workspace import Workspace
+from terraspawner.domain.workspace import DRIVE, Workspace
 
 Row = sa.RowMapping
 
@@ -66,7 +66,7 @@ def workspace_by_id(connection: sa.Connection, workspace_id: str) -> Workspace:
 
 def workspace_ids(connection: sa.Connection) -> list[str]:
     """Of all that have a bucket, in the trash or not; those of purged ones have none any more."""
-    query = sa.select(t.workspace.c.id).order_by(t.workspace.c.id)
+    query = sa.select(t.workspace.c.id).where(t.workspace.c.storage != DRIVE).order_by(t.workspace.c.id)
     whole = t.trash.c.kind.in_(("workspace", "library"))
     purged = sa.select(t.trash.c.subject).where(whole, t.trash.c.state == "purged")
     return [row.id for row in connection.execute(query.where(t.workspace.c.id.not_in(purged)))]

@@ -25,9 +25,8 @@ NAMESPACE = names.RESERVED_NAMESPACE
 SHOWN_LIMIT = 255
 """UTF-8 bytes of a name on the drive (the bound of Linux file systems)."""
 
-BY_WORKSPACE_DOORS = frozenset(
+OF_BUCKETS = frozenset(
     {
-        Action.SEE,
         Action.READ_NOTEBOOKS,
         Action.WRITE_NOTEBOOKS,
         Action.TAKE_LEASES,
@@ -35,6 +34,8 @@ BY_WORKSPACE_DOORS = frozenset(
         Action.WRITE_BUCKET,
     }
 )
+"""What a drive workspace has no place for: its notebooks and data are in libraries."""
+BY_WORKSPACE_DOORS = OF_BUCKETS | {Action.SEE}
 """What is done to a library as to a workspace. Its shares, name and end have doors of their own, and no environment
 is made in it."""
 

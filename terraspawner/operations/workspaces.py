@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from terraspawner.db import member_records, records
 from terraspawner.domain import names
 from terraspawner.domain.access import Action, Role, permits
-from terraspawner.domain.library import BY_WORKSPACE_DOORS
+from terraspawner.domain.library import BY_WORKSPACE_DOORS, OF_BUCKETS
 from terraspawner.domain.workspace import BUCKET, DRIVE, Member, Membership, Workspace
 from terraspawner.errors import NameTaken, NotAllowed, Refused, WorkspaceMissing
 from terraspawner.operations import audit, names_given, projects
@@ -81,6 +81,11 @@ def within(connection: sa.Connection, *, user: str, namespace: str, name: str, a
         raise Refused(
             f"{found.workspace.title!r} is a library of the drive, in which no environment runs. Its name, shares and"
             " end are changed on the page Drive, or at /libraries."
+        )
+    if found.workspace.has_drive and action in OF_BUCKETS:
+        raise Refused(
+            f"{namespace}/{name} works on drives, so it has no notebooks and data of its own: they are in libraries, on"
+            " the page Drive and at /libraries."
         )
     allowed = permits(found.standing, action)
     if not allowed:

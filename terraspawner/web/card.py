@@ -55,7 +55,8 @@ async def stream(parts: TheParts, person: APerson, spot: ASpot) -> StreamingResp
     told: dict[str, str] = {}
 
     async def look() -> tuple[Sight, tuple[LeaseMark, ...]]:
-        return await sights.look(parts, spot), await lease_marks.look(parts, spot)
+        sight = await sights.look(parts, spot)
+        return sight, () if sight.view.workspace.has_drive else await lease_marks.look(parts, spot)
 
     def tell(seen: tuple[Sight, tuple[LeaseMark, ...]]) -> list[tuple[str, str]]:
         sight, marks = seen

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from terraspawner.domain.access import Action, permits
 from terraspawner.domain.environment import State
 from terraspawner.domain.price import disk_per_month
+from terraspawner.domain.workspace import BUCKET
 from terraspawner.errors import Conflict, NotFound, Refused, TerraError
 from terraspawner.operations import ledger, members, oversight, projects, views, workspaces
 from terraspawner.web import sights
@@ -17,6 +18,7 @@ from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.card import card_values
 from terraspawner.web.declared import needs
+from terraspawner.web.library_page import drive_values, library_page
 from terraspawner.web.notebook_lists import Asked, list_values, member_of, targets_of
 from terraspawner.web.notebook_lists import asked as asked_in_address
 from terraspawner.web.parts import Parts
@@ -47,20 +49,24 @@ async def home_again(parts: TheParts, person: APerson) -> Response:  # noqa: ARG
 @router.post("/workspaces")
 @needs(Action.CREATE_WORKSPACE)
 async def create_workspace(
-    request: Request, parts: TheParts, person: APerson, namespace: Field = "", name: Field = ""
+    request: Request, parts: TheParts, person: APerson, namespace: Field = "", name: Field = "", storage: Field = BUCKET
 ) -> Response:
     """The form on the first page. A refusal stands beside the field."""
     try:
         made = await parts.deeds(
-            workspaces.create_workspace, user=person.name, namespace=namespace, name=name[:_LONGEST].strip()
+            workspaces.create_workspace,
+            user=person.name,
+            namespace=namespace,
+            name=name[:_LONGEST].strip(),
+            storage=storage[:_LONGEST],
         )
     except (Refused, Conflict, NotFound) as error:
-        return await _home(parts, person, wanted=name[:_LONGEST], error=error, chosen=namespace)
+        return await _home(parts, person, wanted=name[:_LONGEST], error=error, chosen=namespace, storage=storage)
     return show(request, address_of(parts, made.workspace.namespace, made.workspace.name))
 
 
 @router.get("/workspaces/{namespace}/{name}")
-@needs(Action.SEE, Action.READ_NOTEBOOKS)
+@needs(Action.SEE)
 async def workspace(
     parts: TheParts,
     person: APerson,
@@ -112,7 +118,12 @@ _NOTICES = {
 
 
 async def _home(
-    parts: Parts, person: Person, wanted: str = "", error: TerraError | None = None, chosen: str = ""
+    parts: Parts,
+    person: Person,
+    wanted: str = "",
+    error: TerraError | None = None,
+    chosen: str = "",
+    storage: str = BUCKET,
 ) -> Response:
     mine = await parts.deeds(workspaces.list_workspaces, person.name)
     prices = await parts.deeds(ledger.prices)
@@ -128,6 +139,7 @@ async def _home(
         none=State.NONE,
         projects=await parts.deeds(projects.list_projects, person.name),
         chosen=chosen,
+        storage=storage,
         prices=prices,
         disk_size=parts.settings.disk_size,
         disk_per_month=disk_per_month(prices, parts.settings.disk_size),
@@ -157,6 +169,11 @@ async def workspace_page(
     workspace. `error` stands beside the field for a notebook, `fault` with the people; `wanted` and `invited` are what
     was typed there."""
     member = await member_of(parts, spot)
+    if member.workspace.is_library:
+        return await library_page(
+            parts, person, spot, wanted=wanted, error=error, notice=notice, status=status, asked=asked, undo=undo,
+            is_refused=is_refused,
+        )  # fmt: skip
     people = await parts.deeds(members.list_members, user=spot.user, namespace=spot.namespace, name=spot.name)
     return parts.pages.page(
         "workspace.html",
@@ -176,7 +193,11 @@ async def workspace_page(
         objection=objection,
         undo=undo,
         is_refused=is_refused,
-        **await list_values(parts, spot, member, asked or Asked()),
+        **await (
+            drive_values(parts, spot)
+            if member.workspace.has_drive
+            else list_values(parts, spot, member, asked or Asked())
+        ),
         **card_values(parts, person, spot, await sights.look(parts, spot)),
     )
 

@@ -118,6 +118,7 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
             "version": version,
             "proposal_id": proposed.json()["id"],
             "disk_id": disk,
+            "form": "rename",
             "library_id": library.json()["id"],
             "trash_id": trash_id,
             "environment_id": here["id"],

@@ -227,6 +227,15 @@ ROUTES = {
     f"GET {PREFIX}/open/{{namespace}}/{{name}}/notebooks/{{path:tail}}/live": PERSON,
     f"GET {PREFIX}/open/{{namespace}}/{{name}}/notebooks/{{path:tail}}": PERSON,
     f"POST {PREFIX}/open/{{namespace}}/{{name}}/notebooks/{{path:tail}}": PERSON,
+    f"GET {PREFIX}/drive": PERSON,
+    f"POST {PREFIX}/drive": PERSON,
+    f"GET {PREFIX}/drive/{{library_id:id}}/{{form}}": PERSON,
+    f"POST {PREFIX}/drive/{{library_id:id}}/rename": PERSON,
+    f"POST {PREFIX}/drive/{{library_id:id}}/transfer": PERSON,
+    f"POST {PREFIX}/drive/{{library_id:id}}/delete": PERSON,
+    f"POST {PREFIX}/drive/{{library_id:id}}/shares": PERSON,
+    f"POST {PREFIX}/drive/{{library_id:id}}/shares/remove": PERSON,
+    f"POST {PREFIX}/drive/{{library_id:id}}/leave": PERSON,
 }
 IS_REFUSED = {401, 403}
 
@@ -260,6 +269,7 @@ def address(route: str) -> tuple[str, str]:
         "{trash_id}": "0" * 16,
         "{proposal_id:id}": "0" * 16,
         "{library_id:id}": "0" * 16,
+        "{form}": "rename",
         "{proposal_id}": "0" * 16,
         "{environment_id}": "0" * 16,
     }

@@ -1,0 +1,182 @@
+"""Pages: the drive with its libraries, and the forms about them. A refusal stands beside the fields."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from terraspawner.domain.access import Action
+from terraspawner.domain.library import NAMESPACE as LIBRARIES
+from terraspawner.domain.library import Access, Folder, Library
+from terraspawner.errors import Conflict, LibraryMissing, NotFound, Refused, TerraError
+from terraspawner.operations import libraries
+from terraspawner.web.auth import Person
+from terraspawner.web.callers import APerson, TheParts
+from terraspawner.web.declared import needs
+from terraspawner.web.library_page import library_page
+from terraspawner.web.pages import Field, address_of, see, show
+from terraspawner.web.parts import Parts
+from terraspawner.web.responses import status_of
+from terraspawner.web.sights import Spot
+
+router = APIRouter(prefix="/drive", include_in_schema=False)
+
+ONE = "/{library_id:id}"
+_LONGEST = 300
+_SHOWN = (Refused, Conflict, NotFound)
+_EMPTY = {
+    Folder.MINE: "You have no library yet. Create the first one below.",
+    Folder.ME: "Nobody has shared a library with you by name.",
+    Folder.GROUPS: "No library is shared with a group of yours.",
+    Folder.ALL: "No library is shared with everybody.",
+}
+
+
+@router.get("")
+@needs(Action.ABOUT_ONESELF)
+async def drive(parts: TheParts, person: APerson) -> Response:
+    """All libraries that the person has, under the headings that a drive has as folders."""
+    return await _drive(parts, person)
+
+
+@router.post("")
+@needs(Action.ABOUT_ONESELF)
+async def create(request: Request, parts: TheParts, person: APerson, name: Field = "") -> Response:
+    """The form for a new one."""
+    name = name[:_LONGEST].strip()
+    try:
+        made = await parts.deeds(libraries.create_library, user=person.name, name=name)
+    except _SHOWN as error:
+        return await _drive(parts, person, error=error, wanted=name)
+    parts.worker.wake()
+    return show(request, _address(parts, made.library.id))
+
+
+@router.get(f"{ONE}/{{form}}")
+@needs(Action.SEE)
+async def again(parts: TheParts, person: APerson, library_id: str, form: str) -> Response:  # noqa: ARG001 - any form
+    """The address of a form, typed or kept by a browser after a refusal."""
+    await parts.deeds(libraries.get_library, user=person.name, library_id=library_id)
+    return see(_address(parts, library_id))
+
+
+@router.post(f"{ONE}/rename")
+@needs(Action.CHANGE_WORKSPACE)
+async def rename(parts: TheParts, person: APerson, library_id: str, name: Field = "") -> Response:
+    """The dialog of the button Rename."""
+    try:
+        await parts.deeds(libraries.rename, actor=person.name, library_id=library_id, name=name[:_LONGEST].strip())
+    except _SHOWN as error:
+        return await _refused(parts, person, library_id, error)
+    parts.worker.wake()
+    return see(_address(parts, library_id))
+
+
+@router.post(f"{ONE}/transfer")
+@needs(Action.CHANGE_MEMBERS)
+async def transfer(parts: TheParts, person: APerson, library_id: str, to: Field = "") -> Response:
+    """The dialog of the button Transfer."""
+    try:
+        await parts.deeds(libraries.transfer, actor=person.name, library_id=library_id, to=to[:_LONGEST].strip())
+    except _SHOWN as error:
+        return await _refused(parts, person, library_id, error)
+    parts.worker.wake()
+    return see(_address(parts, library_id))
+
+
+@router.post(f"{ONE}/delete")
+@needs(Action.DELETE_WORKSPACE)
+async def delete(parts: TheParts, person: APerson, library_id: str) -> Response:
+    """The dialog of the button Delete."""
+    await parts.deeds(libraries.discard, actor=person.name, library_id=library_id)
+    parts.worker.wake()
+    return see(f"{parts.settings.service_prefix}drive")
+
+
+@router.post(f"{ONE}/shares")
+@needs(Action.CHANGE_MEMBERS)
+async def share(parts: TheParts, person: APerson, library_id: str, who: Field = "", access: Field = "") -> Response:
+    """Share with somebody, or change what somebody may do."""
+    who = who[:_LONGEST].strip()
+    try:
+        await parts.deeds(libraries.share, actor=person.name, library_id=library_id, who=who, access=_access(access))
+    except _SHOWN as error:
+        return await _refused(parts, person, library_id, error, invited=who)
+    parts.worker.wake()
+    return see(f"{_address(parts, library_id)}#shares")
+
+
+@router.post(f"{ONE}/shares/remove")
+@needs(Action.CHANGE_MEMBERS)
+async def unshare(parts: TheParts, person: APerson, library_id: str, who: Field = "") -> Response:
+    """The dialog of the button Remove."""
+    try:
+        await parts.deeds(libraries.unshare, actor=person.name, library_id=library_id, who=who[:_LONGEST])
+    except _SHOWN as error:
+        return await _refused(parts, person, library_id, error, invited="")
+    parts.worker.wake()
+    return see(f"{_address(parts, library_id)}#shares")
+
+
+@router.post(f"{ONE}/leave")
+@needs(Action.LEAVE)
+async def leave(parts: TheParts, person: APerson, library_id: str) -> Response:
+    """The dialog of the button Take it off my drive."""
+    try:
+        await parts.deeds(libraries.unshare, actor=person.name, library_id=library_id, who=person.name)
+    except _SHOWN as error:
+        return await _refused(parts, person, library_id, error)
+    parts.worker.wake()
+    return see(f"{parts.settings.service_prefix}drive")
+
+
+async def _drive(parts: Parts, person: Person, *, error: TerraError | None = None, wanted: str = "") -> Response:
+    found = await parts.deeds(libraries.list_libraries, person.name)
+    return parts.pages.page(
+        "drive.html",
+        person,
+        status=status_of(error) if error else 200,
+        folders=[(folder, [each for each in found if each.here.folder is folder]) for folder in Folder],
+        empty=_EMPTY,
+        shared_with=_shared_with,
+        error=error,
+        wanted=wanted,
+    )
+
+
+async def _refused(
+    parts: Parts, person: Person, library_id: str, error: TerraError, invited: str | None = None
+) -> Response:
+    """The library's page with the refusal, beside the shares where somebody was `invited`; who lost the library
+    meanwhile is not shown its page."""
+    if isinstance(error, LibraryMissing):
+        raise error
+    spot = Spot(user=person.name, namespace=LIBRARIES, name=library_id)
+    if invited is not None:
+        return await library_page(parts, person, spot, fault=error, invited=invited)
+    return await library_page(parts, person, spot, notice=error.message, is_refused=True, status=status_of(error))
+
+
+def _shared_with(library: Library) -> str:
+    """In a few words."""
+    words = [_counted(library.people, "person", "people"), _counted(library.groups, "group", "groups")]
+    words = [each for each in words if each] + (["everybody"] if library.for_all else [])
+    return f"shared with {', '.join(words)}" if words else "shared with nobody"
+
+
+def _counted(found: Collection[str], one: str, more: str) -> str:
+    number = len(found)
+    return f"{number} {one if number == 1 else more}" if number else ""
+
+
+def _access(text: str) -> Access:
+    try:
+        return Access(text)
+    except ValueError:
+        raise Refused("Choose what they may do: read or write.") from None
+
+
+def _address(parts: Parts, library_id: str) -> str:
+    return address_of(parts, LIBRARIES, library_id)
