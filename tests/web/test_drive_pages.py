@@ -125,7 +125,9 @@ async def test_readers_see_no_forms_and_others_see_nothing(site: Site) -> None:
         assert words not in page
     assert "leave-library-dialog" in page
     for form in ("rename", "transfer", "delete", "shares", "shares/remove"):
-        answer = await browser.submit(f"{PREFIX}/drive/{library_id}/{form}", name="x", to="ben", who="operator", access="read")
+        answer = await browser.submit(
+            f"{PREFIX}/drive/{library_id}/{form}", name="x", to="ben", who="operator", access="read"
+        )
         assert answer.status_code == 403
 
 
