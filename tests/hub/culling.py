@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from deployment import Workspace, until
 
 MOVE = """
@@ -59,6 +61,16 @@ while time.monotonic() < end:
     time.sleep(0.2)
 """
 
+CLOCKS = """
+import json, sys
+from terraspawner import wiring
+from terraspawner.db import activity_records
+context = wiring.build_context(wiring.settings_from_environ())
+with context.database.read() as connection:
+    kept = activity_records.kept(connection, [sys.argv[1]])[sys.argv[1]]
+print(json.dumps({name: str(getattr(kept.clocks, name)) for name in ("started_at", "human_at", "busy_since")}))
+"""
+
 
 def passes(workspace: Workspace, minutes: float, *, is_heard: bool = True) -> None:
     """All that was so far was so much earlier; it reports as it did, or its last report is as old as that too."""
@@ -101,3 +113,9 @@ def comes_next(workspace: Workspace) -> str:
 def is_looked_at(workspace: Workspace) -> None:
     """The culler has looked at it as it is, and let it be."""
     assert _run(workspace, LOOKED, workspace.environment()["id"]).strip() == "looked"
+
+
+def clocks(workspace: Workspace) -> dict[str, str]:
+    """What limits it: since when it is up, when its person was last there, since when it is busy."""
+    told: dict[str, str] = json.loads(_run(workspace, CLOCKS, workspace.environment()["id"]))
+    return told
