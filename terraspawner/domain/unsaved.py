@@ -9,13 +9,20 @@ SHOWN = 3
 
 def on_disk(pending: int, named: Sequence[str]) -> str:
     """Of `pending` notebooks whose last changes the workspace does not have, some of them `named`; empty for none."""
-    if not pending:
-        return ""
-    if pending == 1:
-        name = f": {named[0]}" if named else ""
-        return f"1 notebook is on the disk and not in the workspace yet{name}. It is sent at the next start."
+    then = "It is sent" if pending == 1 else "They are sent"
+    return joined(_pending(pending, named), f"{then} at the next start.") if pending else ""
+
+
+def unsent(pending: int, named: Sequence[str]) -> str:
+    """The same of an environment that was deleted: its disk has them, while there is one."""
+    then = "It is sent" if pending == 1 else "They are sent"
+    return joined(_pending(pending, named), f"{then} when an environment starts with that disk.") if pending else ""
+
+
+def _pending(pending: int, named: Sequence[str]) -> str:
+    are = "1 notebook is" if pending == 1 else f"{pending} notebooks are"
     names = f": {_listed(named, pending)}" if named else ""
-    return f"{pending} notebooks are on the disk and not in the workspace yet{names}. They are sent at the next start."
+    return f"{are} on the disk and not in the workspace yet{names}."
 
 
 def in_tabs(unsaved: Sequence[str], *, silent_tabs: int, is_silent: bool) -> str:

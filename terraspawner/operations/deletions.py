@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from terraspawner.db import interval_records, records
 from terraspawner.domain.environment import Environment, Event, State
+from terraspawner.domain.unsaved import joined, unsent
 from terraspawner.operations import data_disks, disks, ledger, trashed_environments
 from terraspawner.operations.context import Context
 
@@ -65,7 +66,8 @@ def finish_delete(context: Context, environment_id: str, container_id: str = "")
             return
         by = environment.asked.get("actor") or environment.user
         if environment.came_up_in(container_id):
-            why = environment.asked.get("why", "")  # where a rule put it there, its person reads that
+            # where a rule put it there its person reads that, and what it could not send, whoever did
+            why = joined(environment.asked.get("why", ""), unsent(environment.outbox_pending, environment.unsent))
             ledger.move(context, connection, environment, Event.TRASHED, reason=why)
             trashed_environments.put(context, connection, environment, by=by)
         else:

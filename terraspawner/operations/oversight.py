@@ -113,11 +113,17 @@ def allow_pause(context: Context, *, actor: str, environment_id: str) -> Oversee
         return found
 
 
-def delete(context: Context, *, actor: str, environment_id: str) -> None:
-    """Write that it shall go, and that its disk stays. Raises as `get_environment`."""
+def allow_delete(context: Context, *, actor: str, environment_id: str) -> Overseen:
+    """Whether `actor` may have it deleted; deletes nothing. Raises as `get_environment`."""
     with context.database.write() as connection:
         found = _one(context, connection, actor, environment_id, Action.END_ENVIRONMENTS)
         _note(context, connection, actor, "environment-delete-asked", found)
+        return found
+
+
+def delete(context: Context, *, actor: str, environment_id: str) -> None:
+    """Write that it shall go, and that its disk stays. Raises as `get_environment`."""
+    allow_delete(context, actor=actor, environment_id=environment_id)
     deletions.mark_deleting(context, environment_id)
 
 

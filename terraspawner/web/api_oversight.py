@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from terraspawner.domain.access import Action
 from terraspawner.domain.environment import State
@@ -52,7 +52,15 @@ async def pause_overseen(parts: TheParts, person: APerson, environment_id: Id, r
 
 @router.delete(ONE, status_code=202, response_model=None, responses=for_person(404, 409), openapi_extra=PERSON)
 @needs(Action.ABOUT_ONESELF)
-async def delete_overseen(parts: TheParts, person: APerson, environment_id: Id) -> None:
+async def delete_overseen(
+    parts: TheParts,
+    person: APerson,
+    environment_id: Id,
+    force: Annotated[bool, Query(description="at once: what it has not sent stays on its disk")] = False,
+) -> None:
     """Delete it; its disk is kept, and its person can restore it from the trash. For the person whose it is, owners of
-    the project, and operators."""
-    await endings.delete(parts, person.name, environment_id)
+    the project, and operators.
+
+    What runs is paused first, so that it saves and sends what is unsaved (not with `force`).
+    """
+    await endings.delete(parts, person.name, environment_id, force=force)

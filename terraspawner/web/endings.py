@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from terraspawner.domain.environment import Event, State, is_possible
-from terraspawner.errors import TerraError, WrongState
-from terraspawner.operations import ledger, oversight
+from terraspawner.domain.environment import Environment, Event, State, is_possible
+from terraspawner.domain.workspace import Workspace
+from terraspawner.errors import HubUnavailable, TerraError, WrongState
+from terraspawner.operations import deletions, environments, ledger, oversight
 from terraspawner.operations.oversight import Overseen
 from terraspawner.web.parts import Parts
 
+log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 0.1
 _PAUSED = frozenset({State.PAUSED, State.PAUSING})
 _LATER = frozenset({State.DELETING, State.FREEZING})
 
@@ -50,10 +55,47 @@ async def pause(parts: Parts, actor: str, environment_id: str) -> Overseen:
     return await parts.deeds(oversight.get_environment, actor=actor, environment_id=environment_id)
 
 
-async def delete(parts: Parts, actor: str, environment_id: str) -> None:
-    """Delete it, keep its disk. Raises `EnvironmentMissing`."""
-    await parts.deeds(oversight.delete, actor=actor, environment_id=environment_id)
+async def delete(parts: Parts, actor: str, environment_id: str, *, force: bool = False) -> None:
+    """Delete it, keep its disk. What runs saves and sends first, unless by `force`. Raises `EnvironmentMissing`."""
+    found = await parts.deeds(oversight.allow_delete, actor=actor, environment_id=environment_id)
+    if not force:
+        await let_it_save(parts, found.environment, found.workspace, deletes_disk=False)
+    await parts.deeds(deletions.mark_deleting, environment_id)
     parts.worker.wake()
+
+
+async def let_it_save(parts: Parts, here: Environment, at: Workspace, *, deletes_disk: bool) -> None:
+    """Pause what shall be deleted: so what is unsaved is saved and sent, and then it is known what is on its disk
+    alone. A deletion ends its key at once. Nobody waits for long, and where the Hub is away the deletion is written
+    down all the same.
+
+    Raises `WrongState` where it goes with its disk and still saves.
+    """
+    if here.state not in (State.RUNNING, State.FROZEN) or (deletes_disk and here.outbox_pending):
+        return
+    await parts.deeds(ledger.note_asked, here.id)
+    try:
+        await parts.launches.pause((here.user, at.slug), parts.pace.end)
+    except HubUnavailable as error:
+        log.warning("%s is deleted without having been paused: %s", here.id, error.message)
+        return
+    deadline = asyncio.get_running_loop().time() + parts.pace.end
+    while await _state(parts, here, at) is State.PAUSING:
+        if asyncio.get_running_loop().time() > deadline:
+            if deletes_disk:
+                raise WrongState(
+                    f"The environment in {at.name} still saves what is not in the workspace yet. Delete it with its"
+                    " disk when it is paused.",
+                    state=str(State.PAUSING),
+                )
+            return
+        await asyncio.sleep(min(_LOOK_SECONDS, parts.pace.look))
+
+
+async def _state(parts: Parts, here: Environment, at: Workspace) -> State:
+    """NONE where it is another one by now."""
+    seen = await parts.deeds(environments.by_slug, user=here.user, slug=at.slug)
+    return seen.state if seen and seen.id == here.id else State.NONE
 
 
 async def end_all(parts: Parts, actor: str, ending: Ending, ids: Sequence[str]) -> list[Outcome]:

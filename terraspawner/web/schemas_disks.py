@@ -149,7 +149,9 @@ class TrashOut(BaseModel):
     obstacle: str = Field(
         description="of an environment: why it cannot be restored now, and what to do; empty if it can"
     )
-    reason: str = Field(description="of an environment: why it was put there by itself; empty where somebody did it")
+    reason: str = Field(
+        description="of an environment: why it was put there by itself, and what it had not sent to the workspace"
+    )
     image: str | None = Field(description="of an environment: its name in the catalogue")
     created_at: datetime | None = Field(description="of an environment")
     along: list[str] = Field(description="of a disk: what in the trash is purged with it, environments that have it")

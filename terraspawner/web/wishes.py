@@ -7,14 +7,13 @@ read from the row.
 from __future__ import annotations
 
 import asyncio
-import logging
 
 from terraspawner.domain.access import Action
 from terraspawner.domain.disk import chosen
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.language import language_of
 from terraspawner.domain.script import wanted_script
-from terraspawner.errors import EnvironmentMissing, HubUnavailable, WrongState
+from terraspawner.errors import EnvironmentMissing, WrongState
 from terraspawner.operations import (
     activity,
     data_disks,
@@ -30,15 +29,13 @@ from terraspawner.operations import (
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebook_facts import NotebookInfo
 from terraspawner.operations.views import View
-from terraspawner.web import sights
+from terraspawner.web import endings, sights
 from terraspawner.web.addresses import server_url
 from terraspawner.web.image_wishes import looked_into
 from terraspawner.web.launches import Server
 from terraspawner.web.parts import Parts
 from terraspawner.web.schemas_environment import EnvironmentOut, environment_out
 from terraspawner.web.sights import Sight, Spot
-
-log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.1
 
@@ -200,7 +197,7 @@ async def delete(
     if seen.view.environment is None:
         raise _nothing_there(spot)
     if not loses_unsent:
-        await _let_it_save(parts, spot, seen.view.environment, deletes_disk=deletes_disk)
+        await endings.let_it_save(parts, seen.view.environment, seen.view.workspace, deletes_disk=deletes_disk)
     going = await parts.deeds(
         deletions.mark_deleting,
         seen.view.environment.id,
@@ -215,29 +212,6 @@ async def delete(
             return await sights.look(parts, spot)
         await asyncio.sleep(min(_LOOK_SECONDS, parts.pace.look))
     return None
-
-
-async def _let_it_save(parts: Parts, spot: Spot, here: Environment, *, deletes_disk: bool) -> None:
-    """Pause it first: so what is unsaved is saved and sent, and then it is known what is on its disk alone. A deletion
-    ends its key at once. Nobody waits for long, and where the Hub is away the deletion is written down all the same."""
-    if here.state not in (State.RUNNING, State.FROZEN) or (deletes_disk and here.outbox_pending):
-        return
-    try:
-        await pause(parts, spot, wait=parts.pace.end)
-    except (HubUnavailable, WrongState) as error:
-        log.warning("%s is deleted without having been paused: %s", here.id, error.message)
-        return
-    deadline = asyncio.get_running_loop().time() + parts.pace.end
-    while (seen := await sights.look(parts, spot)).view.state is State.PAUSING:
-        if asyncio.get_running_loop().time() > deadline:
-            if deletes_disk:
-                raise WrongState(
-                    f"The environment in {spot.name} still saves what is not in the workspace yet. Delete it with its"
-                    " disk when it is paused.",
-                    state=str(seen.view.state),
-                )
-            return
-        await asyncio.sleep(min(_LOOK_SECONDS, parts.pace.look))
 
 
 def told(parts: Parts, spot: Spot, sight: Sight) -> EnvironmentOut:

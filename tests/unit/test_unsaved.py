@@ -3,7 +3,7 @@
 import pytest
 
 from terraspawner.containers.settle import LONGEST_NAME, MOST_NAMED, Left, understood
-from terraspawner.domain.unsaved import in_tabs, joined, on_disk
+from terraspawner.domain.unsaved import in_tabs, joined, on_disk, unsent
 
 
 @pytest.mark.feature("F9")
@@ -17,6 +17,16 @@ def test_what_is_on_the_disk_alone_is_counted_named_and_promised() -> None:
     )
     assert ": a, b, c and 4 more." in on_disk(7, ["a", "b", "c", "d"])
     assert "yet. They are sent" in on_disk(7, [])
+
+
+@pytest.mark.feature("F9")
+def test_of_what_was_deleted_it_is_said_that_its_disk_has_it() -> None:
+    assert unsent(0, []) == ""
+    assert unsent(1, ["a.ipynb"]) == (
+        "1 notebook is on the disk and not in the workspace yet: a.ipynb. It is sent when an environment starts with"
+        " that disk."
+    )
+    assert unsent(2, []).endswith("yet. They are sent when an environment starts with that disk.")
 
 
 def test_what_is_in_a_tab_alone_is_said_with_what_to_do() -> None:

@@ -76,6 +76,7 @@ def builders_workspace(site: Site):  # type: ignore[no-untyped-def]
 
 async def test_unsent_work_keeps_the_disk_from_deletion_until_force(site: Site) -> None:
     ticket = site.running(site.workspace())
+    keep_containers(site, (ticket.environment.id, "c" * 64))
     async with site.person() as ana, site.environment(ticket.key) as inside:
         pending = [{"path": "a.ipynb", "since": "2026-11-20T12:00:00Z", "error": None}]
         assert (await inside.post("environments/self/outbox", json={"pending": pending})).status_code == 204
@@ -84,6 +85,8 @@ async def test_unsent_work_keeps_the_disk_from_deletion_until_force(site: Site) 
         assert (refused.status_code, refused.json()["error"]["code"]) == (409, "outbox-not-empty")
         assert (await ana.get(HERE)).json()["state"] == "running"
         assert (await ana.delete(f"{HERE}?disk=delete&force=true")).status_code == 204
+        (reason,) = [each["reason"] for each in (await ana.get("trash")).json()["items"] if each["reason"]]
+        assert reason.startswith("1 notebook is on the disk and not in the workspace yet: a.ipynb.")
 
 
 async def test_while_the_host_is_away_a_deletion_is_on_its_way(tmp_path: Path) -> None:

@@ -57,6 +57,23 @@ async def test_who_pays_lists_pauses_and_deletes(site: Site, payer: str) -> None
     assert asked[:2] == ["environment-delete-asked", "environment-pause-asked"]
 
 
+@pytest.mark.feature("B6", "F9")
+@pytest.mark.parametrize("payer", ["ana", "operator"])
+async def test_what_who_pays_deletes_saves_and_sends_first_unless_by_force(site: Site, payer: str) -> None:
+    ticket = running_in_a_project_of_anas(site)
+    async with site.person(payer) as paying, site.person("ben") as ben:
+        assert (await paying.delete(f"environments/{ticket.environment.id}")).status_code == 202
+        await until(lambda: views.views_of(site.context, "ben") == [], "it is gone")
+        assert [act for act, _ in site.hub.calls if act in ("stop", "forget")] == ["stop", "forget"]
+        here = "workspaces/lab/secret/environment"
+        assert (await ben.post(f"{here}/start")).status_code in (200, 202)
+        await until(lambda: [view.state for view in views.views_of(site.context, "ben")] == ["running"], "it runs")
+        second = (await ben.get(here)).json()["id"]
+        assert (await paying.delete(f"environments/{second}", params={"force": True})).status_code == 202
+        await until(lambda: views.views_of(site.context, "ben") == [], "it is gone")
+        assert [act for act, _ in site.hub.calls if act in ("stop", "forget")] == ["stop", "forget", "forget"]
+
+
 @pytest.mark.feature("B6")
 @pytest.mark.parametrize("payer", ["ana", "operator"])
 async def test_who_pays_opens_none(site: Site, payer: str) -> None:
