@@ -7,6 +7,7 @@ from jupyterhub.utils import subdomain_hook_idna as subdomain_of
 
 import terraspawner
 from terraspawner import wiring
+from terraspawner.containers import engine_socket
 from terraspawner.server_names import refuse_names_of_no_workspace
 
 settings = wiring.settings_from_environ()
@@ -57,6 +58,7 @@ c.JupyterHub.load_roles = [
 ]
 
 # --- environments ---
+engine_socket.end_with()
 c.JupyterHub.spawner_class = "terraspawner.spawner.TerraSpawner"
 c.JupyterHub.allow_named_servers = True
 c.JupyterHub.named_server_limit_per_user = refuse_names_of_no_workspace

@@ -26,6 +26,7 @@ from jupyterhub.utils import AnyTimeoutError, url_path_join, wait_for_shielded
 
 from terraspawner import wiring
 from terraspawner.containers import plan
+from terraspawner.containers.away import through_restart
 from terraspawner.containers.pooled import NO_ANSWER, PooledDockerSpawner
 from terraspawner.domain.environment import State
 from terraspawner.operations import environments, freezing
@@ -117,7 +118,7 @@ class Freezes(PooledDockerSpawner):
         try:
             if not self.api_token:
                 raise docker.errors.DockerException("the Hub does not know its token")
-            await self.freeze_object()
+            await through_restart(self.freeze_object)
         except NO_ANSWER as error:
             self.log.exception("Freezing %s", self._log_name)
             return f"It could not be frozen ({error}), so it was paused: files are kept, variables are lost."

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from terraspawner import wiring
 from terraspawner.asking import Asks
 from terraspawner.containers import plan
+from terraspawner.containers.away import through_restart
 from terraspawner.containers.faults import sentence
 from terraspawner.containers.pooled import NO_ANSWER
 from terraspawner.containers.progress import Progress
@@ -249,7 +250,7 @@ class TerraSpawner(Asks, Makes, Settles, Freezes):
                 return
         await self.deed(environments.begin_pause, self.environment_id)
         environment_id, start_number = self.environment_id, self.start_number
-        await super().stop(now)
+        await through_restart(partial(super().stop, now))
         await self.empty_scratch(environment_id)
         await self.deed(environments.stopped, environment_id, start_number, reason, unsaved=self.unsaved_words())
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from terraspawner.containers import engine_socket
 from terraspawner.containers.engine import Engine
 from terraspawner.host.api import HostApi
 from terraspawner.host.asked import bound_socket
@@ -65,6 +66,7 @@ def main() -> None:
     logging.basicConfig(format="%(asctime)s %(name)s %(message)s", level=logging.INFO)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     settings = Settings.from_environ(os.environ)
+    engine_socket.end_with()
     listening = bound_socket(Path(settings.host_socket))
     with contextlib.suppress(KeyboardInterrupt, web.GracefulExit):
         asyncio.run(serve(settings, listening))
