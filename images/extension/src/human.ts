@@ -31,6 +31,24 @@ export function isHuman(event: IInput, isVisible: boolean): boolean {
   );
 }
 
+/** `isUsed`: the browser knows of a press in the page, or in a frame of it, some seconds ago. */
+export interface IFrameSeen {
+  isInFrame: boolean;
+  isVisible: boolean;
+  hasFocus: boolean;
+  isUsed: boolean;
+}
+
+/**
+ * Did a person do something in a frame, whose keys and clicks are not heard here?
+ *
+ * Not while the focus is in the page itself, which hears its own, or in another program's window: that a frame goes on
+ * there, plays or asks a server is nobody's doing.
+ */
+export function isHumanInFrame(seen: IFrameSeen): boolean {
+  return seen.isInFrame && seen.isVisible && seen.hasFocus && seen.isUsed;
+}
+
 export const BEAT_EVERY = 15_000;
 
 /** Milliseconds: of a clock that only rises, and of a wait. */

@@ -1,5 +1,6 @@
 import { ISignal, Signal } from '@lumino/signaling';
 
+import { hearInFrames } from './frames';
 import { isHuman } from './human';
 
 /** Where people work: documents, consoles, terminals. */
@@ -16,6 +17,7 @@ export class HumanInput {
         passive: true
       });
     }
+    hearInFrames(frame => this._onInput(frame));
   }
 
   get happened(): ISignal<this, void> {
@@ -29,7 +31,13 @@ export class HumanInput {
 
   private _onEvent(event: Event): void {
     const isVisible = document.visibilityState === 'visible';
-    if (isHuman(event, isVisible) && isAtWork(event.target)) {
+    if (isHuman(event, isVisible)) {
+      this._onInput(event.target);
+    }
+  }
+
+  private _onInput(target: EventTarget | null): void {
+    if (isAtWork(target)) {
       this._at = Date.now();
       this._happened.emit();
     }

@@ -13,6 +13,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Menu, Widget } from '@lumino/widgets';
 
 import { Countdown } from './countdown';
+import { hearInFrames } from './frames';
 import { Beats, isHuman, KINDS } from './human';
 import { workspaceFolder } from './modes';
 import {
@@ -89,6 +90,7 @@ function hear(countdown: Countdown): Beats {
       { capture: true, passive: true }
     );
   }
+  hearInFrames(() => beats.happened());
   return beats;
 }
 

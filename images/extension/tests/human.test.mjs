@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { BEAT_EVERY, Beats, isHuman } from '../lib/human.js';
+import { BEAT_EVERY, Beats, isHuman, isHumanInFrame } from '../lib/human.js';
 
 const KEY = { isTrusted: true, type: 'keydown', key: 'a', repeat: false };
 
@@ -20,6 +20,20 @@ for (const [what, event, isVisible, is] of [
 ]) {
   test(`${what} is ${is ? '' : 'no '}input of a person`, () => {
     assert.equal(isHuman(event, isVisible), is);
+  });
+}
+
+const IN_FRAME = { isInFrame: true, isVisible: true, hasFocus: true, isUsed: true };
+
+for (const [what, change, is] of [
+  ['a press in a frame', {}, true],
+  ['a frame that was given the focus by a script', { isUsed: false }, false],
+  ['a press in the page itself', { isInFrame: false }, false],
+  ['a frame in a page that nobody sees', { isVisible: false }, false],
+  ['a frame whose person went to another program', { hasFocus: false }, false]
+]) {
+  test(`${what} is ${is ? '' : 'no '}input of a person in a frame`, () => {
+    assert.equal(isHumanInFrame({ ...IN_FRAME, ...change }), is);
   });
 }
 
