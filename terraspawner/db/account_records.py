@@ -17,6 +17,8 @@ Row = sa.RowMapping
 _ACCOUNT_COLUMNS = (
     "name", "email", "is_operator", "is_disabled", "is_let_go", "may_create_projects", "sessions_epoch",
 )  # fmt: skip
+COLUMNS = tuple(t.account.c[name] for name in (*_ACCOUNT_COLUMNS, "subject"))
+"""What `account_of` reads."""
 _NAMED = sa.select(t.account).where(t.account.c.name == sa.bindparam("name"))
 """What each request asks. Built once: that takes several times as long as the database's answer."""
 _KEEPS_PASSWORD = t.account.c.password_hash != ""
@@ -36,19 +38,19 @@ def account_row(connection: sa.Connection, name: str) -> Row | None:
 
 def account_named(connection: sa.Connection, name: str) -> Account | None:
     row = account_row(connection, name)
-    return _account(row) if row else None
+    return account_of(row) if row else None
 
 
 def accounts_named(connection: sa.Connection, which: sa.Select[tuple[str]]) -> dict[str, Account]:
     """The accounts whose names this query finds."""
     query = sa.select(t.account).where(t.account.c.name.in_(which))
-    return {row["name"]: _account(row) for row in connection.execute(query).mappings()}
+    return {row["name"]: account_of(row) for row in connection.execute(query).mappings()}
 
 
 def account_of_subject(connection: sa.Connection, subject: str) -> Account | None:
     """The account of a person whom an identity provider knows."""
     row = connection.execute(sa.select(t.account).where(t.account.c.subject == subject)).mappings().one_or_none()
-    return _account(row) if row else None
+    return account_of(row) if row else None
 
 
 def password_hash_of(connection: sa.Connection, name: str) -> str | None:
@@ -178,7 +180,7 @@ def forget_failures(connection: sa.Connection, before: datetime) -> None:
 _LINK_COLUMNS = ("id", "account", "made_by", "made_at", "expires_at", "used_at", "replaced_at", "seen_at")
 
 
-def _account(row: Row) -> Account:
+def account_of(row: Row) -> Account:
     return Account(**{column: row[column] for column in _ACCOUNT_COLUMNS}, subject=row["subject"] or "")
 
 

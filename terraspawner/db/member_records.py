@@ -56,6 +56,13 @@ _STANDINGS = (
 )
 
 
+_BY_KEY = (
+    sa.select(t.environment, *account_records.COLUMNS)
+    .join(t.account, t.account.c.name == t.environment.c.user)
+    .where(t.environment.c.key_hash == sa.bindparam("key_hash"))
+)
+
+
 # --- members of a workspace ---
 
 
@@ -125,6 +132,12 @@ def standings_in(connection: sa.Connection, workspace_id: str, users: Iterable[s
         )
         for user, theirs in rows.items()
     }
+
+
+def environment_by_key(connection: sa.Connection, key_hash: str) -> tuple[Environment, Account] | None:
+    """With its person's account."""
+    row = connection.execute(_BY_KEY, {"key_hash": key_hash}).mappings().one_or_none()
+    return (records.environment_of(row), account_records.account_of(row)) if row else None
 
 
 def environments_with_membership(

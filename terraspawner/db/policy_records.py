@@ -35,17 +35,17 @@ def workspace_rules(connection: sa.Connection, workspace_id: str) -> Rules:
 
 def said(connection: sa.Connection, environments: Collection[Environment]) -> dict[str, Said]:
     """Environment id -> what is said about it, in one query."""
-    query = _with_rules(t.environment.c.id).where(t.environment.c.id.in_([each.id for each in environments]))
-    return {row["id"]: _said(row) for row in connection.execute(query).mappings()} if environments else {}
+    query = with_rules(t.environment.c.id).where(t.environment.c.id.in_([each.id for each in environments]))
+    return {row["id"]: said_of(row) for row in connection.execute(query).mappings()} if environments else {}
 
 
 def governed(connection: sa.Connection, states: Collection[State]) -> list[tuple[Environment, Workspace, Said]]:
     """Those in one of `states` about which something is said."""
-    query = _with_rules(t.environment).where(
+    query = with_rules(t.environment).where(
         t.environment.c.state.in_([str(state) for state in states]),
         sa.or_(p.environment_policy.c.rules.is_not(None), p.workspace_policy.c.rules.is_not(None)),
     )
-    found = [(records.environment_of(row), _said(row)) for row in connection.execute(query).mappings()]
+    found = [(records.environment_of(row), said_of(row)) for row in connection.execute(query).mappings()]
     at = records.workspaces_by_id(connection, {here.workspace_id for here, _ in found}) if found else {}
     return [(here, at[here.workspace_id], what) for here, what in found]
 
@@ -74,7 +74,8 @@ def _put(connection: sa.Connection, key: sa.Column[Any], identifier: str, **valu
         connection.execute(sa.insert(key.table).values({key.name: identifier, **values}))
 
 
-def _with_rules(*columns: Any) -> sa.Select[Any]:
+def with_rules(*columns: Any) -> sa.Select[Any]:
+    """A query of environments, with what is said about each."""
     own, workspace, kept, here = p.environment_policy, p.workspace_policy, p.appointment, t.environment
     return (
         sa.select(
@@ -94,7 +95,8 @@ def _with_rules(*columns: Any) -> sa.Select[Any]:
     )
 
 
-def _said(row: Any) -> Said:
+def said_of(row: Any) -> Said:
+    """Of a row of such a query."""
     return Said(
         workspace=Rules.from_json(row["workspace_rules"] or {}),
         own=Rules.from_json(row["own_rules"] or {}),

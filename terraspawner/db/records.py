@@ -21,7 +21,6 @@ Row = sa.RowMapping
 
 # What each request of an environment asks. Built once: that takes several times as long as the database's answer.
 _WORKSPACE_BY_ID = sa.select(t.workspace).where(t.workspace.c.id == sa.bindparam("id"))
-_ENVIRONMENT_BY_KEY = sa.select(t.environment).where(t.environment.c.key_hash == sa.bindparam("key_hash"))
 
 
 # --- workspaces ---
@@ -125,11 +124,6 @@ def note_steps(
 
 def environment_by_id(connection: sa.Connection, environment_id: str) -> Environment | None:
     row = _one(connection, sa.select(t.environment).where(t.environment.c.id == environment_id))
-    return environment_of(row) if row else None
-
-
-def environment_by_key(connection: sa.Connection, key_hash: str) -> Environment | None:
-    row = connection.execute(_ENVIRONMENT_BY_KEY, {"key_hash": key_hash}).mappings().one_or_none()
     return environment_of(row) if row else None
 
 

@@ -100,6 +100,9 @@ class Clocks:
         return self.reported_at or self.sampled_at or self.started_at
 
 
+_INSTANTS = [each.name for each in fields(Clocks) if each.name.endswith("_at") or each.name.endswith("_since")]
+
+
 def begun(now: datetime) -> Clocks:
     """A start is asked for by a person, or in the name of one."""
     return Clocks(started_at=now, human_at=now)
@@ -156,9 +159,7 @@ def _passed(here: Clocks, now: datetime) -> Clocks:
 
 def clipped(here: Clocks, now: datetime) -> Clocks:
     """What a clock wrote that was ahead of this one has not come yet: it is now."""
-    ahead = {
-        each.name: now for each in fields(here) if isinstance(at := getattr(here, each.name), datetime) and at > now
-    }
+    ahead = {name: now for name in _INSTANTS if (at := getattr(here, name)) and at > now}
     work = tuple(replace(each, since=min(each.since, now)) for each in here.work)
     return replace(here, work=work, **ahead) if ahead or work != here.work else here  # type: ignore[arg-type]
 

@@ -51,21 +51,22 @@ def follow(context: Context, connection: sa.Connection, moved: Environment, even
             _rest(connection, moved.id, before, now)
 
 
-def take(context: Context, connection: sa.Connection, environment_id: str, start_number: int, said: Report) -> None:
-    """What an environment says of itself. Void where that start is over, or stands still."""
-    here = records.environment_by_id(connection, environment_id)
-    if here is None or here.start_number != start_number or here.state is not State.RUNNING:
-        return
-    now = context.now()
-    before = activity_records.kept(connection, [here.id]).get(here.id)
-    clocks = activity.reported(before.clocks if before else activity.begun(now), said, now)
-    held = before and before.keep_alive
-    if held and held.pid is not None and held.pid not in {each.pid for each in said.work}:
-        activity_records.end_keeping(connection, here.id)
-    _put(connection, here.id, before, clocks, now)
-    if before and before.alarmed:
-        stays = {_IDLE} if clocks.human_at == before.clocks.human_at else set()
-        _keep_alarms(connection, here.id, before, stays)
+def reported(before: Kept | None, said: Report, now: datetime) -> Kept:
+    """What is written of a running one after its report; `before` None where nothing was."""
+    if before is None:
+        clocks = activity.reported(activity.begun(now), said, now)
+        return Kept(clocks=clocks, revision=1, next_look_at=now)
+    clocks = activity.reported(before.clocks, said, now)
+    held = before.keep_alive
+    is_over = held is not None and held.pid is not None and held.pid not in {each.pid for each in said.work}
+    stays = {_IDLE} if clocks.human_at == before.clocks.human_at else set()
+    return replace(
+        before,
+        clocks=clocks,
+        revision=before.revision + _is_news(before, clocks),
+        alarmed={name: at for name, at in before.alarmed.items() if name in stays},
+        keep_alive=None if is_over else held,
+    )
 
 
 def note_outbox(context: Context, connection: sa.Connection, environment_id: str, pending: int) -> None:
@@ -146,8 +147,9 @@ def after_outage(context: Context, connection: sa.Connection, gap: timedelta) ->
     """For `gap` until now nobody could be heard. Everybody gets that time, and a round of grace, where reports were
     missed: a machine that is slow for some seconds, again and again, must not put off every stop."""
     now = context.now()
-    for environment_id, clocks in activity_records.clocks_of_running(connection).items():
-        activity_records.put(connection, environment_id, activity.after_outage(clocks, now - gap, now))
+    running = activity_records.clocks_of_running(connection)
+    right = {each: activity.after_outage(clocks, now - gap, now) for each, clocks in running.items()}
+    activity_records.put_all(connection, right)
     if gap >= activity.SILENCE:
         give_grace(context, connection)
 
@@ -159,7 +161,11 @@ def give_grace(context: Context, connection: sa.Connection) -> None:
 
 def grace_until(context: Context, connection: sa.Connection) -> datetime | None:
     """Until when nothing is stopped; None where nothing is waited for. A clock that was set back makes it no longer."""
-    until, now = activity_records.moment(connection, GRACE_UNTIL), context.now()
+    return grace_of(activity_records.moment(connection, GRACE_UNTIL), context.now())
+
+
+def grace_of(until: datetime | None, now: datetime) -> datetime | None:
+    """The same, from what is written."""
     return min(until, now + GRACE) if until and until > now else None
 
 
@@ -171,9 +177,12 @@ def _rest(connection: sa.Connection, environment_id: str, before: Kept | None, n
 
 
 def _put(connection: sa.Connection, environment_id: str, before: Kept | None, clocks: Clocks, now: datetime) -> None:
-    is_news = before is None or _told(clocks) != _told(before.clocks)
-    revision = (before.revision if before else 0) + is_news
+    revision = (before.revision if before else 0) + _is_news(before, clocks)
     activity_records.put(connection, environment_id, clocks, revision=revision, next_look_at=now)
+
+
+def _is_news(before: Kept | None, clocks: Clocks) -> bool:
+    return before is None or _told(clocks) != _told(before.clocks)
 
 
 def _told(clocks: Clocks) -> Clocks:

@@ -28,8 +28,12 @@ def heard(context: Context, connection: sa.Connection) -> None:
 
 
 def is_there(context: Context, connection: sa.Connection) -> bool:
-    last = activity_records.moment(connection, NAME)
-    return last is not None and context.now() - last <= MISSED
+    return is_heard(activity_records.moment(connection, NAME), context.now())
+
+
+def is_heard(last: datetime | None, now: datetime) -> bool:
+    """`last`: when it was heard of, None where never."""
+    return last is not None and now - last <= MISSED
 
 
 def presence(context: Context) -> tuple[datetime | None, bool]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from culler.decision import Decision
 from culler.policy import Policy
-from terraspawner.db import account_records, member_records, records
+from terraspawner.db import member_records, records
 from terraspawner.domain.access import Action, Role, permits
 from terraspawner.domain.activity import Report
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.layer import MOST_NAMED
 from terraspawner.domain.workspace import Workspace
-from terraspawner.operations import activity, stops
+from terraspawner.operations import activity, reports
 from terraspawner.operations.context import Context
 
 
@@ -45,18 +45,17 @@ def identify(context: Context, key: str) -> Identity | None:
     later. Who is no member any more brings nothing.
     """
     with context.database.read() as connection:
-        environment = records.environment_by_key(connection, hash_of(key))
-        if environment is None:
+        found = member_records.environment_by_key(connection, hash_of(key))
+        if found is None:
             return None
-        account = account_records.account_named(connection, environment.user)
-        workspace = records.workspace_by_id(connection, environment.workspace_id)
-        member = member_records.membership_by_slug(connection, environment.user, workspace.slug)
-    if account is None or member is None:
+        environment, account = found
+        member = member_records.membership_in(connection, environment.user, environment.workspace_id)
+    if member is None:
         return None
     may_go_on = not account.is_out and permits(member.standing, Action.USE_ENVIRONMENT)
     if not may_go_on and environment.state is not State.PAUSING:
         return None
-    return Identity(environment=environment, workspace=workspace, role=member.role)
+    return Identity(environment=environment, workspace=member.workspace, role=member.role)
 
 
 def note_activity(
@@ -71,7 +70,7 @@ def note_activity(
 ) -> tuple[Decision, Policy] | None:
     """What runs, what memory it takes, and which git folders hold work that is nowhere else, as the environment's own
     extension says; None where it does not say, and of the folders then what it said before. `report` is what it says
-    of work and of its person. Returns what comes next for it, as `stops.heard`."""
+    of work and of its person. Returns what comes next for it, as `reports.take`."""
     values: dict[str, object] = {
         "kernels": [dict(item) for item in kernels],
         "memory_seen": dict(memory or {}),
@@ -79,11 +78,10 @@ def note_activity(
     }
     if trees is not None:
         values["trees"] = [dict(item) for item in trees]
-    with context.database.write() as connection:
-        records.update_environment(connection, identity.environment.id, **values)
-        here = identity.environment
-        activity.take(context, connection, here.id, here.start_number, report or Report(hears_humans=False))
-        return stops.heard(context, connection, here.id)
+    here, said = identity.environment, report or Report(hears_humans=False)
+    return reports.take(
+        context, environment_id=here.id, start_number=here.start_number, at=identity.workspace, row=values, said=said
+    )
 
 
 def note_outbox(context: Context, identity: Identity, pending: Sequence[str]) -> None:

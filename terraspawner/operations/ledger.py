@@ -140,8 +140,12 @@ def note_disk_interval(context: Context, connection: sa.Connection, disk_id: str
 def load(connection: sa.Connection, environment_id: str) -> Environment:
     environment = records.environment_by_id(connection, environment_id)
     if environment is None:
-        raise EnvironmentMissing(f"There is no environment {environment_id!r}.")
+        raise missing(environment_id)
     return environment
+
+
+def missing(environment_id: str) -> EnvironmentMissing:
+    return EnvironmentMissing(f"There is no environment {environment_id!r}.")
 
 
 def prices(context: Context, size: Size | None = None) -> price.Prices:

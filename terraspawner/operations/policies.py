@@ -82,7 +82,7 @@ def plans(
     held = {here.id: (here, owns(membership)) for here, membership in found}
     said = policy_records.said(connection, [here for here, _ in held.values()])
     return {
-        identifier: _plan(context, here, said[identifier], is_owner=is_owner)
+        identifier: plan_of(context, here, said[identifier], is_owner=is_owner)
         for identifier, (here, is_owner) in held.items()
     }
 
@@ -105,7 +105,8 @@ def owns(membership: Membership | None) -> bool:
     return membership is not None and membership.role is Role.OWNER
 
 
-def _plan(context: Context, here: Environment, said: Said, *, is_owner: bool) -> Plan:
+def plan_of(context: Context, here: Environment, said: Said, *, is_owner: bool) -> Plan:
+    """The plan of one, from what is said about it."""
     holds = policy.effective(bounds_of(context), said.workspace, said.own, is_owner=is_owner)
     next_ = timetable.outlook(holds, said.at or _LONG_AGO, said.appointments, facts_of(here), context.now())
     return Plan(policy=holds, outlook=next_)

@@ -61,7 +61,7 @@ def facts_of(
 ) -> dict[str, Facts]:
     """Environment id -> what is known of it now."""
     grace = activities.grace_until(context, connection)
-    return {here.id: _facts(here, at, kept, plan, grace=grace, now=context.now()) for here, at, kept, plan in found}
+    return {here.id: facts_from(here, at, kept, plan, grace=grace, now=context.now()) for here, at, kept, plan in found}
 
 
 def settled(here: Environment, clocks: Clocks, now: datetime) -> Clocks:
@@ -69,9 +69,10 @@ def settled(here: Environment, clocks: Clocks, now: datetime) -> Clocks:
     return activity.settled(clocks, now) if here.state is State.RUNNING else activity.clipped(clocks, now)
 
 
-def _facts(
+def facts_from(
     here: Environment, at: Workspace, kept: Kept | None, plan: Plan, *, grace: datetime | None, now: datetime
 ) -> Facts:
+    """The same of one, from what was read; `grace`: until when nothing is stopped."""
     clocks = settled(here, kept.clocks if kept else activity.begun(min(here.since, now)), now)
     held, stop = kept.keep_alive if kept else None, plan.policy.daily_stop.value
     due = plan.outlook.stop_due
@@ -190,19 +191,6 @@ def _stop(facts: Facts, here: Environment, kept: Kept | None, *, is_there: bool,
         reports=activity.reports(clocks, facts.now),
         is_near=is_near(facts, facts.policy, facts.now),
     )
-
-
-def heard(context: Context, connection: sa.Connection, environment_id: str) -> tuple[Decision, ruling.Policy] | None:
-    """It has just said what it does: what its own JupyterLab is told, None where nobody would carry it out. It is
-    looked at when something comes due by that, so what only goes on costs the culler nothing."""
-    here = ledger.load(connection, environment_id)
-    kept = activity_records.kept(connection, [here.id]).get(here.id)
-    if kept is None:
-        return None
-    facts = _known(context, connection, [(here, kept)])[here.id]
-    decision = decided(facts)
-    activity_records.note(connection, here.id, next_look_at=look_after(facts, kept, decision))
-    return (decision, facts.policy) if cullers.is_there(context, connection) else None
 
 
 # --- for the culler ---

@@ -129,14 +129,18 @@ def purge(context: Context, *, user: str, item_id: str) -> Trashed:
         return _described(context, connection, [_one(connection, user, item_id)])[0]
 
 
-def begin_due(context: Context) -> int:
-    """Write down all whose time is over; returns how many there were."""
+AT_ONCE = 200
+"""In one transaction: more would keep all others from writing for seconds. The next sweep goes on."""
+
+
+def begin_due(context: Context, most: int = AT_ONCE) -> int:
+    """Write down those whose time is over, some at a time; returns how many there were."""
     now = context.now()
     with context.database.read() as connection:
         if not trash_records.items_due(connection, now):
             return 0  # no writing transaction at each sweep
     with context.database.write() as connection:
-        due = [item for item in trash_records.items_due(connection, now) if item.is_due(now)]
+        due = [item for item in trash_records.items_due(connection, now) if item.is_due(now)][:most]
         for item in due:
             now_of_it = trash_records.item_by_id(connection, item.id)
             if now_of_it is None or now_of_it.state is not ItemState.HELD:

@@ -17,15 +17,20 @@ GRACE = timedelta(days=1)
 """No save takes as long from its blob to the row that refers to it."""
 
 
-def forget_gone(context: Context) -> int:
-    """Histories of notebooks whose file somebody took away past us, as long ago as the trash keeps things."""
+AT_ONCE = 200
+"""In one transaction: more would keep all others from writing for seconds."""
+
+
+def forget_gone(context: Context, most: int = AT_ONCE) -> int:
+    """Histories of notebooks whose file somebody took away past us, as long ago as the trash keeps things; some at a
+    time. Returns how many there were, 0 when none is left."""
     until = context.now() - timedelta(days=context.settings.trash_days)
     with context.database.read() as connection:
         if not any(each.since <= until for each in notebook_records.notebooks_in(connection, NotebookState.GONE)):
             return 0
     with context.database.write() as connection:
         gone = notebook_records.notebooks_in(connection, NotebookState.GONE)
-        over = [each for each in gone if each.since <= until]
+        over = [each for each in gone if each.since <= until][:most]
         for each in over:
             notebook_records.delete_notebook(connection, each.id)
         return len(over)

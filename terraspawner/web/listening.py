@@ -14,11 +14,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from terraspawner.domain.activity import REPORT
 from terraspawner.errors import HostUnavailable, HubUnavailable
 from terraspawner.host_client import ProcessorTime
 from terraspawner.operations import activity
+from terraspawner.operations.context import Context
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub
 from terraspawner.web.rounds import Rounds
@@ -26,9 +28,15 @@ from terraspawner.web.worker import Host
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 _LOOKS_AWAY = 2
 """So many looks in vain were an outage; one alone is a restart that nobody noticed."""
 _AT_ONCE = 20
+_TOLD_AT_ONCE = 200
+"""Environments in one transaction: very many would keep all others from writing for seconds."""
+_ROOM_SECONDS = 0.02
+"""Between two of them. Another process that waits for SQLite looks again and again, and finds no moment without it."""
 
 
 class Listening:
@@ -68,7 +76,7 @@ class Listening:
             if passed > 0 and name in before and before[name].container == each.container
         }
         if cores:
-            await self._deeds(activity.sample, cores)
+            await self._tell(activity.sample, cores)
 
     async def _take_traffic(self) -> None:
         gate = asyncio.Semaphore(_AT_ONCE)
@@ -86,7 +94,14 @@ class Listening:
 
         await asyncio.gather(*(one(*each) for each in await self._deeds(activity.deaf)))
         if seen:
-            await self._deeds(activity.note_traffic, seen)
+            await self._tell(activity.note_traffic, seen)
+
+    async def _tell(self, deed: Callable[[Context, Mapping[str, T]], None], told: Mapping[str, T]) -> None:
+        """By environment, some at a time."""
+        found = list(told.items())
+        for begin in range(0, len(found), _TOLD_AT_ONCE):
+            await self._deeds(deed, dict(found[begin : begin + _TOLD_AT_ONCE]))
+            await asyncio.sleep(_ROOM_SECONDS)
 
     async def _note(self, which: str, *, is_there: bool) -> None:
         if not is_there:

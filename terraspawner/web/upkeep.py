@@ -34,7 +34,8 @@ class Upkeep:
         await self._deeds(settling.settle_all)
 
     async def _go_round(self) -> None:
-        await self._deeds(unused_versions.forget_gone)
+        while await self._deeds(unused_versions.forget_gone):
+            pass  # others write in between
         for workspace_id in await self._deeds(unused_versions.workspaces_with_buckets):
             await self._clear(workspace_id)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 import builders
+from counting import counted
 from terraspawner.db import activity_records
 from terraspawner.db.activity_records import Kept
 from terraspawner.domain import activity as activities
@@ -15,6 +17,7 @@ from terraspawner.domain.workspace import Workspace
 from terraspawner.operations import activity, environments, freezing, identities, lease_endings
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
+from tests.operations import crowd
 
 pytestmark = pytest.mark.slow
 TRAIN = Report(work=(Claim(kind=Kind.KERNEL, what="edit/train.ipynb"),))
@@ -122,9 +125,10 @@ def test_another_start_begins_anew(
 
 
 def test_what_an_older_start_or_a_frozen_one_says_is_void(context: Context, ticket: Ticket) -> None:
-    here = ticket.environment
-    with context.database.write() as connection:
-        activity.take(context, connection, here.id, here.start_number - 1, TRAIN)
+    here, identity = ticket.environment, identities.identify(context, ticket.key)
+    assert identity is not None
+    older = replace(identity, environment=replace(here, start_number=here.start_number - 1))
+    identities.note_activity(context, older, [], report=TRAIN)
     assert known(context, ticket).clocks.busy_since is None
     freezing.begin(context, here.id)
     say(context, ticket, TRAIN)
@@ -193,3 +197,20 @@ def test_a_process_keeps_it_as_long_as_it_works(context: Context, clock: builder
     assert known(context, ticket).keep_alive == held
     say(context, ticket, IDLE)
     assert known(context, ticket).keep_alive is None
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_an_outage_is_written_down_in_as_few_statements_for_many_as_for_few(
+    context: Context, clock: builders.Clock, ticket: Ticket, count: int
+) -> None:
+    ids = crowd.copies(context, ticket, count)
+    say(context, ticket, IDLE)
+    lease_endings.beat(context)
+    clock.move(minutes=10)
+    with counted(context) as statements:
+        lease_endings.beat(context)
+    assert len([each for each in statements if "activity" in each]) == 2, statements
+    with context.database.read() as connection:
+        kept = activity_records.kept(connection, ids)
+    assert {each.clocks.sampled_at for each in kept.values()} == {clock.now}
+    assert known(context, ticket).clocks.reported_at == clock.now

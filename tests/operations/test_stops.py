@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import builders
+from counting import counted
 from culler.deadlines import Act, Name
 from culler.facts import Facts
 from terraspawner.domain.activity import Report
@@ -119,3 +120,19 @@ def test_a_stop_is_told_only_where_somebody_carries_it_out(
     assert say(context, ticket, IDLE) is None
     stops.watched(context, due=True)
     assert say(context, ticket, IDLE) is not None
+
+
+@pytest.mark.feature("G11")
+def test_a_report_costs_few_statements_with_whatever_is_written_of_it(
+    context: Context, clock: builders.Clock, ticket: Ticket
+) -> None:
+    say(context, ticket, TRAIN)
+    live(context, clock, ticket, IDLE, minutes=6)
+    for report in (IDLE, TRAIN, TRAIN):
+        clock.move(seconds=30)
+        with counted(context) as statements:
+            assert say(context, ticket, report) is not None
+        # who it is, of two tables; what is known of it; what it says, in two rows
+        asked = [each for each in statements if each.startswith(("SELECT", "UPDATE")) and "advisory" not in each]
+        assert len(asked) == 5, asked
+        assert len(statements) <= 7, "and both begin a transaction"

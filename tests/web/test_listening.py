@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import builders
 from culler.deadlines import Act, Name
 from culler.facts import Facts
+from terraspawner.db import activity_records
+from terraspawner.db.engine import Database
 from terraspawner.domain.activity import REPORT
 from terraspawner.errors import HostUnavailable
 from terraspawner.host_client import ProcessorTime
-from terraspawner.operations import stops
+from terraspawner.operations import activity, stops
 from terraspawner.web.listening import Listening
+from tests.operations import crowd
 from tests.web.hosts import HostThatObeys
 from tests.web.sites import CALM, Site, opened
 from tests.web.test_stops import report
@@ -156,3 +160,25 @@ class HubThatIsAway:
 
     async def is_up(self) -> bool:
         return False
+
+
+async def test_what_is_told_of_very_many_leaves_room_for_others_to_write(
+    site: Site, clock: builders.Clock, listening: Listening
+) -> None:
+    ids = crowd.copies(site.context, site.running(site.workspace()), 450)
+    clock.move(minutes=1)
+    another, told = Database(site.context.database.url), []  # as the Hub's process has one
+
+    async def with_another(deed: Callable[..., Any], seen: Mapping[str, datetime]) -> None:
+        await site.parts.deeds(deed, seen)
+        told.append(len(seen))
+        with another.write() as connection:
+            activity_records.note_moment(connection, "another process", clock.now)
+
+    listening._deeds = with_another  # type: ignore[assignment]
+    await listening._tell(activity.note_traffic, dict.fromkeys(ids, clock.now))
+    another.close()
+    assert told == [200, 200, 50]
+    with site.context.database.read() as connection:
+        kept = activity_records.kept(connection, ids)
+    assert {each.clocks.human_at for each in kept.values()} == {clock.now}

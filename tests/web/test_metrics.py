@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import builders
+from counting import counted
 from culler.deadlines import Act, Name
 from terraspawner.domain.activity import SILENCE
 from terraspawner.domain.environment import HOLDS_CONTAINER, State
@@ -18,7 +19,7 @@ from terraspawner.operations.environments import Ticket
 from tests.operations.watched import IDLE, say
 from tests.web.hubs import until
 from tests.web.sites import API, CALM, Site, opened
-from tests.web.test_queries import FEW, MANY, counted, grown
+from tests.web.test_queries import FEW, MANY, grown
 
 SCOPE = "read:metrics"
 Samples = dict[tuple[str, ...], float]
@@ -168,7 +169,7 @@ async def test_it_asks_as_often_for_many_as_for_few(site: Site) -> None:
         grown(site, first, last)
         tellings = []
         for _ in range(3):  # what the service does by itself at its start may fall into one of them
-            with counted(site) as sent:
+            with counted(site.context) as sent:
                 await told(site)
             tellings.append(list(sent))
         counts.append(min(tellings, key=len))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
+from counting import counted
 from terraspawner.operations import environments, tagging
 from tests.web.hubs import until
 from tests.web.sites import API, CALM, PREFIX, Site, opened
@@ -45,20 +43,6 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         yield made
 
 
-@contextmanager
-def counted(site: Site) -> Iterator[list[str]]:
-    """The statements that our database is sent."""
-    sent: list[str] = []
-
-    def note(_connection, _cursor, statement, _parameters, _context, _many) -> None:  # type: ignore[no-untyped-def]
-        sent.append(re.sub(r"\(\?(, \?)*\)", "(?)", statement))  # a list of values is one question
-
-    engine = site.context.database.engine
-    sa.event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    sa.event.remove(engine, "before_cursor_execute", note)
-
-
 def grown(site: Site, first: int, last: int) -> None:
     """Workspaces of ana's, each with an environment of hers that is paused."""
     for number in range(first, last):
@@ -75,7 +59,7 @@ async def cost(site: Site, addresses: list[str], user: str) -> dict[str, list[st
     async with site.person(user) as person:
         for address in addresses:
             client = person if address.startswith(API) else browser.client
-            with counted(site) as sent:
+            with counted(site.context) as sent:
                 answer = await client.get(address.removeprefix(f"{API}/"))
             assert answer.status_code == 200, (address, answer.text)
             found[address] = list(sent)
@@ -100,7 +84,7 @@ async def test_the_worker_asks_as_often_for_many_as_for_few(site: Site) -> None:
     counts = []
     for first, last in ((0, FEW), (FEW, MANY)):
         grown(site, first, last)
-        with counted(site) as sent:
+        with counted(site.context) as sent:
             await site.parts.worker.sweep()
             await site.parts.worker.reconciler.look()
         counts.append(Counter(sent))
