@@ -1,4 +1,5 @@
-"""`make dev`: hub and workspaces service outside compose, started anew at a change, with environments that live on."""
+"""`make dev`: hub, workspaces service and culler outside compose, started anew at a change, with environments that live
+on."""
 
 from __future__ import annotations
 
@@ -39,8 +40,8 @@ def developed(log: Path) -> Iterator[Deployment]:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="make dev takes root")
-@pytest.mark.feature("A1")
-def test_hub_and_service_outside_compose_serve_and_follow_a_change(tmp_path: Path) -> None:
+@pytest.mark.feature("A1", "G11")
+def test_hub_service_and_culler_outside_compose_serve_and_follow_a_change(tmp_path: Path) -> None:
     log = tmp_path / "dev.log"
     with developed(log) as deployment:
         ana = deployment.person("ana")
@@ -54,15 +55,26 @@ def test_hub_and_service_outside_compose_serve_and_follow_a_change(tmp_path: Pat
         here = {part.attrs["Config"]["Labels"]["com.docker.compose.service"] for part in containers_of(deployment)}
         assert here == {"netguard", "host", "mounter", "proxy", "relay-hub", "relay-workspaces"}
 
+        until(
+            lambda: (workspace.environment()["next_stop"] or {}).get("is_carried_out"), "the culler has been heard of"
+        )
+        assert begun(log) == 1
+
         (ROOT / "terraspawner" / "web" / "health.py").touch()
         until(lambda: b"Changed: terraspawner/web/health.py" in log.read_bytes(), "the change is seen")
         until(lambda: deployment.get("/services/workspaces/health").status_code == 200, "the service is back")
         until(lambda: deployment.get("/hub/health").status_code == 200, "the Hub is back")
+        until(lambda: begun(log) == 2, "the culler is back")
         workspace.wait_for("running")
         assert workspace.container().id == container
         assert workspace.container().status == "running"
         workspace.pause()
         ana.close()
+
+
+def begun(log: Path) -> int:
+    """How often the culler has begun to sweep."""
+    return log.read_bytes().count(b"INFO culler: every 2 s")
 
 
 def containers_of(deployment: Deployment) -> list:  # type: ignore[type-arg]
