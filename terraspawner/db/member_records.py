@@ -16,7 +16,7 @@ from terraspawner.domain.account import Account
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.holder import Holder
 from terraspawner.domain.library import Access
-from terraspawner.domain.workspace import Member, Membership, Workspace
+from terraspawner.domain.workspace import LIBRARY, Member, Membership, Workspace
 
 Row = sa.RowMapping
 
@@ -45,7 +45,12 @@ _BY_SLUG = _HELD_HERE.where(t.workspace.c.slug == sa.bindparam("slug"))
 _BY_ID = t.workspace.c.id == sa.bindparam("id")
 _BY_ID_HERE, _BY_ID_IN_TRASH = _HELD_HERE.where(_BY_ID), _HELD_IN_TRASH.where(_BY_ID)
 _STANDINGS = (
-    sa.select(_HELD_IN_ANY_WAY.c.user, _HELD_IN_ANY_WAY.c.role, _HELD_IN_ANY_WAY.c.may_compute)
+    sa.select(
+        _HELD_IN_ANY_WAY.c.user,
+        _HELD_IN_ANY_WAY.c.role,
+        sa.or_(_HELD_IN_ANY_WAY.c.may_compute, t.workspace.c.storage == LIBRARY).label("may_compute"),
+    )
+    .join(t.workspace, t.workspace.c.id == _HELD_IN_ANY_WAY.c.workspace_id)
     .join(t.account, t.account.c.name == _HELD_IN_ANY_WAY.c.user)
     .where(
         _HELD_IN_ANY_WAY.c.workspace_id == sa.bindparam("workspace_id"),
@@ -122,7 +127,8 @@ def forget_members(connection: sa.Connection, workspace_id: str) -> None:
 
 
 def standings_in(connection: sa.Connection, workspace_id: str, users: Iterable[str]) -> dict[str, Standing]:
-    """What those of `users` hold in a workspace who hold anything there and may sign in."""
+    """What those of `users` hold in a workspace who hold anything there and may sign in. To a library they come from
+    environments of other workspaces: there nobody is without compute."""
     rows: dict[str, list[Row]] = {}
     for row in connection.execute(_STANDINGS, {"workspace_id": workspace_id, "users": list(users)}).mappings():
         rows.setdefault(row["user"], []).append(row)

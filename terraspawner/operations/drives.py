@@ -1,35 +1,36 @@
-"""Drives: what of the libraries the drive of an environment shows. Whoever mounts it makes the view exactly that."""
+"""Drives: what of the libraries they show, and where an address below a drive workspace leads.
+
+Whoever mounts a drive makes its view exactly `view_of`. Notebooks have addresses below a drive workspace as well, by
+the name that their library has on the caller's drive: ``Survey (ada)/a.ipynb``. So JupyterLab in an environment has
+all libraries of its person below the one folder ``edit/``, and knows of none of them.
+"""
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from terraspawner.db import group_records, library_records, records
-from terraspawner.domain.environment import Environment
-from terraspawner.domain.library import NAMESPACE, Shown, shown
-from terraspawner.domain.notebook_list import Wanted
-from terraspawner.errors import Unavailable, WorkspaceMissing
-from terraspawner.operations import notebook_lists
+from terraspawner.db import group_records, library_records, member_records, records
+from terraspawner.domain.access import Action, permits
+from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.library import NAMESPACE, OF_BUCKETS, Shown, shown
+from terraspawner.domain.workspace import DRIVE, Workspace
+from terraspawner.errors import NotebookMissing, Refused
+from terraspawner.operations import names_given, workspaces
 from terraspawner.operations.context import Context
-from terraspawner.operations.notebook_facts import NotebookInfo
-
-FIRST = 10
-"""So many notebooks of each library are shown beside each other; all of them on the library's own page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
-    """A library of a drive with its first notebooks, by path, of `total`."""
+class Reach:
+    """Where an address leads. `library` is the id of the one that it goes through, `shelf` its name on the drive and
+    `path` what follows that; all empty where the workspace has notebooks of its own."""
 
-    shown: Shown
-    notebooks: tuple[NotebookInfo, ...]
-    total: int
-
-    @property
-    def more(self) -> bool:
-        return self.total > len(self.notebooks)
+    library: str = ""
+    shelf: str = ""
+    path: str = ""
 
 
 def view_of(context: Context, environment: Environment) -> tuple[Shown, ...]:
@@ -46,17 +47,65 @@ def on_drive_of(connection: sa.Connection, user: str) -> tuple[Shown, ...]:
     return shown(library_records.libraries_of(connection, user), user, groups)
 
 
-def notebooks_on(context: Context, user: str) -> list[Shelf]:
-    """The libraries on the drives of `user` with their notebooks; one that cannot be read now is without any."""
+def reach(
+    context: Context, *, user: str, namespace: str, name: str, path: str | None, actions: Collection[Action]
+) -> Reach:
+    """Where `user` comes to by the notebook's `path` below this workspace, or by its own address where that is None,
+    and may do all of `actions`: what is done to notebooks to the library that the path goes through.
+
+    Raises `WorkspaceMissing`, `NotAllowed`, `NotebookMissing` where no library on the drive is called so.
+    """
     with context.database.read() as connection:
+        at = workspaces.member(connection, user=user, namespace=namespace, name=name)
+        found = _through(connection, user, path) if at.workspace.has_drive and path is not None else Reach()
+        for action in actions:
+            through = found.library and action in OF_BUCKETS
+            here = workspaces.member(connection, user=user, namespace=NAMESPACE, name=found.library) if through else at
+            if not (at.workspace.has_drive and path is None and action is Action.READ_NOTEBOOKS):
+                workspaces.allowed(here, action)  # a drive's list is those of its libraries, each asked by itself
+        return found
+
+
+def shelves(context: Context, *, user: str, namespace: str, name: str, action: Action) -> list[tuple[str, Workspace]]:
+    """Where the notebooks of a workspace are, if `user` may do `action` there: what their paths begin with, and the
+    workspace itself; of a drive workspace the libraries on the drive of `user`.
+
+    Raises `WorkspaceMissing`, `NotAllowed`.
+    """
+    with context.database.read() as connection:
+        at = workspaces.member(connection, user=user, namespace=namespace, name=name)
+        if not at.workspace.has_drive:
+            return [("", workspaces.allowed(at, action).workspace)]
         found = on_drive_of(connection, user)
-    return [_shelf(context, user, each) for each in found]
+        there = records.workspaces_by_id(connection, {each.id for each in found})
+        return [(f"{each.name}/", there[each.id]) for each in found]
 
 
-def _shelf(context: Context, user: str, each: Shown) -> Shelf:
-    wanted = Wanted(limit=FIRST)
-    try:
-        page = notebook_lists.list_page(context, user=user, namespace=NAMESPACE, name=each.id, wanted=wanted)
-    except (Unavailable, WorkspaceMissing):  # its folder does not answer; it was withdrawn in this moment
-        return Shelf(shown=each, notebooks=(), total=0)
-    return Shelf(shown=each, notebooks=tuple(page.items), total=page.total)
+def desk_of(context: Context, user: str) -> Workspace | None:
+    """The drive workspace in which a library's notebooks open for `user`: one that runs, else the first by name. None
+    where there is none in which `user` may have an environment."""
+    with context.database.read() as connection:
+        held = member_records.memberships_of(connection, user, storage=DRIVE)
+        desks = [each.workspace for each in held if permits(each.standing, Action.USE_ENVIRONMENT)]
+        up = {each.workspace_id for each in records.environments_of(connection, user) if each.state in _UP}
+    return next(iter(sorted(desks, key=lambda desk: desk.id not in up)), None)
+
+
+_UP = frozenset({State.STARTING, State.RUNNING, State.FREEZING, State.FROZEN})
+
+
+def _through(connection: sa.Connection, user: str, path: str) -> Reach:
+    shelf, _, rest = path.partition("/")
+    called = unicodedata.normalize("NFC", shelf)
+    found = next((each for each in on_drive_of(connection, user) if each.name == called), None)
+    if found is None and not rest:
+        raise Refused(
+            "A notebook of a drive workspace lies in a library. Put it into a folder that is called like a library on"
+            " your drive."
+        )
+    if found is None:
+        raise NotebookMissing(
+            f"There is no library {names_given.shown(shelf)} on your drive. It may have been renamed, or is no longer"
+            " shared with you."
+        )
+    return Reach(library=found.id, shelf=found.name, path=rest)

@@ -17,7 +17,7 @@ from terraspawner.domain.lease import Claim, Editor, Lease, as_of
 from terraspawner.domain.lease_saving import may_change
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import NotebookMissing
-from terraspawner.operations import audit, workspaces
+from terraspawner.operations import audit, drives, workspaces
 from terraspawner.operations.context import Context
 from terraspawner.operations.lease_endings import keep, mended, void
 from terraspawner.operations.notebook_names import FOLDER
@@ -43,13 +43,18 @@ def look(context: Context, place: Place) -> LeaseSight:
 
 
 def look_at_all(context: Context, *, user: str, namespace: str, name: str) -> dict[str, LeaseSight]:
-    """Path -> lease, of the notebooks of a workspace that somebody has or has reserved. A fixed number of queries."""
+    """Path -> lease, of the notebooks of a workspace that somebody has or has reserved. A fixed number of queries, and
+    more for each library of a drive workspace."""
+    places = drives.shelves(context, user=user, namespace=namespace, name=name, action=Action.READ_NOTEBOOKS)
     with context.database.read() as connection:
-        at = workspaces.within(connection, user=user, namespace=namespace, name=name, action=Action.READ_NOTEBOOKS)
-        found = void(connection, lease_records.leases_in(connection, at.workspace.id))
+        found = [
+            (shelf, lease)
+            for shelf, at in places
+            for lease in void(connection, lease_records.leases_in(connection, at.id))
+        ]
         now = context.database.now(connection)
-    seen = (LeaseSight(lease=as_of(lease, now), now=now) for lease in found)
-    return {each.lease.path: each for each in seen if each.lease.holder or each.lease.reservation}
+    seen = ((shelf, LeaseSight(lease=as_of(lease, now), now=now)) for shelf, lease in found)
+    return {shelf + each.lease.path: each for shelf, each in seen if each.lease.holder or each.lease.reservation}
 
 
 def refuse_if_held(context: Context, place: Place) -> LeaseSight:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from terraspawner.domain import names, notebook_list
 from terraspawner.domain.access import Action
 from terraspawner.domain.notebook_list import Page, Wanted
 from terraspawner.domain.workspace import Workspace
-from terraspawner.operations import notebook_facts, workspaces
+from terraspawner.operations import drives, notebook_facts, workspaces
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebook_facts import NotebookInfo, described
 from terraspawner.operations.notebook_names import FOLDER
@@ -24,10 +24,13 @@ LIST_READS = 64 * 1024**2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """An object with its path, so that it can be put in order before its kernel is read."""
+    """An object with its path, so that it can be put in order before its kernel is read. `shelf` is what the path has
+    in front where it is one of several places."""
 
     info: ObjectInfo
     path: str
+    at: Workspace
+    shelf: str = ""
 
     @property
     def size(self) -> int:
@@ -39,22 +42,20 @@ class _Found:
 
 
 def list_notebooks(context: Context, *, user: str, namespace: str, name: str) -> list[NotebookInfo]:
-    """All notebooks of a workspace by path. A body is read once per version, for its kernel.
+    """All notebooks of a workspace by path; of a drive workspace those of its libraries.
+
+    A body is read once per version, for its kernel.
 
     Where there is very much to read at once, the kernels of the rest are unknown until the next listing.
     """
-    workspace = workspaces.enter(context, user=user, namespace=namespace, name=name, action=Action.READ_NOTEBOOKS)
-    bucket = context.bucket(workspace.id)
-    found = _with_kernels(bucket, workspace, (found.info for found in _found(bucket)))
+    found = _with_kernels(context, _all(context, user, namespace, name))
     return sorted(found, key=lambda item: item.path.casefold())
 
 
 def list_page(context: Context, *, user: str, namespace: str, name: str, wanted: Wanted) -> Page[NotebookInfo]:
     """The page that is wanted; kernels are read for what is on it. Raises `Refused` for a wrong cursor."""
-    workspace = workspaces.enter(context, user=user, namespace=namespace, name=name, action=Action.READ_NOTEBOOKS)
-    bucket = context.bucket(workspace.id)
-    page = notebook_list.page_of(_found(bucket), wanted)
-    items = _with_kernels(bucket, workspace, (found.info for found in page.items))
+    page = notebook_list.page_of(_all(context, user, namespace, name), wanted)
+    items = _with_kernels(context, page.items)
     return Page(items=items, folders=page.folders, total=page.total, next=page.next)
 
 
@@ -77,25 +78,31 @@ def describe_notebook(context: Context, place: Place) -> NotebookInfo:
         raise missing(path) from error
 
 
-def _found(bucket: Bucket) -> list[_Found]:
+def _all(context: Context, user: str, namespace: str, name: str) -> list[_Found]:
+    """Of a drive workspace those of its libraries, each by the name that its library has on the drive."""
+    places = drives.shelves(context, user=user, namespace=namespace, name=name, action=Action.READ_NOTEBOOKS)
+    return [found for shelf, at in places for found in _found(context.bucket(at.id), at, shelf)]
+
+
+def _found(bucket: Bucket, at: Workspace, shelf: str) -> list[_Found]:
     return [
-        _Found(info=info, path=info.key.removeprefix(FOLDER))
+        _Found(info=info, path=shelf + info.key.removeprefix(FOLDER), at=at, shelf=shelf)
         for info in bucket.list(FOLDER)
         if info.key.endswith(names.NOTEBOOK_ENDING)
     ]
 
 
-def _with_kernels(bucket: Bucket, workspace: Workspace, infos: Iterable[ObjectInfo]) -> list[NotebookInfo]:
+def _with_kernels(context: Context, items: Iterable[_Found]) -> list[NotebookInfo]:
     told, may_read = [], LIST_READS
-    for info in infos:
-        kernel = notebook_facts.kernel_known(workspace, info)
-        if kernel is None and info.size > may_read:
+    for each in items:
+        kernel = notebook_facts.kernel_known(each.at, each.info)
+        if kernel is None and each.size > may_read:
             kernel = "", ""
         elif kernel is None:
-            may_read -= info.size
+            may_read -= each.size
             try:
-                kernel = notebook_facts.read_kernel(bucket, workspace, info)
+                kernel = notebook_facts.read_kernel(context.bucket(each.at.id), each.at, each.info)
             except ObjectMissing:
                 continue  # deleted since it was listed
-        told.append(described(info, kernel))
+        told.append(replace(described(each.info, kernel), path=each.path))
     return told

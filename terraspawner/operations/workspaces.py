@@ -71,27 +71,38 @@ def membership(context: Context, *, user: str, namespace: str, name: str, action
 
 def within(connection: sa.Connection, *, user: str, namespace: str, name: str, action: Action) -> Membership:
     """As `membership`, in a transaction that goes on."""
+    return allowed(member(connection, user=user, namespace=namespace, name=name), action)
+
+
+def member(connection: sa.Connection, *, user: str, namespace: str, name: str) -> Membership:
+    """What `user` is there. Raises `WorkspaceMissing`."""
     found = member_records.membership_by_name(connection, user, namespace, name)
     if found is None:
         raise WorkspaceMissing(
             f"There is no workspace {namespace}/{name}, or you are not a member of it."
             " Check the address or ask its owner."
         )
-    if found.workspace.is_library and action not in BY_WORKSPACE_DOORS:
+    return found
+
+
+def allowed(found: Membership, action: Action) -> Membership:
+    """The same, where `action` may be done by this. Raises `NotAllowed`, `Refused` where there is no place for it."""
+    at = found.workspace
+    if at.is_library and action not in BY_WORKSPACE_DOORS:
         raise Refused(
-            f"{found.workspace.title!r} is a library of the drive, in which no environment runs. Its name, shares and"
-            " end are changed on the page Drive, or at /libraries."
+            f"{at.shown!r} is a library of the drive, in which no environment runs: its notebooks are opened in a drive"
+            " workspace. Its name, shares and end are changed on the page Drive, or at /libraries."
         )
-    if found.workspace.has_drive and action in OF_BUCKETS:
+    if at.has_drive and action in OF_BUCKETS:
         raise Refused(
-            f"{namespace}/{name} works on drives, so it has no notebooks and data of its own: they are in libraries, on"
-            " the page Drive and at /libraries."
+            f"{at.namespace}/{at.name} works on drives, so it has no notebooks and data of its own: they are in"
+            " libraries, on the page Drive and at /libraries."
         )
-    allowed = permits(found.standing, action)
-    if not allowed:
-        raise NotAllowed(
-            f"In {namespace}/{name} {allowed.reason}. Ask an owner of the workspace.", needed=allowed.needed
-        )
+    said = permits(found.standing, action)
+    if not said:
+        where = f"the library {at.shown!r}" if at.is_library else f"{at.namespace}/{at.name}"
+        whom = "its owner" if at.is_library else "an owner of the workspace"
+        raise NotAllowed(f"In {where} {said.reason}. Ask {whom}.", needed=said.needed)
     return found
 
 

@@ -153,7 +153,7 @@ async def save_notebook(
         )
     response.status_code = 201 if saving.base is None else 200
     response.headers["ETag"] = _etag(info)
-    return SavedOut.of(info)
+    return SavedOut.of(spot.told(info))
 
 
 @router.delete(
@@ -189,12 +189,13 @@ async def rename_notebook(
     if if_match is None:
         raise Malformed('Say which version you rename: If-Match: "<version>".')
     place = _place(spot, names.notebook_path(path))
-    info = await parts.deeds(notebooks.rename_notebook, place, wanted.to, version_named(if_match), claim)
+    base = version_named(if_match)
+    info = await parts.deeds(notebooks.rename_notebook, place, spot.inside(wanted.to), base, claim)
     response.headers["ETag"] = _etag(info)
     if claim.fence is not None:
         sight = await parts.deeds(leases.look, replace(place, path=info.path))
         response.headers["Lease-Fence"] = str(sight.lease.fence)
-    return SavedOut.of(info)
+    return SavedOut.of(spot.told(info))
 
 
 @router.post(
@@ -215,8 +216,7 @@ async def open_notebook(parts: TheParts, spot: ASpot, path: str, wanted: OpenIn,
     """
     mode, place = _mode(wanted.mode), _place(spot, names.notebook_path(path))
     if mode is Mode.EDIT:
-        here = {"user": spot.user, "namespace": spot.namespace, "name": spot.name}
-        await parts.deeds(workspaces.enter, **here, action=Action.WRITE_NOTEBOOKS)
+        await parts.deeds(workspaces.enter, user=spot.user, **spot.notebooks, action=Action.WRITE_NOTEBOOKS)
     _, info = await parts.deeds(notebooks.read_notebook, place)
     wish = wanted.environment
     async with reserved(parts, place) if mode is Mode.EDIT else nullcontext() as kept:
@@ -225,7 +225,7 @@ async def open_notebook(parts: TheParts, spot: ASpot, path: str, wanted: OpenIn,
     response.status_code = 200 if environment.state == "running" else 202
     where = lab_url if mode is Mode.EDIT else playground_url
     return OpenOut(
-        url=where(parts.settings, spot.user, sight.view.workspace, place.path),
+        url=where(parts.settings, spot.user, sight.view.workspace, names.notebook_path(path)),
         mode=mode,
         lease=LeaseOut.of(kept, Editor(user=spot.user, environment="", session="")) if kept else None,
         environment=environment,
@@ -255,7 +255,7 @@ def _mode(wanted: str) -> Mode:
 
 
 def _place(spot: Spot, path: str) -> Place:
-    return Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=path)
+    return spot.place(path)
 
 
 def _only_path(text: str) -> str:

@@ -8,9 +8,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.convertors import Convertor, register_url_convertor
 
-from terraspawner.domain.access import permits
+from terraspawner.domain.access import Action, permits
+from terraspawner.domain.library import NAMESPACE
 from terraspawner.errors import NotAllowed
-from terraspawner.operations import projects, workspaces
+from terraspawner.operations import drives, projects, workspaces
 from terraspawner.operations.identities import Identity
 from terraspawner.web.addresses import own_origin, server_origin
 from terraspawner.web.auth import Culler, Monitor, Person
@@ -100,10 +101,16 @@ AnOperatorOrMonitor = Annotated[Person | Monitor, Depends(_operator_or_monitor)]
 
 async def _permitted(request: Request, parts: Parts, user: str, namespace: str, name: str) -> Spot:
     """The spot, where `user` may do there what the handler declares. Raises `WorkspaceMissing`, `NotAllowed`."""
-    spot = Spot(user=user, namespace=namespace, name=name)
-    for action in actions_of(request, user):
-        await parts.deeds(workspaces.enter, user=user, namespace=namespace, name=name, action=action)
-    return spot
+    spot, actions = Spot(user=user, namespace=namespace, name=name), actions_of(request, user)
+    found = await parts.deeds(
+        drives.reach, user=user, namespace=namespace, name=name, path=request.path_params.get("path"), actions=actions
+    )
+    if not found.library:
+        return spot
+    if Action.USE_ENVIRONMENT in actions:  # it opens there: the address stays, and leads to the notebook by `place`
+        return replace(spot, library=found.library, shelf=found.shelf)
+    request.path_params["path"] = found.path  # FastAPI reads the handler's own after those that guard it
+    return Spot(user=user, namespace=NAMESPACE, name=found.library, library=found.library, shelf=found.shelf)
 
 
 async def _spot(request: Request, parts: TheParts, person: APerson, namespace: str, name: str) -> Spot:
@@ -116,7 +123,7 @@ async def _spot_of_either(
     if isinstance(caller, Person):
         return await _permitted(request, parts, caller.name, namespace, name)
     own = caller.workspace
-    if (own.namespace, own.name) != (namespace, name):
+    if (own.namespace, own.name) != (namespace, name) and not (own.has_drive and namespace == NAMESPACE):
         raise NotAllowed(f"This environment belongs to {own.namespace}/{own.name}; its key opens no other workspace.")
     spot = await _permitted(request, parts, caller.user, namespace, name)
     return replace(spot, environment=caller.environment.id)
@@ -138,6 +145,7 @@ async def _spot_of_page(request: Request, parts: TheParts, namespace: str, name:
 ASpot = Annotated[Spot, Depends(_spot)]
 """The workspace in the address, asked for by a person."""
 ASpotOfEither = Annotated[Spot, Depends(_spot_of_either)]
-"""The same, asked for by a person or by the environment that belongs to it: its key opens no other."""
+"""The same, asked for by a person or by the environment that belongs to it: its key opens no other, but that of a drive
+workspace the libraries that its person has."""
 ASpotOfPage = Annotated[Spot, Depends(_spot_of_page)]
 """The same, asked for by a person or by Lab's page of that very environment; see `lab_pages`."""

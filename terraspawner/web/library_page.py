@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from terraspawner.domain.notebook import KERNELS
 from terraspawner.errors import TerraError
-from terraspawner.operations import drives, libraries
+from terraspawner.operations import libraries, shelves
 from terraspawner.web.auth import Person
 from terraspawner.web.notebook_lists import Asked, list_values, member_of, targets_of
 from terraspawner.web.parts import Parts
@@ -66,4 +66,4 @@ async def library_page(
 
 async def drive_values(parts: Parts, spot: Spot) -> dict[str, Any]:
     """For ``_drive_section.html``."""
-    return {"on_drive": await parts.deeds(drives.notebooks_on, spot.user), "kernels": KERNELS}
+    return {"on_drive": await parts.deeds(shelves.notebooks_on, spot.user), "kernels": KERNELS}

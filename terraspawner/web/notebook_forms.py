@@ -25,7 +25,8 @@ from terraspawner.operations.notebooks import Place
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
-from terraspawner.web.notebook_lists import Asked
+from terraspawner.web.desks import desk_of
+from terraspawner.web.notebook_lists import Asked, member_of
 from terraspawner.web.pages import address_of, see, show, workspace_page
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
@@ -61,8 +62,9 @@ async def create_notebook(
         return await workspace_page(
             parts, person, spot, wanted=title[:_LONGEST], error=error, asked=Asked(folder=inside)
         )
-    at = quoted(spot.namespace, spot.name)
-    return show(request, f"{parts.settings.service_prefix}open/{at}/notebooks/{quoted(*made.path.split('/'))}")
+    desk = await desk_of(parts, person.name, (await member_of(parts, spot)).workspace)
+    page = f"{address_of(parts, spot.namespace, spot.name)}/notebooks/{quoted(*made.path.split('/'))}"
+    return show(request, desk.address("notebooks", made.path) if desk.is_there else page)
 
 
 @router.post(f"{LIST}/delete")

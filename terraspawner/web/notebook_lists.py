@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 from fastapi import Query
 
 from terraspawner.domain import notebook_list
-from terraspawner.domain.access import Action, Standing, permits
+from terraspawner.domain.access import Action, permits
 from terraspawner.domain.notebook import KERNELS
 from terraspawner.domain.notebook_list import Sort, Wanted
 from terraspawner.domain.workspace import Membership
 from terraspawner.errors import Refused
 from terraspawner.operations import notebook_lists, proposals, workspaces
 from terraspawner.web import lease_marks
+from terraspawner.web.desks import desk_of, modes_of
 from terraspawner.web.parts import Parts
 from terraspawner.web.sights import Spot
 
@@ -84,6 +85,7 @@ async def list_values(parts: Parts, spot: Spot, member: Membership, asked: Asked
         asked = replace(asked, cursor="")
         page = await parts.deeds(notebook_lists.list_page, **here, wanted=asked.wanted)
     marks = await lease_marks.look(parts, spot)
+    desk = await desk_of(parts, spot.user, member.workspace)
     return {
         "listing": asked,
         "notebooks": page.items,
@@ -95,7 +97,8 @@ async def list_values(parts: Parts, spot: Spot, member: Membership, asked: Asked
         **lease_marks.values(member.standing, marks),
         "proposed": await proposals_in(parts, spot),
         "may_write": bool(permits(member.standing, Action.WRITE_NOTEBOOKS)),
-        **modes_of(member.standing),
+        "desk": desk,
+        **modes_of(member.standing, member.workspace, desk),
         "api": parts.settings.api_prefix,
         "address": parts.settings.address,
         "most": parts.settings.notebook_limit,
@@ -105,15 +108,6 @@ async def list_values(parts: Parts, spot: Spot, member: Membership, asked: Asked
 async def proposals_in(parts: Parts, spot: Spot) -> dict[str, int]:
     """How many proposals are open for which notebook."""
     return await parts.deeds(proposals.count_open, user=spot.user, namespace=spot.namespace, name=spot.name)
-
-
-def modes_of(standing: Standing) -> dict[str, bool]:
-    """In which modes who holds this may open notebooks: to edit, and in the playground."""
-    has_compute = bool(permits(standing, Action.USE_ENVIRONMENT))
-    return {
-        "may_open": has_compute and bool(permits(standing, Action.WRITE_NOTEBOOKS)),
-        "may_try": has_compute and bool(permits(standing, Action.READ_NOTEBOOKS)),
-    }
 
 
 async def targets_of(parts: Parts, user: str) -> list[tuple[str, str]]:

@@ -21,7 +21,8 @@ from terraspawner.web import lease_marks, previews
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
-from terraspawner.web.notebook_lists import member_of, modes_of, proposals_in, targets_of
+from terraspawner.web.desks import desk_of, modes_of
+from terraspawner.web.notebook_lists import member_of, proposals_in, targets_of
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
@@ -64,6 +65,7 @@ async def notebook_page(
     info = await parts.deeds(notebook_lists.describe_notebook, place)
     member = await member_of(parts, spot)
     marks = await lease_marks.look(parts, spot)
+    desk = await desk_of(parts, person.name, member.workspace)
     at, here = quoted(spot.namespace, spot.name), quoted(*info.path.split("/"))
     prefix = parts.settings.service_prefix
     return parts.pages.page(
@@ -80,7 +82,8 @@ async def notebook_page(
         file=info.path.rpartition("/")[2],
         kernels=KERNELS,
         **lease_marks.values(member.standing, marks),
-        **modes_of(member.standing),
+        desk=desk,
+        **modes_of(member.standing, member.workspace, desk),
         proposals=(await proposals_in(parts, spot)).get(info.path, 0),
         may_write=bool(permits(member.standing, Action.WRITE_NOTEBOOKS)),
         targets=await targets_of(parts, person.name),
@@ -88,8 +91,8 @@ async def notebook_page(
         sandbox=page.SANDBOX,
         here=f"{prefix}workspaces/{at}",
         page_url=f"{prefix}workspaces/{at}/notebooks/{here}",
-        open_url=f"{prefix}open/{at}/notebooks/{here}",
-        playground_url=f"{prefix}open/{at}/playground/{here}",
+        open_url=desk.address("notebooks", info.path),
+        playground_url=desk.address("playground", info.path),
         download_url=f"{parts.settings.api_prefix}/workspaces/{at}/notebooks/{here}",
         link=f"{parts.settings.address}{prefix}workspaces/{at}/notebooks/{here}",
     )

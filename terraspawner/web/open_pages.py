@@ -53,7 +53,9 @@ async def open_page(parts: TheParts, person: APerson, spot: ASpot, path: str, *,
         await _refuse_if_held(parts, spot, path)
     except LeaseHeld as error:
         place = _place(spot, names.notebook_path(path))
-        return await notebook_page(parts, person, spot, place, notice=error.message, status=status_of(error))
+        return await notebook_page(
+            parts, person, spot.of_notebooks, place, notice=error.message, status=status_of(error)
+        )
     return await _open_page(parts, person, spot, _notebook(path, anyway))
 
 
@@ -158,4 +160,4 @@ async def _read(parts: Parts, spot: Spot, goal: Goal) -> NotebookInfo:
 
 
 def _place(spot: Spot, path: str) -> Place:
-    return Place(user=spot.user, namespace=spot.namespace, name=spot.name, path=path)
+    return spot.place(path)

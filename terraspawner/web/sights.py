@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from terraspawner.domain.environment import CANCELLABLE, Environment, State
+from terraspawner.domain.library import NAMESPACE
 from terraspawner.domain.start import StepName, under_way
-from terraspawner.errors import HostUnavailable, NotLoggedIn, WorkspaceMissing
+from terraspawner.errors import HostUnavailable, NotLoggedIn, Refused, WorkspaceMissing
 from terraspawner.operations import accounts, views
 from terraspawner.operations.context import Context
+from terraspawner.operations.notebook_facts import NotebookInfo
+from terraspawner.operations.notebooks import Place
 from terraspawner.operations.views import View
 from terraspawner.web.parts import Parts
 
@@ -18,13 +21,43 @@ _SHOWN_LINES = 15
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
     """Whose environment, in which workspace. `is_of_page`: a page of that environment's server asks, not the person;
-    `environment`: the id of the one that asks by its key."""
+    `environment`: the id of the one that asks by its key. `library`: the id of the one in which the notebook is that is
+    asked for below a drive workspace, by the name `shelf` that it has on the drive."""
 
     user: str
     namespace: str
     name: str
     is_of_page: bool = False
     environment: str = ""
+    library: str = ""
+    shelf: str = ""
+
+    @property
+    def notebooks(self) -> dict[str, str]:
+        """Namespace and name of where the notebooks are: the workspace, or a library of its drive."""
+        if self.library:
+            return {"namespace": NAMESPACE, "name": self.library}
+        return {"namespace": self.namespace, "name": self.name}
+
+    def place(self, path: str) -> Place:
+        """The notebook of an address below this workspace."""
+        inside = path.partition("/")[2] if self.library and self.namespace != NAMESPACE else path
+        return Place(user=self.user, path=inside, **self.notebooks)
+
+    @property
+    def of_notebooks(self) -> Spot:
+        """The spot of where the notebooks are."""
+        return replace(self, namespace=NAMESPACE, name=self.library) if self.library else self
+
+    def inside(self, path: str) -> str:
+        """A path as the address had it, in the library that the address led to. Raises `Refused` for another one's."""
+        if not self.shelf or path.startswith(f"{self.shelf}/"):
+            return path.removeprefix(f"{self.shelf}/") if self.shelf else path
+        raise Refused(f"A notebook stays in its library, here {self.shelf!r}. Copy it to have it in another one.")
+
+    def told(self, info: NotebookInfo) -> NotebookInfo:
+        """With its path as the address has it."""
+        return replace(info, path=f"{self.shelf}/{info.path}") if self.shelf else info
 
     def __post_init__(self) -> None:
         if not (self.namespace + self.name).isprintable():
