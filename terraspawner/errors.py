@@ -51,6 +51,12 @@ class DiskSizeRefused(Refused):
     code = "disk-size-refused"
 
 
+class LibraryFull(Refused):
+    """This does not fit into the library. Delete something there, or ask its owner for a larger limit."""
+
+    code = "library-full"
+
+
 class NotLoggedIn(TerraError):
     """You are not signed in. Sign in, or send a valid token."""
 

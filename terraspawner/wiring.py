@@ -32,7 +32,9 @@ def build_context(settings: Settings) -> Context:
         bucket=lambda workspace_id: _bucket(settings, workspace_id),
         remove_bucket=lambda workspace_id: _remove(settings, workspace_id),
         make_bucket=lambda workspace_id: create_bucket(settings.buckets, workspace_id),
-        make_library=lambda library_id: create_library(settings.libraries, library_id, is_notebook_path),
+        make_library=lambda library_id: create_library(
+            settings.libraries, library_id, is_notebook_path, settings.notebook_limit
+        ),
         passwords=Passwords(argon2.PasswordHasher()),  # the library's own strength, which follows the times
         catalogue=catalogue_of(settings),
     )
@@ -40,7 +42,7 @@ def build_context(settings: Settings) -> Context:
 
 def _bucket(settings: Settings, workspace_id: str) -> Bucket:
     """Of a workspace or a library: no two have the same id, and a library's folder is made with its row."""
-    library = find_library(settings.libraries, workspace_id, is_notebook_path)
+    library = find_library(settings.libraries, workspace_id, is_notebook_path, settings.notebook_limit)
     return library or open_bucket(settings.buckets, workspace_id)
 
 

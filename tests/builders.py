@@ -47,6 +47,10 @@ class Clock:
         self.now += timedelta(**by)
 
 
+LARGEST = 1 << 20
+"""Bytes of a notebook in a library of these tests."""
+
+
 class MemoryBuckets:
     """One memory bucket for each workspace id, a folder for each library; each stamps its objects by the same clock."""
 
@@ -63,7 +67,7 @@ class MemoryBuckets:
     def make_library(self, library_id: str) -> Bucket:
         """One tree of files, in a folder of its own: what its people write past us is told from the files."""
         files = DirectoryBucket(make_folders(self._folder, library_id), clock=self._clock.nanoseconds)
-        return self.made.setdefault(library_id, LibraryBucket(files, is_notebook_path))
+        return self.made.setdefault(library_id, LibraryBucket(files, is_notebook_path, LARGEST))
 
     def remove(self, workspace_id: str) -> None:
         self.made.pop(workspace_id, None)

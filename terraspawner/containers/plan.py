@@ -154,11 +154,9 @@ def plan_environment(settings: Settings, environment: Environment, workspace: Wo
     for identifier in (environment.id, environment.disk_id, workspace.id, *([data_disk] if data_disk else [])):
         if not is_identifier(identifier):
             raise StartFailed(f"The id {identifier!r} in our database is none of ours, so nothing was started.")
-    bucket = f"{settings.buckets_host_path}/{workspace.id}"
     mounts = [
         Mount(kind="volume", source=volume_name(settings, environment.disk_id), target=HOME, is_read_only=False),
-        Mount(kind="bind", source=f"{bucket}/data", target=BUCKET_DATA, is_read_only=not environment.writes_bucket),
-        Mount(kind="bind", source=f"{bucket}/notebooks", target=BUCKET_NOTEBOOKS, is_read_only=True),
+        *([] if workspace.has_drive else _bucket(settings, environment, workspace)),
         Mount(
             kind="volume", source="", target=SCRATCH, is_read_only=False, labels=scratch_labels(settings, environment)
         ),
@@ -178,6 +176,14 @@ def plan_environment(settings: Settings, environment: Environment, workspace: Wo
         pids=settings.pids_limit,
         stop_seconds=settings.stop_timeout,
     )
+
+
+def _bucket(settings: Settings, environment: Environment, workspace: Workspace) -> list[Mount]:
+    bucket = f"{settings.buckets_host_path}/{workspace.id}"
+    return [
+        Mount(kind="bind", source=f"{bucket}/data", target=BUCKET_DATA, is_read_only=not environment.writes_bucket),
+        Mount(kind="bind", source=f"{bucket}/notebooks", target=BUCKET_NOTEBOOKS, is_read_only=True),
+    ]
 
 
 def must_be_made_anew(plan: ContainerPlan, container: Mapping[str, Any]) -> bool:
@@ -247,8 +253,7 @@ def workspace_variables(
         "LANG": "C.UTF-8",
         "WORKSPACE_NAME": workspace.name,
         "WORKSPACE_NAMESPACE": workspace.namespace,
-        "WORKSPACE_BUCKET": BUCKET_DATA,
-        "WORKSPACE_NOTEBOOKS": BUCKET_NOTEBOOKS,
+        **({} if workspace.has_drive else {"WORKSPACE_BUCKET": BUCKET_DATA, "WORKSPACE_NOTEBOOKS": BUCKET_NOTEBOOKS}),
         "OWNER_EMAIL": owner_address,
         "TERRA_SERVICE_URL": settings.environment_api_url,
         "TERRA_ENVIRONMENT_ID": environment_id,

@@ -37,7 +37,7 @@ def insert(connection: sa.Connection, library: Library, comparable: str) -> None
         title=library.name,
     )
     records.insert_workspace(connection, at, library.id)
-    connection.execute(sa.insert(table).values(id=library.id, owner=library.owner, comparable=comparable))
+    connection.execute(sa.insert(table).values(id=library.id, owner=library.owner, comparable=comparable, used=0))
 
 
 def libraries_of(connection: sa.Connection, user: str) -> list[Library]:

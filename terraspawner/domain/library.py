@@ -90,6 +90,10 @@ class Library:
     size_limit: int | None = None
     used: int | None = None
 
+    def has_room(self, size: int) -> bool:
+        """Whether `size` bytes more are within its limit, as far as it is known how full it is."""
+        return self.size_limit is None or (self.used or 0) + size <= self.size_limit
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:

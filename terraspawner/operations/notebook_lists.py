@@ -16,7 +16,7 @@ from terraspawner.operations.notebook_facts import NotebookInfo, described
 from terraspawner.operations.notebook_names import FOLDER
 from terraspawner.operations.notebooks import Place, missing
 from terraspawner.storage.base import Bucket, ObjectInfo
-from terraspawner.storage.errors import ObjectMissing
+from terraspawner.storage.errors import KeyRefused, ObjectMissing
 
 LIST_READS = 64 * 1024**2
 """Bytes of bodies that one listing reads for their kernels; the next listing goes on where this one stopped."""
@@ -104,5 +104,7 @@ def _with_kernels(context: Context, items: Iterable[_Found]) -> list[NotebookInf
                 kernel = notebook_facts.read_kernel(context.bucket(each.at.id), each.at, each.info)
             except ObjectMissing:
                 continue  # deleted since it was listed
+            except KeyRefused:
+                kernel = "", ""  # somebody put it there past us, and it cannot be read
         told.append(replace(described(each.info, kernel), path=each.path))
     return told

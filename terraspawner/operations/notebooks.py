@@ -18,7 +18,7 @@ from terraspawner.domain.lease import Claim, Editor
 from terraspawner.domain.trash import Item
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import NameTaken, NotebookInvalid, NotebookMissing, NotebookMovedOn, NotebookTooLarge, Refused
-from terraspawner.operations import lease_checks, move_steps, notebook_facts, saving, settling, workspaces
+from terraspawner.operations import lease_checks, library_room, move_steps, notebook_facts, saving, settling, workspaces
 from terraspawner.operations.commit_words import Guard, MovedOn, Save, Underway, unguarded
 from terraspawner.operations.context import Context
 from terraspawner.operations.move_steps import Move, Taken
@@ -55,6 +55,7 @@ def make_new(context: Context, place: Place, path: str, body: bytes, kind: Versi
     workspace = _enter(context, place, Action.WRITE_NOTEBOOKS)
     bucket = context.bucket(workspace.id)
     refuse_twin(bucket, path)
+    library_room.refuse_what_does_not_fit(context, workspace, FOLDER + path, len(body))
     wanted = Save(body=body, base=None, kind=kind, author=place.user, must_be_new=True, guard=_guarded(place))
     made = saving.commit(context, workspace.id, path, wanted)
     if isinstance(made, MovedOn):
@@ -98,6 +99,7 @@ def save_notebook(
     claim = claim or _without_lease(place)
     lease_checks.check_save(context, workspace.id, path, claim, creates=base is None)
     kernel = check_body(context, path, body)
+    library_room.refuse_what_does_not_fit(context, workspace, FOLDER + path, len(body))
     if base is None:
         refuse_twin(context.bucket(workspace.id), path)
     wanted = Save(

@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from terraspawner.errors import SettingsWrong
-from terraspawner.storage import faults
+from terraspawner.storage import faults, tree
 from terraspawner.storage.base import (
     ANYTHING,
     Absent,
@@ -31,6 +31,7 @@ from terraspawner.storage.base import (
     Version,
     check_key,
     check_prefix,
+    digest_of,
 )
 from terraspawner.storage.directory import DirectoryBucket
 from terraspawner.storage.errors import BucketFull, KeyRefused, ObjectMissing
@@ -44,11 +45,15 @@ IsNotebook = Callable[[str], bool]
 
 
 class LibraryBucket:
-    """Keeps the promises of :class:`~terraspawner.storage.base.Bucket` over ``files``, the bucket of the tree."""
+    """Keeps the promises of :class:`~terraspawner.storage.base.Bucket` over ``files``, the bucket of the tree.
 
-    def __init__(self, files: Bucket, is_notebook: IsNotebook) -> None:
+    No notebook of more than ``largest`` bytes is read: anybody may put one there, of any size.
+    """
+
+    def __init__(self, files: Bucket, is_notebook: IsNotebook, largest: int) -> None:
         self._files = files
         self._is_notebook = is_notebook
+        self._largest = largest
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         check_prefix(prefix)
@@ -65,8 +70,22 @@ class LibraryBucket:
         return self._seen(self._files.stat(self._there(key)))
 
     def read(self, key: str) -> tuple[bytes, ObjectInfo]:
-        body, info = self._files.read(self._there(key))
-        return body, self._seen(info)
+        inner = self._there(key)
+        if not key.startswith(_NOTEBOOKS):
+            body, info = self._files.read(inner)
+            return body, self._seen(info)
+        for _ in range(tree.ATTEMPTS):
+            info = self._files.stat(inner)
+            if info.size > self._largest:
+                raise KeyRefused(
+                    f"'{key.removeprefix(_NOTEBOOKS)}' has {info.size} bytes, and a notebook has {self._largest} at"
+                    " most. It was put there past the service, which does not read it. Clear its outputs there.",
+                    key=key,
+                )
+            with contextlib.suppress(ObjectChanged):
+                body = self._files.read_range(inner, 0, info.size, info.version)
+                return body, replace(self._seen(info), sha256=digest_of(body))
+        raise faults.restless(key)
 
     def write(self, key: str, body: bytes, expected: Absent | Version | Anything) -> ObjectInfo:
         with self._told():
@@ -157,7 +176,7 @@ def _missing(key: str) -> ObjectMissing:
     return ObjectMissing(f"There is no object '{key}' in the library.", key=key)
 
 
-def create_library(url: str, library_id: str, is_notebook: IsNotebook) -> Bucket:
+def create_library(url: str, library_id: str, is_notebook: IsNotebook, largest: int) -> Bucket:
     """Make the folder of a library and open it; one that is there is opened as it is.
 
     Raises ``SettingsWrong`` for an address that is no folder, ``BucketUnavailable`` and ``BucketFull``.
@@ -167,13 +186,13 @@ def create_library(url: str, library_id: str, is_notebook: IsNotebook) -> Bucket
         make_folders(folder.parent, library_id)
     except OSError as error:
         raise (BucketFull() if faults.is_full(error) else faults.unavailable("it cannot be made")) from error
-    return LibraryBucket(DirectoryBucket(folder), is_notebook)
+    return LibraryBucket(DirectoryBucket(folder), is_notebook, largest)
 
 
-def find_library(url: str, library_id: str, is_notebook: IsNotebook) -> Bucket | None:
+def find_library(url: str, library_id: str, is_notebook: IsNotebook, largest: int) -> Bucket | None:
     """The library with this id, where :func:`create_library` has made one."""
     folder = _folder(url, library_id)
-    return LibraryBucket(DirectoryBucket(folder), is_notebook) if folder.is_dir() else None
+    return LibraryBucket(DirectoryBucket(folder), is_notebook, largest) if folder.is_dir() else None
 
 
 def remove_library(url: str, library_id: str) -> None:

@@ -35,7 +35,7 @@ class VersionOut(BaseModel):
     number: int = Field(description="1, 2, 3, …; what was thinned out is missing")
     version: str = Field(description="opaque; the ETag that the save was answered with")
     kind: VersionKind = Field(
-        description="why there is one; `external` was written past the service, `found` was there before histories"
+        description="why there is one; `external` was written past the service, `found` was there at the first look"
     )
     author: str = Field(description="empty where nobody of ours wrote it")
     at: datetime

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from terraspawner.domain.access import Action
-from terraspawner.operations import libraries, trash
+from terraspawner.operations import libraries, library_room, trash
 from terraspawner.web.callers import APerson, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, for_person
 from terraspawner.web.schemas import ListOut
 from terraspawner.web.schemas_disks import TrashOut
-from terraspawner.web.schemas_libraries import LibraryIn, LibraryOut, ShareIn, TransferIn
+from terraspawner.web.schemas_libraries import LibraryChangeIn, LibraryIn, LibraryOut, ShareIn, TransferIn
 
 router = APIRouter(tags=["libraries"])
 
@@ -46,11 +46,16 @@ async def get_library(parts: TheParts, person: APerson, library_id: str) -> Libr
 
 @router.patch(ONE, responses=for_person(404, 409, 413, 422), openapi_extra=PERSON)
 @needs(Action.CHANGE_WORKSPACE)
-async def change_library(parts: TheParts, person: APerson, library_id: str, wanted: LibraryIn) -> LibraryOut:
-    """Give it another name, which it has on every drive at once: paths in people's code change. For its owner."""
-    changed = await parts.deeds(libraries.rename, actor=person.name, library_id=library_id, name=wanted.name)
-    parts.worker.wake()
-    return LibraryOut.of(changed)
+async def change_library(parts: TheParts, person: APerson, library_id: str, wanted: LibraryChangeIn) -> LibraryOut:
+    """Give it another name, which it has on every drive at once: paths in people's code change. Or limit what may be
+    put there through this service. The name first. For its owner."""
+    which = {"actor": person.name, "library_id": library_id}
+    if wanted.name is not None:
+        await parts.deeds(libraries.rename, **which, name=wanted.name)
+        parts.worker.wake()
+    if "size_limit" in wanted.model_fields_set:
+        await parts.deeds(library_room.set_limit, **which, size=wanted.size_limit)
+    return LibraryOut.of(await parts.deeds(libraries.get_library, user=person.name, library_id=library_id))
 
 
 @router.delete(ONE, responses=for_person(404), openapi_extra=PERSON)

@@ -81,6 +81,7 @@ from terraspawner.web.limits import ReadBodies, SmallBodies
 from terraspawner.web.listening import Listening
 from terraspawner.web.measuring import Measures
 from terraspawner.web.memory_watch import MemoryWatch
+from terraspawner.web.notices import Notices
 from terraspawner.web.origin import NumberedRequests
 from terraspawner.web.pace import Pace
 from terraspawner.web.parts import Parts, parts_of
@@ -126,8 +127,9 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
     deeds = Deeds(context)
     auth = Auth(context.settings, deeds)
     measures, scheduler = Measures(deeds, host), Scheduler()
-    upkeep, listening = Upkeep(deeds), Listening(deeds, hub, host)
-    tasks = (measures.rounds.task, scheduler.task, listening.rounds.task, MemoryWatch(deeds, host).task, *upkeep.tasks)
+    upkeep, listening, notices = Upkeep(deeds), Listening(deeds, hub, host), Notices(deeds)
+    rounds = (measures.rounds.task, listening.rounds.task, *notices.tasks)
+    tasks = (*rounds, scheduler.task, MemoryWatch(deeds, host).task, *upkeep.tasks)
     closing = asyncio.Event()
     parts = Parts(
         settings=context.settings,
@@ -141,6 +143,7 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
         worker=Worker(deeds=deeds, hub=hub, host=host, pace=pace, tasks=tasks),
         measures=measures,
         upkeep=upkeep,
+        notices=notices,
         listening=listening,
         pages=Pages(context.settings, auth),
         pace=pace,
@@ -240,6 +243,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 await task
         await parts.measures.rounds.close()
         await parts.upkeep.rounds.close()
+        await parts.notices.close()
         await parts.listening.rounds.close()
         await parts.launches.close()
         await parts.hub.close()

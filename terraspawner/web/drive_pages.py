@@ -11,7 +11,7 @@ from terraspawner.domain.access import Action
 from terraspawner.domain.library import NAMESPACE as LIBRARIES
 from terraspawner.domain.library import Access, Folder, Library
 from terraspawner.errors import Conflict, LibraryMissing, NotFound, Refused, TerraError
-from terraspawner.operations import libraries
+from terraspawner.operations import libraries, library_room
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, TheParts
 from terraspawner.web.declared import needs
@@ -25,6 +25,7 @@ router = APIRouter(prefix="/drive", include_in_schema=False)
 
 ONE = "/{library_id:id}"
 _LONGEST = 300
+_DIGITS = 10
 _SHOWN = (Refused, Conflict, NotFound)
 _EMPTY = {
     Folder.MINE: "You have no library yet. Create the first one below.",
@@ -71,6 +72,18 @@ async def rename(parts: TheParts, person: APerson, library_id: str, name: Field 
     except _SHOWN as error:
         return await _refused(parts, person, library_id, error)
     parts.worker.wake()
+    return see(_address(parts, library_id))
+
+
+@router.post(f"{ONE}/limit")
+@needs(Action.CHANGE_WORKSPACE)
+async def limit(parts: TheParts, person: APerson, library_id: str, megabytes: Field = "") -> Response:
+    """The dialog of the button Limit: an empty field takes it away."""
+    try:
+        size = _bytes(megabytes[:_LONGEST].strip())
+        await parts.deeds(library_room.set_limit, actor=person.name, library_id=library_id, size=size)
+    except _SHOWN as error:
+        return await _refused(parts, person, library_id, error)
     return see(_address(parts, library_id))
 
 
@@ -169,6 +182,14 @@ def _shared_with(library: Library) -> str:
 def _counted(found: Collection[str], one: str, more: str) -> str:
     number = len(found)
     return f"{number} {one if number == 1 else more}" if number else ""
+
+
+def _bytes(megabytes: str) -> int | None:
+    if not megabytes:
+        return None
+    if not (megabytes.isascii() and megabytes.isdecimal() and len(megabytes) < _DIGITS):
+        raise Refused("Say the limit as a whole number of megabytes, or leave it empty for none.")
+    return int(megabytes) * 1024**2
 
 
 def _access(text: str) -> Access:

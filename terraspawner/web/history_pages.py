@@ -31,8 +31,8 @@ KINDS = {
     VersionKind.COPIED: "copied",
     VersionKind.RESTORED: "restored from an older one",
     VersionKind.MERGED: "merged",
-    VersionKind.FOUND: "here before histories were kept",
-    VersionKind.EXTERNAL: "changed outside JupyterLab, in the bucket itself",
+    VersionKind.FOUND: "found here: from outside JupyterLab, or from before histories were kept",
+    VersionKind.EXTERNAL: "changed outside JupyterLab: by a terminal, a program, or in the bucket itself",
     VersionKind.CONFLICT: "kept from a conflict",
     VersionKind.SESSION_END: "end of a session",
 }

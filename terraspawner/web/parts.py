@@ -18,6 +18,7 @@ from terraspawner.web.deeds import Deeds
 from terraspawner.web.launches import Hub, Launches
 from terraspawner.web.listening import Listening
 from terraspawner.web.measuring import Measures
+from terraspawner.web.notices import Notices
 from terraspawner.web.pace import Pace
 from terraspawner.web.rendering import Pages
 from terraspawner.web.room import Room, Streams
@@ -41,6 +42,7 @@ class Parts:
     worker: Worker
     measures: Measures
     upkeep: Upkeep
+    notices: Notices
     listening: Listening
     pages: Pages
     pace: Pace

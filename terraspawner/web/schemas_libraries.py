@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from terraspawner.domain.access import Role
 from terraspawner.domain.holder import Holder
@@ -18,6 +18,21 @@ class LibraryIn(In):
         description="a folder on the drives of all who have it: letters, digits, spaces and - _ . ( ) ' ,",
         examples=["Survey 2026"],
     )
+
+
+class LibraryChangeIn(In):
+    """What a library shall be."""
+
+    name: Text | None = None
+    size_limit: int | None = Field(default=None, ge=0, le=2**53, description="bytes, 1 MiB at least; null for none")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> LibraryChangeIn:
+        if not self.model_fields_set & {"name", "size_limit"} or (
+            self.name is None and "name" in self.model_fields_set
+        ):
+            raise ValueError("give `name`, `size_limit` or both")
+        return self
 
 
 class ShareIn(In):
@@ -43,6 +58,8 @@ class LibraryOut(BaseModel):
     folder: Folder = Field(description="of the caller's drive: the most personal way that it is shared by")
     drive_path: str = Field(description="below `~/drive`", examples=["Shared with me/Survey 2026 (ada)"])
     created_at: datetime
+    size_limit: int | None = Field(description="null for none; what programs write in environments is watched alone")
+    used: int | None = Field(description="as it was measured last, every ten minutes; null before that")
     shares: list[ShareOut] | None = Field(description="told to its owner alone; else null")
 
     @classmethod
@@ -56,6 +73,8 @@ class LibraryOut(BaseModel):
             folder=on_drive.folder,
             drive_path=f"{on_drive.folder.label}/{on_drive.name}",
             created_at=library.created_at,
+            size_limit=library.size_limit,
+            used=library.used,
             shares=shares_of(library) if seen.is_own else None,
         )
 

@@ -217,6 +217,7 @@ PAGES: dict[str, Case] = {
     "POST /drive": Case(form={"name": "planted"}),
     "GET /drive/{library_id}/{form}": Case(),
     "POST /drive/{library_id}/rename": Case(form={"name": "planted"}),
+    "POST /drive/{library_id}/limit": Case(form={"megabytes": "1"}),
     "POST /drive/{library_id}/transfer": Case(form={"to": "ben"}),
     "POST /drive/{library_id}/delete": Case(form={}),
     "POST /drive/{library_id}/shares": Case(form={"who": "{member}", "access": "write"}),

@@ -40,7 +40,7 @@ def directory_bucket_without_attributes(folder: Path, clock: Clock) -> Bucket:
 def library_bucket(folder: Path, clock: Clock) -> Bucket:
     """Over one tree of files, in which a file is a notebook or it is not: never both."""
     files = DirectoryBucket(make_folders(folder, "b1"), clock=clock)
-    return LibraryBucket(files, lambda path: path not in PLAIN_FILES and not path.endswith(".csv"))
+    return LibraryBucket(files, lambda path: path not in PLAIN_FILES and not path.endswith(".csv"), 1 << 30)
 
 
 STORES = [memory_bucket, directory_bucket, directory_bucket_without_attributes, library_bucket]

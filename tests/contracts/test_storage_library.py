@@ -16,11 +16,12 @@ from terraspawner.storage.errors import BucketUnavailable, KeyRefused, ObjectMis
 
 pytestmark = pytest.mark.feature("H4")
 ID = "0123456789abcdef"
+LARGEST = 1000
 
 
 @pytest.fixture
 def library(tmp_path: Path) -> Bucket:
-    return create_library(f"file://{tmp_path}", ID, is_notebook_path)
+    return create_library(f"file://{tmp_path}", ID, is_notebook_path, LARGEST)
 
 
 @pytest.fixture
@@ -129,18 +130,29 @@ def test_our_own_corner_is_not_in_the_tree(library: Bucket, tree: Path) -> None:
 def test_a_library_is_found_where_it_was_made_and_nowhere_else(library: Bucket, tmp_path: Path) -> None:
     url = f"file://{tmp_path}"
     library.write("data/x", b"", ABSENT)
-    found = find_library(url, ID, is_notebook_path)
+    found = find_library(url, ID, is_notebook_path, LARGEST)
     assert found is not None
     assert keys(found) == ["data/x"]
-    assert find_library(url, "f" * 16, is_notebook_path) is None
+    assert find_library(url, "f" * 16, is_notebook_path, LARGEST) is None
     with pytest.raises(BucketUnavailable):
         remove_library(url, ID)
     remove_library(url, "f" * 16)
     with pytest.raises(ValueError, match="no id"):
-        find_library(url, "../x", is_notebook_path)
+        find_library(url, "../x", is_notebook_path, LARGEST)
 
 
 @pytest.mark.parametrize("url", ["s3://bucket/libraries", "memory:", "file://elsewhere/folder"])
 def test_libraries_are_in_a_folder_of_this_machine(url: str) -> None:
     with pytest.raises(SettingsWrong, match="TERRA_LIBRARIES"):
-        create_library(url, ID, is_notebook_path)
+        create_library(url, ID, is_notebook_path, LARGEST)
+
+
+def test_a_notebook_that_is_too_large_is_listed_and_not_read(library: Bucket, tree: Path) -> None:
+    """Anybody with the drive can put one there; the service must not carry it in its memory."""
+    with (tree / "huge.ipynb").open("wb") as file:
+        file.truncate(1 << 40)
+    (tree / "fits.ipynb").write_bytes(b"x" * LARGEST)
+    assert keys(library, "notebooks/") == ["notebooks/fits.ipynb", "notebooks/huge.ipynb"]
+    with pytest.raises(KeyRefused, match="a notebook has 1000 at most"):
+        library.read("notebooks/huge.ipynb")
+    assert len(library.read("notebooks/fits.ipynb")[0]) == LARGEST

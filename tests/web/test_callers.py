@@ -231,6 +231,7 @@ ROUTES = {
     f"POST {PREFIX}/drive": PERSON,
     f"GET {PREFIX}/drive/{{library_id:id}}/{{form}}": PERSON,
     f"POST {PREFIX}/drive/{{library_id:id}}/rename": PERSON,
+    f"POST {PREFIX}/drive/{{library_id:id}}/limit": PERSON,
     f"POST {PREFIX}/drive/{{library_id:id}}/transfer": PERSON,
     f"POST {PREFIX}/drive/{{library_id:id}}/delete": PERSON,
     f"POST {PREFIX}/drive/{{library_id:id}}/shares": PERSON,

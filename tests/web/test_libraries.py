@@ -7,7 +7,7 @@ import pytest
 
 from terraspawner.domain.library import Access
 from terraspawner.operations import groups, libraries
-from tests.web.sites import Site
+from tests.web.sites import PREFIX, Site
 
 pytestmark = pytest.mark.feature("H4")
 
@@ -172,3 +172,17 @@ async def test_its_notebooks_are_read_and_written_as_those_of_a_workspace(site: 
         assert (await ana.delete(f"{here}/deep/first.ipynb", headers=present)).status_code == 204
         (item,) = (await ben.get("trash")).json()["items"]
         assert (await ben.post(f"trash/{item['id']}/restore", json={})).status_code == 200
+
+
+async def test_its_owner_limits_its_size(site: Site) -> None:
+    library_id = a_library(site)
+    async with site.person("ana") as ana:
+        limited = await ana.patch(f"libraries/{library_id}", json={"size_limit": 1024**2})
+        assert (limited.json()["size_limit"], limited.json()["used"]) == (1024**2, 0)
+        assert (await ana.patch(f"libraries/{library_id}", json={"size_limit": None})).json()["size_limit"] is None
+        for body, status in (({}, 400), ({"name": None}, 400), ({"size_limit": 1}, 422)):
+            assert (await ana.patch(f"libraries/{library_id}", json=body)).status_code == status
+    browser = await site.browser("ana")
+    for megabytes, status in (("5", 303), ("", 303), ("x", 422), ("0", 422)):
+        answer = await browser.submit(f"{PREFIX}/drive/{library_id}/limit", megabytes=megabytes)
+        assert answer.status_code == status

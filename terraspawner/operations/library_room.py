@@ -1,0 +1,73 @@
+"""How much room a library has: its owner's limit, and what its files take.
+
+What goes through the service is refused where it does not fit. Terminals and programs write past it: there a limit can
+only be watched, so what was measured last is told with it.
+"""
+
+from __future__ import annotations
+
+from terraspawner.db import library_records
+from terraspawner.domain.access import Action
+from terraspawner.domain.workspace import Workspace
+from terraspawner.errors import LibraryFull, Refused
+from terraspawner.operations import audit, libraries
+from terraspawner.operations.context import Context
+from terraspawner.operations.libraries import Seen
+from terraspawner.storage.base import find
+from terraspawner.storage.layout import DATA, NOTEBOOKS
+
+LEAST = 1024**2
+"""Bytes of the smallest limit: less is a slip of the pen."""
+
+
+def set_limit(context: Context, *, actor: str, library_id: str, size: int | None) -> Seen:
+    """None takes the limit away. What is there already stays. Raises `Refused`, `LibraryMissing`, `NotAllowed`."""
+    if size is not None and size < LEAST:
+        raise Refused(f"A library has {LEAST} bytes at least: 1 MiB.", least=LEAST)
+    with context.database.write() as connection:
+        at = libraries.within(connection, user=actor, library_id=library_id, action=Action.CHANGE_WORKSPACE).library
+        if size != at.size_limit:
+            library_records.change(connection, at.id, size_limit=size)
+            audit.note(
+                context, connection, actor=actor, action="library-limited", subject=f"library:{at.id}", name=at.name,
+                before=at.size_limit, after=size,
+            )  # fmt: skip
+        return libraries.within(connection, user=actor, library_id=library_id, action=Action.SEE)
+
+
+def refuse_what_does_not_fit(context: Context, at: Workspace, key: str, size: int) -> None:
+    """Raises `LibraryFull` where `size` bytes in place of what `key` has now are beyond the limit of a library; others
+    have none, and what becomes smaller always fits."""
+    if not at.is_library:
+        return
+    with context.database.read() as connection:
+        library = library_records.libraries_by_id(connection, [at.id])[at.id]
+    if library.size_limit is None:
+        return
+    present = find(context.bucket(at.id), key)
+    more = size - (present.size if present else 0)
+    if more > 0 and not library.has_room(more):
+        raise LibraryFull(
+            f"The library {library.name!r} has {library.used} of {library.size_limit} bytes in use, so {more} more do"
+            f" not fit. Nothing was written. Delete something there, or ask {library.owner} for a larger limit.",
+            used=library.used,
+            limit=library.size_limit,
+        )
+
+
+def measure(context: Context, library_id: str) -> int:
+    """Count what its files take, in bytes, and keep it. Raises `BucketUnavailable`."""
+    bucket = context.bucket(library_id)
+    used = sum(info.size for zone in (NOTEBOOKS, DATA) for info in bucket.list(f"{zone}/"))
+    with context.database.read() as connection:
+        known = library_records.libraries_by_id(connection, [library_id])[library_id].used
+    if used != known:
+        with context.database.write() as connection:
+            library_records.change(connection, library_id, used=used)
+    return used
+
+
+def all_libraries(context: Context) -> list[str]:
+    """The ids of those that are not in the trash."""
+    with context.database.read() as connection:
+        return library_records.ids_there(connection)

@@ -1,0 +1,50 @@
+"""Looks every few seconds what was changed past the service in the libraries that running environments have, and now
+and then how full every library is."""
+
+from __future__ import annotations
+
+import logging
+
+from terraspawner.errors import TerraError
+from terraspawner.operations import library_room, noticing
+from terraspawner.web.deeds import Deeds
+from terraspawner.web.rounds import Rounds
+from terraspawner.web.worker import Periodic
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 10.0
+MEASURE_SECONDS = 600.0
+
+
+class Notices:
+    """Rounds through libraries in use: a library of very many files takes its time, and no round waits for another."""
+
+    def __init__(self, deeds: Deeds) -> None:
+        self._deeds = deeds
+        self.rounds = Rounds("changes past the service in libraries", LOOK_SECONDS, self.look)
+        self.measures = Rounds("how full libraries are", MEASURE_SECONDS, self.measure)
+
+    @property
+    def tasks(self) -> tuple[Periodic, ...]:
+        return self.rounds.task, self.measures.task
+
+    async def close(self) -> None:
+        await self.rounds.close()
+        await self.measures.close()
+
+    async def look(self) -> None:
+        """Once. One library's trouble holds up no other."""
+        for library_id in await self._deeds(noticing.libraries_in_use):
+            try:
+                await self._deeds(noticing.notice, library_id)
+            except TerraError as error:
+                log.info("library %s is not looked through: %s", library_id, error.message)
+
+    async def measure(self) -> None:
+        """Once, of all of them."""
+        for library_id in await self._deeds(library_room.all_libraries):
+            try:
+                await self._deeds(library_room.measure, library_id)
+            except TerraError as error:
+                log.info("library %s is not measured: %s", library_id, error.message)

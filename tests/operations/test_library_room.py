@@ -1,0 +1,73 @@
+"""How full a library may become: its owner's limit holds for what goes through the service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from terraspawner.domain.library import Access
+from terraspawner.errors import LibraryFull, NotAllowed, Refused
+from terraspawner.operations import libraries, library_room, notebooks
+from terraspawner.operations.context import Context
+from terraspawner.operations.notebooks import Place
+
+pytestmark = pytest.mark.feature("H4")
+MIB = 1024**2
+EMPTY = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+
+
+@pytest.fixture
+def library(context: Context) -> str:
+    return libraries.create_library(context, user="ana", name="Survey").library.id
+
+
+@pytest.fixture
+def tree(library: str, tmp_path: Path) -> Path:
+    return tmp_path / "libraries" / library / "data"
+
+
+def place(library: str, path: str = "first.ipynb") -> Place:
+    return Place(user="ana", namespace="library", name=library, path=path)
+
+
+def used(context: Context, library: str) -> int | None:
+    return libraries.get_library(context, user="ana", library_id=library).library.used
+
+
+def test_what_its_files_take_is_measured(context: Context, library: str, tree: Path) -> None:
+    assert used(context, library) == 0
+    (tree / "table.csv").write_bytes(b"x" * 1000)
+    made = notebooks.create_notebook(context, place(library, "first"), "python3")
+    assert library_room.measure(context, library) == used(context, library) == 1000 + made.size
+    assert library_room.all_libraries(context) == [library]
+
+
+def test_what_does_not_fit_is_refused_and_what_is_there_stays(context: Context, library: str, tree: Path) -> None:
+    library_room.set_limit(context, actor="ana", library_id=library, size=MIB)
+    first = notebooks.save_notebook(context, place(library), EMPTY, None)
+    (tree / "table.csv").write_bytes(b"x" * MIB)
+    library_room.measure(context, library)
+    with pytest.raises(LibraryFull, match="ask ana for a larger limit") as refusal:
+        notebooks.save_notebook(context, place(library, "second.ipynb"), EMPTY, None)
+    assert refusal.value.details["limit"] == MIB
+    with pytest.raises(LibraryFull):
+        notebooks.create_notebook(context, place(library, "third"), "python3")
+    with pytest.raises(LibraryFull):
+        notebooks.save_notebook(context, place(library), EMPTY + b" ", first.version)
+    shorter = EMPTY.replace(b": ", b":")
+    assert notebooks.save_notebook(context, place(library), shorter, first.version).size < first.size
+
+
+def test_without_a_limit_everything_fits(context: Context, library: str) -> None:
+    library_room.set_limit(context, actor="ana", library_id=library, size=MIB)
+    assert library_room.set_limit(context, actor="ana", library_id=library, size=None).library.size_limit is None
+    notebooks.create_notebook(context, place(library, "first"), "python3")
+
+
+def test_only_its_owner_limits_it_and_not_to_nothing(context: Context, library: str) -> None:
+    libraries.share(context, actor="ana", library_id=library, who="ben", access=Access.WRITE)
+    with pytest.raises(NotAllowed):
+        library_room.set_limit(context, actor="ben", library_id=library, size=MIB)
+    with pytest.raises(Refused, match="1 MiB"):
+        library_room.set_limit(context, actor="ana", library_id=library, size=0)
