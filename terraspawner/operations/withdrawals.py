@@ -73,7 +73,10 @@ def is_withdrawn(connection: sa.Connection, environment: Environment) -> bool:
 
 
 def writes_too_much(environment: Environment, membership: Membership) -> bool:
-    """Whether its container may change data that its person may not change any more."""
+    """Whether its container may change data that its person may not change any more. That of a drive workspace mounts
+    none of it: what its drive shows is each library's own right."""
+    if membership.workspace.has_drive:
+        return False
     return environment.writes_bucket and not permits(membership.standing, Action.WRITE_BUCKET)
 
 

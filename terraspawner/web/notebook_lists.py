@@ -10,11 +10,12 @@ from fastapi import Query
 
 from terraspawner.domain import notebook_list
 from terraspawner.domain.access import Action, permits
+from terraspawner.domain.library import NAMESPACE
 from terraspawner.domain.notebook import KERNELS
 from terraspawner.domain.notebook_list import Sort, Wanted
 from terraspawner.domain.workspace import Membership
 from terraspawner.errors import Refused
-from terraspawner.operations import notebook_lists, proposals, workspaces
+from terraspawner.operations import libraries, notebook_lists, proposals, workspaces
 from terraspawner.web import lease_marks
 from terraspawner.web.desks import desk_of, modes_of
 from terraspawner.web.parts import Parts
@@ -111,10 +112,16 @@ async def proposals_in(parts: Parts, spot: Spot) -> dict[str, int]:
 
 
 async def targets_of(parts: Parts, user: str) -> list[tuple[str, str]]:
-    """Workspaces that `user` may copy a notebook to: address and what people call it."""
+    """Workspaces and libraries that `user` may copy a notebook to: address and what people call it."""
     mine = await parts.deeds(workspaces.list_workspaces, user)
-    return [
-        (f"{each.workspace.namespace}/{each.workspace.name}", each.workspace.shown)
+    shared = await parts.deeds(libraries.list_libraries, user)
+    places = [
+        (address := f"{each.workspace.namespace}/{each.workspace.name}", f"{each.workspace.shown} ({address})")
         for each in mine
-        if permits(each.standing, Action.WRITE_NOTEBOOKS)
+        if permits(each.standing, Action.WRITE_NOTEBOOKS) and not each.workspace.has_drive
+    ]
+    return places + [
+        (f"{NAMESPACE}/{each.library.id}", f"library {each.on_drive.name}")
+        for each in shared
+        if not each.on_drive.is_read_only
     ]

@@ -88,6 +88,16 @@ def test_the_whole_plan() -> None:
     )
 
 
+@pytest.mark.feature("B4")
+def test_a_drive_workspace_has_no_bucket_in_its_environments() -> None:
+    drive = replace(WORKSPACE, storage="drive")
+    of_drive = plan.plan_environment(SETTINGS, ENVIRONMENT, drive)
+    assert [mount for mount in of_drive.mounts if "/mnt/workspace" in mount.target] == []
+    told = plan.workspace_variables(SETTINGS, drive, "ana@example.org", ID_E, "k" * 8)
+    assert not {"WORKSPACE_BUCKET", "WORKSPACE_NOTEBOOKS"} & set(told)
+    assert (told["WORKSPACE_NAMESPACE"], told["WORKSPACE_NAME"]) == ("ana", WORKSPACE.name)
+
+
 @pytest.mark.feature("C15")
 def test_the_host_configuration_gives_nothing_away() -> None:
     host = made().host_arguments()

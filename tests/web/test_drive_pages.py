@@ -148,6 +148,25 @@ async def test_a_librarys_notebooks_have_their_list_preview_and_history(site: Si
     assert (refused.status_code, "your library" in refused.text) == (422, True)
 
 
+async def test_a_notebook_is_copied_between_workspaces_and_libraries(site: Site) -> None:
+    mine, hers = a_library(site, "Mine", "ben"), a_library(site)
+    a_notebook(site, hers)
+    share(site, hers)
+    site.workspace("ben")
+    workspaces.create_workspace(site.context, user="ben", namespace="ben", name="desk", storage="drive")
+    browser = await site.browser("ben")
+    page = (await browser.client.get(f"{page_of(hers)}/notebooks/deep/first.ipynb")).text
+    offered = re.findall(r'<option value="([^"]+/[^"]+)"', page)
+    assert offered == ["ben/alpha", f"library/{mine}"]
+    copied = await browser.submit(
+        f"{page_of(hers)}/notebooks/copy", path="deep/first.ipynb", to="copy", workspace=f"library/{mine}"
+    )
+    assert copied.headers["location"] == f"{page_of(mine)}/notebooks/copy.ipynb"
+    for target, status in ((f"library/{hers}", 403), ("ben/desk", 422), (f"library/{'0' * 16}", 404)):
+        form = {"path": "deep/first.ipynb", "to": "x", "workspace": target}
+        assert (await browser.submit(f"{page_of(hers)}/notebooks/copy", **form)).status_code == status
+
+
 @pytest.mark.feature("B4")
 async def test_a_drive_workspace_is_chosen_at_its_creation_and_says_what_stays(site: Site) -> None:
     library_id = a_library(site)
@@ -159,6 +178,7 @@ async def test_a_drive_workspace_is_chosen_at_its_creation_and_says_what_stays(s
     page = (await browser.client.get(made.headers["location"])).text
     assert re.findall(r'data-library="(\w+)"', page) == [library_id]
     assert f"{page_of(library_id)}/notebooks/deep/first.ipynb" in page
+    assert f"{PREFIX}/open/ana/desk/notebooks/Survey/deep/first.ipynb" in page
     assert "after 12 hours without interaction the environment is destroyed" in page
     assert "create-notebook-form" not in page
     refused = await browser.submit(f"{PREFIX}/workspaces", namespace="ana", name="x", storage="floppy")
