@@ -6,6 +6,7 @@ waiting sooner, the end of the work, is a change of the facts, after which all i
 | deadline | when | what | waits for work | kept alive |
 |---|---|---|---|---|
 | idle | last input + idle, or last work's end + grace | as said | none while something works | later, up to the cap |
+| idle, of what is paused and would be destroyed | the same, or the pause + idle | destroy | | |
 | busy-too-long | the streak's beginning + cap | pause | no | no |
 | too-old | the start + maximum age | pause | up to the cap, unless forced | likewise |
 | daily-stop | its time | pause | up to the cap, unless forced | likewise |
@@ -22,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from culler.facts import FROZEN, RUNNING, Facts, Reports
+from culler.facts import FROZEN, PAUSED, RUNNING, Facts, Reports
 from culler.policy import AtIdle, Policy, span
 from culler.streak import REST, busy_for, known_cores, last_human, streak
 from culler.words import clock, long
@@ -76,6 +77,8 @@ def deadlines(facts: Facts, policy: Policy, now: datetime) -> tuple[Deadline, ..
         return tuple(each for each in (*found, _idle(facts, policy, now), _unreachable(facts, now)) if each)
     if facts.state == FROZEN:
         return tuple(_of_frozen(facts, policy, now))
+    if facts.state == PAUSED and policy.at_idle is AtIdle.DESTROY:
+        return tuple(_of_paused(facts, policy, now))
     return ()
 
 
@@ -91,14 +94,9 @@ def _idle(facts: Facts, policy: Policy, now: datetime) -> Deadline | None:
     found = streak(facts, now)
     if policy.idle is None or (found and not found.rests):
         return None
-    human, ended = last_human(facts), facts.work_ended_at
-    at = human + span(policy.idle)
-    if ended:
-        at = max(at, ended + span(max(policy.grace, policy.idle)))
-        at = max(at, ended + REST) if found else at
-    kept = kept_until(facts, now)
-    if kept:
-        at = max(at, min(kept, human + span(policy.busy_cap)))
+    at = _idle_at(facts, policy, policy.idle, now)
+    if found and facts.work_ended_at:
+        at = max(at, facts.work_ended_at + REST)
     why = _why_idle(facts, policy, now)
     if policy.at_idle is AtIdle.DESTROY and facts.outbox_pending:
         return _outbox_first(facts, policy, at, why)
@@ -106,6 +104,15 @@ def _idle(facts: Facts, policy: Policy, now: datetime) -> Deadline | None:
     return Deadline(
         name=Name.IDLE, at=at, act=act, why=f"{why} What is idle is {done} after {long(span(policy.idle))}."
     )
+
+
+def _idle_at(facts: Facts, policy: Policy, idle: int, now: datetime) -> datetime:
+    """When it has been idle for long enough, whatever works in it now."""
+    human, ended, kept = last_human(facts), facts.work_ended_at, kept_until(facts, now)
+    at = human + span(idle)
+    if ended:
+        at = max(at, ended + span(max(policy.grace, idle)))
+    return max(at, min(kept, human + span(policy.busy_cap))) if kept else at
 
 
 _AT_IDLE = {
@@ -132,8 +139,7 @@ def _why_idle(facts: Facts, policy: Policy, now: datetime) -> str:
 def _outbox_first(facts: Facts, policy: Policy, at: datetime, why: str) -> Deadline:
     """What is destroyed takes its outbox with it, so somebody is told; if that changed nothing for as long as the
     grace, it is paused, which keeps the disk."""
-    count = facts.outbox_pending
-    pending = f"{count} save{'s have' if count > 1 else ' has'} not reached the workspace"
+    pending = _pending(facts)
     told = facts.alarmed.get(Name.IDLE)
     if told is None:
         text = f"{why} It would be destroyed, but {pending}: replay first."
@@ -209,3 +215,27 @@ def _of_frozen(facts: Facts, policy: Policy, now: datetime) -> Iterator[Deadline
         f" {long(span(policy.frozen_most))}."
     )
     yield Deadline(name=Name.FROZEN_TOO_LONG, at=facts.since + span(policy.frozen_most), act=Act.PAUSE, why=frozen)
+
+
+def _of_paused(facts: Facts, policy: Policy, now: datetime) -> Iterator[Deadline]:
+    """What is destroyed is stopped first, so that all of it is saved, and this is the rest. What was stopped before it
+    was idle for long enough, or at work, waits for somebody to come back for as long as it would have run."""
+    if policy.idle is None:
+        return
+    at = _idle_at(facts, policy, policy.idle, now)
+    if facts.busy_since or at > facts.since:
+        at = max(at, facts.since + span(policy.idle))
+    why = (
+        f"Stopped for {long(now - facts.since)}, since {clock(facts.since, now)}; last input at"
+        f" {clock(last_human(facts), now)}. What nobody uses for {long(span(policy.idle))} is destroyed with its disk."
+    )
+    if not facts.outbox_pending:
+        yield Deadline(name=Name.IDLE, at=at, act=Act.DESTROY, why=why)
+    elif Name.IDLE not in facts.alarmed:
+        text = f"{why} It stays, as {_pending(facts)}: resume it once, and that is sent."
+        yield Deadline(name=Name.IDLE, at=at, act=Act.ALARM, why=text)
+
+
+def _pending(facts: Facts) -> str:
+    count = facts.outbox_pending
+    return f"{count} save{'s have' if count > 1 else ' has'} not reached the workspace"

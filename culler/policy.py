@@ -88,5 +88,5 @@ def _is_span(value: object, *, may_be_off: bool = False) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
 
 
-EBRAINS: Final = Policy(idle=12 * 3600, at_idle=AtIdle.DESTROY)
-"""Twelve hours without interaction, then it is stopped and destroyed: what its users know."""
+EBRAINS: Final = Policy(idle=12 * 3600, at_idle=AtIdle.DESTROY, dormancy=None)
+"""Twelve hours without interaction, then it is stopped and destroyed, for good: what its users know."""

@@ -49,10 +49,11 @@ class ProcessorTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskUse:
-    """Bytes in use, and the largest folders with theirs."""
+    """Bytes in use, and the largest folders with theirs; `unsent` saves lie in the outbox of a home folder."""
 
     used: int
     folders: tuple[tuple[str, int], ...]
+    unsent: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +178,7 @@ class HostClient:
             return None
         found = answer.json()
         folders = tuple((str(each["path"]), int(each["size"])) for each in found["folders"])
-        return DiskUse(used=int(found["used"]), folders=folders)
+        return DiskUse(used=int(found["used"]), folders=folders, unsent=int(found["unsent"]))
 
     async def empty_bucket(self, workspace_id: str) -> None:
         """Delete everything in a workspace's bucket. Done already is done."""

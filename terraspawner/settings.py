@@ -147,6 +147,11 @@ class Settings(Addresses):
     idle_most: int = _setting(24 * 3600, "The most seconds that people may choose for that.")
     idle_off: str = _setting("forbidden", "Whether people may turn that off: `forbidden` or `allowed`.")
     at_idle: str = _setting("freeze-then-pause", "What happens then: `freeze-then-pause` or `pause`.")
+    drive_idle: int = _setting(
+        12 * 3600,
+        "Seconds without human input and without work after which the environment of a drive workspace is stopped and "
+        "destroyed with its disk; what is on the drive stays.",
+    )
     busy_cap: int = _setting(
         24 * 3600, "Seconds after which work without human input is paused; so long a daily stop waits for it, at most."
     )

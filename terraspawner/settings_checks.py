@@ -30,6 +30,8 @@ class Rules(Protocol):
     @property
     def idle_most(self) -> int: ...
     @property
+    def drive_idle(self) -> int: ...
+    @property
     def memory_reserve(self) -> int: ...
     @property
     def dormancy(self) -> int: ...
@@ -78,6 +80,8 @@ def check_rules(settings: Rules) -> None:
             f"TERRA_IDLE is {settings.idle}; it lies between TERRA_IDLE_LEAST ({settings.idle_least}), which is a"
             f" minute at least, and TERRA_IDLE_MOST ({settings.idle_most})."
         )
+    if settings.drive_idle < 60:
+        raise SettingsWrong(f"TERRA_DRIVE_IDLE is {settings.drive_idle}; it is a minute at least.")
     bounds = (_DORMANT_AT_LEAST, settings.dormancy_least, settings.dormancy, settings.dormancy_most, _DORMANT_AT_MOST)
     if settings.dormancy and sorted(bounds) != list(bounds):
         raise SettingsWrong(

@@ -15,13 +15,14 @@ from terraspawner.db import tables as t
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.policy import NOTHING, Rules
 from terraspawner.domain.timetable import NOTHING_SEEN, Appointments
-from terraspawner.domain.workspace import Workspace
+from terraspawner.domain.workspace import BUCKET, Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What both levels say about one environment, since when, and what was judged by it."""
+    """What both levels say about one environment in a workspace of this `storage`, since when, and what was judged."""
 
+    storage: str = BUCKET
     workspace: Rules = NOTHING
     own: Rules = NOTHING
     at: datetime | None = None
@@ -87,8 +88,10 @@ def with_rules(*columns: Any) -> sa.Select[Any]:
             kept.c.stop_seen,
             kept.c.start_seen,
             kept.c.stop_due,
+            t.workspace.c.storage,
         )
         .select_from(here)
+        .join(t.workspace, t.workspace.c.id == here.c.workspace_id)
         .outerjoin(own, own.c.environment_id == here.c.id)
         .outerjoin(workspace, workspace.c.workspace_id == here.c.workspace_id)
         .outerjoin(kept, kept.c.environment_id == here.c.id)
@@ -98,6 +101,7 @@ def with_rules(*columns: Any) -> sa.Select[Any]:
 def said_of(row: Any) -> Said:
     """Of a row of such a query."""
     return Said(
+        storage=row["storage"],
         workspace=Rules.from_json(row["workspace_rules"] or {}),
         own=Rules.from_json(row["own_rules"] or {}),
         at=max((at for at in (row["own_said_at"], row["workspace_said_at"]) if at), default=None),

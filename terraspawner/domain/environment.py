@@ -114,6 +114,10 @@ LIVE = HOLDS_CONTAINER - {State.TRASHED, State.PURGING}
 """Somebody's environment, of which each person has one in a workspace, and which has its disk to itself."""
 
 
+DESTROYED = {"how": "destroyed"}
+"""What `asked` of a row has besides where its environment goes for good, past the trash."""
+
+
 def next_state(state: State, event: Event) -> State:
     """The state after `event`. Raises `WrongState`, naming the present state and what is possible."""
     following = TRANSITIONS[state].get(event)
@@ -216,6 +220,11 @@ class Environment:
     def why_started(self) -> str:
         """What started it, where that was a rule and not its person."""
         return self.asked["why"] if self.asked.get("start") == str(self.start_number) else ""
+
+    @property
+    def is_destroyed(self) -> bool:
+        """On its way out, and past the trash."""
+        return self.state is State.DELETING and self.asked.get("how") == DESTROYED["how"]
 
     @property
     def waits_for_turn(self) -> bool:

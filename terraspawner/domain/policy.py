@@ -42,6 +42,8 @@ class Level(enum.StrEnum):
 class AtIdle(enum.StrEnum):
     FREEZE_THEN_PAUSE = "freeze-then-pause"
     PAUSE = "pause"
+    DESTROY = "destroy"
+    """Nobody chooses it: it is how environments of drive workspaces end."""
 
 
 class MayAutostart(enum.StrEnum):
@@ -63,7 +65,8 @@ class DailyStop:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """What the deployment allows, and its own values; seconds. `age_most` 0 is none, `age_force`: it waits for no work;
-    `dormancy` 0: nothing goes into the trash by itself, whatever people say."""
+    `dormancy` 0: nothing goes into the trash by itself, whatever people say; `at_idle` `destroy`: nor is anything else
+    done at idle."""
 
     idle: int
     idle_least: int
@@ -151,7 +154,7 @@ def effective(bounds: Bounds, workspace: Rules, own: Rules, *, is_owner: bool) -
     quiet = _highest(own.quiet_hours, workspace.quiet_hours)
     return Policy(
         idle=_cut(_idle_range(bounds), _highest(own.idle, workspace.idle)),
-        at_idle=_on(_highest(own.at_idle, workspace.at_idle), bounds.at_idle),
+        at_idle=_on(_highest(*_at_idle(bounds, own, workspace)), bounds.at_idle),
         busy_cap=Value(value=bounds.busy_cap, level=ground),
         grace=Value(value=bounds.grace, level=ground),
         frozen_most=Value(value=bounds.frozen_most, level=ground),
@@ -170,6 +173,7 @@ def check(bounds: Bounds, change: Mapping[str, object], *, level: Level, is_owne
     if unknown:
         raise Refused(f"A policy has no {', '.join(sorted(unknown))}.", field=f"policy.{min(unknown)}")
     idle, dormancy = change.get("idle"), change.get("dormancy")
+    _check_at_idle(bounds, change.get("at_idle"))
     _check_span("idle", idle, _idle_range(bounds), "pauses everything that is idle for long", "without use")
     if bounds.dormancy:
         always = "puts everything into the trash that is paused for long"
@@ -183,6 +187,16 @@ def check(bounds: Bounds, change: Mapping[str, object], *, level: Level, is_owne
             )
         if not may_autostart(bounds, is_owner=is_owner):
             raise Refused(_no_autostart(bounds), field="policy.autostart", allowed=str(bounds.autostart))
+
+
+def _check_at_idle(bounds: Bounds, wanted: object) -> None:
+    if wanted is not None and bounds.at_idle is AtIdle.DESTROY:
+        raise Refused(
+            "An environment of a drive workspace keeps nothing: without use it is stopped and destroyed.",
+            field="policy.at_idle",
+        )
+    if wanted is AtIdle.DESTROY:
+        raise Refused("What is idle is frozen and then paused, or paused: choose one of them.", field="policy.at_idle")
 
 
 def _check_span(name: str, wanted: object, bounds: Range, always: str, what: str) -> None:
@@ -215,6 +229,10 @@ def _highest(own: T | Off | None, workspace: T | Off | None) -> tuple[T | Off | 
     if own is not None:
         return own, Level.OWN
     return workspace, Level.WORKSPACE if workspace is not None else Level.DEPLOYMENT
+
+
+def _at_idle(bounds: Bounds, own: Rules, workspace: Rules) -> tuple[AtIdle | None, AtIdle | None]:
+    return (None, None) if bounds.at_idle is AtIdle.DESTROY else (own.at_idle, workspace.at_idle)
 
 
 def _on(found: tuple[T | Off | None, Level], ground: T) -> Value[T]:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import heapq
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 TARGET = "/disk"
+OUTBOX = PurePosixPath(".terra/outbox")
+"""Where the extension keeps what the workspace does not have yet (images/extension, `outbox.py`)."""
 SHOWN = 6
 CONSIDERED = 200
 DEPTH = 2
@@ -68,6 +71,17 @@ def printable(name: str) -> str:
     return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
 
 
+def unsent(disk: Path) -> int:
+    """How many saves wait in the outbox of a home folder: each has a note there. 0 where there is none, and where
+    somebody has put something else in its place."""
+    folder = disk
+    for part in OUTBOX.parts:
+        folder /= part
+        if folder.is_symlink() or not folder.is_dir():
+            return 0
+    return sum(each.name.endswith(".json") and each.name[0].isdigit() for each in os.scandir(folder))
+
+
 def _is_told_by_an_inner_one(folder: Folder, others: Iterable[Folder]) -> bool:
     outer = PurePosixPath(folder.path)
     return any(each.size >= _MOSTLY * folder.size and outer in PurePosixPath(each.path).parents for each in others)
@@ -77,7 +91,7 @@ def main() -> None:
     command = ["du", "-0", "-x", "-B1", f"--max-depth={DEPTH}", TARGET]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as counting:  # noqa: S603
         assert counting.stdout is not None, "a pipe was asked for"  # noqa: S101 - for the type checker
-        print(json.dumps(summary(read(counting.stdout))))
+        print(json.dumps(summary(read(counting.stdout)) | {"unsent": unsent(Path(TARGET))}))
     # 1 is "some files vanished or could not be read meanwhile": the sum is as good as it can be
     sys.exit(0 if counting.returncode in (0, 1) else counting.returncode)
 

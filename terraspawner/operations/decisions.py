@@ -32,17 +32,19 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What is to be asked of the Hub: `act` on the server `slug` of `user`."""
+    """What is to be asked of the Hub: `act` on the server `slug` of `user`. `is_up`: its processes are there."""
 
     environment_id: str
     user: str
     slug: str
     decision: Decision
+    is_up: bool = True
 
 
 def take(context: Context, *, environment_id: str, revision: int, given: Decision, who: str) -> Taken:
     """Write it down, and that it is on its way. A freeze is begun in the row, which the Hub's stop reads, and so is the
-    way into the trash, from where the worker goes on.
+    way into the trash, from where the worker goes on. What is destroyed is stopped first, as if it were paused, so that
+    all is saved that can be; then, when it is paused, it is decided again by what is in its outbox.
 
     Raises `EnvironmentMissing`, `FactsMovedOn` with the decision that holds now.
     """
@@ -60,12 +62,19 @@ def take(context: Context, *, environment_id: str, revision: int, given: Decisio
         decision_records.insert(connection, environment_id=facts.id, at=now, facts=told, decision=decision, who=who)
         if holds.act in TELLS_ONLY:
             _tell(context, connection, facts, holds, now)
-        elif holds.act is Act.TRASH:
-            here = ledger.load(connection, facts.id)
-            deletions.begin_by_rule(context, connection, here, by=RULES, why=holds.why)
+        elif _ends(facts, holds):
+            here, destroys = ledger.load(connection, facts.id), holds.act is Act.DESTROY
+            deletions.begin_by_rule(context, connection, here, by=RULES, why=holds.why, destroys=destroys)
         else:
             _begin(context, connection, facts, holds, now)
-    return Taken(environment_id=facts.id, user=facts.user, slug=facts.workspace.slug, decision=holds)
+    return Taken(
+        environment_id=facts.id, user=facts.user, slug=facts.workspace.slug, decision=holds,
+        is_up=facts.state != State.PAUSED,
+    )  # fmt: skip
+
+
+def _ends(facts: Facts, holds: Decision) -> bool:
+    return holds.act is Act.TRASH or (holds.act is Act.DESTROY and facts.state == State.PAUSED)
 
 
 def _tell(context: Context, connection: sa.Connection, facts: Facts, holds: Decision, now: datetime) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from terraspawner.db import interval_records, records
-from terraspawner.domain.environment import Environment, Event, State
+from terraspawner.domain.environment import DESTROYED, Environment, Event, State
 from terraspawner.domain.unsaved import joined, unsent
-from terraspawner.operations import data_disks, disks, ledger, trashed_environments
+from terraspawner.operations import data_disks, disks, ledger, trash, trashed_environments
 from terraspawner.operations.context import Context
 
 
@@ -44,14 +44,38 @@ def mark_deleting(
         return ledger.load(connection, environment_id)
 
 
-def begin_by_rule(context: Context, connection: sa.Connection, environment: Environment, *, by: str, why: str) -> None:
-    """The same for a rule, in the transaction that writes down why: with its disk, which nothing waits on."""
+def begin_by_rule(
+    context: Context, connection: sa.Connection, environment: Environment, *, by: str, why: str, destroys: bool = False
+) -> None:
+    """The same for a rule, in the transaction that writes down why: with its disk, which nothing waits on. What it
+    `destroys` goes past the trash, a data disk included."""
     if environment.outbox_pending:
         raise disks.unsent(environment.outbox_pending)
+    asked = ledger.asked_by(context, by, why) | (DESTROYED if destroys else {})
     ledger.move(
-        context, connection, environment, Event.DELETE, key_hash=None, deletes_disk=True, reason=why,
-        asked=ledger.asked_by(context, by, why),
+        context, connection, environment, Event.DELETE, key_hash=None, deletes_disk=True, deletes_data_disk=destroys,
+        reason=why, asked=asked,
     )  # fmt: skip
+
+
+def finish_destroying(context: Context, environment_id: str, unsent: int) -> None:
+    """Container and Hub have let go of it. Its disks go now, unless somebody said meanwhile that they shall be kept.
+
+    `unsent` saves were found in the outbox on its disk, of which nobody had told: then that is kept, and the next
+    environment of its person in the workspace sends them.
+    """
+    with context.database.write() as connection:
+        here = records.environment_by_id(connection, environment_id)
+        if here is None or here.state is not State.DELETING:
+            return
+        ledger.move(context, connection, here, Event.DELETED, reason="")
+        interval_records.close_interval(connection, here.id, context.now())
+        home = disks.detach(context, connection, here, unsent)
+        data = data_disks.detach(context, connection, here.data_disk_id) if here.data_disk_id else None
+        going = [(home, here.deletes_disk and not unsent), (data, here.deletes_data_disk)]
+        for disk in (disk for disk, goes in going if disk is not None and goes):
+            item = disks.put_into_trash(context, connection, disk, by=here.asked.get("actor") or here.user)
+            trash.begin_purge(context, connection, item)
 
 
 def finish_delete(context: Context, environment_id: str, container_id: str = "") -> None:

@@ -176,12 +176,14 @@ def put_into_trash(context: Context, connection: sa.Connection, disk: Disk, *, b
     return discarding.put_held(context, connection, disk, kind=Kind.DISK, called=called, size=disk.size, by=by)
 
 
-def detach(context: Context, connection: sa.Connection, environment: Environment) -> Disk | None:
-    """The environment is gone; its disk is kept, and remembers what of its work is not in the workspace."""
+def detach(context: Context, connection: sa.Connection, environment: Environment, unsent: int = 0) -> Disk | None:
+    """The environment is gone; its disk is kept, and remembers what of its work is not in the workspace: what that said
+    itself, or what was found on the disk, `unsent`."""
     disk = disk_records.disk_by_id(connection, environment.disk_id)
     if disk is None or disk.state is not DiskState.ATTACHED:
         return None
-    return ledger.move_disk(context, connection, disk, DiskEvent.DETACH, outbox_pending=environment.outbox_pending)
+    pending = max(environment.outbox_pending, unsent)
+    return ledger.move_disk(context, connection, disk, DiskEvent.DETACH, outbox_pending=pending)
 
 
 def unsent(pending: int, **details: object) -> OutboxNotEmpty:

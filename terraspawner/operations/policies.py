@@ -20,7 +20,7 @@ from terraspawner.domain.access import Action, Role
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.policy import AtIdle, Bounds, Level, MayAutostart, Policy
 from terraspawner.domain.timetable import Act, Appointments, Facts, Outlook, Verdict
-from terraspawner.domain.workspace import Membership, Workspace
+from terraspawner.domain.workspace import DRIVE, Membership, Workspace
 from terraspawner.errors import EnvironmentMissing, Refused
 from terraspawner.operations import audit, cullers, ledger, workspaces
 from terraspawner.operations.context import Context
@@ -50,8 +50,19 @@ class Due:
     before: Appointments
 
 
-def bounds_of(context: Context) -> Bounds:
-    """As the deployment's settings say."""
+def bounds_of(context: Context, storage: str) -> Bounds:
+    """As the deployment's settings say, for the environments of a workspace of this kind."""
+    bounds = _bounds(context)
+    if storage != DRIVE:
+        return bounds
+    most = context.settings.drive_idle
+    least = min(bounds.idle_least, most)
+    return replace(
+        bounds, idle=most, idle_least=least, idle_most=most, idle_may_be_off=False, at_idle=AtIdle.DESTROY, dormancy=0
+    )
+
+
+def _bounds(context: Context) -> Bounds:
     said = context.settings
     return Bounds(
         idle=said.idle,
@@ -90,7 +101,8 @@ def plans(
 def ground(context: Context, connection: sa.Connection, membership: Membership) -> Plan:
     """What a new environment in this workspace would have."""
     rules = policy_records.workspace_rules(connection, membership.workspace.id)
-    holds = policy.effective(bounds_of(context), rules, policy.NOTHING, is_owner=owns(membership))
+    bounds = bounds_of(context, membership.workspace.storage)
+    holds = policy.effective(bounds, rules, policy.NOTHING, is_owner=owns(membership))
     return Plan(policy=holds, outlook=Outlook())
 
 
@@ -107,7 +119,7 @@ def owns(membership: Membership | None) -> bool:
 
 def plan_of(context: Context, here: Environment, said: Said, *, is_owner: bool) -> Plan:
     """The plan of one, from what is said about it."""
-    holds = policy.effective(bounds_of(context), said.workspace, said.own, is_owner=is_owner)
+    holds = policy.effective(bounds_of(context, said.storage), said.workspace, said.own, is_owner=is_owner)
     next_ = timetable.outlook(holds, said.at or _LONG_AGO, said.appointments, facts_of(here), context.now())
     return Plan(policy=holds, outlook=next_)
 
@@ -126,10 +138,11 @@ def change_own(context: Context, *, user: str, namespace: str, name: str, change
         if here is None:
             raise EnvironmentMissing(f"You have no environment in {namespace}/{name}. Start one first.")
         is_owner = at.role is Role.OWNER
-        policy.check(bounds_of(context), change, level=Level.OWN, is_owner=is_owner)
+        bounds = bounds_of(context, at.workspace.storage)
+        policy.check(bounds, change, level=Level.OWN, is_owner=is_owner)
         said = policy_records.said(connection, [here])[here.id]
         rules = said.own.changed(change)
-        _refuse_never(policy.effective(bounds_of(context), said.workspace, rules, is_owner=is_owner), context.now())
+        _refuse_never(policy.effective(bounds, said.workspace, rules, is_owner=is_owner), context.now())
         if rules == said.own:
             return
         policy_records.say_of_environment(connection, here.id, rules, context.now())
@@ -147,7 +160,8 @@ def change_default(context: Context, *, actor: str, namespace: str, name: str, c
     """
     with context.database.write() as connection:
         at = workspaces.within(connection, user=actor, namespace=namespace, name=name, action=Action.CHANGE_WORKSPACE)
-        policy.check(bounds_of(context), change, level=Level.WORKSPACE, is_owner=True)
+        bounds = bounds_of(context, at.workspace.storage)
+        policy.check(bounds, change, level=Level.WORKSPACE, is_owner=True)
         before = policy_records.workspace_rules(connection, at.workspace.id)
         rules = before.changed(change)
         if rules == before:
@@ -233,5 +247,5 @@ def look_again(context: Context, due: Due) -> None:
 
 
 def _verdict(context: Context, here: Environment, said: Said, *, is_owner: bool) -> Verdict:
-    holds = policy.effective(bounds_of(context), said.workspace, said.own, is_owner=is_owner)
+    holds = policy.effective(bounds_of(context, said.storage), said.workspace, said.own, is_owner=is_owner)
     return timetable.decide(holds, said.at or _LONG_AGO, said.appointments, facts_of(here), context.now())

@@ -124,7 +124,7 @@ def purge(context: Context, *, user: str, item_id: str) -> Trashed:
     with context.database.write() as connection:
         item = _one(connection, user, item_id)
         if item.state is not ItemState.PURGING:
-            _begin(context, connection, item)
+            begin_purge(context, connection, item)
             _note(context, connection, user, "trash-purged", item)
         return _described(context, connection, [_one(connection, user, item_id)])[0]
 
@@ -145,7 +145,7 @@ def begin_due(context: Context, most: int = AT_ONCE) -> int:
             now_of_it = trash_records.item_by_id(connection, item.id)
             if now_of_it is None or now_of_it.state is not ItemState.HELD:
                 continue  # it went along with another one
-            _begin(context, connection, item)
+            begin_purge(context, connection, item)
             _note(context, connection, PURGER, "trash-purged", item)
         return len(due)
 
@@ -192,7 +192,8 @@ def purge_notebooks(context: Context) -> None:
 # --- steps ---
 
 
-def _begin(context: Context, connection: sa.Connection, item: Item) -> None:
+def begin_purge(context: Context, connection: sa.Connection, item: Item) -> None:
+    """Write that it shall be gone for good: from here on there is no way back."""
     trash_records.set_state(connection, item.id, rules.next_state(item.state, ItemEvent.PURGE))
     if item.kind is Kind.DISK:
         _move_disk(context, connection, item, DiskEvent.PURGE)

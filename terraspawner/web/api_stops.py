@@ -60,7 +60,7 @@ async def take_decision(
     """Carry a decision out. It is decided again from what is known now: where that comes to something else, nothing is
     done (409, `facts-moved-on`, with the decision that holds)."""
     given = decided.given
-    if given.act is Act.TRASH:
+    if given.act in (Act.TRASH, Act.DESTROY):
         await stopping.refuse_while_asked_for(parts, environment_id)
     taken = await parts.deeds(
         decisions.take, environment_id=environment_id, revision=decided.revision, given=given, who=culler.name

@@ -31,7 +31,7 @@ from terraspawner.web.responses import status_of
 from terraspawner.web.schemas_environment import EnvironmentOut
 from terraspawner.web.shortage import WHAT_TO_DO, shortage_of
 from terraspawner.web.sights import Sight, Spot
-from terraspawner.web.stop_lines import coming_of, hours_to_keep
+from terraspawner.web.stop_lines import coming_of, hours_to_keep, keeps_nothing_after
 
 log = logging.getLogger(__name__)
 _SHOWN_LINES = 200
@@ -225,6 +225,8 @@ def card_values(parts: Parts, person: Person, spot: Spot, sight: Sight) -> dict[
         "ends_by_a_pause": bool(view.environment and (view.environment.kernels or view.environment.terminals)),
         "stop": view.stop,
         "coming": coming_of(view.stop, view.plan.policy),
+        "keeps_nothing_after": keeps_nothing_after(view.plan.policy),
+        "has_live_mounts": parts.settings.has_live_mounts,
         "keep_hours": hours_to_keep(parts.settings.keep_alive_most),
         "may_start": view.may_start,
         "actions": ["cancel"] if is_asked else told.actions,

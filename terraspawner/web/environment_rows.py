@@ -22,7 +22,7 @@ from terraspawner.web.addresses import lab_url
 from terraspawner.web.endings import Ending, is_of_use
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
-from terraspawner.web.stop_lines import coming_of
+from terraspawner.web.stop_lines import Coming, coming_of
 
 WORDS: Mapping[State, str] = {
     State.NONE: "not created",
@@ -42,7 +42,7 @@ WORDS: Mapping[State, str] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One environment. `page` and `lab` are addresses, empty where there is no way for who looks; `last_used` is None
-    where it has never run, or runs. `goes_at`: it is paused, and will soon go to the trash."""
+    where it has never run, or runs. `goes_at`: it is paused, and will soon go to the trash, or `goes_for_good`."""
 
     id: str
     user: str
@@ -61,6 +61,7 @@ class Row:
     last_used: datetime | None
     tags: Tags
     goes_at: datetime | None = None
+    goes_for_good: bool = False
 
     @property
     def name(self) -> str:
@@ -114,7 +115,7 @@ async def own(parts: Parts, user: str, wanted: Iterable[Wanted] = ()) -> Shown:
                 reason="" if here.state is State.RUNNING else joined(here.reason, here.unsent_words),
                 image=images.title_of(parts.catalogue, here),
                 tags=view.tags,
-                goes_at=_goes_at(view),
+                going=_going(view),
             )
         )  # fmt: skip
     return Shown(rows=tuple(sorted(rows, key=lambda row: (row.workspace.namespace, row.workspace.name))))
@@ -153,7 +154,7 @@ def _row(
     reason: str,
     image: str,
     tags: Tags,
-    goes_at: datetime | None = None,
+    going: Coming | None = None,
 ) -> Row:
     hourly = price.per_hour(prices, here.state, waits_for_turn=here.waits_for_turn)
     return Row(
@@ -173,10 +174,10 @@ def _row(
         per_month=price.per_month(prices, hourly, disk_bytes),
         last_used=None if here.state is State.RUNNING else used.get(here.id),
         tags=tags,
-        goes_at=goes_at,
+        goes_at=going.at if going else None,
+        goes_for_good=going is not None and going.is_final,
     )
 
 
-def _goes_at(view: View) -> datetime | None:
-    coming = coming_of(view.stop, view.plan.policy) if view.state is State.PAUSED else None
-    return coming.at if coming else None
+def _going(view: View) -> Coming | None:
+    return coming_of(view.stop, view.plan.policy) if view.state is State.PAUSED else None

@@ -114,12 +114,19 @@ async def save(
     return await _fields(parts, person, spot, form, is_saved=error is None, error=error)
 
 
+_AT_IDLE = {
+    AtIdle.FREEZE_THEN_PAUSE: "frozen",
+    AtIdle.PAUSE: "paused",
+    AtIdle.DESTROY: "stopped and deleted with its disk",
+}
+
+
 async def _fields(
     parts: Parts, person: Person, spot: Spot, form: Filled, *, is_saved: bool = False, error: Refused | None = None
 ) -> Response:
     view = (await sights.look(parts, spot)).view
     holds = view.plan.policy
-    bounds = await parts.deeds(policies.bounds_of)
+    bounds = await parts.deeds(policies.bounds_of, view.workspace.storage)
     is_owner = view.membership is not None and policies.owns(view.membership)
     return parts.pages.fragment(
         "_schedule.html",
@@ -133,7 +140,8 @@ async def _fields(
         said=sentences(view.plan),
         cap=policy.said(holds.busy_cap.value),
         idle=policy.said(holds.idle.value) if holds.idle.value is not None else "",
-        freezes=holds.at_idle.value is AtIdle.FREEZE_THEN_PAUSE,
+        at_idle=_AT_IDLE[holds.at_idle.value],
+        is_destroyed=holds.at_idle.value is AtIdle.DESTROY,
         dormancy=policy.said(holds.dormancy.value) if holds.dormancy.value is not None else "",
         is_saved=is_saved,
         error=error,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from culler.deadlines import Act, Name
 from culler.words import listed
-from terraspawner.domain.policy import Policy, said
+from terraspawner.domain.policy import AtIdle, Policy, said
 from terraspawner.operations.stops import Stop
 
 HOURS = (1, 4, 12)
@@ -24,13 +24,14 @@ _WORDS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coming:
     """It will be `word` at `at`: `because`, with the moment `since` at its end where there is one. `is_latest`: sooner
-    if what it waits for ends."""
+    if what it waits for ends. `is_final`: for good, past the trash."""
 
     word: str
     at: datetime
     because: str
     since: datetime | None = None
     is_latest: bool = False
+    is_final: bool = False
     hints: tuple[str, ...] = ()
 
 
@@ -50,6 +51,7 @@ def coming_of(stop: Stop | None, holds: Policy) -> Coming | None:
         because=because,
         since=since,
         is_latest=decision.name is Name.BUSY_TOO_LONG or bool(named and named.waits),
+        is_final=act is Act.DESTROY,
         hints=tuple(f"{each[0].upper()}{each[1:]}." for each in decision.guards if not each.startswith("kept alive")),
     )
 
@@ -66,6 +68,12 @@ def _because(stop: Stop, holds: Policy) -> tuple[str, datetime | None]:
     if stop.work_ended_at and stop.human_at + timedelta(seconds=holds.idle.value) != stop.decision.at:
         return f"{said(max(holds.grace.value, holds.idle.value))} after its work has ended at", stop.work_ended_at
     return f"{said(holds.idle.value)} after your last input at", stop.human_at
+
+
+def keeps_nothing_after(holds: Policy) -> str:
+    """After what time without use everything but the drive is deleted; empty where it is not."""
+    idle = holds.idle.value
+    return said(idle) if holds.at_idle.value is AtIdle.DESTROY and idle is not None else ""
 
 
 def hours_to_keep(most: int) -> Sequence[int]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from culler.deadlines import Act
+from culler.deadlines import TELLS_ONLY
 from terraspawner.errors import FactsMovedOn
-from terraspawner.operations import deletions, stops
+from terraspawner.operations import stops
 from terraspawner.operations.decisions import Taken
 from terraspawner.web.parts import Parts
 
@@ -19,11 +19,10 @@ async def refuse_while_asked_for(parts: Parts, environment_id: str) -> None:
 async def carry_out(parts: Parts, taken: Taken) -> None:
     """Have it stopped, or have what stops it begun; an alarm and a notice are told already. Raises `HubUnavailable`:
     then it is decided again after a while."""
-    if taken.decision.act in (Act.FREEZE, Act.PAUSE):
+    if taken.decision.act in TELLS_ONLY:
+        return
+    if taken.is_up:
         # the row says which of them the Hub's stop is, and why
         await parts.launches.pause((taken.user, taken.slug), parts.pace.ask)
-    elif taken.decision.act is Act.DESTROY:
-        await parts.deeds(deletions.mark_deleting, taken.environment_id, deletes_disk=True)
-        parts.worker.wake()
-    elif taken.decision.act is Act.TRASH:
+    else:
         parts.worker.wake()

@@ -154,10 +154,22 @@ class Worker:
     async def _delete_environment(self, environment: Environment, workspace: Workspace) -> bool:
         if not await self._hub.forget(environment.user, workspace.slug):
             return False
+        if environment.is_destroyed:
+            await self._destroy(environment)
+            return True
         left = await self._leave_container(environment)
         await self._deeds(deletions.finish_delete, environment.id, left)
         log.info("environment %s of %s %s", environment.id, environment.user, "in the trash" if left else "deleted")
         return True
+
+    async def _destroy(self, environment: Environment) -> None:
+        """Its person is not there to be asked, so its disk is looked at before it goes: what it last said of its outbox
+        may be older than its last save."""
+        await self._host.delete_environment(environment.id)
+        use = await self._host.measure_disk(environment.disk_id)
+        unsent = use.unsent if use else 0
+        await self._deeds(deletions.finish_destroying, environment.id, unsent)
+        log.info("environment %s destroyed%s", environment.id, "; its disk is kept for its outbox" if unsent else "")
 
     async def _leave_container(self, environment: Environment) -> str:
         """Stop the container that came up once, and leave it for the trash; any other one is removed. The id of what is

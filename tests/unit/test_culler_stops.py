@@ -208,8 +208,9 @@ def test_what_is_exempt_is_let_alone_and_says_why(facts: Facts) -> None:
 @pytest.mark.parametrize("state", ["creating", "starting", "freezing", "pausing", "paused", "deleting", "trashed", "x"])
 @pytest.mark.parametrize("facts", DUE.values(), ids=DUE)
 def test_nothing_is_decided_of_what_neither_runs_nor_is_frozen(facts: Facts, state: str) -> None:
-    """What is paused has a rule of its own: `test_culler_dormancy`."""
-    decision = decided(replace(facts, state=state, policy=replace(facts.policy, dormancy=None)))
+    """What is paused has rules of its own: `test_culler_dormancy`, `test_culler_destroys`."""
+    policy = replace(facts.policy, dormancy=None, at_idle=AtIdle.PAUSE)
+    decision = decided(replace(facts, state=state, policy=policy))
     assert (decision.act, decision.at, decision.why) == (KEEP, None, f"It is {state}.")
 
 
