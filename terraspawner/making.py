@@ -13,12 +13,14 @@ from typing import Any
 
 from terraspawner import wiring
 from terraspawner.containers import plan
+from terraspawner.containers.mounts import for_mounter
 from terraspawner.containers.pooled import LOG_LINES, PooledDockerSpawner
 from terraspawner.containers.progress import Progress
 from terraspawner.domain.catalogue import OfferedImage
 from terraspawner.domain.start import StepName
 from terraspawner.errors import ScriptFailed, TerraError
 from terraspawner.host_client import HostClient
+from terraspawner.mounter_client import MounterClient
 from terraspawner.operations import environments, images
 from terraspawner.operations.context import Context
 
@@ -94,6 +96,13 @@ class Makes(PooledDockerSpawner):
         self.object_id = ""
         return None
 
+    async def begin_view(self) -> None:
+        """What the drive shows, made anew while nothing runs that could have any of it open. Raises
+        `MounterUnavailable`: what may not be seen any more might be."""
+        if self.ticket.workspace.has_drive:
+            await self.mounter().delete_view(self.environment_id)
+            await self.mounter().show(self.environment_id, map(for_mounter, self.ticket.drive))
+
     async def start_object(self) -> None:
         self.steps.begin(StepName.START)
         found = await self._take_size()
@@ -150,3 +159,8 @@ class Makes(PooledDockerSpawner):
     @cache
     def host(cls) -> HostClient:
         return HostClient(wiring.settings_from_environ().host_socket)
+
+    @classmethod
+    @cache
+    def mounter(cls) -> MounterClient:
+        return MounterClient(wiring.settings_from_environ().mounter_socket)

@@ -127,6 +127,7 @@ class TerraSpawner(Asks, Makes, Settles, Freezes):
 
     async def _carry_out(self) -> tuple[str, int]:
         self._turn = await self._turns().take(self.user.name, self._wait)
+        await self.uncut(self.begin_view())
         return await self._answered(await super().start())
 
     async def _wake(self) -> tuple[str, int]:
@@ -162,7 +163,7 @@ class TerraSpawner(Asks, Makes, Settles, Freezes):
     def _accept(self, ticket: environments.Ticket) -> None:
         self.ticket = ticket
         self.environment_id, self.start_number = ticket.environment.id, ticket.environment.start_number
-        self.plan = plan.plan_environment(self.context.settings, ticket.environment, ticket.workspace)
+        self.plan = plan.plan_environment(self.context.settings, ticket.environment, ticket.workspace, ticket.drive)
         self.image, self.object_name = self.plan.image, self.plan.name
         self.steps.write_with(partial(self.deed, environments.note_steps, self.environment_id, self.start_number))
 

@@ -12,17 +12,18 @@ import json
 import re
 import tarfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from terraspawner.containers import startup
+from terraspawner.containers.mounts import DRIVE, HOME, Mount, drive_mounts, has_other_drive
 from terraspawner.domain.disk import DiskKind
 from terraspawner.domain.environment import Environment
+from terraspawner.domain.library import Shown
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import StartFailed
 from terraspawner.settings import Settings
 
-HOME = "/home/jupyter"
 BUCKET_DATA = "/mnt/workspace/bucket"
 BUCKET_NOTEBOOKS = "/mnt/workspace/notebooks"
 DATA = "/data"
@@ -53,23 +54,6 @@ def limits_of(cpu: float, memory: int) -> dict[str, int]:
         "cpu_period": _CPU_PERIOD,
         "cpu_quota": int(cpu * _CPU_PERIOD),
     }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mount:
-    """A bind of a host path, or a volume. One without a `source` is the container's own and goes with it; `labels` are
-    given to it as it is made."""
-
-    kind: str
-    source: str
-    target: str
-    is_read_only: bool
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """As the Engine is told."""
-        told = {"Type": self.kind, "Source": self.source, "Target": self.target, "ReadOnly": self.is_read_only}
-        return told | {"VolumeOptions": {"Labels": dict(self.labels)}} if self.labels else told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,18 +129,25 @@ def volume_name(settings: Settings, disk_id: str) -> str:
     return f"{settings.deployment}-disk-{disk_id}"
 
 
-def plan_environment(settings: Settings, environment: Environment, workspace: Workspace) -> ContainerPlan:
-    """The container of an environment, from ids and settings alone.
+def plan_environment(
+    settings: Settings, environment: Environment, workspace: Workspace, drive: Sequence[Shown] = ()
+) -> ContainerPlan:
+    """The container of an environment, from ids and settings alone; `drive` is what its drive shows now.
 
     Raises `StartFailed` for an id that is none of ours: a row must not be able to name a path of the host.
     """
     data_disk = environment.data_disk_id
-    for identifier in (environment.id, environment.disk_id, workspace.id, *([data_disk] if data_disk else [])):
+    ids = [environment.id, environment.disk_id, workspace.id, *([data_disk] if data_disk else [])]
+    for identifier in (*ids, *(library.id for library in drive)):
         if not is_identifier(identifier):
             raise StartFailed(f"The id {identifier!r} in our database is none of ours, so nothing was started.")
     mounts = [
         Mount(kind="volume", source=volume_name(settings, environment.disk_id), target=HOME, is_read_only=False),
-        *([] if workspace.has_drive else _bucket(settings, environment, workspace)),
+        *(
+            drive_mounts(settings, environment.id, drive)
+            if workspace.has_drive
+            else _bucket(settings, environment, workspace)
+        ),
         Mount(
             kind="volume", source="", target=SCRATCH, is_read_only=False, labels=scratch_labels(settings, environment)
         ),
@@ -178,20 +169,21 @@ def plan_environment(settings: Settings, environment: Environment, workspace: Wo
     )
 
 
-def _bucket(settings: Settings, environment: Environment, workspace: Workspace) -> list[Mount]:
+def _bucket(settings: Settings, environment: Environment, workspace: Workspace) -> tuple[Mount, ...]:
     bucket = f"{settings.buckets_host_path}/{workspace.id}"
-    return [
+    return (
         Mount(kind="bind", source=f"{bucket}/data", target=BUCKET_DATA, is_read_only=not environment.writes_bucket),
         Mount(kind="bind", source=f"{bucket}/notebooks", target=BUCKET_NOTEBOOKS, is_read_only=True),
-    ]
+    )
 
 
 def must_be_made_anew(plan: ContainerPlan, container: Mapping[str, Any]) -> bool:
     """Whether a container, as the Engine tells of it, cannot be changed into what `plan` says: its image or its data
-    disk is another one, or it writes where `plan` only reads."""
+    disk is another one, its drive shows something else, or it writes where `plan` only reads."""
     return (
         container["Config"]["Image"] != plan.image
         or _has_other_data(plan, container["Mounts"])
+        or has_other_drive(plan.mounts, container["Mounts"])
         or writes_too_much(plan, container["Mounts"])
     )
 
@@ -253,12 +245,15 @@ def workspace_variables(
         "LANG": "C.UTF-8",
         "WORKSPACE_NAME": workspace.name,
         "WORKSPACE_NAMESPACE": workspace.namespace,
-        **({} if workspace.has_drive else {"WORKSPACE_BUCKET": BUCKET_DATA, "WORKSPACE_NOTEBOOKS": BUCKET_NOTEBOOKS}),
         "OWNER_EMAIL": owner_address,
         "TERRA_SERVICE_URL": settings.environment_api_url,
         "TERRA_ENVIRONMENT_ID": environment_id,
         "TERRA_ENVIRONMENT_KEY": key,
     }
+    if workspace.has_drive:
+        variables["WORKSPACE_DRIVE"] = DRIVE
+    else:
+        variables |= {"WORKSPACE_BUCKET": BUCKET_DATA, "WORKSPACE_NOTEBOOKS": BUCKET_NOTEBOOKS}
     if settings.ca_bundle_host_path:
         names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
         variables |= dict.fromkeys(names, CA_BUNDLE)

@@ -19,10 +19,11 @@ from terraspawner.domain.environment import (
     State,
     is_possible,
 )
+from terraspawner.domain.library import Shown
 from terraspawner.domain.start import Steps, ended
 from terraspawner.domain.unsaved import joined
 from terraspawner.domain.workspace import Workspace
-from terraspawner.operations import admission, ledger, starts
+from terraspawner.operations import admission, drives, ledger, starts
 from terraspawner.operations.context import Context
 from terraspawner.operations.identities import hash_of
 from terraspawner.operations.starts import Wish
@@ -33,13 +34,15 @@ SCRIPT_LOG_CHARACTERS = 16_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """Leave to start: what the spawner needs to know. `key` is told once and stored as a hash."""
+    """Leave to start: what the spawner needs to know. `key` is told once and stored as a hash; `drive` is what the
+    drive shows, where its workspace has one."""
 
     environment: Environment
     workspace: Workspace
     role: Role
     account: Account
     key: str
+    drive: tuple[Shown, ...] = ()
 
 
 # --- finding ---
@@ -116,7 +119,10 @@ def admit(
             since=now,
         )
         environment = ledger.load(connection, environment.id)
-    return Ticket(environment=environment, workspace=member.workspace, role=member.role, account=account, key=key)
+        drive = drives.on_drive_of(connection, user) if member.workspace.has_drive else ()
+    return Ticket(
+        environment=environment, workspace=member.workspace, role=member.role, account=account, key=key, drive=drive
+    )
 
 
 def note_steps(context: Context, environment_id: str, start_number: int, steps: Steps) -> None:

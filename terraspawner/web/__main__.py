@@ -14,6 +14,7 @@ from terraspawner import wiring
 from terraspawner.errors import TerraError
 from terraspawner.host_client import HostClient
 from terraspawner.hub import HubClient
+from terraspawner.mounter_client import MounterClient
 from terraspawner.web.app import VENDOR, create_app
 
 PORT = 8010
@@ -37,6 +38,7 @@ def main() -> int:
             wiring.build_context(settings),
             HubClient(settings.hub_api_url, settings.service_token),
             HostClient(settings.host_socket),
+            MounterClient(settings.mounter_socket),
             vendor=Path(os.environ.get("TERRA_STATIC_VENDOR", VENDOR)),
         )
     except TerraError as error:

@@ -75,6 +75,7 @@ from terraspawner.web import (
 from terraspawner.web.auth import Auth, SignInFailed
 from terraspawner.web.calls import Calls
 from terraspawner.web.deeds import Deeds
+from terraspawner.web.drive_views import DriveViews, Mounter
 from terraspawner.web.lab_pages import SharedWithLab
 from terraspawner.web.launches import Hub, Launches
 from terraspawner.web.limits import ReadBodies, SmallBodies
@@ -95,9 +96,17 @@ VENDOR = Path("/opt/terra/static/vendor")
 """Where the image keeps htmx and its extension."""
 
 
-def create_app(context: Context, hub: Hub, host: Host, *, vendor: Path = VENDOR, pace: Pace | None = None) -> FastAPI:
+def create_app(
+    context: Context,
+    hub: Hub,
+    host: Host,
+    mounter: Mounter,
+    *,
+    vendor: Path = VENDOR,
+    pace: Pace | None = None,
+) -> FastAPI:
     """The service over these parts. `vendor` holds ``htmx.min.js`` and ``htmx-ext-sse.min.js``."""
-    parts = _parts(context, hub, host, vendor, pace or Pace())
+    parts = _parts(context, hub, host, mounter, vendor, pace or Pace())
     prefix = context.settings.service_prefix.rstrip("/")
     app = FastAPI(
         title="terraspawner workspaces",
@@ -123,14 +132,14 @@ def create_app(context: Context, hub: Hub, host: Host, *, vendor: Path = VENDOR,
     return app
 
 
-def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> Parts:
+def _parts(context: Context, hub: Hub, host: Host, mounter: Mounter, vendor: Path, pace: Pace) -> Parts:
     deeds = Deeds(context)
     auth = Auth(context.settings, deeds)
     measures, scheduler = Measures(deeds, host), Scheduler()
     upkeep, listening, notices = Upkeep(deeds), Listening(deeds, hub, host), Notices(deeds)
     rounds = (measures.rounds.task, listening.rounds.task, *notices.tasks)
     tasks = (*rounds, scheduler.task, MemoryWatch(deeds, host).task, *upkeep.tasks)
-    closing = asyncio.Event()
+    closing, drive_views = asyncio.Event(), DriveViews(deeds, hub, mounter, pace)
     parts = Parts(
         settings=context.settings,
         catalogue=context.catalogue,
@@ -140,10 +149,12 @@ def _parts(context: Context, hub: Hub, host: Host, vendor: Path, pace: Pace) -> 
         hub=hub,
         host=host,
         launches=Launches(hub),
-        worker=Worker(deeds=deeds, hub=hub, host=host, pace=pace, tasks=tasks),
+        worker=Worker(deeds=deeds, hub=hub, host=host, pace=pace, tasks=tasks, also_wakes=drive_views.wake),
         measures=measures,
         upkeep=upkeep,
         notices=notices,
+        mounter=mounter,
+        drive_views=drive_views,
         listening=listening,
         pages=Pages(context.settings, auth),
         pace=pace,
@@ -232,6 +243,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(heartbeat.beat(parts.deeds, parts.pace.beat)),
         asyncio.create_task(parts.worker.run()),
+        asyncio.create_task(parts.drive_views.run()),
     ]
     try:
         yield
@@ -248,6 +260,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await parts.launches.close()
         await parts.hub.close()
         await parts.host.close()
+        await parts.mounter.close()
         await JupyterHubHTTPClient.loop_instance().close()
         parts.renderer.close()
         parts.hashing.close()

@@ -30,9 +30,11 @@ _ALIVE = PartOut(ok=True, message="answers")
 @open_to_anybody
 async def health(parts: TheParts, response: Response) -> HealthOut:
     """200 while this service can do its part, even when the Hub or the host is away (then `ready` is false)."""
-    (database, frozen, culler), hub, (host, network) = await asyncio.gather(_database(parts), _hub(parts), _host(parts))
+    (database, frozen, culler), hub, (host, network), mounter = await asyncio.gather(
+        _database(parts), _hub(parts), _host(parts), _mounter(parts)
+    )
     needed = {"database": database, "hub": hub, "host": host}
-    found = {**needed, **({"culler": culler} if culler else {})}
+    found = {**needed, "mounter": mounter, **({"culler": culler} if culler else {})}
     response.status_code = 200 if database.ok else 503
     response.headers["Cache-Control"] = "no-store"
     is_ready = all(part.ok for part in needed.values()) and all(finding.ok for finding in network)
@@ -76,6 +78,15 @@ async def _host(parts: Parts) -> tuple[PartOut, list[FindingOut]]:
     version = engine.get("version")
     message = f"Docker Engine {version}" if version else "The Docker Engine is not answering."
     return PartOut(ok=bool(version), message=message), findings
+
+
+async def _mounter(parts: Parts) -> PartOut:
+    """Only drives need it; where what it mounts does not reach running environments, that is a loss and no fault."""
+    try:
+        health = await parts.mounter.health()
+    except TerraError as error:
+        return PartOut(ok=False, message=error.message)
+    return PartOut(ok=True, message="what is shared appears in running environments" if health.is_live else health.why)
 
 
 def _mapping(facts: dict[str, Any], name: str) -> dict[str, Any]:

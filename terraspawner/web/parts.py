@@ -15,6 +15,7 @@ from terraspawner.settings import Settings
 from terraspawner.web.auth import Auth
 from terraspawner.web.calls import Calls
 from terraspawner.web.deeds import Deeds
+from terraspawner.web.drive_views import DriveViews, Mounter
 from terraspawner.web.launches import Hub, Launches
 from terraspawner.web.listening import Listening
 from terraspawner.web.measuring import Measures
@@ -43,6 +44,8 @@ class Parts:
     measures: Measures
     upkeep: Upkeep
     notices: Notices
+    mounter: Mounter
+    drive_views: DriveViews
     listening: Listening
     pages: Pages
     pace: Pace

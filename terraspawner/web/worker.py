@@ -70,7 +70,8 @@ class _Retry:
 
 
 class Worker:
-    """`clock` gives seconds that only rise; it is the loop's own unless a test moves one."""
+    """`clock` gives seconds that only rise; it is the loop's own unless a test moves one. What `also_wakes` wakes goes
+    rounds of its own."""
 
     def __init__(
         self,
@@ -81,11 +82,13 @@ class Worker:
         pace: Pace,
         tasks: Sequence[Periodic] = (),
         clock: Callable[[], float] | None = None,
+        also_wakes: Callable[[], None] = lambda: None,
     ) -> None:
         self._deeds = deeds
         self._hub = hub
         self._host = host
         self._pace = pace
+        self._also_wakes = also_wakes
         self.sweeps = 0
         self._tasks = tasks
         self._due: dict[str, float] = {}
@@ -98,6 +101,7 @@ class Worker:
         """There is something to do now; what failed before is tried again at once."""
         self._retries.clear()
         self._woken.set()
+        self._also_wakes()
 
     async def run(self) -> None:
         """Sweep until cancelled."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from terraspawner import wiring
 from terraspawner.host_client import HostClient
 from terraspawner.hub import HubClient
+from terraspawner.mounter_client import MounterClient
 from terraspawner.web.app import create_app
 from terraspawner.web.pace import Pace
 from terraspawner.web.scheduler import Scheduler
@@ -29,7 +30,8 @@ async def look(now):
     context = replace(wiring.build_context(settings), now=lambda: now)
     hub, host = HubClient(settings.hub_api_url, settings.service_token), HostClient(settings.host_socket)
     scheduler = Scheduler()
-    scheduler.attend(create_app(context, hub, host, vendor=Path("/tmp"), pace=Pace(ask=60)).state.parts)
+    mounter = MounterClient(settings.mounter_socket)
+    scheduler.attend(create_app(context, hub, host, mounter, vendor=Path("/tmp"), pace=Pace(ask=60)).state.parts)
     await scheduler.look()
 
 logging.basicConfig(level=logging.INFO)

@@ -18,11 +18,13 @@ from terraspawner.operations import environments, views
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
 from terraspawner.web import app as app_of
+from terraspawner.web.drive_views import Mounter
 from terraspawner.web.pace import Pace
 from terraspawner.web.parts import Parts
 from terraspawner.web.worker import Host
 from tests.web.hosts import HostThatObeys
 from tests.web.hubs import FrontDoor, HubThatKnows, serving
+from tests.web.mounters import MounterThatObeys
 
 PREFIX = "/services/workspaces"
 API = f"{PREFIX}/api/v1"
@@ -108,7 +110,13 @@ class Browser:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, *, host: Host | None = None, pace: Pace = CALM, clock: builders.Clock | None = None, **changes: object
+    folder: Path,
+    *,
+    host: Host | None = None,
+    mounter: Mounter | None = None,
+    pace: Pace = CALM,
+    clock: builders.Clock | None = None,
+    **changes: object,
 ) -> AsyncIterator[Site]:
     """A site on a database of its own, with a Hub of its own."""
     hub = HubThatKnows()
@@ -116,7 +124,8 @@ async def opened(
         hub.context = context = builders.context(folder, clock, hub_api_url=f"{hub_url}/hub/api", **changes)
         settings = context.settings
         client = HubClient(settings.hub_api_url, settings.service_token)
-        with _app(context, client, host or HostThatObeys(), folder, replace(pace)) as app:
+        machine = (host or HostThatObeys(), mounter or MounterThatObeys())
+        with _app(context, client, machine, folder, replace(pace)) as app:
             async with app.router.lifespan_context(app):
                 yield Site(context=context, app=app, hub=hub, door=FrontDoor(hub.app, app))
         await hub.end()
@@ -128,15 +137,17 @@ _spare: dict[tuple[str, ...], list[FastAPI]] = {}
 
 
 @contextmanager
-def _app(context: Context, hub: HubClient, host: Host, folder: Path, pace: Pace) -> Iterator[FastAPI]:
+def _app(
+    context: Context, hub: HubClient, machine: tuple[Host, Mounter], folder: Path, pace: Pace
+) -> Iterator[FastAPI]:
     """The app over these parts. To build one takes longer than most tests, so its routes go from test to test; its
     parts do not, and hold everything that a test could leave behind."""
     settings = context.settings
     spare = _spare.setdefault((settings.service_prefix, settings.deployment, settings.subdomain_host), [])
     if spare:
         app = spare.pop()
-        app.state.parts = app_of._parts(context, hub, host, folder, pace)
+        app.state.parts = app_of._parts(context, hub, *machine, folder, pace)
     else:
-        app = app_of.create_app(context, hub, host, vendor=folder, pace=pace)
+        app = app_of.create_app(context, hub, *machine, vendor=folder, pace=pace)
     yield app
     spare.append(app)

@@ -13,6 +13,7 @@ from terraspawner.errors import SettingsWrong
 from terraspawner.hub import HubClient
 from terraspawner.web.app import create_app
 from tests.web.hosts import HostThatObeys
+from tests.web.mounters import MounterThatObeys
 from tests.web.sites import API, PREFIX, Site
 
 
@@ -97,7 +98,9 @@ async def test_a_session_of_another_deployment_or_purpose_is_no_session(site: Si
 
 async def test_without_the_hub_the_service_says_so_and_stays_alive(tmp_path: Path) -> None:
     context = builders.context(tmp_path, hub_api_url="http://127.0.0.1:9/hub/api")
-    app = create_app(context, HubClient(context.settings.hub_api_url, "s" * 64), HostThatObeys(), vendor=tmp_path)
+    app = create_app(
+        context, HubClient(context.settings.hub_api_url, "s" * 64), HostThatObeys(), MounterThatObeys(), vendor=tmp_path
+    )
     alone = Site(context=context, app=app, hub=None, door=app)  # type: ignore[arg-type]
     async with app.router.lifespan_context(app), alone.client(authorization="token abc") as client:
         whoami, health, page = await asyncio.gather(
@@ -116,5 +119,5 @@ async def test_without_the_hub_the_service_says_so_and_stays_alive(tmp_path: Pat
 def test_a_wrong_secret_is_one_sentence_at_the_start(tmp_path: Path, change: dict[str, str]) -> None:
     context = builders.context(tmp_path, **change)
     with pytest.raises(SettingsWrong, match="TERRA_"):
-        create_app(context, HubClient("http://x", "t"), HostThatObeys(), vendor=tmp_path)
+        create_app(context, HubClient("http://x", "t"), HostThatObeys(), MounterThatObeys(), vendor=tmp_path)
     context.database.close()

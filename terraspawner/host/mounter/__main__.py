@@ -25,6 +25,7 @@ from aiohttp import web
 from terraspawner.host.asked import bound_socket
 from terraspawner.host.mounter.api import MounterApi
 from terraspawner.host.mounter.probe import Ability, probe
+from terraspawner.host.mounter.recorded import RecordedViews
 from terraspawner.host.mounter.removal import remove_all
 from terraspawner.host.mounter.view_routes import ViewRoutes
 from terraspawner.host.mounter.views import Views
@@ -45,8 +46,10 @@ def ability_of(settings: Settings) -> Ability:
 
 def api(settings: Settings, ability: Ability) -> MounterApi:
     """All that this process answers."""
-    views = Views(Path(settings.mounts_host_path) / "views", LIBRARIES)
-    return MounterApi(ability, [ViewRoutes(views, ability)])
+    folder = Path(settings.mounts_host_path) / "views"
+    if not settings.has_live_mounts:
+        return MounterApi(ability, [ViewRoutes(RecordedViews(folder))])
+    return MounterApi(ability, [ViewRoutes(Views(folder, LIBRARIES))])
 
 
 async def serve(settings: Settings, listening: socket.socket) -> None:

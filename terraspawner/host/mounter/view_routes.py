@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
 
 from terraspawner.errors import NameRefused
-from terraspawner.errors_mounts import MounterUnavailable
 from terraspawner.host.asked import id_of, json_of
-from terraspawner.host.mounter.probe import Ability
-from terraspawner.host.mounter.views import Library, View, Views, library_of
+from terraspawner.host.mounter.views import Library, View, library_of
 
 Answer = TypeVar("Answer")
+
+
+class Keeper(Protocol):
+    """`Views`, or what stands in for them where mounts do not reach environments."""
+
+    def put(self, environment_id: str, wanted: Iterable[Library]) -> View: ...
+    def delete(self, environment_id: str) -> None: ...
+    def all(self) -> dict[str, View]: ...
 
 
 class ViewRoutes:
     """A `Part` of the mounter."""
 
-    def __init__(self, views: Views, ability: Ability) -> None:
+    def __init__(self, views: Keeper) -> None:
         self._views = views
-        self._ability = ability
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="views")
 
     def routes(self) -> Sequence[web.RouteDef]:
@@ -41,8 +46,6 @@ class ViewRoutes:
     async def put(self, request: web.Request) -> web.Response:
         """Makes the view exactly what is said, and tells what it is then."""
         identifier, wanted = id_of(request), _libraries(await json_of(request))
-        if not self._ability.is_live:
-            raise MounterUnavailable(self._ability.why)
         return web.json_response(_told(await self._in_thread(lambda: self._views.put(identifier, wanted))))
 
     async def delete(self, request: web.Request) -> web.Response:

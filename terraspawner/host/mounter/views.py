@@ -80,6 +80,14 @@ def library_of(said: Mapping[str, Any]) -> Library:
     return Library(**values)
 
 
+def checked(wanted: Iterable[Library]) -> tuple[Library, ...]:
+    """Raises `NameRefused` for more than there may be, or two in one place."""
+    libraries = tuple(wanted)
+    if len({library.place for library in libraries}) < len(libraries) or len(libraries) > MOST_LIBRARIES:
+        raise NameRefused(f"A view shows up to {MOST_LIBRARIES} libraries, each in a place of its own.")
+    return libraries
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """What an environment sees now. `missing` are asked for and not there on the machine; `was_open`: one that went was
@@ -100,9 +108,7 @@ class Views:
 
     def put(self, environment_id: str, wanted: Iterable[Library]) -> View:
         """Make the view exactly this. Raises `NameRefused`, and then nothing was done, and `MountFailed`."""
-        wanted = tuple(wanted)
-        if len({library.place for library in wanted}) < len(wanted) or len(wanted) > MOST_LIBRARIES:
-            raise NameRefused(f"A view shows up to {MOST_LIBRARIES} libraries, each in a place of its own.")
+        wanted = checked(wanted)
         with self._lock, self._root(environment_id) as root:
             missing = self._change(environment_id, root, {library.place: library for library in wanted})
             return self._seen(environment_id, syscalls.mounted_below(self._folder / environment_id), missing)

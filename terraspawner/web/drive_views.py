@@ -1,0 +1,101 @@
+"""Holds the views of drives to what the rows say: at once where something was shared or withdrawn, else every few
+seconds.
+
+What is mounted is asked of the mounter each time, so nothing is lost where it, the machine or this service was away.
+Beside the worker's sweep and not in it: a share is there at once, whatever is being deleted meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from terraspawner.containers.mounts import for_mounter
+from terraspawner.domain.environment import State
+from terraspawner.errors import TerraError
+from terraspawner.mounter_client import MounterHealth, Shown, View
+from terraspawner.operations import drive_views, withdrawals
+from terraspawner.operations.drive_views import Drive
+from terraspawner.web.deeds import Deeds
+from terraspawner.web.launches import Hub
+from terraspawner.web.pace import Pace
+
+log = logging.getLogger(__name__)
+
+_CAME_UP = frozenset({State.RUNNING, State.FREEZING, State.FROZEN})
+
+
+class Mounter(Protocol):
+    """What we ask of the mounter; `terraspawner.mounter_client.MounterClient` is the real one."""
+
+    async def health(self) -> MounterHealth: ...
+    async def views(self) -> Mapping[str, View]: ...
+    async def show(self, environment_id: str, libraries: Iterable[Shown]) -> View: ...
+    async def delete_view(self, environment_id: str) -> None: ...
+    async def close(self) -> None: ...
+
+
+class DriveViews:
+    """One round at a time."""
+
+    def __init__(self, deeds: Deeds, hub: Hub, mounter: Mounter, pace: Pace) -> None:
+        self._deeds, self._hub, self._mounter, self._pace = deeds, hub, mounter, pace
+        self._woken = asyncio.Event()
+        self._were_up = True
+
+    def wake(self) -> None:
+        """Something was shared or withdrawn, somebody joined a group or left one."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            self._woken.clear()
+            try:
+                await self.look()
+            except TerraError as error:
+                log.warning("views of drives: %s; looked at again", error.message)
+            except Exception:  # the next round begins from the rows again
+                log.exception("views of drives")
+            try:
+                async with asyncio.timeout(self._pace.sweep):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    async def look(self) -> None:
+        """Once. Where no drive is up, and none was at the last look, the mounter is not asked."""
+        up = {each.environment.id: each for each in await self._deeds(drive_views.drives_up)}
+        if not up and not self._were_up:
+            return
+        there = await self._mounter.views()
+        for identifier, drive in up.items():
+            try:
+                await self._hold(drive, there.get(identifier))
+            except TerraError as error:
+                log.warning("the drive of environment %s: %s", identifier, error.message)
+        await self._end([identifier for identifier in there if identifier not in up], there)
+        self._were_up = bool(up)
+
+    async def _hold(self, drive: Drive, view: View | None) -> None:
+        wanted = frozenset(map(for_mounter, drive.libraries))
+        here = drive.environment
+        if view is None and here.state in (State.CREATING, State.STARTING):
+            return  # the spawner makes it, before there is a container
+        if view is None or view.libraries != wanted:
+            view = await self._mounter.show(here.id, wanted)
+        if view.was_open and here.state in _CAME_UP:  # of one that is about to start it tells of an earlier start
+            log.info("environment %s of %s is paused: a library that went was open", here.id, here.user)
+            await self._deeds(withdrawals.note_reason, drive.withdrawal)
+            await self._hub.stop(here.user, drive.workspace.slug)
+
+    async def _end(self, identifiers: list[str], there: Mapping[str, View]) -> None:
+        """What does not run shows nothing; its folder stays, as a start may be about to mount it."""
+        gone = await self._deeds(drive_views.gone, identifiers) if identifiers else frozenset()
+        for identifier in identifiers:
+            if identifier in gone:
+                await self._mounter.delete_view(identifier)
+            elif there[identifier].libraries:
+                await self._mounter.show(identifier, ())
