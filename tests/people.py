@@ -67,9 +67,9 @@ class Person:
         for client in (self.api, self.hub, self.browser_session):
             client.close()
 
-    def workspace(self, name: str) -> Workspace:
+    def workspace(self, name: str, storage: str = "bucket") -> Workspace:
         """Make a workspace in the personal project."""
-        made = self.api.post("/workspaces", json={"namespace": self.name, "name": name, "storage": "bucket"})
+        made = self.api.post("/workspaces", json={"namespace": self.name, "name": name, "storage": storage})
         assert made.status_code == 201, made.text
         return Workspace(owner=self, name=name, slug=made.json()["slug"])
 

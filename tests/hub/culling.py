@@ -41,7 +41,9 @@ with context.database.write() as connection:
     alarmed = {name: (at - by).isoformat() for name, at in kept.alarmed.items()}
     records.update_environment(connection, here, since=since)
     revision, now = kept.revision + 1, context.now()
-    activity_records.note(connection, here, alarmed=alarmed, revision=revision, next_look_at=now)
+    decided_at = kept.decided_at - by if kept.decided_at else None
+    moved = {"alarmed": alarmed, "decided_at": decided_at}
+    activity_records.note(connection, here, **moved, revision=revision, next_look_at=now)
     if grace := activity_records.moment(connection, GRACE_UNTIL):  # of a service that was started just before
         activity_records.note_moment(connection, GRACE_UNTIL, grace - by)
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -12,12 +13,14 @@ from aiohttp import web
 
 from terraspawner.errors_mounts import MounterUnavailable
 from terraspawner.host.asked import ALLOWED_UIDS, bound_socket
+from terraspawner.host.mounter import syscalls
 from terraspawner.host.mounter.__main__ import ability_of
 from terraspawner.host.mounter.api import MounterApi
 from terraspawner.host.mounter.probe import Ability, probe
+from terraspawner.host.mounter.recorded import RecordedViews
 from terraspawner.host.mounter.view_routes import ViewRoutes
-from terraspawner.host.mounter.views import Views
-from terraspawner.mounter_client import MounterClient, MounterHealth, Shown
+from terraspawner.host.mounter.views import FOLDERS, Views
+from terraspawner.mounter_client import MounterClient, MounterHealth, Shown, View
 from terraspawner.settings import Settings
 
 HERE = "0123456789abcdef"
@@ -37,8 +40,11 @@ def allowed() -> frozenset[int]:
 
 
 @pytest.fixture
-async def socket(tmp_path: Path, views: Views, ability: Ability, allowed: frozenset[int]) -> AsyncIterator[str]:
-    api = MounterApi(ability, [ViewRoutes(views, ability)], allowed)
+async def socket(
+    tmp_path: Path, mounts: Path, views: Views, ability: Ability, allowed: frozenset[int]
+) -> AsyncIterator[str]:
+    keeper = views if ability.is_live else RecordedViews(mounts / "views")
+    api = MounterApi(ability, [ViewRoutes(keeper)], allowed)
     runner = web.AppRunner(api.application())
     await runner.setup()
     path = tmp_path / "mounter.sock"
@@ -72,14 +78,22 @@ async def test_a_view_is_made_told_and_deleted(mounter: MounterClient) -> None:
 
 
 @pytest.mark.parametrize("ability", [NOT_LIVE])
-async def test_where_mounts_do_not_reach_environments_nothing_is_mounted_and_health_says_why(
+async def test_where_mounts_do_not_reach_environments_it_tells_what_each_started_with_and_what_it_lost_since(
     mounter: MounterClient, mounts: Path
 ) -> None:
     assert await mounter.health() == MounterHealth(is_live=False, why=NOT_LIVE.why)
-    with pytest.raises(MounterUnavailable, match="Not on this machine"):
-        await mounter.show(HERE, [SURVEY])
-    assert not (mounts / "views").exists()
+    other = replace(SURVEY, id="b" * 16, name="Later")
+    assert await mounter.show(HERE, [SURVEY]) == View(libraries=frozenset({SURVEY}))
+    folders = {str(each.relative_to(mounts / "views" / HERE)) for each in (mounts / "views" / HERE).rglob("*")}
+    assert folders == {*FOLDERS.values(), "My Libraries/Survey"}
+    assert syscalls.mounted_below(mounts) == []
+    assert await mounter.show(HERE, [SURVEY, other]) == View(libraries=frozenset({SURVEY}))
+    assert await mounter.show(HERE, [other]) == View(libraries=frozenset({SURVEY}), was_open=True)
+    assert (await mounter.views())[HERE].was_open
     await mounter.delete_view(HERE)
+    assert await mounter.views() == {}
+    weaker = replace(SURVEY, is_read_only=True)
+    assert await mounter.show(HERE, [weaker]) == View(libraries=frozenset({weaker}))
 
 
 async def test_a_mounter_that_is_away_is_an_error_with_a_sentence(tmp_path: Path) -> None:
