@@ -1,7 +1,8 @@
 """The Engine restarted while the culler acts: the whole product on an Engine of its own, as the machine's never is.
 
 With `live-restore` what runs and what stands still lives on, and what was decided is done. Without it everything ends:
-our own processes come back by themselves, the environment is paused and says why.
+our own processes come back by themselves, the environment is paused and says why. One without it that is killed is not
+here: started anew it ends what it finds running and takes that for somebody's wish, so it starts none of ours again.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.full]
 
 NETWORK = 0x40000000
 """CLONE_NEWNET of setns(2)."""
+LIVE_RESTORE, PLAIN = ("--live-restore",), ()
+"""Options of the Engine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,7 @@ def inside(engine: SecondEngine) -> Iterator[None]:
             assert libc.setns(ours.fileno(), NETWORK) == 0, os.strerror(ctypes.get_errno())
 
 
-@pytest.fixture(scope="module", params=[("--live-restore",), ()], ids=["live-restore", "plain"])
+@pytest.fixture(scope="module")
 def alone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
     skip_unless_possible("dockerd", "unshare", "nsenter", "ip", "iptables")
     built = subprocess.run([sys.executable, "-m", "terraspawner.deploy", "images"], cwd=ROOT, check=False)
@@ -101,7 +104,13 @@ def ends_as(alone: Alone, workspace: Workspace, wanted: Decided) -> dict[str, ob
 
 
 @pytest.mark.feature("G11", "C8")
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("alone", "how"),
+    [(LIVE_RESTORE, signal.SIGTERM), (LIVE_RESTORE, signal.SIGKILL), (PLAIN, signal.SIGTERM)],
+    ids=["live-restore", "live-restore-killed", "plain"],
+    indirect=["alone"],
+    scope="module",
+)
 @pytest.mark.parametrize("wanted", [FREEZE, PAUSE], ids=["freeze", "pause"])
 def test_what_is_decided_survives_a_restart_of_the_engine(alone: Alone, wanted: Decided, how: signal.Signals) -> None:
     workspace = alone.ana.workspace(unique("engine"))
