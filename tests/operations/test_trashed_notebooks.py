@@ -107,6 +107,13 @@ def test_a_notebook_is_purged_when_its_time_is_over(
     assert list(context.bucket(workspace.id).list()) == []
 
 
+def test_of_very_many_that_are_due_some_are_written_down_at_a_time(context: Context, clock: builders.Clock) -> None:
+    deleted(context)
+    deleted(context, "second")
+    clock.move(days=context.settings.trash_days)
+    assert [trash.begin_due(context, most=1) for _ in range(3)] == [1, 1, 0]
+
+
 def test_it_is_for_those_who_may_write_there(context: Context) -> None:
     item = deleted(context)
     for role, may in ((None, False), (Role.READER, False), (Role.WRITER, True)):
