@@ -24,6 +24,7 @@ from terraspawner.web.sights import Spot
 router = APIRouter(prefix="/drive", include_in_schema=False)
 
 ONE = "/{library_id:id}"
+_FORMS = frozenset({"rename", "limit", "transfer", "delete", "shares", "leave"})
 _LONGEST = 300
 _DIGITS = 10
 _SHOWN = (Refused, Conflict, NotFound)
@@ -57,8 +58,10 @@ async def create(request: Request, parts: TheParts, person: APerson, name: Field
 
 @router.get(f"{ONE}/{{form}}")
 @needs(Action.SEE)
-async def again(parts: TheParts, person: APerson, library_id: str, form: str) -> Response:  # noqa: ARG001 - any form
+async def again(parts: TheParts, person: APerson, library_id: str, form: str) -> Response:
     """The address of a form, typed or kept by a browser after a refusal."""
+    if form not in _FORMS:
+        raise NotFound("There is no page at this address. Look for the library on the page Drive.")
     await parts.deeds(libraries.get_library, user=person.name, library_id=library_id)
     return see(_address(parts, library_id))
 

@@ -77,7 +77,7 @@ def test_a_librarys_notebook_is_edited_in_lab_and_tried_in_the_playground(
     sign_in(page, deployment, "ana")
     page.goto(f"/services/workspaces{desk.path}")
     page.screenshot(path=artefacts / "1-desk.png", full_page=True)
-    page.get_by_role("link", name="deep/first look.ipynb").click()
+    page.get_by_role("link", name="deep/first look.ipynb", exact=True).click()
     page.screenshot(path=artefacts / "2-notebook.png")
     page.get_by_role("link", name="Edit", exact=True).click()
     in_lab(page, "first look")

@@ -103,6 +103,12 @@ async def test_a_refusal_stands_on_the_librarys_page(
     assert kept.headers["location"] == page_of(library_id)
 
 
+async def test_an_address_of_no_form_is_none(site: Site) -> None:
+    browser = await site.browser("ana")
+    answer = await browser.client.get(f"{PREFIX}/drive/{a_library(site)}/nothing")
+    assert (answer.status_code, "There is no page at this address" in answer.text) == (404, True)
+
+
 async def test_a_name_that_cannot_be_is_refused_beside_its_field(site: Site) -> None:
     browser = await site.browser("ana")
     answer = await browser.submit(f"{PREFIX}/drive", name="<b>")
