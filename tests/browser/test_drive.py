@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from browser.conftest import sign_in
 from browser.test_journey import badge, in_lab, output, type_cell
+from browser.test_playground import mode
 from deployment import Deployment, Person, Workspace, unique, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.browser, pytest.mark.feature("B4", "H3", "H4", "E5", "E6")]
@@ -92,7 +93,7 @@ def test_a_librarys_notebook_is_edited_in_lab_and_tried_in_the_playground(
     assert (held.status_code, held.json()["error"]["code"]) == (423, "lease-held")
     page.goto(f"/services/workspaces{one}")
     page.get_by_role("link", name="Playground", exact=True).click()
-    in_lab(page, "first look")
+    mode(page, "playground")  # on top of the notebook itself, which Lab has opened again
     type_cell(page, "print('tried ' + 'out')")
     output(page, "tried out")
     page.screenshot(path=artefacts / "4-playground.png")
