@@ -124,6 +124,11 @@ class Settings(Addresses):
         300, "Seconds after which the provider is asked again about a person who is signed in."
     )
     notebook_limit: int = _setting(50 * MIB, "Largest notebook in bytes.")
+    file_limit: int = _setting(
+        50 * 1024 * MIB,
+        "Largest data file in bytes that is taken through the browser and the API; environments write"
+        " into the bucket without this bound.",
+    )
     cpu_limit: float = _setting(1.0, "CPU cores of an environment of the standard size.")
     memory_limit: int = _setting(2048 * MIB, "Memory of an environment of the standard size, in bytes.")
     catalogue: str = _setting(
@@ -140,7 +145,8 @@ class Settings(Addresses):
     )
     disk_look: int = _setting(600, "Seconds after which it is measured again how full a disk in use is.")
     trash_days: float = _setting(
-        14, "Days for which what was deleted (environments, disks, notebooks, workspaces) can be restored; 0: none."
+        14,
+        "Days for which what was deleted (environments, disks, notebooks, files, workspaces) can be restored; 0: none.",
     )
     idle: int = _setting(1800, "Seconds without human input and without work after which an environment is stopped.")
     idle_least: int = _setting(600, "The fewest seconds that people may choose for that.")

@@ -9,6 +9,7 @@ from terraspawner.db import (  # noqa: F401 - they add theirs
     notebook_tables,
     policy_tables,
     sign_in_tables,
+    upload_tables,
 )
 from terraspawner.db.tables import metadata
 

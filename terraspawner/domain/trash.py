@@ -1,6 +1,6 @@
 """The trash: what was deleted, by whom, and until when it can be had back (FEATURES.md C17).
 
-One kind of item for disks, notebooks, workspaces, libraries and environments. An item is *held* until somebody
+One kind of item for disks, notebooks, files, workspaces, libraries and environments. An item is *held* until somebody
 restores it or its time is over; *purging* is the point of no return, written down before anything is destroyed, and
 whoever finds it goes on from there.
 """
@@ -19,6 +19,7 @@ from terraspawner.errors import WrongState
 class Kind(enum.StrEnum):
     DISK = "disk"
     NOTEBOOK = "notebook"
+    FILE = "file"
     WORKSPACE = "workspace"
     LIBRARY = "library"
     ENVIRONMENT = "environment"
@@ -63,8 +64,8 @@ _WORDS = {
 class Item:
     """One thing in the trash.
 
-    `subject` says which: a notebook's path, else its id. `name` is what people call it. `user` is whose it is: the
-    person's of a disk or an environment, else who deleted it. `size` in bytes, None where nobody counted.
+    `subject` says which: the path of a notebook or a file, else its id. `name` is what people call it. `user` is whose
+    it is: the person's of a disk or an environment, else who deleted it. `size` in bytes, None where nobody counted.
     """
 
     id: str

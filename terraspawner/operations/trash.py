@@ -26,6 +26,7 @@ from terraspawner.operations import (
     ledger,
     libraries,
     trashed_environments,
+    trashed_files,
     trashed_notebooks,
     trashed_workspaces,
 )
@@ -52,8 +53,8 @@ class Trashed:
 
 
 def list_trash(context: Context, user: str) -> list[Trashed]:
-    """What `user` may restore, the last first: own environments and disks, notebooks of workspaces where `user` may
-    write them, and workspaces and libraries that were `user`'s to delete."""
+    """What `user` may restore, the last first: own environments and disks, notebooks and files of workspaces where
+    `user` may write them, and workspaces and libraries that were `user`'s to delete."""
     with context.database.read() as connection:
         own = [
             item
@@ -65,7 +66,11 @@ def list_trash(context: Context, user: str) -> list[Trashed]:
             for held in member_records.memberships_of(connection, user)
             if permits(held.standing, Action.WRITE_NOTEBOOKS)
         }
-        shared = trash_records.items_there(connection, kind=Kind.NOTEBOOK, within=writable)
+        shared = [
+            item
+            for kind in _OF_WORKSPACES
+            for item in trash_records.items_there(connection, kind=kind, within=writable)
+        ]
         owned = {
             held.workspace.id
             for held in member_records.memberships_of(connection, user, in_trash=True)
@@ -87,7 +92,7 @@ def describe(context: Context, item: Item) -> Trashed:
 
 
 def restore(context: Context, *, user: str, item_id: str, name: str | None = None) -> Trashed:
-    """Have it back, a notebook or a workspace under another `name` if that is said.
+    """Have it back, a notebook, a file or a workspace under another `name` if that is said.
 
     Raises `TrashMissing`, `WrongState` where it is too late, `NameTaken` where something else has its name by now,
     `Refused` for a name that it cannot have; of an environment also `WrongState`, `DiskAttached` and `NotAllowed`, as
@@ -98,6 +103,8 @@ def restore(context: Context, *, user: str, item_id: str, name: str | None = Non
         rules.next_state(item.state, ItemEvent.RESTORE)
     if item.kind is Kind.NOTEBOOK:
         trashed_notebooks.put_back(context, item, name, user)
+    elif item.kind is Kind.FILE:
+        trashed_files.put_back(context, item, name)
     elif item.kind in _ONES_OWN and name is not None:
         raise Refused(f"The {item.kind} has no name that could be changed.")
     with context.database.write() as connection:
@@ -176,15 +183,15 @@ def finish_disk_delete(context: Context, disk_id: str) -> None:
             trash_records.set_state(connection, item.id, rules.next_state(item.state, ItemEvent.PURGED), context.now())
 
 
-# --- notebooks ---
+# --- notebooks and files ---
 
 
-def purge_notebooks(context: Context) -> None:
-    """Delete the kept bytes of all that shall be gone; again where a bucket did not answer."""
+def purge_kept(context: Context) -> None:
+    """Delete the kept bytes of all notebooks and files that shall be gone; again where a bucket did not answer."""
     with context.database.read() as connection:
-        going = trash_records.items_purging(connection, Kind.NOTEBOOK)
+        going = [item for kind in _OF_WORKSPACES for item in trash_records.items_purging(connection, kind)]
     for item in going:
-        trashed_notebooks.forget(context, item)
+        (trashed_files if item.kind is Kind.FILE else trashed_notebooks).forget(context, item)
         with context.database.write() as connection:
             trash_records.set_state(connection, item.id, ItemState.PURGED, context.now())
 
@@ -210,6 +217,7 @@ def _move_disk(context: Context, connection: sa.Connection, item: Item, event: D
 
 
 _ONES_OWN = frozenset({Kind.DISK, Kind.ENVIRONMENT})
+_OF_WORKSPACES = (Kind.NOTEBOOK, Kind.FILE)
 
 
 def _one(connection: sa.Connection, user: str, item_id: str) -> Item:
@@ -220,8 +228,8 @@ def _one(connection: sa.Connection, user: str, item_id: str) -> Item:
 
 
 def _is_for(connection: sa.Connection, user: str, item: Item) -> bool:
-    """An environment and a disk are their person's alone; a notebook is the workspace's, a workspace its owners': for
-    those who could have deleted it."""
+    """An environment and a disk are their person's alone; a notebook and a file are the workspace's, a workspace its
+    owners': for those who could have deleted it."""
     if item.kind in _ONES_OWN:
         return item.user == user
     if item.kind in (Kind.WORKSPACE, Kind.LIBRARY):

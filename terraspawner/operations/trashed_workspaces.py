@@ -107,8 +107,12 @@ def finish_purge(context: Context, item: Item) -> None:
     """Its bucket was emptied: nothing of it is left but rows of the ledger. Raises `BucketUnavailable`."""
     context.remove_bucket(item.subject)
     with context.database.write() as connection:
-        notebooks = trash_records.items_there(connection, kind=Kind.NOTEBOOK, within=[item.subject])
-        for each in [item, *notebooks]:
+        kept = [
+            each
+            for kind in (Kind.NOTEBOOK, Kind.FILE)
+            for each in trash_records.items_there(connection, kind=kind, within=[item.subject])
+        ]
+        for each in [item, *kept]:
             trash_records.set_state(connection, each.id, ItemState.PURGED, context.now())
         for notebook in notebook_records.notebooks_of(connection, item.subject):
             notebook_records.delete_notebook(connection, notebook.id)

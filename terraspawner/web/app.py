@@ -28,6 +28,7 @@ from terraspawner.web import (
     api_copies,
     api_disks,
     api_environments,
+    api_files,
     api_groups,
     api_history,
     api_leases,
@@ -43,6 +44,7 @@ from terraspawner.web import (
     api_reconcile,
     api_self,
     api_stops,
+    api_uploads,
     api_usage,
     audit_pages,
     card,
@@ -94,6 +96,9 @@ from terraspawner.web.worker import Host, Worker
 
 VENDOR = Path("/opt/terra/static/vendor")
 """Where the image keeps htmx and its extension."""
+CARRIED_AT_ONCE = 4
+CARRIED_SECONDS = 3600.0
+"""So long may the end of an upload take: a store writes some 100 MB a second."""
 
 
 def create_app(
@@ -145,6 +150,7 @@ def _parts(context: Context, hub: Hub, host: Host, mounter: Mounter, vendor: Pat
         catalogue=context.catalogue,
         deeds=deeds,
         hashing=Deeds(context, threads=passwords.AT_ONCE),
+        carrying=Deeds(context, threads=CARRIED_AT_ONCE, patience=CARRIED_SECONDS),
         auth=auth,
         hub=hub,
         host=host,
@@ -194,6 +200,8 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         api_proposals,
         api_comparisons,
         api_notebooks,
+        api_uploads,
+        api_files,
         api_reconcile,
         health,
         metrics,
@@ -264,6 +272,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await JupyterHubHTTPClient.loop_instance().close()
         parts.renderer.close()
         parts.hashing.close()
+        parts.carrying.close()
         parts.deeds.close()
 
 

@@ -7,6 +7,7 @@ it leaves in our one shape.
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -19,17 +20,24 @@ SMALL_BODY = 1024 * 1024
 DRAINED = 64 * 1024**2
 """Bytes of a body that is too large, which are taken and dropped before the answer."""
 DRAIN_SECONDS = 5.0
+_UPLOAD = re.compile(r"/uploads/[0-9a-f]{16}$")
 
 
 class SmallBodies:
-    """Bodies above the limit are refused; PUT alone is left to its handlers, which read in pieces."""
+    """Bodies above the limit are refused; PUT and the pieces of uploads are left to their handlers, which read on
+    bit by bit."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_limited = scope["type"] == "http" and scope["method"] != "PUT"
+        is_limited = scope["type"] == "http" and not _is_read_in_pieces(scope)
         await self._app(scope, _limited(scope, receive) if is_limited else receive, send)
+
+
+def _is_read_in_pieces(scope: Scope) -> bool:
+    method = scope["method"]
+    return method == "PUT" or (method == "PATCH" and _UPLOAD.search(scope["path"]) is not None)
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:

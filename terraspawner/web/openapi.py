@@ -44,7 +44,6 @@ _MEANING = {
 
 LATER = (
     "…/notebooks/{path}/versions, diff",
-    "…/files/{path}",
     "/images",
 )
 """What the contract names and a later step brings; it stands in the document as ``x-later``."""

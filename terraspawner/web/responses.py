@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from terraspawner import errors
+from terraspawner import errors, errors_files
 from terraspawner.errors import TerraError
 from terraspawner.errors_accounts import TooManyTries
 
@@ -35,6 +35,9 @@ STATUS: Mapping[type[TerraError], int] = {
     errors.LeaseHeld: 423,
     errors.StartFailed: 503,
     TooManyTries: 429,
+    errors_files.FileTooLarge: 413,
+    errors_files.RangeUnsatisfiable: 416,
+    errors_files.TusVersionUnknown: 412,
     errors.Unavailable: 503,
     errors.SettingsWrong: 500,
 }
@@ -115,6 +118,10 @@ def _headers(error: TerraError, status: int) -> dict[str, str]:
         headers["WWW-Authenticate"] = "Bearer"
     if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         headers["Retry-After"] = str(error.details.get("seconds", RETRY_SECONDS))
+    if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        headers["Content-Range"] = f"bytes */{error.details['size']}"
+    if isinstance(error, errors_files.TusVersionUnknown):
+        headers["Tus-Version"] = "1.0.0"
     return headers
 
 

@@ -1,8 +1,8 @@
 """How much one person may have under way at once, so that nobody takes the service from the others.
 
-Notebooks are held in memory from the first byte of a request to the last of its answer, and a client may take its
-time over both: without a bound twenty of the largest end the process. What counts is what is held at this moment, by
-one person (with the keys of his environments) and in all.
+Notebooks, and pieces of files, are held in memory from the first byte of a request to the last of its answer, and a
+client may take its time over both: without a bound twenty of the largest end the process. What counts is what is held
+at this moment, by one person (with the keys of his environments) and in all.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Room:
     def take(self, user: str, size: int) -> None:
         """Raises `TooMany` where there is no room."""
         if self._held[user] + size > self._most_each:
-            raise TooMany("You are sending or fetching several big notebooks at once. Wait until one is done.")
+            raise TooMany("You are sending or fetching several big notebooks or files at once. Wait until one is done.")
         if self._held.total() + size > self._most:
-            raise TooMany("Many big notebooks are on their way at this moment. Try again in some seconds.")
+            raise TooMany("Many big notebooks and files are on their way at this moment. Try again in some seconds.")
         self._held[user] += size
 
     def give_back(self, user: str, size: int) -> None:

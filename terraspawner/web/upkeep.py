@@ -1,4 +1,4 @@
-"""Upkeep of the histories of notebooks: what was left half done is finished, old versions are thinned, their bytes go.
+"""Upkeep of buckets: what was left half done is finished, old versions are thinned, bytes that nothing needs go.
 
 Thinning and clearing go through everything and take their time, so they are beside the worker's sweep and not in it.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 from terraspawner.errors import TerraError
-from terraspawner.operations import histories, settling, unused_versions
+from terraspawner.operations import histories, settling, unused_versions, uploads
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.rounds import Rounds
 from terraspawner.web.worker import Periodic
@@ -20,11 +20,11 @@ CLEAR_SECONDS = 600.0
 
 
 class Upkeep:
-    """What the worker does for histories now and then."""
+    """What the worker does for buckets now and then."""
 
     def __init__(self, deeds: Deeds) -> None:
         self._deeds = deeds
-        self.rounds = Rounds("clearing of histories", CLEAR_SECONDS, self._go_round)
+        self.rounds = Rounds("clearing of buckets", CLEAR_SECONDS, self._go_round)
 
     @property
     def tasks(self) -> tuple[Periodic, ...]:
@@ -44,5 +44,6 @@ class Upkeep:
         try:
             await self._deeds(histories.thin, workspace_id)
             await self._deeds(unused_versions.forget_blobs, workspace_id)
+            await self._deeds(uploads.forget_old, workspace_id)
         except TerraError as error:
             log.info("versions of workspace %s are not looked through: %s", workspace_id, error.message)

@@ -119,7 +119,7 @@ class Worker:
         await self._deeds(trash.begin_due)
         await self._purge_environments()
         await self._delete_disks()
-        await self._try("purge of notebooks", self._purge_notebooks)
+        await self._try("purge of notebooks and files", self._purge_kept)
         await self._purge_workspaces()
         await self._pause_what_was_withdrawn()
         await self.reconciler.sweep()
@@ -210,8 +210,8 @@ class Worker:
         log.info("disk %s deleted", disk_id)
         return True
 
-    async def _purge_notebooks(self) -> bool:
-        await self._deeds(trash.purge_notebooks)
+    async def _purge_kept(self) -> bool:
+        await self._deeds(trash.purge_kept)
         return True
 
     async def _purge_workspaces(self) -> None:

@@ -103,6 +103,19 @@ REST: dict[str, Case] = {
     f"PUT {AT}/notebooks/{{path}}/merge": Case(who=PERSON_OR_KEY, body=NOTEBOOK, query={"base": "{version}"}),
     f"PATCH {AT}/notebooks/{{path}}/versions/{{version}}": Case(body={"name": "planted"}, free=("name",)),
     f"POST {AT}/notebooks/{{path}}/versions/{{version}}/restore": Case(who=PERSON_OR_KEY),
+    f"GET {AT}/files": Case(who=PERSON_OR_KEY),
+    f"GET {AT}/files/{{path}}": Case(who=PERSON_OR_KEY),
+    f"PUT {AT}/files/{{path}}": Case(who=PERSON_OR_KEY, body={"planted": True}),
+    f"DELETE {AT}/files/{{path}}": Case(who=PERSON_OR_KEY),
+    f"POST {AT}/uploads": Case(
+        who=PERSON_OR_KEY,
+        headers={"Tus-Resumable": "1.0.0", "Upload-Length": "4", "Upload-Metadata": "filename cGxhbnRlZA=="},
+    ),
+    f"HEAD {AT}/uploads/{{upload_id}}": Case(who=PERSON_OR_KEY),
+    f"PATCH {AT}/uploads/{{upload_id}}": Case(
+        who=PERSON_OR_KEY, headers={"Tus-Resumable": "1.0.0", "Upload-Offset": "0"}
+    ),
+    f"DELETE {AT}/uploads/{{upload_id}}": Case(who=PERSON_OR_KEY),
     f"GET {AT}/notebooks/{{path}}/lease": Case(who=PERSON_OR_KEY, query={"session": "planted"}),
     f"POST {AT}/notebooks/{{path}}/lease": Case(who=PERSON_OR_KEY, body={"session": "planted"}),
     f"PATCH {AT}/notebooks/{{path}}/lease": Case(who=PERSON_OR_KEY, body={"session": "planted", "fence": 1}),

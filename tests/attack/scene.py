@@ -101,6 +101,9 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
     proposed = ana.api.post(f"{alpha.path}/notebooks/secret.ipynb/proposals", json=NOTEBOOK)
     library = ana.api.post("/libraries", json={"name": unique("attacked library")})
     assert library.status_code == 201, library.text
+    announced = {"Tus-Resumable": "1.0.0", "Upload-Length": "6", "Upload-Metadata": "filename c2VjcmV0LmNzdg=="}
+    upload = ana.api.post(f"{alpha.path}/uploads", headers=announced)
+    assert upload.status_code == 201, upload.text
     scene = Scene(
         deployment=deployment,
         ana=ana,
@@ -121,6 +124,7 @@ def laid_out(deployment: Deployment, ana: Person, ben: Person, operator: Person)
             "form": "rename",
             "library_id": library.json()["id"],
             "trash_id": trash_id,
+            "upload_id": upload.headers["location"].rpartition("/")[2],
             "environment_id": here["id"],
             "member": "ana",
             "group": "no-such-group",

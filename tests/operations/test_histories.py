@@ -111,7 +111,7 @@ def test_the_history_comes_back_from_the_trash_and_is_gone_with_it(
     _, info = notebooks.read_notebook(context, place())
     item = notebooks.delete_notebook(context, place(), info.version)
     trash.purge(context, user="ana", item_id=item.id)
-    trash.purge_notebooks(context)
+    trash.purge_kept(context)
     clock.move(days=1)
     assert unused_versions.forget_blobs(context, workspace.id) == 2
     assert list(context.bucket(workspace.id).list(HISTORY)) == []

@@ -95,12 +95,12 @@ def test_a_notebook_is_purged_when_its_time_is_over(
     deleted(context)
     at_once = deleted(context, "second")
     trash.purge(context, user="ana", item_id=at_once)
-    trash.purge_notebooks(context)
+    trash.purge_kept(context)
     assert trashed(context) == ["first.ipynb"]
     clock.move(days=context.settings.trash_days)
     assert trash.begin_due(context) == 1
-    trash.purge_notebooks(context)
-    trash.purge_notebooks(context)
+    trash.purge_kept(context)
+    trash.purge_kept(context)
     assert trashed(context) == []
     clock.move(days=1)
     assert unused_versions.forget_blobs(context, workspace.id) == 1  # both had the same bytes

@@ -62,7 +62,7 @@ def first_notebook(context: Context) -> tuple[notebooks.Place, str]:
 def work(context: Context) -> None:
     """What the worker does, with a host that obeys."""
     trash.begin_due(context)
-    trash.purge_notebooks(context)
+    trash.purge_kept(context)
     for item in trashed_workspaces.purging(context):
         if trashed_workspaces.is_empty(context, item):
             trashed_workspaces.finish_purge(context, item)

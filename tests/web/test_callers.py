@@ -71,6 +71,14 @@ ROUTES = {
     f"POST {API}{AT}/notebooks/{{path:tail}}/lease/decline": BOTH,
     f"POST {API}{AT}/notebooks/{{path:tail}}/lease/handover": BOTH,
     f"POST {API}{AT}/notebooks/{{path:tail}}/lease/takeover": PERSON,
+    f"GET {API}{AT}/files": BOTH,
+    f"GET {API}{AT}/files/{{path:tail}}": BOTH,
+    f"PUT {API}{AT}/files/{{path:tail}}": BOTH,
+    f"DELETE {API}{AT}/files/{{path:tail}}": BOTH,
+    f"POST {API}{AT}/uploads": BOTH,
+    f"HEAD {API}{AT}/uploads/{{upload_id:id}}": BOTH,
+    f"PATCH {API}{AT}/uploads/{{upload_id:id}}": BOTH,
+    f"DELETE {API}{AT}/uploads/{{upload_id:id}}": BOTH,
     f"GET {API}{AT}/environment": OR_PAGE,
     f"DELETE {API}{AT}/environment": PERSON,
     f"PATCH {API}{AT}/environment": PERSON,
@@ -272,6 +280,7 @@ def address(route: str) -> tuple[str, str]:
         "{library_id:id}": "0" * 16,
         "{form}": "rename",
         "{proposal_id}": "0" * 16,
+        "{upload_id:id}": "0" * 16,
         "{environment_id}": "0" * 16,
     }
     values |= {

@@ -126,16 +126,17 @@ def actions_of(site: Site, route: str) -> tuple[Action, ...]:
 def fault_of(answer: httpx.Response, standing: Standing, actions: tuple[Action, ...], *, hidden: bool) -> str:
     """What is wrong with an answer. Whoever may come in is told of something else at worst: that a form is empty, or
     that there is no environment yet."""
-    code = answer.json()["error"]["code"] if answer.is_error and API in str(answer.url) else ""
+    has_body = answer.request.method != "HEAD"
+    code = answer.json()["error"]["code"] if answer.is_error and API in str(answer.url) and has_body else ""
     told = f"{answer.status_code} {code}"
     if hidden:
         return "" if told in ("404 ", "404 workspace-not-found", "404 project-not-found") else told
     if not all(permits(standing, action) for action in actions):
         return "" if told in ("403 ", "403 not-allowed") else told
-    nothing = ("environment", "member", "version", "proposal")
+    nothing = ("environment", "member", "version", "proposal", "file", "upload")
     if told in (*(f"404 {each}-not-found" for each in nothing), "503 start-failed"):
         return ""
-    if told == "404 " and any(told in answer.text for told in NOTHING_THERE):
+    if told == "404 " and (not has_body or any(told in answer.text for told in NOTHING_THERE)):
         return ""
     return told if answer.status_code in (401, 403, 404) or answer.status_code >= 500 else ""
 

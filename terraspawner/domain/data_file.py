@@ -1,0 +1,117 @@
+"""Data files of a workspace: where they lie in its bucket, what may be one, what an upload is.
+
+They have any name that a bucket takes, unlike notebooks: instruments and programs made them. Notebooks are none, since
+two people who write one as a file lose each other's work; what edit mode saves has a lock and its versions.
+"""
+
+from __future__ import annotations
+
+import codecs
+import enum
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from terraspawner.domain.names import NOTEBOOK_ENDING
+from terraspawner.errors_files import IsANotebook
+
+FOLDER = "data/"
+PIECE = 8 * 1024**2
+"""Bytes of a file that are in memory at once, on its way in or out."""
+LIFETIME = timedelta(hours=24)
+"""For so long an upload waits for its next piece."""
+UPLOADS_EACH = 20
+"""Uploads that one person may have under way in a workspace."""
+ANY, NEW = "*", ""
+"""Words for what an upload expects under its name, beside a version: whatever there is, or nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file on its way in, piece by piece. `received` and `size` in bytes; `version` is what it became, if it is done.
+
+    `expected` is a version, `ANY` or `NEW`; `touched_at` is when its last piece came.
+    """
+
+    id: str
+    workspace_id: str
+    user: str
+    path: str
+    size: int
+    expected: str
+    received: int
+    touched_at: datetime
+    version: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        return bool(self.version)
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether nobody goes on with it any more."""
+        return now >= self.touched_at + LIFETIME
+
+
+class Sight(enum.StrEnum):
+    """What a page shows of a file."""
+
+    TEXT = "text"
+    TABLE = "table"
+    IMAGE = "image"
+    NOTHING = "nothing"
+
+
+IMAGE_TYPES = {
+    "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
+}  # fmt: skip
+"""Those that carry no script. SVG does: it is shown as the text that it is."""
+_TABLES = {"csv": ",", "tsv": "\t"}
+
+
+def path_of(text: str) -> str:
+    """As it is kept: in Unicode form NFC, whatever the sender's system makes of letters with marks."""
+    return unicodedata.normalize("NFC", text)
+
+
+def check_may_be_written(path: str) -> None:
+    """Raises `IsANotebook`."""
+    if path.casefold().endswith(NOTEBOOK_ENDING):
+        name = path.rpartition("/")[2]
+        raise IsANotebook(
+            f"{name!r} is a notebook. Notebooks are not put among the data: two who write one there would lose each"
+            " other's work. Upload it on the workspace's page or save it in edit mode, which has a lock and keeps"
+            " versions."
+        )
+
+
+def ending_of(path: str) -> str:
+    """Without the dot, in small letters; empty where there is none."""
+    return path.rpartition("/")[2].rpartition(".")[2].casefold() if "." in path.rpartition("/")[2] else ""
+
+
+def sight_of(path: str, head: bytes) -> Sight:
+    """By its name and how it begins: programs give text any ending."""
+    ending = ending_of(path)
+    if ending in IMAGE_TYPES:
+        return Sight.IMAGE
+    if b"\0" in head or not _is_text(head):
+        return Sight.NOTHING
+    return Sight.TABLE if ending in _TABLES else Sight.TEXT
+
+
+def separator_of(path: str) -> str:
+    """What stands between the columns of a table."""
+    return _TABLES.get(ending_of(path), ",")
+
+
+def text_of(head: bytes) -> str:
+    """The text that begins so; a character that is cut at the end is left out."""
+    return codecs.getincrementaldecoder("utf-8-sig")().decode(head)
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text_of(head)
+    except UnicodeDecodeError:
+        return False
+    return True
