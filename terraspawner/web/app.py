@@ -52,6 +52,7 @@ from terraspawner.web import (
     disk_pages,
     drive_pages,
     environment_pages,
+    file_pages,
     health,
     heartbeat,
     history_pages,
@@ -95,7 +96,7 @@ from terraspawner.web.upkeep import Upkeep
 from terraspawner.web.worker import Host, Worker
 
 VENDOR = Path("/opt/terra/static/vendor")
-"""Where the image keeps htmx and its extension."""
+"""Where the image keeps htmx, its extension and the uploads' client."""
 CARRIED_AT_ONCE = 4
 CARRIED_SECONDS = 3600.0
 """So long may the end of an upload take: a store writes some 100 MB a second."""
@@ -110,7 +111,7 @@ def create_app(
     vendor: Path = VENDOR,
     pace: Pace | None = None,
 ) -> FastAPI:
-    """The service over these parts. `vendor` holds ``htmx.min.js`` and ``htmx-ext-sse.min.js``."""
+    """The service over these parts. `vendor` holds ``htmx.min.js``, ``htmx-ext-sse.min.js`` and ``tus.min.js``."""
     parts = _parts(context, hub, host, mounter, vendor, pace or Pace())
     prefix = context.settings.service_prefix.rstrip("/")
     app = FastAPI(
@@ -220,6 +221,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         lease_pages,
         notebook_forms,
         notebook_pages,
+        file_pages,
         environment_pages,
         data_disk_pages,
         disk_pages,

@@ -53,6 +53,7 @@ NOTHING_THERE = (
     "has no version",
     "There is no such open proposal",
     "This proposal is not open any more",
+    "There is no file",
 )
 IN_PROJECT = {None: Standing()} | {role: Standing(project_role=role) for role in ProjectRole}
 

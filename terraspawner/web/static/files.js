@@ -1,0 +1,157 @@
+// Uploads of data files, one after the other, each with a line of its own. tus (vendor) cuts them, tries again after a
+// break and knows again by name, size and time a file that was sent in part before.
+
+const box = document.getElementById("file-upload");
+const PIECE = 16 * 1024 * 1024;
+const TRIES = [0, 1000, 3000, 10000, 30000];
+
+function addLine(name) {
+  const line = document.createElement("li");
+  const words = document.createElement("span");
+  const bar = document.createElement("progress");
+  const said = document.createElement("strong");
+  words.className = "terra-break";
+  words.textContent = `${name} `;
+  bar.max = 1;
+  bar.value = 0;
+  bar.setAttribute("aria-label", `Upload of ${name}`);
+  line.append(words, bar, said);
+  document.getElementById("upload-lines").append(line);
+  return line;
+}
+
+function tell(line, sentence, isGood) {
+  const said = line.querySelector("strong");
+  said.className = isGood ? "text-success ms-2" : "text-danger ms-2";
+  said.textContent = sentence;
+}
+
+function offer(line, words, act) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn btn-sm btn-outline-contrast ms-2";
+  button.textContent = words;
+  button.addEventListener("click", () => {
+    clear(line);
+    act();
+  });
+  line.append(button);
+}
+
+function clear(line) {
+  for (const button of line.querySelectorAll("button")) {
+    button.remove();
+  }
+}
+
+function errorIn(failure) {
+  try {
+    return JSON.parse(failure.originalResponse.getBody()).error;
+  } catch {
+    return undefined;
+  }
+}
+
+function isWorthAnother(failure) {
+  const status = failure.originalResponse?.getStatus() ?? 0;
+  return status === 0 || status >= 500 || status === 408 || status === 429 || errorIn(failure)?.code === "upload-moved-on";
+}
+
+function showProgress(line, sent, total) {
+  const bar = line.querySelector("progress");
+  bar.value = total ? sent / total : 1;
+  bar.textContent = `${Math.round(bar.value * 100)} %`;
+}
+
+function explain(line, failure, again) {
+  const error = errorIn(failure);
+  if (error?.code === "file-moved-on" && error.details.version) {
+    tell(line, "is there already.", false);
+    offer(line, "Replace it", () => again({ "If-Match": `"${error.details.version}"` }));
+  } else if (error && !isWorthAnother(failure)) {
+    tell(line, error.message, false);
+  } else {
+    tell(line, "stopped: the service was not reached.", false);
+    offer(line, "Go on", () => again());
+  }
+}
+
+function uploadOne(file, path, line, condition) {
+  return new Promise((done) => {
+    const upload = new tus.Upload(file, {
+      endpoint: box.dataset.endpoint,
+      chunkSize: PIECE,
+      retryDelays: TRIES,
+      headers: { "X-XSRFToken": box.dataset.xsrf, ...condition },
+      metadata: { filename: path },
+      removeFingerprintOnSuccess: true,
+      fingerprint: async () => ["terra", box.dataset.endpoint, path, file.size, file.lastModified].join("\n"),
+      onShouldRetry: isWorthAnother,
+      onProgress: (sent, total) => showProgress(line, sent, total),
+      onSuccess: () => {
+        clear(line);
+        line.querySelector("progress").remove();
+        tell(line, "is uploaded.", true);
+        document.body.dispatchEvent(new CustomEvent("seen"));
+        done();
+      },
+      onError: (failure) => {
+        clear(line);
+        explain(line, failure, (other) => uploadOne(file, path, line, other ?? condition));
+        done();
+      },
+    });
+    offer(line, "Cancel", async () => {
+      try {
+        await upload.abort(true);
+      } catch {
+        // what is left of it goes after a day
+      }
+      tell(line, "is cancelled.", false);
+      done();
+    });
+    tell(line, "", true);
+    upload.findPreviousUploads().then((before) => {
+      if (before.length) {
+        upload.resumeFromPreviousUpload(before[0]);
+      }
+      upload.start();
+    });
+  });
+}
+
+async function uploadAll(files) {
+  const { folder, most } = box.dataset;
+  for (const file of files) {
+    const line = addLine(file.name);
+    if (file.name.toLowerCase().endsWith(".ipynb")) {
+      tell(line, "is a notebook: upload it on the workspace's page, where it has a lock and versions.", false);
+    } else if (file.size > Number(most)) {
+      tell(line, `is larger than ${Math.round(most / 1073741824)} GB, which is the limit.`, false);
+    } else {
+      await uploadOne(file, folder ? `${folder}/${file.name}` : file.name, line, { "If-None-Match": "*" });
+    }
+  }
+}
+
+const chosen = document.getElementById("upload-files");
+chosen.addEventListener("change", async () => {
+  const files = [...chosen.files];
+  chosen.value = "";
+  await uploadAll(files);
+});
+for (const kind of ["dragover", "drop"]) {
+  document.addEventListener(kind, (event) => {
+    if (event.dataTransfer?.types.includes("Files")) {
+      event.preventDefault();
+    }
+  });
+}
+document.addEventListener("dragover", () => box.classList.add("border-primary"));
+document.addEventListener("dragleave", () => box.classList.remove("border-primary"));
+document.addEventListener("drop", (event) => {
+  box.classList.remove("border-primary");
+  if (event.dataTransfer?.files.length) {
+    uploadAll([...event.dataTransfer.files]);
+  }
+});

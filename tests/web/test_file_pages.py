@@ -1,0 +1,194 @@
+"""Pages: the data files of a workspace, and one of them."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, quote, urlsplit
+
+import httpx
+import pytest
+
+from terraspawner.domain.workspace import Workspace
+from terraspawner.storage.base import ABSENT, ANYTHING
+from terraspawner.web.file_pages import ON_A_PAGE, SHOWN_BYTES, SHOWN_IMAGE, SHOWN_ROWS
+from tests.web.sites import PREFIX, Browser, Site
+
+pytestmark = pytest.mark.feature("H5")
+
+AT = f"{PREFIX}/workspaces/ana/alpha"
+PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452")
+HOSTILE = "\"><script>alert(1)</script>'&{{7*7}}.txt"
+
+
+@pytest.fixture
+def alpha(site: Site) -> Workspace:
+    return site.workspace()
+
+
+@pytest.fixture
+async def ana(site: Site, alpha: Workspace) -> Browser:
+    return await site.browser()
+
+
+def put(site: Site, alpha: Workspace, path: str, body: bytes = b"1") -> None:
+    site.context.bucket(alpha.id).write(f"data/{path}", body, ANYTHING)
+
+
+async def shown(browser: Browser, path: str) -> httpx.Response:
+    answer = await browser.client.get(f"{AT}/files/{quote(path)}")
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+async def test_folders_and_files_are_listed_with_ways_to_them(site: Site, ana: Browser, alpha: Workspace) -> None:
+    put(site, alpha, "raw/2024/scan.nii", b"x" * 2048)
+    put(site, alpha, "raw/a.csv")
+    top = (await ana.client.get(f"{AT}/files")).text
+    assert f'href="{AT}/files?folder=raw"' in top
+    inside = (await ana.client.get(f"{AT}/files", params={"folder": "raw/2024"})).text
+    assert f'href="{AT}/files/raw/2024/scan.nii"' in inside
+    assert "2 KB" in inside
+    assert f'<a href="{AT}/files?folder=raw">raw</a>' in inside
+    assert (await ana.client.get(AT)).text.count(f'href="{AT}/files"') == 1
+    assert "There is nothing in this folder" in (await ana.client.get(f"{AT}/files?folder=none")).text
+    assert (await ana.client.get(f"{AT}/files?folder=a//b")).status_code == 422
+
+
+async def test_a_large_folder_is_shown_page_by_page(site: Site, ana: Browser, alpha: Workspace) -> None:
+    for number in range(ON_A_PAGE + 1):
+        put(site, alpha, f"{number:04}")
+    first = (await ana.client.get(f"{AT}/files")).text
+    assert f'href="{AT}/files/{ON_A_PAGE:04}"' not in first
+    assert f"cursor={ON_A_PAGE - 1:04}" in first
+    second = (await ana.client.get(f"{AT}/files", params={"cursor": f"{ON_A_PAGE - 1:04}"})).text
+    assert f'href="{AT}/files/{ON_A_PAGE:04}"' in second
+    assert f'href="{AT}/files/0000"' not in second
+
+
+async def test_htmx_gets_the_list_alone(site: Site, ana: Browser, alpha: Workspace) -> None:
+    put(site, alpha, "a")
+    answer = await ana.client.get(f"{AT}/files", headers={"HX-Request": "true"})
+    assert answer.text.lstrip().startswith('<div id="files"')
+
+
+async def test_hostile_names_and_contents_stay_text(site: Site, ana: Browser, alpha: Workspace) -> None:
+    put(site, alpha, f"{HOSTILE[:30]}/{HOSTILE.replace('/', '')}", b"</pre><script>alert(2)</script>")
+    put(site, alpha, "x.csv", b"a,<img src=x onerror=alert(3)>\n1,2\n")
+    put(site, alpha, HOSTILE.replace("/", ""), b"</pre><script>alert(2)</script>")
+    for answer in (
+        await ana.client.get(f"{AT}/files"),
+        await ana.client.get(f"{AT}/files", params={"folder": HOSTILE[:30]}),
+        await shown(ana, HOSTILE.replace("/", "")),
+        await shown(ana, "x.csv"),
+    ):
+        assert "<script>alert" not in answer.text
+        assert "<img src=x" not in answer.text
+        assert "49.txt" not in answer.text
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+
+
+async def test_text_and_tables_are_shown_as_they_begin(site: Site, ana: Browser, alpha: Workspace) -> None:
+    put(site, alpha, "notes.md", "# Größe\n".encode())
+    put(site, alpha, "long.log", b"x" * (SHOWN_BYTES - 1) + "ö".encode())
+    put(site, alpha, "t.csv", b'name,"a, b"\n' + b"1,2\n" * SHOWN_ROWS)
+    put(site, alpha, "t.tsv", b"one\ttwo\n")
+    assert "# Größe" in (await shown(ana, "notes.md")).text
+    assert "This is how it begins" in (await shown(ana, "long.log")).text
+    table = (await shown(ana, "t.csv")).text
+    assert '<th scope="col">a, b</th>' in table
+    assert table.count("<td>1</td>") == SHOWN_ROWS - 1
+    assert "This is how it begins" in table
+    assert '<th scope="col">two</th>' in (await shown(ana, "t.tsv")).text
+
+
+@pytest.mark.parametrize(
+    ("name", "body"), [("a.bin", b"\0\1"), ("latin.txt", b"\xe9\xe8 x"), ("empty.csv", b""), ("odd.csv", b"a\0b")]
+)
+async def test_what_is_no_text_is_offered_for_download_alone(
+    site: Site, ana: Browser, alpha: Workspace, name: str, body: bytes
+) -> None:
+    put(site, alpha, name, body)
+    answer = (await shown(ana, name)).text
+    assert "<pre" not in answer
+    assert "<table" not in answer
+    assert f"/api/v1/workspaces/ana/alpha/files/{name}" in answer
+
+
+async def test_an_image_is_shown_and_nothing_else_under_its_name(site: Site, ana: Browser, alpha: Workspace) -> None:
+    put(site, alpha, "f/plot.png", PNG)
+    put(site, alpha, "drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
+    assert f'src="{AT}/images/f/plot.png"' in (await shown(ana, "f/plot.png")).text
+    image = await ana.client.get(f"{AT}/images/f/plot.png")
+    assert (image.content, image.headers["content-type"]) == (PNG, "image/png")
+    assert image.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in image.headers["content-security-policy"]
+    drawing = (await shown(ana, "drawing.svg")).text
+    assert "&lt;script&gt;" in drawing
+    for name in ("drawing.svg", "none.png"):
+        assert (await ana.client.get(f"{AT}/images/{name}")).status_code == 404
+    put(site, alpha, "huge.png", PNG + b"0" * SHOWN_IMAGE)
+    assert "<img" not in (await shown(ana, "huge.png")).text.partition("<main")[2]
+    assert (await ana.client.get(f"{AT}/images/huge.png")).status_code == 404
+
+
+async def test_a_name_that_cannot_be_one_is_an_address_with_nothing_at_it(ana: Browser) -> None:
+    for name in ("none", "a//b", "%2E%2E/x", "a%0Ab"):
+        assert (await ana.client.get(f"{AT}/files/{name}")).status_code == 404
+
+
+@pytest.mark.feature("C17")
+async def test_a_file_is_deleted_and_had_back(site: Site, ana: Browser, alpha: Workspace) -> None:
+    put(site, alpha, "t/a.csv")
+    gone = await ana.submit(f"{AT}/files/delete", path="t/a.csv")
+    assert gone.status_code == 303
+    said = parse_qs(urlsplit(gone.headers["location"]).query)
+    assert said["folder"] == ["t"]
+    page = (await ana.client.get(gone.headers["location"])).text
+    assert "The file is in the trash." in page
+    assert f'value="{said["undo"][0]}"' in page
+    assert "t/a.csv" in (await ana.client.get(f"{PREFIX}/trash")).text
+    back = await ana.submit(f"{AT}/files/undo", trash_id=said["undo"][0])
+    assert "The file is back." in (await ana.client.get(back.headers["location"])).text
+    assert site.context.bucket(alpha.id).read("data/t/a.csv")[0] == b"1"
+    for trash_id in (said["undo"][0], "x", "0" * 16):
+        assert (await ana.submit(f"{AT}/files/undo", trash_id=trash_id)).status_code == 409
+
+
+async def test_a_file_that_was_changed_since_the_page_was_shown_stays(
+    site: Site, ana: Browser, alpha: Workspace
+) -> None:
+    put(site, alpha, "a", b"one")
+    version = site.context.bucket(alpha.id).stat("data/a").version
+    put(site, alpha, "a", b"two")
+    refused = await ana.submit(f"{AT}/files/delete", path="a", version=version)
+    assert refused.status_code == 409
+    assert "in another version" in refused.text
+    assert site.context.bucket(alpha.id).read("data/a")[0] == b"two"
+    assert (await ana.submit(f"{AT}/files/delete", path="none")).status_code == 404
+
+
+async def test_a_folder_is_made_by_an_empty_file_in_it(site: Site, ana: Browser, alpha: Workspace) -> None:
+    for _ in range(2):
+        made = await ana.submit(f"{AT}/files/folder", folder="raw", title="2024 ä")
+        assert parse_qs(urlsplit(made.headers["location"]).query) == {"folder": ["raw/2024 ä"]}
+    assert site.context.bucket(alpha.id).read("data/raw/2024 ä/.keep")[0] == b""
+    for title in ("", " / ", "a//b", "..", "x" * 256):
+        refused = await ana.submit(f"{AT}/files/folder", title=title)
+        assert refused.status_code == 422
+        assert 'role="alert"' in refused.text
+    site.context.bucket(alpha.id).write("data/file", b"", ABSENT)
+    assert (await ana.submit(f"{AT}/files/folder", title="file")).status_code == 422
+
+
+@pytest.mark.feature("B3")
+async def test_a_reader_sees_no_button_that_is_not_for_him(site: Site, ana: Browser, alpha: Workspace) -> None:
+    put(site, alpha, "a.txt")
+    async with site.person() as owner:
+        await owner.put("workspaces/ana/alpha/members/ben", json={"role": "reader"})
+    ben = await site.browser("ben")
+    for page in ((await ben.client.get(f"{AT}/files")).text, (await shown(ben, "a.txt")).text):
+        for word in ("Delete", "Upload", "New folder", "tus.min.js", "file-upload"):
+            assert word not in page.partition("<main")[2]
+        assert "Download" in page
+    for form in ("delete", "folder", "undo"):
+        assert (await ben.submit(f"{AT}/files/{form}", path="a.txt", title="x", trash_id="0" * 16)).status_code == 403
+    assert (await shown(ana, "a.txt")).status_code == 200
