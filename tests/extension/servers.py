@@ -59,6 +59,8 @@ class JupyterServer:
         self.process: asyncio.subprocess.Process | None = None
         self.config = home / "server/config.py"
         self.config.parent.mkdir(parents=True)
+        self.bucket = home / "server/bucket"
+        self.bucket.mkdir()
         given = {"flush_seconds": flush_seconds, "closed_seconds": closed_seconds}
         self.config.write_text(CONFIG.format(home=str(home), **given))
         # jsonschema compiles a grammar for 1 s where this package is; the image leaves it out
@@ -70,6 +72,7 @@ class JupyterServer:
             "PYTHONPATH": f"{EXTENSION}:{self.config.parent}", "JUPYTER_NO_CONFIG": "1",
             "TERRA_SERVICE_URL": self.service.url, "TERRA_ENVIRONMENT_KEY": self.service.key,
             "WORKSPACE_NAME": WORKSPACE, "WORKSPACE_NAMESPACE": NAMESPACE, "JUPYTERHUB_USER": "ana",
+            "WORKSPACE_BUCKET": str(self.bucket),
         }  # fmt: skip
         log = (self.home / "server.log").open("ab")
         self.process = await asyncio.create_subprocess_exec(

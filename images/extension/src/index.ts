@@ -12,6 +12,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import { connectionLost, drive, kernels } from './attendance';
 import { Badge } from './badge';
+import { bucket } from './bucket';
 import { KillNotices } from './kills';
 import { leases } from './leases';
 import { marks } from './marks';
@@ -115,6 +116,7 @@ export default [
   kernels(presence),
   connectionLost(presence),
   badge,
+  bucket,
   marks,
   meanwhile,
   offers,

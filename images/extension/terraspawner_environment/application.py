@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from jupyter_events import EventLogger
@@ -15,7 +16,9 @@ from terraspawner_environment import trees
 from terraspawner_environment.activity import Activity
 from terraspawner_environment.activity_handlers import HumanHandler, KeepAliveHandler, NextStopHandler
 from terraspawner_environment.assembly import Workspace
+from terraspawner_environment.bucket_handlers import BucketHandler
 from terraspawner_environment.calls import Calls
+from terraspawner_environment.commands import CommandSocket
 from terraspawner_environment.conflicts import ConflictChangesHandler, ConflictHandler, OfNotebook
 from terraspawner_environment.connection import RECORDER
 from terraspawner_environment.deaths import DeathWatch
@@ -69,6 +72,7 @@ class EnvironmentExtension(ExtensionApp):
     _activity: Activity | None = None
     _reporter: Reporter | None = None
     _last_tab: LastTab | None = None
+    _commands: CommandSocket | None = None
     _settling: Settling | None = None
 
     @property
@@ -80,7 +84,7 @@ class EnvironmentExtension(ExtensionApp):
         base = url_path_join("/terraspawner", "api")
         for name, handler in (("saves", SavesHandler), ("flush", FlushHandler), ("pause", PauseHandler),
                               ("playground", PlaygroundHandler), ("notebooks", NewNotebookHandler),
-                              ("propose", ProposeHandler)):  # fmt: skip
+                              ("propose", ProposeHandler), ("bucket", BucketHandler)):  # fmt: skip
             self.handlers.append((f"{base}/{name}", handler, {"workspace": self.workspace}))
         of_notebooks: dict[str, type[OfNotebook]] = {
             "conflict": ConflictHandler,
@@ -147,6 +151,11 @@ class EnvironmentExtension(ExtensionApp):
             return
         workspace.desk.states.listen(self._announce)
         workspace.leases.is_busy = lambda notebook: self._is_at_work(workspace.paths.lab_path(notebook))
+        self._commands = CommandSocket(workspace.service, Path(serverapp.runtime_dir))
+        try:
+            self._commands.open()
+        except OSError as error:  # a full or odd disk must not keep the user from a server
+            self.log.warning("The command ws rm will not be answered: %s", error)
         home = workspace.settings.home
         reporter = self._reporter = Reporter(
             workspace, lambda: kernel_facts(self.serverapp), kills=self._kills, activity=self._activity,
@@ -175,6 +184,8 @@ class EnvironmentExtension(ExtensionApp):
                 await task
         if self._recorder is not None:
             await self._recorder.close()
+        if self._commands is not None:
+            self._commands.close()
         workspace = self.workspace
         if workspace is not None:
             is_settled = self._settling is not None and self._settling.is_near_end

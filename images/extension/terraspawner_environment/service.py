@@ -94,9 +94,8 @@ class WorkspaceService:
 
     def __init__(self, settings: EnvironmentSettings, *, patience: float = 30.0, connect_patience: float = 3.0) -> None:
         self._base = settings.service_url
-        self._notebooks = (
-            f"/workspaces/{quote(settings.namespace, safe='')}/{quote(settings.workspace, safe='')}/notebooks"
-        )
+        here = f"/workspaces/{quote(settings.namespace, safe='')}/{quote(settings.workspace, safe='')}"
+        self._notebooks, self._files = f"{here}/notebooks", f"{here}/files"
         self._headers = {"Authorization": f"environment {settings.key}"}
         self._patience = patience
         self._connect_patience = connect_patience
@@ -192,6 +191,10 @@ class WorkspaceService:
     async def pause(self) -> None:
         """Ask the service to pause this environment; it ends soon after the answer."""
         await self._ask("POST", "/environments/self/pause")
+
+    async def delete_file(self, path: str) -> None:
+        """Put a data file of the bucket into the trash; raises as the others."""
+        await self._ask("DELETE", f"{self._files}/{quote(path, safe='/')}")
 
     def _notebook(self, notebook: str) -> str:
         return f"{self._notebooks}/{quote(notebook, safe='/')}"
