@@ -65,8 +65,7 @@ def test_files_are_uploaded_looked_at_downloaded_deleted_and_had_back(
 
     page.get_by_role("navigation", name="You are here").get_by_role("link", name="2026").click()
     page.get_by_role("link", name="raw/2026/plot.png", exact=True).click()
-    expect(page.locator("img.terra-image")).to_be_visible()
-    page.wait_for_function("document.querySelector('img.terra-image')?.naturalWidth > 0")
+    assert page.locator("img.terra-image").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     page.get_by_role("navigation", name="You are here").get_by_role("link", name="2026").click()
     page.get_by_role("link", name=f"raw/2026/{LONG}", exact=True).click()
     expect(page.locator("pre")).to_have_text("Größe")

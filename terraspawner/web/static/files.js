@@ -26,6 +26,13 @@ function tell(line, sentence, isGood) {
   said.textContent = sentence;
 }
 
+// Nothing of it is under way any more.
+function end(line, sentence, isGood) {
+  clear(line);
+  line.querySelector("progress").remove();
+  tell(line, sentence, isGood);
+}
+
 function offer(line, words, act) {
   const button = document.createElement("button");
   button.type = "button";
@@ -69,7 +76,7 @@ function explain(line, failure, again) {
     tell(line, "is there already.", false);
     offer(line, "Replace it", () => again({ "If-Match": `"${error.details.version}"` }));
   } else if (error && !isWorthAnother(failure)) {
-    tell(line, error.message, false);
+    end(line, error.message, false);
   } else {
     tell(line, "stopped: the service was not reached.", false);
     offer(line, "Go on", () => again());
@@ -89,9 +96,7 @@ function uploadOne(file, path, line, condition) {
       onShouldRetry: isWorthAnother,
       onProgress: (sent, total) => showProgress(line, sent, total),
       onSuccess: () => {
-        clear(line);
-        line.querySelector("progress").remove();
-        tell(line, "is uploaded.", true);
+        end(line, "is uploaded.", true);
         document.body.dispatchEvent(new CustomEvent("seen"));
         done();
       },
@@ -107,7 +112,7 @@ function uploadOne(file, path, line, condition) {
       } catch {
         // what is left of it goes after a day
       }
-      tell(line, "is cancelled.", false);
+      end(line, "is cancelled.", false);
       done();
     });
     tell(line, "", true);
@@ -125,9 +130,9 @@ async function uploadAll(files) {
   for (const file of files) {
     const line = addLine(file.name);
     if (file.name.toLowerCase().endsWith(".ipynb")) {
-      tell(line, "is a notebook: upload it on the workspace's page, where it has a lock and versions.", false);
+      end(line, "is a notebook: upload it on the page with the notebooks, where it has a lock and versions.", false);
     } else if (file.size > Number(most)) {
-      tell(line, `is larger than ${Math.round(most / 1073741824)} GB, which is the limit.`, false);
+      end(line, `is larger than ${Math.round(most / 1073741824)} GB, which is the limit.`, false);
     } else {
       await uploadOne(file, folder ? `${folder}/${file.name}` : file.name, line, { "If-None-Match": "*" });
     }
