@@ -39,6 +39,7 @@ NOT_THERE = {
     "environment_id": "0" * 16,
     "version": "no-such-version",
     "proposal_id": "0" * 16,
+    "upload_id": "0" * 16,
 }
 NOT_THERE |= {"account": "no-such-account", "environment_id": "0" * 16}
 
@@ -97,7 +98,7 @@ def leaks(scene: Scene, answer: httpx.Response) -> dict[str, str]:
 
 def told(answer: httpx.Response, request: Request) -> str:
     """What a refusal says, without the names that were in the request."""
-    if not request.is_rest or answer.status_code == 303:
+    if not request.is_rest or answer.status_code == 303 or request.method == "HEAD":
         return ""
     text = answer.json()["error"]["message"]
     for name in request.address.split("/")[5:]:
