@@ -38,6 +38,7 @@ from terraspawner.storage.base import (
     check_key,
     check_prefix,
     digest_of,
+    is_key,
     meets,
     move,
 )
@@ -111,7 +112,9 @@ class DirectoryBucket:
 
     def entries(self, folder: str = "", after: str = "") -> Iterator[ObjectInfo | str]:
         check_prefix(folder)
-        return self._look_in(self._keys_in(folder, after))
+        with self._opened(folder) as root:
+            names = tree.names_in(root, folder, after)
+        return self._look_in(names)
 
     def read_range(self, key: str, start: int, size: int, expected: Version | Anything) -> bytes:
         check_key(key)
@@ -230,9 +233,11 @@ class DirectoryBucket:
             if info is not None:
                 yield info
 
-    def _look_in(self, keys: Sequence[str]) -> Iterator[ObjectInfo | str]:
-        for key in keys:
+    def _look_in(self, names: Sequence[str]) -> Iterator[ObjectInfo | str]:
+        for key in names:
             info = None
+            if not is_key(key.removesuffix("/")):
+                continue
             if key.endswith("/"):
                 yield key
                 continue
@@ -241,9 +246,9 @@ class DirectoryBucket:
             if info is not None:
                 yield info
 
-    def _keys_in(self, folder: str, after: str = "") -> Sequence[str]:
+    def _keys_in(self, folder: str) -> Sequence[str]:
         with self._opened(folder) as root:
-            return tree.keys_in(root, folder, after)
+            return tree.keys_in(root, folder)
 
     @contextlib.contextmanager
     def _opened(self, key: str = "") -> Iterator[int]:

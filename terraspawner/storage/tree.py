@@ -82,30 +82,33 @@ def rename(root: int, key: str, target: str) -> None:
     raise faults.restless(key)
 
 
-def keys_in(root: int, folder: str, after: str = "") -> list[str]:
+def keys_in(root: int, folder: str) -> list[str]:
     """Keys of the plain files and the folders (these with ``/`` at the end) in a folder, in UTF-8 order.
 
-    ``folder`` is empty or ends with ``/``; only what comes after ``after``. What is no legal key or neither file nor
-    folder is left out.
+    ``folder`` is empty or ends with ``/``. What is no legal key or neither file nor folder is left out.
     """
+    return [key for key in names_in(root, folder) if is_key(key.removesuffix("/"))]
+
+
+def names_in(root: int, folder: str, after: str = "") -> list[str]:
+    """As `keys_in`, but only what comes after ``after``, and not yet looked at whether it is a legal key: of a large
+    folder a page needs a few."""
     try:
         descriptor = open_beneath(root, folder.rstrip("/") or ".", _OPEN_FOLDER)
     except (FileNotFoundError, NotADirectoryError):
         return []
     try:
         with os.scandir(descriptor) as entries:
-            return sorted(key for entry in entries if (key := _key_of(folder, entry)) and key > after)
+            return sorted(key for entry in entries if (key := _key_of(folder, entry)) > after)
     finally:
         os.close(descriptor)
 
 
-def _key_of(folder: str, entry: os.DirEntry[str]) -> str | None:
-    key = folder + entry.name
-    if not is_key(key):
-        return None
+def _key_of(folder: str, entry: os.DirEntry[str]) -> str:
+    """Empty for what is neither file nor folder."""
     if entry.is_dir(follow_symlinks=False):
-        return f"{key}/"
-    return key if entry.is_file(follow_symlinks=False) else None
+        return f"{folder}{entry.name}/"
+    return folder + entry.name if entry.is_file(follow_symlinks=False) else ""
 
 
 @contextlib.contextmanager

@@ -97,7 +97,7 @@ from terraspawner.web.worker import Host, Worker
 
 VENDOR = Path("/opt/terra/static/vendor")
 """Where the image keeps htmx, its extension and the uploads' client."""
-CARRIED_AT_ONCE = 4
+CARRIED_AT_ONCE = 8
 CARRIED_SECONDS = 3600.0
 """So long may the end of an upload take: a store writes some 100 MB a second."""
 
