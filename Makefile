@@ -9,7 +9,7 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev push down logs status accounts culler clean test test-fast test-full lint bench dev-venv
+.PHONY: help up move dev push down logs status accounts culler clean test test-fast test-full lint bench dev-venv
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,9 @@ up: ## set everything up and start it; quick when it is there already
 
 dev: ## run hub, workspaces and culler from .venv, started anew at each change
 	@$(DEPLOY) dev
+
+move: ## take all buckets into an object store: TERRA_BUCKETS=s3://bucket/prefix TERRA_BUCKETS_CREDENTIALS_FILE=... make move
+	@$(DEPLOY) move
 
 push: ## put the images into the registry that TERRA_REGISTRY names, for the other machines' make up
 	@$(DEPLOY) push

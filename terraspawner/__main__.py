@@ -1,4 +1,5 @@
-"""Commands for the operator, run inside the deployment: ``python -m terraspawner migrate | accounts … | catalogue``."""
+"""Commands for the operator, run inside the deployment: ``python -m terraspawner`` and ``migrate``, ``accounts …``,
+``catalogue`` or ``move-buckets``."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ from terraspawner.operations import accounts, catalogues, links
 from terraspawner.operations.audit import COMMAND_LINE
 from terraspawner.operations.context import Context, Origin
 from terraspawner.operations.links import NewLink
+from terraspawner.storage.moving import Progress, move_all
+from terraspawner.storage.options import Options
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,6 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     if chosen.command == "catalogue":
         return _check_catalogue(chosen.name)
+    if chosen.command == "move-buckets":
+        return _move_buckets(json.load(sys.stdin))
     context = replace(wiring.build_context(wiring.settings_from_environ()), origin=Origin(actor=COMMAND_LINE))
     try:
         if chosen.command == "migrate":
@@ -42,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring our database to this version's shape")
     catalogue = commands.add_parser("catalogue", help="read a catalogue from standard input and say what it offers")
     catalogue.add_argument("name", help="what the file is called in messages")
+    commands.add_parser("move-buckets", help="from a folder into an object store, as JSON on standard input says")
     acts = commands.add_parser("accounts", help="accounts of the embedded sign-in").add_subparsers(
         dest="act", required=True
     )
@@ -70,6 +76,33 @@ def _check_catalogue(name: str) -> int:
     sizes, images = (", ".join(each.name for each in offered) for offered in (found.sizes, found.images))
     print(f"sizes: {sizes}; images: {images}")
     return 0
+
+
+def _move_buckets(wanted: dict[str, str]) -> int:
+    options = Options(
+        endpoint=wanted["endpoint"],
+        region=wanted["region"],
+        credentials=wanted["credentials"],
+        seconds=float(wanted["seconds"]),
+    )
+    try:
+        moved = move_all(wanted["from"], wanted["to"], options, _tell_progress)
+    except TerraError as error:
+        print(error.message, file=sys.stderr)
+        return 1
+    sent = sum(progress.copied for _, progress in moved)
+    print(f"{len(moved)} buckets are the same there as here; {sent} objects were sent this time.", flush=True)
+    return 0
+
+
+def _tell_progress(number: int, total: int, progress: Progress) -> None:
+    """A line now and then, and one at each bucket's end."""
+    if progress.looked_at % 100 == 0 or progress.looked_at == progress.total:
+        print(
+            f"bucket {number} of {total}: {progress.looked_at} of {progress.total} objects, "
+            f"{progress.size / 1024**2:.1f} MB sent",
+            flush=True,
+        )
 
 
 def _accounts(context: Context, chosen: argparse.Namespace) -> None:

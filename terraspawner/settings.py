@@ -16,6 +16,8 @@ from terraspawner import __version__, providers
 from terraspawner.errors import SettingsWrong
 from terraspawner.settings_addresses import Addresses
 from terraspawner.settings_checks import (
+    check_buckets,
+    check_buckets_options,
     check_culler_seconds,
     check_data_disk_limit,
     check_image_names,
@@ -68,7 +70,22 @@ class Settings(Addresses):
         "SQLAlchemy URL of our own database (never the Hub's):"
         " this, or `postgresql://user:password@host/name`, which the containers must reach.",
     )
-    buckets: str = _setting("file:///srv/terra/buckets", "Where the workspaces' buckets are.")
+    buckets: str = _setting(
+        "file:///srv/terra/buckets",
+        "Where the workspaces' buckets are: `file:///folder`, `s3://bucket/prefix`, `az://container/prefix` or "
+        "`gs://bucket/prefix`, see *Buckets in an object store*.",
+    )
+    buckets_endpoint: str = _setting(
+        "", "URL of an object store that is not the cloud's own, such as `https://store.example.org:9000`."
+    )
+    buckets_region: str = _setting("", "Region of that store, where it has some.")
+    buckets_credentials_file: str = _setting(
+        "",
+        "File with credentials for it, as lines `NAME=value` by the cloud's own names, or a Google service account's "
+        "JSON; `make up` hands it over. Empty: the platform's own chain.",
+    )
+    buckets_credentials: str = _setting("", "The same, filled in by `make up`.", secret=True)
+    buckets_timeout: float = _setting(8.0, "Seconds after which a request to it that has no answer is given up.")
     buckets_host_path: str = _setting("", "The same folder as the Docker Engine sees it; found by `make up`.")
     libraries: str = _setting("file:///srv/terra/libraries", "Folder in which the libraries of the drives are.")
     libraries_host_path: str = _setting("", "The same folder as the Docker Engine sees it; found by `make up`.")
@@ -203,6 +220,8 @@ class Settings(Addresses):
         if self.starts_at_once < 1:
             raise SettingsWrong(f"TERRA_STARTS_AT_ONCE is {self.starts_at_once}; at least one start must be possible.")
         check_live_mounts(self.live_mounts)
+        check_buckets(self.buckets)
+        check_buckets_options(self.buckets_endpoint, self.buckets_timeout)
         check_culler_seconds(self.culler_seconds)
         check_trash_days(self.trash_days)
         check_data_disk_limit(self.data_disk_limit)

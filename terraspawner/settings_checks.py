@@ -6,6 +6,7 @@ Standard library only, as `settings`, which calls them.
 from __future__ import annotations
 
 import re
+import urllib.parse
 from typing import Protocol
 
 from terraspawner.errors import SettingsWrong
@@ -128,3 +129,28 @@ def check_image_names(registry: str, upstream: str) -> None:
         )
     if not _IMAGE.fullmatch(upstream):
         raise SettingsWrong(f"TERRA_UPSTREAM is {upstream!r}; give an image's name, such as debian:trixie-slim.")
+
+
+OBJECT_STORES = ("s3:", "az:", "gs:")
+
+
+def check_buckets(url: str) -> None:
+    """Raises `SettingsWrong` for no store that is known, and for one with credentials in it. The rest of the address is
+    taken apart by who opens it (`storage.addresses`)."""
+    if not url.startswith((*OBJECT_STORES, "file:", "memory:")) or "@" in url or "?" in url:
+        raise SettingsWrong(
+            "TERRA_BUCKETS names no store this program knows; use file:///folder, s3://bucket/prefix, "
+            "az://container/prefix or gs://bucket/prefix. Credentials are no part of it: they go into the file that "
+            "TERRA_BUCKETS_CREDENTIALS_FILE names."
+        )
+
+
+def check_buckets_options(endpoint: str, seconds: float) -> None:
+    """Raises `SettingsWrong` for an endpoint that is no plain URL, and for a time that no request could end in."""
+    parts = urllib.parse.urlsplit(endpoint)
+    if endpoint and (parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.query):
+        raise SettingsWrong(
+            "TERRA_BUCKETS_ENDPOINT is no address of a store; use https://store.example.org:9000, without credentials."
+        )
+    if not 1 <= seconds <= 600:
+        raise SettingsWrong(f"TERRA_BUCKETS_TIMEOUT is {seconds}: choose from 1 to 600 seconds.")

@@ -14,9 +14,10 @@ from terraspawner.operations.catalogues import catalogue_of
 from terraspawner.operations.context import Context
 from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
-from terraspawner.storage import create_bucket, open_bucket, remove_bucket
+from terraspawner.storage import create_bucket, facts, open_bucket, remove_bucket
 from terraspawner.storage.base import Bucket
 from terraspawner.storage.drive import create_library, find_library, remove_library
+from terraspawner.storage.options import Options
 
 
 def settings_from_environ() -> Settings:
@@ -25,30 +26,37 @@ def settings_from_environ() -> Settings:
 
 def build_context(settings: Settings) -> Context:
     """What the deeds need, for a process that runs with these settings."""
+    options = Options(
+        endpoint=settings.buckets_endpoint,
+        region=settings.buckets_region,
+        credentials=settings.buckets_credentials,
+        seconds=settings.buckets_timeout,
+    )
     return Context(
         database=Database(settings.database_url),
         settings=settings,
         now=lambda: datetime.now(UTC),
-        bucket=lambda workspace_id: _bucket(settings, workspace_id),
-        remove_bucket=lambda workspace_id: _remove(settings, workspace_id),
-        make_bucket=lambda workspace_id: create_bucket(settings.buckets, workspace_id),
+        bucket=lambda workspace_id: _bucket(settings, options, workspace_id),
+        remove_bucket=lambda workspace_id: _remove(settings, options, workspace_id),
+        make_bucket=lambda workspace_id: create_bucket(settings.buckets, workspace_id, options),
         make_library=lambda library_id: create_library(
             settings.libraries, library_id, is_notebook_path, settings.notebook_limit
         ),
         passwords=Passwords(argon2.PasswordHasher()),  # the library's own strength, which follows the times
         catalogue=catalogue_of(settings),
+        look_at_store=lambda: facts.look(settings.buckets, options),
     )
 
 
-def _bucket(settings: Settings, workspace_id: str) -> Bucket:
+def _bucket(settings: Settings, options: Options, workspace_id: str) -> Bucket:
     """Of a workspace or a library: no two have the same id, and a library's folder is made with its row."""
     library = find_library(settings.libraries, workspace_id, is_notebook_path, settings.notebook_limit)
-    return library or open_bucket(settings.buckets, workspace_id)
+    return library or open_bucket(settings.buckets, workspace_id, options)
 
 
-def _remove(settings: Settings, workspace_id: str) -> None:
+def _remove(settings: Settings, options: Options, workspace_id: str) -> None:
     remove_library(settings.libraries, workspace_id)
-    remove_bucket(settings.buckets, workspace_id)
+    remove_bucket(settings.buckets, workspace_id, options)
 
 
 @cache

@@ -25,7 +25,9 @@ from terraspawner.operations.context import Context
 from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
 from terraspawner.storage import Bucket, DirectoryBucket, MemoryBucket, make_folders
+from terraspawner.storage.addresses import Store
 from terraspawner.storage.drive import LibraryBucket
+from terraspawner.storage.facts import StoreFacts
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -73,6 +75,16 @@ class MemoryBuckets:
         self.made.pop(workspace_id, None)
 
 
+class StoreThatIs:
+    """A store that is as its `facts` say."""
+
+    def __init__(self) -> None:
+        self.facts = StoreFacts(kind=Store.MEMORY, address="memory:")
+
+    def __call__(self) -> StoreFacts:
+        return self.facts
+
+
 def settings(folder: Path, **changes: object) -> Settings:
     values: dict[str, object] = {
         "database_url": f"sqlite:///{folder}/terraspawner.sqlite",
@@ -116,6 +128,7 @@ def _open(folder: Path, clock: Clock, **changes: object) -> Context:
         remove_bucket=made.remove,
         passwords=Passwords(quick_hasher()),
         catalogue=catalogue_of(chosen),
+        look_at_store=StoreThatIs(),
     )
 
 

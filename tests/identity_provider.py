@@ -6,13 +6,10 @@ said with it leaves the machine as little as loopback does.
 
 from __future__ import annotations
 
-import hashlib
 import html
 import ipaddress
 import json
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +19,7 @@ from typing import Any
 import httpx
 
 from deployment import ROOT, Deployment, deployed, with_settings
+from npm import node_modules
 from waiting import until
 
 NAME, SUBNET = "tsp-oidc", 208
@@ -43,23 +41,6 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
     ROSA: {"preferred_username": "rosa@example.org", "groups": ["lab", "people who operate"]},
 }
 ANA_NAME = "ana.o+lab@example.org"
-
-
-def node_modules() -> Path:
-    """The provider's program, as `tests/provider/package-lock.json` pins it; fetched once."""
-    source = ROOT / "tests" / "provider"
-    mark = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()[:12]
-    folder = ROOT / ".venv" / f"provider-{mark}"
-    if not (folder / "done").exists():
-        assert shutil.which("npm"), "npm is not there: it fetches the provider that these tests sign in with"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(source / name, folder)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=300)
-        (folder / "done").touch()
-    return folder / "node_modules"
 
 
 @dataclass(kw_only=True)
@@ -192,7 +173,7 @@ def _started(deployment: Deployment, folder: Path, address: str) -> Any:
         name=f"{deployment.name}-provider",
         user="65534:65534",
         volumes={
-            str(node_modules()): {"bind": "/provider/node_modules", "mode": "ro"},
+            str(node_modules(ROOT / "tests" / "provider")): {"bind": "/provider/node_modules", "mode": "ro"},
             str(ROOT / "tests" / "provider" / "provider.mjs"): {"bind": "/provider/provider.mjs", "mode": "ro"},
             str(folder): {"bind": "/state", "mode": "ro"},
         },

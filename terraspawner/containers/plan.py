@@ -23,9 +23,11 @@ from terraspawner.domain.library import Shown
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import StartFailed
 from terraspawner.settings import Settings
+from terraspawner.storage.addresses import parse_address
 
 BUCKET_DATA = "/mnt/workspace/bucket"
 BUCKET_NOTEBOOKS = "/mnt/workspace/notebooks"
+_OF_BUCKET = (BUCKET_DATA, BUCKET_NOTEBOOKS)
 DATA = "/data"
 SCRATCH = "/scratch"
 ROOMS = {"WORKSPACE_DATA_DISK": DATA, "SCRATCH": SCRATCH}
@@ -170,6 +172,9 @@ def plan_environment(
 
 
 def _bucket(settings: Settings, environment: Environment, workspace: Workspace) -> tuple[Mount, ...]:
+    """Its folders; none where it is in an object store, whose notebooks come by the service alone."""
+    if parse_address(settings.buckets).is_object_store:
+        return ()
     bucket = f"{settings.buckets_host_path}/{workspace.id}"
     return (
         Mount(kind="bind", source=f"{bucket}/data", target=BUCKET_DATA, is_read_only=not environment.writes_bucket),
@@ -179,18 +184,27 @@ def _bucket(settings: Settings, environment: Environment, workspace: Workspace) 
 
 def must_be_made_anew(plan: ContainerPlan, container: Mapping[str, Any]) -> bool:
     """Whether a container, as the Engine tells of it, cannot be changed into what `plan` says: its image or its data
-    disk is another one, its drive shows something else, or it writes where `plan` only reads."""
+    disk is another one, its bucket lies elsewhere by now, its drive shows something else, or it writes where `plan`
+    only reads."""
     return (
         container["Config"]["Image"] != plan.image
         or _has_other_data(plan, container["Mounts"])
         or has_other_drive(plan.mounts, container["Mounts"])
         or writes_too_much(plan, container["Mounts"])
+        or _has_other_bucket(plan, container["Mounts"])
     )
 
 
 def _has_other_data(plan: ContainerPlan, mounts: Sequence[Mapping[str, Any]]) -> bool:
     wanted = [mount.source for mount in plan.mounts if mount.target == DATA]
     return wanted != [mount.get("Name") for mount in mounts if mount["Destination"] == DATA]
+
+
+def _has_other_bucket(plan: ContainerPlan, mounts: Sequence[Mapping[str, Any]]) -> bool:
+    """What it wrote would go where nobody looks any more. An Engine in a machine of its own puts something in front."""
+    wanted = {mount.target: mount.source for mount in plan.mounts if mount.target in _OF_BUCKET}
+    there = {each["Destination"]: each.get("Source", "") for each in mounts if each["Destination"] in _OF_BUCKET}
+    return wanted.keys() != there.keys() or any(not there[at].endswith(source) for at, source in wanted.items())
 
 
 def writes_too_much(plan: ContainerPlan, mounts: Sequence[Mapping[str, Any]]) -> bool:

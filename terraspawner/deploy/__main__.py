@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from terraspawner.deploy import compose, culling, deployment, dev, ending, postgresql, venv
+from terraspawner.deploy import compose, culling, deployment, dev, ending, moving, postgresql, venv
 from terraspawner.deploy.progress import complain, step
 from terraspawner.errors import TerraError
 
@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m terraspawner.deploy", description="Set up terraspawner here.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="make everything that is missing, start it, wait until it answers")
+    commands.add_parser("move", help="take the buckets into the object store that the settings name, then `up`")
     commands.add_parser("dev", help="run hub and workspaces from .venv, for whoever changes them")
     commands.add_parser("down", help="stop everything, keep everything")
     commands.add_parser("status", help="what runs")
@@ -50,16 +51,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+_WITHOUT_WORDS = {
+    "up": deployment.up,
+    "move": moving.move,
+    "dev": dev.dev,
+    "push": deployment.push_images,
+    "down": ending.down,
+}
+
+
 def _do(chosen: argparse.Namespace) -> int:
     code = 0
-    if chosen.command == "up":
-        deployment.up(ROOT, os.environ)
-    elif chosen.command == "dev":
-        dev.dev(ROOT, os.environ)
-    elif chosen.command == "push":
-        deployment.push_images(ROOT, os.environ)
-    elif chosen.command == "down":
-        ending.down(ROOT, os.environ)
+    if chosen.command in _WITHOUT_WORDS:
+        _WITHOUT_WORDS[chosen.command](ROOT, os.environ)
     elif chosen.command == "status":
         code = 0 if ending.status(ROOT, os.environ) else 1
     elif chosen.command == "logs":

@@ -71,6 +71,11 @@ def attempt(
         return subprocess.CompletedProcess(command, 124, "", f"{command[0]} did not end within {timeout} seconds")
 
 
+def show(command: Sequence[str], *, text: str) -> int:
+    """Run with this terminal's own output, which may go on for hours. Returns the exit code."""
+    return subprocess.run(command, input=text, text=True, check=False).returncode
+
+
 def is_there(program: str) -> bool:
     return shutil.which(program) is not None
 

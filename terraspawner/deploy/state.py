@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
-from terraspawner.deploy import catalogue, images, mounts, provider, site
+from terraspawner.deploy import bucket_store, catalogue, images, mounts, provider, site
 from terraspawner.settings import HELP, Settings
 
 ACCOUNTS = (("operator", True), ("ana", False), ("ben", False))
@@ -32,7 +32,7 @@ KEPT_FROM_SERVICES = ("database_url", "http_proxy", "https_proxy")
 """Settings that can hold a password: they travel with the secrets, to the processes that need them."""
 OF_THIS_MACHINE = (
     "tls_certificate", "tls_key", "insecure_network", "registry", "upstream", "sign_in_client_secret_file",
-    "sign_in_authorities_file",
+ "sign_in_authorities_file", "buckets_credentials_file",
 )  # fmt: skip
 """Settings for `make up` alone: no process has a use for them."""
 CERTIFICATE, KEY = "certificate.pem", "key.pem"
@@ -132,6 +132,7 @@ def complete_settings(state: State, settings: Settings, engine_root: Path, envir
         "https_proxy": settings.https_proxy or site.reachable_from_containers(proxies.get("HTTPS_PROXY", "")),
         "sign_in_client_secret": provider.client_secret(settings),
         "sign_in_authorities": provider.authorities(settings),
+        "buckets_credentials": bucket_store.credentials(settings),
         "no_proxy": settings.no_proxy or proxies.get("NO_PROXY", ""),
     }
     return replace(settings, **filled)  # type: ignore[arg-type]
@@ -230,13 +231,14 @@ def secret_values(settings: Settings) -> dict[str, dict[str, str]]:
         "TERRA_DATABASE_URL": settings.database_url,
     }
     proxies = {"TERRA_HTTP_PROXY": settings.http_proxy, "TERRA_HTTPS_PROXY": settings.https_proxy}
+    store = {"TERRA_BUCKETS_CREDENTIALS": settings.buckets_credentials}
     client = {
         "TERRA_SIGN_IN_CLIENT_SECRET": settings.sign_in_client_secret,
         "TERRA_SIGN_IN_AUTHORITIES": settings.sign_in_authorities,
     }
     return {
         "proxy": {"CONFIGPROXY_AUTH_TOKEN": settings.proxy_token},
-        "workspaces": both,
+        "workspaces": {**both, **{k: v for k, v in store.items() if v}},
         "culler": {"TERRA_CULLER_TOKEN": settings.culler_token},
         "hub": {
             **both,

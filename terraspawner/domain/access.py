@@ -90,6 +90,7 @@ class Action(enum.StrEnum):
     RECONCILE = "put right what database, Hub and Docker contradict each other in"
     READ_DECISIONS = "read what was decided about everybody's environments"
     DECIDE_STOPS = "decide which environments are stopped"
+    SEE_STORE = "see where buckets are, and what is known of that store"
     READ_METRICS = "read how the deployment does, in numbers"
 
 
@@ -123,6 +124,7 @@ _NEEDS: Mapping[Action, frozenset[Grant]] = {
     Action.RECONCILE: frozenset({_G.OPERATOR}),
     Action.READ_DECISIONS: frozenset({_G.OPERATOR, _G.CULLER}),
     Action.DECIDE_STOPS: frozenset({_G.CULLER}),
+    Action.SEE_STORE: frozenset({_G.OPERATOR}),
     Action.READ_METRICS: frozenset({_G.OPERATOR, _G.MONITOR}),
 }
 """Any one of these is enough."""
@@ -165,6 +167,7 @@ _OF_THE_DEPLOYMENT = frozenset(
         Action.RECONCILE,
         Action.READ_DECISIONS,
         Action.DECIDE_STOPS,
+        Action.SEE_STORE,
         Action.READ_METRICS,
     }
 )

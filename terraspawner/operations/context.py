@@ -12,6 +12,7 @@ from terraspawner.domain.catalogue import Catalogue
 from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
 from terraspawner.storage.base import Bucket
+from terraspawner.storage.facts import StoreFacts
 
 HUB = "(hub)"
 """The actor of what the Hub and its spawner carry out; who asked for it stands in the row."""
@@ -32,6 +33,7 @@ class Origin:
 class Context:
     """`now` gives aware UTC; `bucket` opens the bucket of a workspace id, `make_bucket` makes it, `remove_bucket`
     takes away what is left of one that was emptied. A library is a workspace whose bucket `make_library` makes.
+    `look_at_store` asks the store itself how it is.
 
     A bucket that is missing is an error, never made again in silence: it would look like an empty workspace.
     """
@@ -45,6 +47,7 @@ class Context:
     remove_bucket: Callable[[str], None]
     passwords: Passwords
     catalogue: Catalogue
+    look_at_store: Callable[[], StoreFacts]
     origin: Origin = Origin()
 
 

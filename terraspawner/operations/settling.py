@@ -16,8 +16,9 @@ from terraspawner.operations import move_steps, save_steps
 from terraspawner.operations.context import Context, new_id
 from terraspawner.operations.notebook_names import FOLDER
 from terraspawner.storage import blobs
-from terraspawner.storage.base import Bucket, ObjectInfo, find
+from terraspawner.storage.base import Bucket, ObjectInfo, Version, find
 from terraspawner.storage.errors import ObjectMissing
+from terraspawner.storage.overwriting import overwriting
 
 log = logging.getLogger(__name__)
 
@@ -87,9 +88,45 @@ def present(context: Context, workspace_id: str, path: str) -> Notebook | None:
             return row
         if info is None and row is not None:
             _note_gone(context, row)
+        elif row is not None and info is not None and _came_late(context, bucket, row, info):
+            _put_back(bucket, row)
         else:
             _take_in(context, bucket, workspace_id, path, row)
     raise restless(path)
+
+
+def heal(context: Context, workspace_id: str) -> int:
+    """In a store that takes no conditions: put back what late writes of ours came out on top of. Returns how many.
+
+    Elsewhere there is nothing to look for. Raises `BucketUnavailable`.
+    """
+    bucket = context.bucket(workspace_id)
+    if overwriting(bucket) is None:
+        return 0
+    there = {info.key.removeprefix(FOLDER): info for info in bucket.list(FOLDER)}
+    with context.database.read() as connection:
+        rows = [row for row in notebook_records.notebooks_of(connection, workspace_id) if row.path in there]
+    late = [row for row in rows if _came_late(context, bucket, row, there[row.path])]
+    for row in late:
+        present(context, workspace_id, row.path)
+    return len(late)
+
+
+def _came_late(context: Context, bucket: Bucket, row: Notebook, info: ObjectInfo) -> bool:
+    """Whether what lies there is an earlier version of ours, in a store that lets it: nobody else writes as we do."""
+    if info.version == row.version or row.state is not NotebookState.LIVE or overwriting(bucket) is None:
+        return False
+    with context.database.read() as connection:
+        earlier = notebook_records.version_called(connection, row.id, str(info.version))
+    return earlier is not None and earlier.number < row.number
+
+
+def _put_back(bucket: Bucket, row: Notebook) -> None:
+    """As the version that it was, so that whoever works on it goes on."""
+    store = overwriting(bucket)
+    assert store is not None, "it was asked before"  # noqa: S101 - for the type checker
+    log.warning("a late write of notebook %s came out on top; version %d is put back", row.id, row.number)
+    store.put_back(FOLDER + row.path, blobs.read(bucket, row.sha256), Version(row.version))
 
 
 def restless(path: str) -> Unavailable:

@@ -76,6 +76,8 @@ def parse_address(url: str) -> Address:
         if parts.netloc in ("", "localhost") and path.startswith("/"):
             return Address(store=store, folder=PurePosixPath(path))
     elif store is not None and _is_object_path(parts):
+        if WORKSPACE in parts.netloc and store is not Store.S3:
+            raise SettingsWrong(f"TERRA_BUCKETS is '{url}': only S3 makes a bucket for each workspace; use a prefix.")
         return Address(store=store, container=parts.netloc, prefix=parts.path.strip("/"))
     raise SettingsWrong(
         f"TERRA_BUCKETS is '{url}', which is no store this program knows; use file:///folder, s3://bucket/prefix, "

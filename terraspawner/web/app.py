@@ -44,6 +44,7 @@ from terraspawner.web import (
     api_reconcile,
     api_self,
     api_stops,
+    api_store,
     api_uploads,
     api_usage,
     audit_pages,
@@ -72,6 +73,7 @@ from terraspawner.web import (
     schedule_pages,
     signing_in,
     stop_pages,
+    store_pages,
     usage_pages,
     version_pages,
 )
@@ -92,6 +94,7 @@ from terraspawner.web.parts import Parts, parts_of
 from terraspawner.web.rendering import HERE, Pages
 from terraspawner.web.room import Room, Streams
 from terraspawner.web.scheduler import Scheduler
+from terraspawner.web.store_watch import StoreWatch
 from terraspawner.web.upkeep import Upkeep
 from terraspawner.web.worker import Host, Worker
 
@@ -143,7 +146,8 @@ def _parts(context: Context, hub: Hub, host: Host, mounter: Mounter, vendor: Pat
     auth = Auth(context.settings, deeds)
     measures, scheduler = Measures(deeds, host), Scheduler()
     upkeep, listening, notices = Upkeep(deeds), Listening(deeds, hub, host), Notices(deeds)
-    rounds = (measures.rounds.task, listening.rounds.task, *notices.tasks)
+    store = StoreWatch(deeds)
+    rounds = (measures.rounds.task, listening.rounds.task, store.rounds.task, *notices.tasks)
     tasks = (*rounds, scheduler.task, MemoryWatch(deeds, host).task, *upkeep.tasks)
     closing, drive_views = asyncio.Event(), DriveViews(deeds, hub, mounter, pace)
     parts = Parts(
@@ -163,6 +167,7 @@ def _parts(context: Context, hub: Hub, host: Host, mounter: Mounter, vendor: Pat
         mounter=mounter,
         drive_views=drive_views,
         listening=listening,
+        store=store,
         pages=Pages(context.settings, auth),
         pace=pace,
         vendor=vendor,
@@ -204,6 +209,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         api_uploads,
         api_files,
         api_reconcile,
+        api_store,
         health,
         metrics,
     )
@@ -234,6 +240,7 @@ def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
         image_pages,
         open_pages,
         audit_pages,
+        store_pages,
         usage_pages,
     )
     for router in (door.router for door in doors):
@@ -267,6 +274,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await parts.upkeep.rounds.close()
         await parts.notices.close()
         await parts.listening.rounds.close()
+        await parts.store.rounds.close()
         await parts.launches.close()
         await parts.hub.close()
         await parts.host.close()

@@ -34,7 +34,8 @@ async def health(parts: TheParts, response: Response) -> HealthOut:
         _database(parts), _hub(parts), _host(parts), _mounter(parts)
     )
     needed = {"database": database, "hub": hub, "host": host}
-    found = {**needed, "mounter": mounter, **({"culler": culler} if culler else {})}
+    more = {"mounter": mounter, "buckets": _buckets(parts)}
+    found = {**needed, **more, **({"culler": culler} if culler else {})}
     response.status_code = 200 if database.ok else 503
     response.headers["Cache-Control"] = "no-store"
     is_ready = all(part.ok for part in needed.values()) and all(finding.ok for finding in network)
@@ -47,6 +48,14 @@ async def _database(parts: Parts) -> tuple[PartOut, FrozenOut | None, PartOut | 
     except TerraError as error:
         return PartOut(ok=False, message=error.message), None, None
     return _ALIVE, FrozenOut(environments=total.environments, memory=total.memory), _culler(heard, is_there=is_there)
+
+
+def _buckets(parts: Parts) -> PartOut:
+    """As the last look found the store, so that asking this costs it nothing. An environment starts without it."""
+    facts = parts.store.facts
+    if facts is None:
+        return PartOut(ok=True, message="not looked at yet")
+    return PartOut(ok=not facts.problem, message=facts.message)
 
 
 def _culler(heard: datetime | None, *, is_there: bool) -> PartOut | None:

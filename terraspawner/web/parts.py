@@ -23,6 +23,7 @@ from terraspawner.web.notices import Notices
 from terraspawner.web.pace import Pace
 from terraspawner.web.rendering import Pages
 from terraspawner.web.room import Room, Streams
+from terraspawner.web.store_watch import StoreWatch
 from terraspawner.web.upkeep import Upkeep
 from terraspawner.web.worker import Host, Worker
 
@@ -49,6 +50,7 @@ class Parts:
     mounter: Mounter
     drive_views: DriveViews
     listening: Listening
+    store: StoreWatch
     pages: Pages
     pace: Pace
     vendor: Path

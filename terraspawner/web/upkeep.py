@@ -42,6 +42,7 @@ class Upkeep:
     async def _clear(self, workspace_id: str) -> None:
         """One bucket's trouble holds up no other."""
         try:
+            await self._deeds(settling.heal, workspace_id)
             await self._deeds(histories.thin, workspace_id)
             await self._deeds(unused_versions.forget_blobs, workspace_id)
             await self._deeds(uploads.forget_old, workspace_id)

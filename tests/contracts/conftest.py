@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from terraspawner.storage import Bucket, DirectoryBucket, make_folders
-from tests.contracts.stores import STORES, ClockThatStands
+from tests.contracts.stores import STORES, ClockThatStands, stopped
+
+
+@pytest.fixture(scope="session", autouse=True)
+def servers() -> Iterator[None]:
+    with stopped():
+        yield
 
 
 @pytest.fixture

@@ -1,12 +1,27 @@
-"""Every kind of store there is, and a clock for them. A new store joins the suite by one line here."""
+"""Every kind of store there is, and a clock for them. A new store joins the suite by one line here.
+
+Object stores are real servers (`tests/stores/servers.py`), started once for all tests, with a bucket for each test.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 
+import pytest
+
+from stores import servers
+from stores.servers import Server
 from terraspawner.storage import Bucket, DirectoryBucket, MemoryBucket, make_folders
+from terraspawner.storage.addresses import parse_address
 from terraspawner.storage.drive import LibraryBucket
+from terraspawner.storage.layout import is_shared
+from terraspawner.storage.objectstore import ObjectStoreBucket
+from terraspawner.storage.remote import Client
+from terraspawner.storage.store import ObjectStore
 
 Clock = Callable[[], int]
 
@@ -43,7 +58,48 @@ def library_bucket(folder: Path, clock: Clock) -> Bucket:
     return LibraryBucket(files, lambda path: path not in PLAIN_FILES and not path.endswith(".csv"), 1 << 30)
 
 
-STORES = [memory_bucket, directory_bucket, directory_bucket_without_attributes, library_bucket]
+def s3_bucket(folder: Path, clock: Clock) -> Bucket:
+    return _remote_bucket(running(servers.s3), clock)
+
+
+def azure_bucket(folder: Path, clock: Clock) -> Bucket:
+    return _remote_bucket(running(servers.azure), clock)
+
+
+def _remote_bucket(server: Server, clock: Clock) -> Bucket:
+    """A bucket of the store's own, so that keys may be as long as they may."""
+    address = parse_address(server.fresh())
+    client = Client(address.store, address.container, server.options())
+    return ObjectStoreBucket(ObjectStore(client), "", clock=clock)
+
+
+_ending = contextlib.ExitStack()
+
+
+@cache
+def running(serve: Callable[[], AbstractContextManager[Server]]) -> Server:
+    """The one server of its kind, until `stopped`."""
+    return _ending.enter_context(serve())
+
+
+@contextlib.contextmanager
+def stopped() -> Iterator[None]:
+    """Whatever was started ends."""
+    try:
+        yield
+    finally:
+        running.cache_clear()
+        _ending.close()
+
+
+def is_dated_by_its_server(bucket: Bucket, key: str) -> bool:
+    """Whether the time of the last change is not the clock's that the tests move."""
+    return isinstance(bucket, ObjectStoreBucket) and is_shared(key)
+
+
+IN_THIS_PROCESS = [memory_bucket, directory_bucket, directory_bucket_without_attributes, library_bucket]
+BY_NETWORK = [s3_bucket, azure_bucket]
+STORES = [*IN_THIS_PROCESS, *(pytest.param(make, marks=pytest.mark.slow) for make in BY_NETWORK)]
 """The stores that the suite holds to the protocol's promises."""
 
 KEEPS_FOLDERS = [library_bucket]

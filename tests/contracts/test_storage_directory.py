@@ -395,7 +395,7 @@ def test_a_bucket_is_found_again_by_its_address(tmp_path: Path) -> None:
     assert (tmp_path / "b1" / KEY).read_bytes() == b"one"
 
 
-@pytest.mark.parametrize("url", ["", "s3://x", "file://host/x", "file:x", "/srv/buckets"])
+@pytest.mark.parametrize("url", ["", "s3:///x", "file://host/x", "file:x", "/srv/buckets"])
 def test_an_unknown_address_is_refused(url: str) -> None:
     with pytest.raises(SettingsWrong):
         open_bucket(url, "b1")

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from terraspawner.storage import ABSENT, ANYTHING, Absent, Anything, Bucket, ObjectChanged, Version, find
 from terraspawner.storage.errors import KeyRefused, ObjectMissing
-from tests.contracts.stores import KEEPS_FOLDERS, STORES, ClockThatStands
+from tests.contracts.stores import BY_NETWORK, KEEPS_FOLDERS, STORES, ClockThatStands
 
 KEYS = st.sampled_from(["notebooks/a", "notebooks/a/b", "notebooks/c d/é", "data/x", "data/y/z"])
 BODIES = st.sampled_from([b"", b"one", b"two"])
@@ -111,7 +111,7 @@ def test_a_store_behaves_as_a_dictionary_with_versions(make: Callable[[Path, Clo
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=settings().max_examples // 4,
+            max_examples=settings().max_examples // (20 if make in BY_NETWORK else 4),
             stateful_step_count=25,
             derandomize=True,
             database=None,

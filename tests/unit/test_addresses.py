@@ -18,7 +18,7 @@ ID = "a" * 16
         ("s3://lab/", "lab", ID),
         ("s3://lab/deep/er", "lab", f"deep/er/{ID}"),
         ("az://lab/deep/", "lab", f"deep/{ID}"),
-        ("gs://lab-{workspace}", f"lab-{ID}", ""),
+        ("s3://lab-{workspace}", f"lab-{ID}", ""),
         ("s3://lab-{workspace}/terra", f"lab-{ID}", "terra"),
         ("s3://lab/of-{workspace}/here", "lab", f"of-{ID}/here"),
     ],
@@ -42,6 +42,7 @@ def test_a_folder_and_memory_are_no_object_stores() -> None:
     [
         "", "file:buckets", "file://elsewhere/x", "ftp://lab", "s3://", "s3:///lab", "s3://key:secret@lab", "s3://lab:80",
         "s3://lab?region=x", "s3://lab/../other", "s3://lab/a b", "s3://lab/{user}", "s3://Lab", "https://lab",
+        "az://lab-{workspace}", "gs://lab-{workspace}",
     ],
 )  # fmt: skip
 def test_what_names_no_store_is_refused_by_the_settings_name(url: str) -> None:

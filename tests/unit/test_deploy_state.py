@@ -92,6 +92,25 @@ def test_each_process_has_only_the_secrets_that_it_needs(tmp_path: Path) -> None
     assert "TERRA_PROXY_TOKEN" not in secrets["workspaces"]
 
 
+@pytest.mark.feature("H1")
+def test_only_the_service_gets_the_credentials_of_the_store_and_no_configuration_holds_them(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("AWS_ACCESS_KEY_ID=who\nAWS_SECRET_ACCESS_KEY=hush\n")
+    environ = {"TERRA_BUCKETS": "s3://lab-buckets/x", "TERRA_BUCKETS_CREDENTIALS_FILE": str(tmp_path / "keys")}
+    folder, settings = made(tmp_path, environ)
+    state.write_environment(folder, settings, MACHINE)
+    having = [path.name for path in folder.folder.rglob("*") if path.is_file() and "hush" in text_of(path)]
+    assert having == ["workspaces.env"]
+    assert "hush" not in repr(state.secret_values(settings)["hub"])
+
+
+@pytest.mark.parametrize(("text", "why"), [(None, "cannot be read"), ("", "is empty"), ("x" * 200_000, "too long")])
+def test_a_file_of_credentials_that_is_none_stops_make_up(tmp_path: Path, text: str | None, why: str) -> None:
+    if text is not None:
+        (tmp_path / "keys").write_text(text)
+    with pytest.raises(SetupStopped, match=why):
+        made(tmp_path, {"TERRA_BUCKETS_CREDENTIALS_FILE": str(tmp_path / "keys")})
+
+
 def test_a_second_writing_changes_nothing_and_says_so(tmp_path: Path) -> None:
     folder, settings = made(tmp_path)
     assert state.write_environment(folder, settings, MACHINE) is True

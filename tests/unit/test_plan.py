@@ -182,7 +182,11 @@ def as_the_engine_tells_it(made_by: plan.ContainerPlan) -> dict[str, object]:
     arguments = made_by.limits()
     return {
         "Config": {"Image": made_by.image},
-        "Mounts": [{"Destination": mount.target, "RW": not mount.is_read_only} for mount in made_by.mounts],
+        "Mounts": [
+            # as one in a machine of its own does, it puts something in front
+            {"Destination": mount.target, "Source": f"/host_mnt{mount.source}", "RW": not mount.is_read_only}
+            for mount in made_by.mounts
+        ],
         "HostConfig": {
             "Memory": arguments["mem_limit"],
             "MemorySwap": arguments["memswap_limit"],
@@ -213,6 +217,15 @@ def test_another_image_makes_a_container_anew_and_another_size_does_not(
     assert now.has_limits(there["HostConfig"]) == (not is_resized)  # type: ignore[arg-type]
 
 
+@pytest.mark.feature("H1")
+@pytest.mark.parametrize(
+    "moved", [{"buckets": "s3://lab-buckets"}, {"buckets_host_path": "/other/buckets"}], ids=["store", "folder"]
+)
+def test_a_container_whose_bucket_lies_elsewhere_by_now_is_made_anew(moved: dict[str, object]) -> None:
+    there = as_the_engine_tells_it(made())
+    assert plan.must_be_made_anew(plan.plan_environment(replace(SETTINGS, **moved), ENVIRONMENT, WORKSPACE), there)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(("made_to_write", "may_write"), [(True, True), (True, False), (False, True), (False, False)])
 def test_a_container_that_writes_more_than_its_plan_is_told_apart(made_to_write: bool, may_write: bool) -> None:
     first, now = (
@@ -221,3 +234,9 @@ def test_a_container_that_writes_more_than_its_plan_is_told_apart(made_to_write:
     )
     told = [{"Destination": mount.target, "RW": not mount.is_read_only} for mount in first.mounts]
     assert plan.writes_too_much(now, told) == (made_to_write and not may_write)
+
+
+@pytest.mark.feature("H1")
+def test_nothing_of_a_bucket_in_an_object_store_is_bound_from_a_folder_of_the_host() -> None:
+    made = plan.plan_environment(replace(SETTINGS, buckets="s3://lab-buckets"), ENVIRONMENT, WORKSPACE)
+    assert [mount.target for mount in made.mounts if mount.kind == "bind"] == []

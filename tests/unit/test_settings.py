@@ -98,3 +98,22 @@ def test_the_address_in_the_browser(changes: dict[str, str], address: str) -> No
 def test_a_certificate_with_an_address_without_tls_is_refused() -> None:
     with pytest.raises(SettingsWrong, match="with a certificate it is https"):
         Settings(subdomain_host="http://lab.example.org", tls_certificate="/c", tls_key="/k")
+
+
+@pytest.mark.feature("H1")
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"TERRA_BUCKETS": "ftp://lab"},
+        {"TERRA_BUCKETS": "s3://key:hush@lab"},
+        {"TERRA_BUCKETS": "s3://lab?secret=hush"},
+        {"TERRA_BUCKETS_ENDPOINT": "store.example.org"},
+        {"TERRA_BUCKETS_ENDPOINT": "https://key:hush@store.example.org"},
+        {"TERRA_BUCKETS_TIMEOUT": "0"},
+    ],
+)
+def test_a_store_that_cannot_be_one_is_named_and_no_secret_repeated(wrong: dict[str, str]) -> None:
+    (name,) = wrong
+    with pytest.raises(SettingsWrong, match=name) as refusal:
+        Settings.from_environ(wrong)
+    assert "hush" not in refusal.value.message

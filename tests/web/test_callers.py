@@ -132,6 +132,8 @@ ROUTES = {
     f"PUT {API}/groups/{{group}}/members/{{member}}": OPERATOR,
     f"DELETE {API}/groups/{{group}}/members/{{member}}": OPERATOR,
     f"POST {API}/reconcile": OPERATOR,
+    f"GET {API}/store": OPERATOR,
+    f"GET {PREFIX}/store": OPERATOR,
     f"GET {PREFIX}/audit": PERSON,
     f"GET {API}/usage": PERSON,
     f"GET {PREFIX}/usage": PERSON,

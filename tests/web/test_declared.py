@@ -30,7 +30,7 @@ from tests.web.test_callers import (
 OF_WORKSPACE = [
     route for route in ROUTES if "{name}" in route and ROUTES[route] != ENVIRONMENT and not route.endswith("/live")
 ]
-OF_OPERATORS = {Action.RUN_ACCOUNTS, Action.RECONCILE}
+OF_OPERATORS = {Action.RUN_ACCOUNTS, Action.RECONCILE, Action.SEE_STORE}
 OF_WHOM = {
     OPERATOR: OF_OPERATORS,
     CULLER: {Action.DECIDE_STOPS},

@@ -1,0 +1,69 @@
+"""What is known of the place where buckets are, for those who run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from terraspawner.errors import TerraError
+from terraspawner.storage import locate
+from terraspawner.storage.addresses import Address, Store, parse_address
+from terraspawner.storage.options import Options
+
+NAMES = {
+    Store.DIRECTORY: "a folder of this machine",
+    Store.MEMORY: "this process's memory: nothing is kept",
+    Store.S3: "S3",
+    Store.AZURE: "Azure Blob Storage",
+    Store.GCS: "Google Cloud Storage",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreFacts:
+    """`problem` is a sentence where the store cannot be used as things are; `warning` where less is promised."""
+
+    kind: Store
+    address: str
+    endpoint: str = ""
+    conditions: str = ""
+    """How a write is made to depend on what is there: `quoted`, `unquoted`, `none`; empty while it is not known."""
+    keeps_versions: bool | None = None
+    problem: str = ""
+    warning: str = ""
+
+    @property
+    def name(self) -> str:
+        return NAMES[self.kind]
+
+    @property
+    def message(self) -> str:
+        """For everybody: without addresses."""
+        return self.problem or self.warning or "answers"
+
+
+UNGUARDED = (
+    "This store takes no conditional writes: it overwrites whatever it is told. One service alone may write to it; "
+    "histories of notebooks stay right, and what is found overwritten is put back from them."
+)
+
+
+def look(url: str, options: Options) -> StoreFacts:
+    """Ask the store, as far as there is something to ask. Raises nothing of the store's: that is a fact, too."""
+    address = parse_address(url)
+    facts = StoreFacts(kind=address.store, address=url, endpoint=options.endpoint)
+    return _of_object_store(address, options, facts) if address.is_object_store else facts
+
+
+def _of_object_store(address: Address, options: Options, facts: StoreFacts) -> StoreFacts:
+    try:
+        store = locate.remotes(address, options)
+        capability = store.capability()
+        store.answers()
+    except TerraError as error:
+        return replace(facts, problem=error.message)
+    return replace(
+        facts,
+        conditions=capability.conditions.value,
+        keeps_versions=capability.keeps_versions,
+        warning="" if capability.is_guarded else UNGUARDED,
+    )

@@ -1,0 +1,165 @@
+"""Real servers of object stores, each a process on a port of its own on this machine: moto (S3), Azurite (Azure) and
+s3rver, an S3 that says yes to every condition.
+
+What they keep is in memory or in a folder that goes. Sockets of theirs are for this machine alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import itertools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from pathlib import Path
+from tempfile import mkdtemp
+from urllib.parse import urlsplit
+
+import httpx
+
+from npm import node_modules
+from terraspawner.storage.options import Options
+from waiting import until
+
+AZURE_ACCOUNT = "devstoreaccount1"
+AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+"""Azurite's own, the same everywhere."""
+S3_CREDENTIALS = "AWS_ACCESS_KEY_ID=S3RVER\nAWS_SECRET_ACCESS_KEY=S3RVER\n"
+"""s3rver's own; moto takes any."""
+
+
+_PROGRAMS = {"azurite": "azurite/dist/src/blob/main.js", "s3rver": "s3rver/bin/s3rver.js"}
+
+
+def program(name: str) -> list[str]:
+    """The first words of the command that starts a server from npm."""
+    return ["node", str(node_modules(Path(__file__).parent) / _PROGRAMS[name])]
+
+
+@dataclass
+class Server:
+    """A store that runs. `scheme` and `endpoint` are how it is spoken to."""
+
+    scheme: str
+    endpoint: str
+    credentials: str = field(repr=False)
+    start: Callable[[], subprocess.Popen[bytes]]
+    process: subprocess.Popen[bytes] | None = None
+    _names: Iterator[int] = field(default_factory=itertools.count)
+
+    def options(self, seconds: float = 8.0) -> Options:
+        region = "us-east-1" if self.scheme == "s3" else ""
+        return Options(endpoint=self.endpoint, region=region, credentials=self.credentials, seconds=seconds)
+
+    def fresh(self) -> str:
+        """The URL of a new, empty bucket."""
+        name = f"bucket-{next(self._names)}"
+        make_s3(self.endpoint, name) if self.scheme == "s3" else make_azure(self.endpoint, name)
+        return f"{self.scheme}://{name}"
+
+    def open(self) -> None:
+        """Start it, and wait until it answers."""
+        self.process = self.start()
+        until(self.answers, f"{self.endpoint} answers", within=60)
+
+    def answers(self) -> bool:
+        try:
+            httpx.get(self.endpoint, timeout=5)
+        except httpx.HTTPError:
+            return False
+        return True
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """End it at once; nothing where it does not run."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(30)
+            self.process = None
+
+
+@contextmanager
+def s3(address: str = "127.0.0.1") -> Iterator[Server]:
+    def words(port: str, _: Path) -> list[str]:
+        return [sys.executable, "-m", "moto.server", "-H", address, "-p", port]
+
+    with _served("s3", S3_CREDENTIALS, words, address) as made:
+        yield made
+
+
+@contextmanager
+def azure() -> Iterator[Server]:
+    credentials = f"AZURE_STORAGE_ACCOUNT_NAME={AZURE_ACCOUNT}\nAZURE_STORAGE_ACCOUNT_KEY={AZURE_KEY}\n"
+
+    def words(port: str, folder: Path) -> list[str]:
+        quiet = ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
+        return [*program("azurite"), "--blobHost", "127.0.0.1", "--blobPort", port, "-l", str(folder), *quiet]
+
+    with _served("az", credentials, words, path=f"/{AZURE_ACCOUNT}") as made:
+        yield made
+
+
+@contextmanager
+def lying() -> Iterator[Server]:
+    def words(port: str, folder: Path) -> list[str]:
+        return [*program("s3rver"), "-a", "127.0.0.1", "-p", port, "-d", str(folder), "--silent"]
+
+    with _served("s3", S3_CREDENTIALS, words) as made:
+        yield made
+
+
+@contextmanager
+def _served(
+    scheme: str,
+    credentials: str,
+    words: Callable[[str, Path], list[str]],
+    address: str = "127.0.0.1",
+    *,
+    path: str = "",
+) -> Iterator[Server]:
+    folder = Path(mkdtemp(prefix="tsp-store-"))
+    with socket.socket() as sock:
+        sock.bind((address, 0))
+        port = str(sock.getsockname()[1])
+    command = words(port, folder)
+    log = (folder / "log").open("wb")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AZURE_"))}
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=clean)
+
+    server = Server(scheme, f"http://{address}:{port}{path}", credentials, start)
+    try:
+        server.open()
+        yield server
+    finally:
+        server.kill()
+        log.close()
+        shutil.rmtree(folder)
+
+
+def make_s3(endpoint: str, name: str) -> None:
+    httpx.put(f"{endpoint}/{name}", timeout=30).raise_for_status()
+
+
+def make_azure(endpoint: str, name: str) -> None:
+    """Signed by the account's key, as Azure wants it (Authorize with Shared Key)."""
+    headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": "2021-08-06"}
+    canonical = "".join(f"{key}:{value}\n" for key, value in sorted(headers.items()))
+    resource = f"/{AZURE_ACCOUNT}{urlsplit(endpoint).path}/{name}\nrestype:container"
+    text = f"PUT\n\n\n\n\n\n\n\n\n\n\n\n{canonical}{resource}"
+    digest = hmac.new(base64.b64decode(AZURE_KEY), text.encode(), hashlib.sha256).digest()
+    headers["Authorization"] = f"SharedKey {AZURE_ACCOUNT}:{base64.b64encode(digest).decode()}"
+    httpx.put(f"{endpoint}/{name}?restype=container", headers=headers, timeout=30).raise_for_status()
