@@ -9,7 +9,7 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up move dev push down logs status accounts culler clean test test-fast test-full lint bench dev-venv
+.PHONY: help up move dev push down logs status accounts disks culler clean test test-fast test-full lint bench dev-venv
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ status: ## what runs
 
 accounts: ## people: make accounts ARGS="add eva"; also list, link, disable, enable
 	@$(DEPLOY) accounts $(ARGS)
+
+disks: ## what disks are on this machine; give one a real limit: make disks ARGS="convert 0123456789abcdef"
+	@$(DEPLOY) disks $(ARGS)
 
 culler: ## what will be stopped, and why: make culler; by another policy so far: make culler ARGS="replay --policy other.toml"
 	@$(DEPLOY) culler $(ARGS)

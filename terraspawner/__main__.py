@@ -1,18 +1,23 @@
 """Commands for the operator, run inside the deployment: ``python -m terraspawner`` and ``migrate``, ``accounts …``,
-``catalogue`` or ``move-buckets``."""
+``disks …``, ``catalogue`` or ``move-buckets``."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 from terraspawner import wiring
+from terraspawner.converting import GIB, Converter
 from terraspawner.domain.account import Account, LinkState
 from terraspawner.domain.catalogue_file import read_catalogue
 from terraspawner.errors import SettingsWrong, TerraError
-from terraspawner.operations import accounts, catalogues, links
+from terraspawner.host_client import HostClient
+from terraspawner.mounter_client import MounterClient
+from terraspawner.operations import accounts, catalogues, conversions, links
 from terraspawner.operations.audit import COMMAND_LINE
 from terraspawner.operations.context import Context, Origin
 from terraspawner.operations.links import NewLink
@@ -31,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if chosen.command == "migrate":
             context.database.migrate()
+        elif chosen.command == "disks":
+            _disks(context, chosen)
         else:
             _accounts(context, chosen)
     except TerraError as error:
@@ -48,6 +55,18 @@ def _parser() -> argparse.ArgumentParser:
     catalogue = commands.add_parser("catalogue", help="read a catalogue from standard input and say what it offers")
     catalogue.add_argument("name", help="what the file is called in messages")
     commands.add_parser("move-buckets", help="from a folder into an object store, as JSON on standard input says")
+    disks = commands.add_parser("disks", help="what disks are on this machine").add_subparsers(
+        dest="act", required=True
+    )
+    disks.add_parser("list", help="all disks, with their people, size and form")
+    for act, words in (
+        (
+            "convert",
+            "give a disk that was made as a plain volume a real limit; its environment is paused, or it has none",
+        ),
+        ("keep", "let a disk whose conversion was ended in the middle be the plain volume that it was"),
+    ):
+        disks.add_parser(act, help=words).add_argument("id")
     acts = commands.add_parser("accounts", help="accounts of the embedded sign-in").add_subparsers(
         dest="act", required=True
     )
@@ -64,6 +83,27 @@ def _parser() -> argparse.ArgumentParser:
     ):
         acts.add_parser(act, help=words).add_argument("name")
     return parser
+
+
+def _disks(context: Context, chosen: argparse.Namespace) -> None:
+    if chosen.act == "list":
+        rows = [("id", "person", "kind", "state", "size", "form")]
+        for disk in conversions.all_disks(context):
+            size = f"{disk.size / GIB:.4g} GB"
+            rows.append((disk.id, disk.user, str(disk.kind), str(disk.state), size, str(disk.form or "not made yet")))
+        _table(rows)
+    else:
+        asyncio.run(_convert(context, chosen))
+
+
+async def _convert(context: Context, chosen: argparse.Namespace) -> None:
+    host, mounter = HostClient(context.settings.host_socket), MounterClient(context.settings.mounter_socket)
+    converter = Converter(context=context, host=host, mounter=mounter, say=print)
+    try:
+        await (converter.convert(chosen.id) if chosen.act == "convert" else converter.put_back(chosen.id))
+    finally:
+        await host.close()
+        await mounter.close()
 
 
 def _check_catalogue(name: str) -> int:
@@ -140,6 +180,10 @@ def _list(context: Context) -> None:
         account = listed.account
         seen = listed.signed_in_at.strftime("%Y-%m-%d %H:%M UTC") if listed.signed_in_at else "never"
         rows.append((account.name, _state(context, listed), _role(account), seen, account.email))
+    _table(rows)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())

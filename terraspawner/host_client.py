@@ -171,6 +171,17 @@ class HostClient:
         """Remove the volume. Done already is done. Raises `DiskAttached` while a container uses it."""
         await self._call("DELETE", f"/disks/{disk_id}", timeout=_STOPPING_SECONDS)
 
+    async def copy_disk(self, disk_id: str) -> None:
+        """Have on a disk's image exactly what is in its plain volume. Raises `DiskAttached` where something that runs
+        writes to it. It takes as long as it takes."""
+        answer = await self._call("POST", f"/disks/{disk_id}/copy", timeout=None)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise HostUnavailable(f"The host service could not do this: {_message(answer)}")
+
+    async def drop_volume(self, disk_id: str) -> None:
+        """Remove the volume of a disk that is an image by now. Done already is done. Raises `DiskAttached`."""
+        await self._call("DELETE", f"/disks/{disk_id}/volume", timeout=_STOPPING_SECONDS)
+
     async def measure_disk(self, disk_id: str) -> DiskUse | None:
         """How full a disk is, used or not; None where it has no volume. Seconds, with very many files a minute."""
         answer = await self._call("POST", f"/disks/{disk_id}/measure", timeout=_MEASURING_SECONDS)
@@ -233,7 +244,7 @@ class HostClient:
         except httpx.HTTPError as error:
             raise HostUnavailable(cause=str(error)) from error
         if answer.status_code == httpx.codes.CONFLICT and path.startswith("/disks/"):
-            raise DiskAttached
+            raise DiskAttached(_message(answer))
         if answer.status_code == httpx.codes.CONFLICT and path.endswith("/size"):
             return answer
         if answer.is_error and answer.status_code != httpx.codes.NOT_FOUND:

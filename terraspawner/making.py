@@ -17,11 +17,12 @@ from terraspawner.containers.mounts import for_mounter
 from terraspawner.containers.pooled import LOG_LINES, PooledDockerSpawner
 from terraspawner.containers.progress import Progress
 from terraspawner.domain.catalogue import OfferedImage
+from terraspawner.domain.disk import DiskForm
 from terraspawner.domain.start import StepName
 from terraspawner.errors import ScriptFailed, TerraError
 from terraspawner.host_client import HostClient
 from terraspawner.mounter_client import MounterClient
-from terraspawner.operations import environments, images
+from terraspawner.operations import disks, environments, images
 from terraspawner.operations.context import Context
 
 AFTER_A_SCRIPT = (
@@ -75,7 +76,7 @@ class Makes(PooledDockerSpawner):
         self.steps.begin(StepName.DISK)
         self._script_to_run = self.ticket.environment.startup_script
         settings, environment = self.context.settings, self.ticket.environment
-        for name, labels in plan.volumes(settings, environment).items():
+        for name, labels in plan.volumes(settings, environment, self.images).items():
             await self.docker("create_volume", name, labels=labels)
         self.steps.begin(StepName.CONTAINER)
         host_config = self.client.create_host_config(**self.plan.host_arguments())
@@ -102,6 +103,27 @@ class Makes(PooledDockerSpawner):
         if self.ticket.workspace.has_drive:
             await self.mounter().delete_view(self.environment_id)
             await self.mounter().show(self.environment_id, map(for_mounter, self.ticket.drive))
+
+    async def mount_disks(self) -> None:
+        """Those that are images are there before any container is told of them: at every start, as the machine may have
+        been started anew since. What a new one is made as it stays. Raises `DiskLost`, `MachineFull`."""
+        for disk in self.ticket.disks:
+            if disk.id in self.images:
+                self.steps.begin(StepName.DISK)
+                await self.uncut(self.mounter().mount_disk(disk.id, disk.size, is_new=disk.form is None))
+        made = [disk.id for disk in self.ticket.disks if disk.form is None]
+        if made:
+            await self.deed(disks.note_made, made, self.standard_form)
+
+    async def unmount_disks(self, environment_id: str) -> None:
+        """Nothing runs any more. How full they were is known now; what stays mounted is mounted at the next start."""
+        try:
+            for disk in await self.deed(disks.images_of, environment_id):
+                space = await self.uncut(self.mounter().unmount_disk(disk.id))
+                if space.used is not None:
+                    await self.deed(disks.note_measure, disk.id, space.used, disk.folders)
+        except TerraError as error:
+            self.log.warning("The disks of %s stay mounted for now: %s", self._log_name, error.message)
 
     async def start_object(self) -> None:
         self.steps.begin(StepName.START)
@@ -154,6 +176,22 @@ class Makes(PooledDockerSpawner):
             self.context.settings, ticket.workspace, ticket.account.address, ticket.environment.id, ticket.key
         )
         return {name: str(value) for name, value in self.get_env().items()} | ours
+
+    @property
+    def standard_form(self) -> DiskForm:
+        """What new disks are made as."""
+        return DiskForm(self.context.settings.disks)
+
+    @property
+    def images(self) -> frozenset[str]:
+        """Of this start's disks those that are images, or are made as such."""
+        wanted = self.standard_form
+        return frozenset(disk.id for disk in self.ticket.disks if disk.formed(wanted) is DiskForm.IMAGE)
+
+    @classmethod
+    @cache
+    def mounter(cls) -> MounterClient:
+        return MounterClient(wiring.settings_from_environ().mounter_socket)
 
     @classmethod
     @cache

@@ -8,9 +8,13 @@ from typing import Any
 
 import httpx
 
+from terraspawner.errors import DiskAttached, TerraError
+from terraspawner.errors_disks import DiskLost, MachineFull
 from terraspawner.errors_mounts import MounterUnavailable
 
 _SECONDS = 20.0
+_DISK_SECONDS = 180.0
+_KNOWN: dict[str, type[TerraError]] = {error.code: error for error in (DiskAttached, DiskLost, MachineFull)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,19 @@ class View:
     was_open: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskSpace:
+    """`size` of a disk's image and what is `free` on it, in bytes; None while it is not mounted."""
+
+    size: int
+    free: int | None
+
+    @property
+    def used(self) -> int | None:
+        """What is gone of its size: files, and what its file system keeps for itself."""
+        return None if self.free is None else self.size - self.free
+
+
 class MounterClient:
     """Speaks HTTP over a unix socket. Raises `MounterUnavailable` when nobody answers, or with what went wrong."""
 
@@ -67,6 +84,32 @@ class MounterClient:
         """Show nothing any more; of an environment that does not run. Done already is done."""
         await self._call("DELETE", f"/views/{environment_id}")
 
+    async def disks(self) -> frozenset[str]:
+        """The ids of the disks that have an image."""
+        return frozenset((await self._call("GET", "/disks")).json()["items"])
+
+    async def disk_space(self, disk_id: str) -> DiskSpace:
+        """Raises `DiskLost`."""
+        return _space(await self._call("GET", f"/disks/{disk_id}"))
+
+    async def mount_disk(self, disk_id: str, size: int, *, is_new: bool) -> DiskSpace:
+        """Have its image mounted, with `size` bytes at least; one that `is_new` is made. Raises `DiskLost` where the
+        image is gone, `MachineFull`."""
+        body = {"size": size, "is_new": is_new}
+        return _space(await self._call("PUT", f"/disks/{disk_id}", json=body, timeout=_DISK_SECONDS))
+
+    async def enlarge_disk(self, disk_id: str, size: int) -> DiskSpace:
+        """Give its image `size` bytes at least, in use or not. Raises `DiskLost`, `MachineFull`."""
+        return _space(await self._call("PUT", f"/disks/{disk_id}/size", json={"size": size}, timeout=_DISK_SECONDS))
+
+    async def unmount_disk(self, disk_id: str) -> DiskSpace:
+        """How full it was. Done already is done. Raises `DiskAttached`, `DiskLost`."""
+        return _space(await self._call("DELETE", f"/disks/{disk_id}/mount"))
+
+    async def remove_disk(self, disk_id: str) -> None:
+        """The image, for good. Done already is done. Raises `DiskAttached`."""
+        await self._call("DELETE", f"/disks/{disk_id}", timeout=_DISK_SECONDS)
+
     async def close(self) -> None:
         await self._client.aclose()
 
@@ -76,7 +119,7 @@ class MounterClient:
         except httpx.HTTPError as error:
             raise MounterUnavailable(cause=str(error)) from error
         if answer.is_error:
-            raise MounterUnavailable(f"The mounter could not do this: {_message(answer)}")
+            raise _refusal(answer)
         return answer
 
 
@@ -88,8 +131,16 @@ def _view(said: Mapping[str, Any]) -> View:
     )
 
 
-def _message(answer: httpx.Response) -> str:
+def _space(answer: httpx.Response) -> DiskSpace:
+    found = answer.json()
+    return DiskSpace(size=int(found["size"]), free=found["free"])
+
+
+def _refusal(answer: httpx.Response) -> TerraError:
     try:
-        return str(answer.json()["error"]["message"])
+        error = answer.json()["error"]
+        code, message = str(error["code"]), str(error["message"])
     except (ValueError, KeyError, TypeError):
-        return f"it answered {answer.status_code}"
+        code, message = "", f"it answered {answer.status_code}"
+    known = _KNOWN.get(code)
+    return known(message) if known else MounterUnavailable(f"The mounter could not do this: {message}")

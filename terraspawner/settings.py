@@ -20,6 +20,7 @@ from terraspawner.settings_checks import (
     check_buckets_options,
     check_culler_seconds,
     check_data_disk_limit,
+    check_disks,
     check_image_names,
     check_live_mounts,
     check_rules,
@@ -154,7 +155,12 @@ class Settings(Addresses):
         "over. Empty: the one that comes with terraspawner.",
     )
     pids_limit: int = _setting(512, "Processes and threads of an environment.")
-    disk_size: int = _setting(50 * 1024 * MIB, "Size of a persistent disk in bytes, for its price.")
+    disks: str = _setting(
+        "volume",
+        "What new disks are: `volume`, plain volumes whose size is watched and warned of, or `image`, whose size is a "
+        "real limit and is set aside on this machine at once. Those that there are stay what they are.",
+    )
+    disk_size: int = _setting(50 * 1024 * MIB, "Size of a persistent disk in bytes.")
     disk_limit: int = _setting(500 * 1024 * MIB, "Size in bytes up to which people may enlarge a persistent disk.")
     data_disk_limit: int = _setting(
         2048 * 1024 * MIB,
@@ -225,6 +231,7 @@ class Settings(Addresses):
         check_culler_seconds(self.culler_seconds)
         check_trash_days(self.trash_days)
         check_data_disk_limit(self.data_disk_limit)
+        check_disks(self.disks, self.disk_size)
         check_rules(self)
         check_image_names(self.registry, self.upstream)
         for name in ("core_subnet", "users_subnet"):

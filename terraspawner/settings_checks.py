@@ -120,6 +120,17 @@ def check_data_disk_limit(limit: int) -> None:
         raise SettingsWrong(f"TERRA_DATA_DISK_LIMIT is {limit}; use 1073741824 (1 GB) or more, or 0 for no data disks.")
 
 
+_LEAST_IMAGE = 300 * 1024**2
+
+
+def check_disks(form: str, size: int) -> None:
+    """Raises `SettingsWrong` for what no disk is made as, or too small for a file system of its own."""
+    if form not in ("volume", "image"):
+        raise SettingsWrong(f"TERRA_DISKS is {form!r}; it is one of volume, image.")
+    if form == "image" and size < _LEAST_IMAGE:
+        raise SettingsWrong(f"TERRA_DISK_SIZE is {size}; with TERRA_DISKS=image it is {_LEAST_IMAGE} (300 MB) or more.")
+
+
 def check_image_names(registry: str, upstream: str) -> None:
     """Raises `SettingsWrong` for what is no registry with a path, or no image's name."""
     if registry and not _REGISTRY.fullmatch(registry):

@@ -128,6 +128,7 @@ class TerraSpawner(Asks, Makes, Settles, Freezes):
     async def _carry_out(self) -> tuple[str, int]:
         self._turn = await self._turns().take(self.user.name, self._wait)
         await self.uncut(self.begin_view())
+        await self.mount_disks()
         return await self._answered(await super().start())
 
     async def _wake(self) -> tuple[str, int]:
@@ -163,7 +164,9 @@ class TerraSpawner(Asks, Makes, Settles, Freezes):
     def _accept(self, ticket: environments.Ticket) -> None:
         self.ticket = ticket
         self.environment_id, self.start_number = ticket.environment.id, ticket.environment.start_number
-        self.plan = plan.plan_environment(self.context.settings, ticket.environment, ticket.workspace, ticket.drive)
+        self.plan = plan.plan_environment(
+            self.context.settings, ticket.environment, ticket.workspace, ticket.drive, self.images
+        )
         self.image, self.object_name = self.plan.image, self.plan.name
         self.steps.write_with(partial(self.deed, environments.note_steps, self.environment_id, self.start_number))
 
@@ -253,6 +256,7 @@ class TerraSpawner(Asks, Makes, Settles, Freezes):
         environment_id, start_number = self.environment_id, self.start_number
         await through_restart(partial(super().stop, now))
         await self.empty_scratch(environment_id)
+        await self.unmount_disks(environment_id)
         await self.deed(environments.stopped, environment_id, start_number, reason, unsaved=self.unsaved_words())
 
     async def delete_forever(self) -> None:

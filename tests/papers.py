@@ -31,6 +31,7 @@ def state_diagram() -> str:
 ERRORS_AT = (
     "terraspawner.errors",
     "terraspawner.errors_accounts",
+    "terraspawner.errors_disks",
     "terraspawner.errors_files",
     "terraspawner.errors_mounts",
     "terraspawner.storage.errors",

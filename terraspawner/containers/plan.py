@@ -11,11 +11,11 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from terraspawner.containers import startup
+from terraspawner.containers import disk_images, startup
 from terraspawner.containers.mounts import DRIVE, HOME, Mount, drive_mounts, has_other_drive
 from terraspawner.domain.disk import DiskKind
 from terraspawner.domain.environment import Environment
@@ -27,8 +27,9 @@ from terraspawner.storage.addresses import parse_address
 
 BUCKET_DATA = "/mnt/workspace/bucket"
 BUCKET_NOTEBOOKS = "/mnt/workspace/notebooks"
-_OF_BUCKET = (BUCKET_DATA, BUCKET_NOTEBOOKS)
 DATA = "/data"
+_KEPT = (HOME, DATA, BUCKET_DATA, BUCKET_NOTEBOOKS)
+"""What outlives the container."""
 SCRATCH = "/scratch"
 ROOMS = {"WORKSPACE_DATA_DISK": DATA, "SCRATCH": SCRATCH}
 """Environment variable -> where it is mounted."""
@@ -132,9 +133,14 @@ def volume_name(settings: Settings, disk_id: str) -> str:
 
 
 def plan_environment(
-    settings: Settings, environment: Environment, workspace: Workspace, drive: Sequence[Shown] = ()
+    settings: Settings,
+    environment: Environment,
+    workspace: Workspace,
+    drive: Sequence[Shown] = (),
+    images: Collection[str] = (),
 ) -> ContainerPlan:
-    """The container of an environment, from ids and settings alone; `drive` is what its drive shows now.
+    """The container of an environment, from ids and settings alone; `drive` is what its drive shows now, `images` are
+    the ids of disks that are images.
 
     Raises `StartFailed` for an id that is none of ours: a row must not be able to name a path of the host.
     """
@@ -144,7 +150,7 @@ def plan_environment(
         if not is_identifier(identifier):
             raise StartFailed(f"The id {identifier!r} in our database is none of ours, so nothing was started.")
     mounts = [
-        Mount(kind="volume", source=volume_name(settings, environment.disk_id), target=HOME, is_read_only=False),
+        _disk(settings, environment.disk_id, HOME, images),
         *(
             drive_mounts(settings, environment.id, drive)
             if workspace.has_drive
@@ -155,7 +161,7 @@ def plan_environment(
         ),
     ]
     if data_disk:
-        mounts.append(Mount(kind="volume", source=volume_name(settings, data_disk), target=DATA, is_read_only=False))
+        mounts.append(_disk(settings, data_disk, DATA, images))
     if settings.ca_bundle_host_path:
         mounts.append(Mount(kind="bind", source=settings.ca_bundle_host_path, target=CA_BUNDLE, is_read_only=True))
     return ContainerPlan(
@@ -183,27 +189,22 @@ def _bucket(settings: Settings, environment: Environment, workspace: Workspace) 
 
 
 def must_be_made_anew(plan: ContainerPlan, container: Mapping[str, Any]) -> bool:
-    """Whether a container, as the Engine tells of it, cannot be changed into what `plan` says: its image or its data
-    disk is another one, its bucket lies elsewhere by now, its drive shows something else, or it writes where `plan`
+    """Whether a container, as the Engine tells of it, cannot be changed into what `plan` says: its image or one of its
+    disks is another one, its bucket lies elsewhere by now, its drive shows something else, or it writes where `plan`
     only reads."""
     return (
         container["Config"]["Image"] != plan.image
-        or _has_other_data(plan, container["Mounts"])
+        or _lies_elsewhere(plan, container["Mounts"])
         or has_other_drive(plan.mounts, container["Mounts"])
         or writes_too_much(plan, container["Mounts"])
-        or _has_other_bucket(plan, container["Mounts"])
     )
 
 
-def _has_other_data(plan: ContainerPlan, mounts: Sequence[Mapping[str, Any]]) -> bool:
-    wanted = [mount.source for mount in plan.mounts if mount.target == DATA]
-    return wanted != [mount.get("Name") for mount in mounts if mount["Destination"] == DATA]
-
-
-def _has_other_bucket(plan: ContainerPlan, mounts: Sequence[Mapping[str, Any]]) -> bool:
-    """What it wrote would go where nobody looks any more. An Engine in a machine of its own puts something in front."""
-    wanted = {mount.target: mount.source for mount in plan.mounts if mount.target in _OF_BUCKET}
-    there = {each["Destination"]: each.get("Source", "") for each in mounts if each["Destination"] in _OF_BUCKET}
+def _lies_elsewhere(plan: ContainerPlan, mounts: Sequence[Mapping[str, Any]]) -> bool:
+    """A disk or the bucket: what is written would go where nobody looks any more. An Engine in a machine of its own puts
+    something in front of a folder."""
+    wanted = {mount.target: mount.source for mount in plan.mounts if mount.target in _KEPT}
+    there = {at: each.get("Name") or each.get("Source", "") for each in mounts if (at := each["Destination"]) in _KEPT}
     return wanted.keys() != there.keys() or any(not there[at].endswith(source) for at, source in wanted.items())
 
 
@@ -217,13 +218,20 @@ def environment_labels(settings: Settings, environment: Environment) -> dict[str
     return _labels(settings, environment, "environment") | {f"{LABEL}environment": environment.id}
 
 
-def volumes(settings: Settings, environment: Environment) -> dict[str, dict[str, str]]:
-    """The volumes of an environment's disks, by name, with their labels."""
+def volumes(settings: Settings, environment: Environment, images: Collection[str] = ()) -> dict[str, dict[str, str]]:
+    """The volumes of an environment's disks, by name, with their labels; `images` have none."""
     labels = {environment.disk_id: _labels(settings, environment, "disk")}
     if environment.data_disk_id:
         data = {f"{LABEL}disk": environment.data_disk_id, f"{LABEL}disk-kind": str(DiskKind.DATA)}
         labels[environment.data_disk_id] = labels[environment.disk_id] | data
-    return {volume_name(settings, disk_id): labelled for disk_id, labelled in labels.items()}
+    return {volume_name(settings, disk_id): labels[disk_id] for disk_id in labels if disk_id not in images}
+
+
+def _disk(settings: Settings, disk_id: str, target: str, images: Collection[str]) -> Mount:
+    kind, source = "volume", volume_name(settings, disk_id)
+    if disk_id in images:
+        kind, source = "bind", disk_images.home_of(settings.mounts_host_path, disk_id)
+    return Mount(kind=kind, source=source, target=target, is_read_only=False)
 
 
 def scratch_labels(settings: Settings, environment: Environment) -> dict[str, str]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from terraspawner.db import records, tag_records
 from terraspawner.db import tables as t
-from terraspawner.domain.disk import HOLDS_VOLUME, Disk, DiskKind, DiskState, Folder
+from terraspawner.domain.disk import HOLDS_VOLUME, Disk, DiskForm, DiskKind, DiskState, Folder
 from terraspawner.domain.environment import Environment
 from terraspawner.domain.tags import Tagged, Wanted
 from terraspawner.domain.workspace import Workspace
@@ -32,7 +32,12 @@ Held = tuple[Disk, Workspace, Environment | None]
 
 def insert_disk(connection: sa.Connection, disk: Disk) -> None:
     values = {name: getattr(disk, name) for name in _COLUMNS}
-    values |= {"state": str(disk.state), "kind": str(disk.kind), "folders": _told(disk.folders)}
+    values |= {
+        "state": str(disk.state),
+        "kind": str(disk.kind),
+        "folders": _told(disk.folders),
+        "form": disk.form and str(disk.form),
+    }
     connection.execute(sa.insert(t.disk).values(**values))
 
 
@@ -124,6 +129,7 @@ def disk_of(row: sa.RowMapping) -> Disk:
         **{name: row[name] for name in _COLUMNS},
         state=DiskState(row["state"]),
         kind=DiskKind(row["kind"]),
+        form=DiskForm(row["form"]) if row["form"] else None,
         folders=tuple(Folder(**folder) for folder in row["folders"]),
     )
 

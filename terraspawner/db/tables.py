@@ -178,6 +178,7 @@ disk = sa.Table(
     sa.Column("measured_at", UtcDateTime, nullable=True),
     sa.Column("folders", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("kind", sa.String(10), nullable=False, server_default="home"),
+    sa.Column("form", sa.String(10), nullable=True),
 )
 
 environment = sa.Table(

@@ -14,6 +14,10 @@ from terraspawner.errors import TerraError
 ROOT = Path(__file__).resolve().parents[2]
 
 
+ASKED = {"accounts": deployment.manage_accounts, "disks": deployment.manage_disks, "culler": culling.ask}
+"""Commands that are carried out inside the deployment, with words of their own; what they return is printed."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code: 0 done, 1 stopped with a sentence, 130 interrupted."""
     chosen = _parser().parse_args(arguments)
@@ -42,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     clean.add_argument("--yes", action="store_true", help="do not ask")
     accounts = commands.add_parser("accounts", help="people: list, add, link, disable, enable")
     accounts.add_argument("words", nargs=argparse.REMAINDER)
+    disks = commands.add_parser("disks", help="what disks are on this machine: list, convert, keep")
+    disks.add_argument("words", nargs=argparse.REMAINDER)
     culler = commands.add_parser("culler", help="what it would do now, and why; replay --policy F")
     culler.add_argument("words", nargs=argparse.REMAINDER)
     commands.add_parser("images", help="Engine and images only")
@@ -70,10 +76,8 @@ def _do(chosen: argparse.Namespace) -> int:
         code = ending.logs(ROOT, os.environ, chosen.services, follow=chosen.follow)
     elif chosen.command == "clean":
         ending.clean(ROOT, os.environ, is_confirmed=chosen.yes)
-    elif chosen.command == "accounts":
-        print(deployment.manage_accounts(ROOT, os.environ, chosen.words or ["list"]), end="")
-    elif chosen.command == "culler":
-        print(culling.ask(ROOT, os.environ, chosen.words), end="")
+    elif chosen.command in ASKED:
+        print(ASKED[chosen.command](ROOT, os.environ, chosen.words), end="")
     else:
         _prepare(chosen.command)
     return code

@@ -56,6 +56,7 @@ def up(root: Path, environ: Mapping[str, str]) -> None:
     catalogue.check(here.settings)
     with step("mounts") as line:
         prepared = mounts.prepare(here.settings, mounts.folder_of(here.settings, facts.root))
+        mounts.check_disks(here.settings, prepared, mounts.folder_of(here.settings, facts.root))
         line.result = told(prepared)
     with step("secrets") as line:
         must_renew, line.result = _write_state(here, facts, prepared)
@@ -215,14 +216,29 @@ def manage_accounts(root: Path, environ: Mapping[str, str], words: list[str]) ->
     here = Site.of(root, environ)
     if engine.inspect("volume", f"{here.settings.deployment}-db") is None:
         raise SetupStopped(f"The deployment {here.settings.deployment} has no accounts yet. Run `make up` first.")
+    return _answer(here, "accounts", words)
+
+
+def manage_disks(root: Path, environ: Mapping[str, str], words: list[str]) -> str:
+    """Run ``python -m terraspawner disks <words>`` in the deployment. Returns what it said."""
+    here = Site.of(root, environ)
+    if engine.inspect("volume", f"{here.settings.deployment}-db") is None:
+        raise SetupStopped(f"The deployment {here.settings.deployment} has no disks yet. Run `make up` first.")
+    return _answer(here, "disks", words, timeout=None)
+
+
+def _answer(here: Site, command: str, words: list[str], timeout: float | None = COMMAND_SECONDS) -> str:
+    """What an operator's command says; it lists where no more is said."""
     try:
-        return _in_hub_image(here, "accounts", *words, doing="accounts")
+        return _in_hub_image(here, command, *(words or ["list"]), doing=command, timeout=timeout)
     except SetupStopped as stopped:
         # the sentence of the command itself, without ours about it
         raise SetupStopped(textwrap.dedent(stopped.message.partition("\n")[2]) or stopped.message) from None
 
 
-def _in_hub_image(here: Site, *command: str, doing: str, text: str = "") -> str:
+def _in_hub_image(
+    here: Site, *command: str, doing: str, text: str = "", timeout: float | None = COMMAND_SECONDS
+) -> str:
     """Run ``python -m terraspawner ...`` as the hub's user, with the hub's secrets and our database."""
     deployment, folder = here.settings.deployment, here.state.folder
     # no log: what it prints can be a link that sets a password
@@ -238,10 +254,11 @@ def _in_hub_image(here: Site, *command: str, doing: str, text: str = "") -> str:
     ]
     options += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--env-file", str(here.state.services_env)]
     options += ["--volume", f"{deployment}-db:/srv/terra/db"]
+    options += ["--volume", f"{deployment}-run:/srv/terra/run"]
     options += ["--volume", f"{folder}/catalogue:{state.CATALOGUE_FOLDER}:ro"]
     options += ["--volume", f"{folder}/secrets/hub.env:/run/secrets/terraspawner.env:ro"]
     words = ["docker", "run", *options, images.HUB, "python", "-m", "terraspawner", *command]
-    return run(words, doing=doing, text=text, timeout=COMMAND_SECONDS)
+    return run(words, doing=doing, text=text, timeout=timeout)
 
 
 def _print_welcome(here: Site, facts: EngineFacts) -> None:

@@ -75,6 +75,7 @@ def dev(root: Path, environ: Mapping[str, str]) -> None:
     catalogue.check(here.settings)
     with step("mounts") as line:
         prepared = mounts.prepare(here.settings, mounts.folder_of(here.settings, facts.root))
+        mounts.check_disks(here.settings, prepared, mounts.folder_of(here.settings, facts.root))
         line.result = deployment.told(prepared)
     settings = _write_state(here, facts.root, prepared)
     outside = Outside(root=root, environment=_environment(here, settings))

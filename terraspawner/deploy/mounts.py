@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from terraspawner.deploy import health, images, machine
-from terraspawner.deploy.commands import attempt
+from terraspawner.deploy.commands import SetupStopped, attempt
 from terraspawner.settings import Settings
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 SHARED, PRIVATE = "rshared", "rprivate"
 OPTIONS = (
     "--network", "none", "--user", "0", "--cap-drop", "ALL", "--cap-add", "SYS_ADMIN",
+    "--cap-add", "MKNOD", "--device-cgroup-rule", "b 7:* rmw", "--device-cgroup-rule", "c 10:237 rmw",
     "--security-opt", "no-new-privileges", "--security-opt", "apparmor=unconfined",
 )  # fmt: skip
 
@@ -58,9 +59,25 @@ def prepare(settings: Settings, folder: str) -> Prepared:
         return Prepared(is_live=True)
     done = _in_mounter(folder, SHARED, "probe")
     if done.returncode:
-        return Prepared(is_live=False, why=(done.stderr.strip().splitlines() or ["the mounter did not start"])[-1])
+        return Prepared(is_live=False, why=_last_line(done.stderr))
     said = json.loads(done.stdout)
     return Prepared(is_live=bool(said["is_live"]), why=str(said["why"]))
+
+
+def check_disks(settings: Settings, prepared: Prepared, folder: str) -> None:
+    """Where new disks are to be images: one is made, mounted and removed. Raises `SetupStopped` with what is amiss."""
+    if settings.disks != "image":
+        return
+    why = prepared.why
+    if prepared.is_live:
+        done = _in_mounter(folder, SHARED, "probe-disks")
+        why = _last_line(done.stderr) if done.returncode else str(json.loads(done.stdout)["why"])
+    if why:
+        raise SetupStopped(f"Disks cannot be images on this machine: {why} Set TERRA_DISKS=volume, or put that right.")
+
+
+def _last_line(said: str) -> str:
+    return (said.strip().splitlines() or ["the mounter did not start"])[-1]
 
 
 def _share(folder: Path) -> None:

@@ -35,6 +35,15 @@ class DiskKind(enum.StrEnum):
     DATA = "data"
 
 
+class DiskForm(enum.StrEnum):
+    """What it is on the machine: a plain volume, whose size is watched and warned of, or an image of its size, which is
+    a limit. CONVERTING: it is a volume still, and its files are being copied onto an image."""
+
+    VOLUME = "volume"
+    IMAGE = "image"
+    CONVERTING = "converting"
+
+
 class DiskEvent(enum.StrEnum):
     ATTACH = "attach"
     DETACH = "detach"
@@ -69,6 +78,8 @@ class Folder:
 class Disk:
     """A persistent disk: one named volume. Sizes in bytes.
 
+    `form` is None until it is made at its first start, and what it is made as then it stays, unless it is converted.
+
     `used` and the largest `folders` are what was measured at `measured_at`; None and none before that.
     `outbox_pending` counts notebooks whose last changes are on this disk alone, as its last environment said;
     while it is attached the environment's own count is the true one; a data disk has none. `last_used_at` is None
@@ -87,10 +98,26 @@ class Disk:
     measured_at: datetime | None = None
     folders: tuple[Folder, ...] = ()
     kind: DiskKind = DiskKind.HOME
+    form: DiskForm | None = None
 
     @property
     def is_data(self) -> bool:
         return self.kind is DiskKind.DATA
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether no more than its size can be written to it."""
+        return self.form is DiskForm.IMAGE
+
+    def formed(self, standard: DiskForm) -> DiskForm:
+        """What a start has it as: what it was made as, or `standard`. Raises `WrongState` while it is converted."""
+        if self.form is DiskForm.CONVERTING:
+            raise WrongState(
+                f"The disk {self.id} is being given a real limit: its files are copied, and it is not used meanwhile."
+                " Start in a few minutes, or ask the operator.",
+                state=str(self.form),
+            )
+        return self.form or standard
 
 
 def next_state(state: DiskState, event: DiskEvent) -> DiskState:

@@ -15,6 +15,7 @@ from terraspawner.containers import engine_socket
 from terraspawner.containers.engine import Engine
 from terraspawner.host.api import HostApi
 from terraspawner.host.asked import bound_socket
+from terraspawner.host.copying import CopyRoutes, DiskCopies
 from terraspawner.host.emptying import BucketEmptying
 from terraspawner.host.measure import DiskMeasure
 from terraspawner.host.memory import MachineMemory
@@ -47,7 +48,9 @@ def api(settings: Settings, probe: NetworkProbe) -> HostApi:
     """All that this service answers, on the machine's own parts."""
     emptying = BucketEmptying(settings.deployment, settings.buckets_host_path, settings.libraries_host_path)
     name = settings.deployment
-    return HostApi(Engine(name), probe, DiskMeasure(name), emptying, ScratchRooms(name), MachineMemory())
+    copies = CopyRoutes(DiskCopies(name, settings.mounts_host_path))
+    measure = DiskMeasure(name, settings.mounts_host_path)
+    return HostApi(Engine(name), probe, measure, emptying, ScratchRooms(name), MachineMemory(), more=[copies])
 
 
 async def serve(settings: Settings, listening: socket.socket) -> None:

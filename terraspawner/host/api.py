@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from typing import Any, TypeVar
@@ -29,7 +29,7 @@ from terraspawner.errors import (
     TerraError,
 )
 from terraspawner.host.asked import ALLOWED_UIDS, IDENTIFIER, check_caller, id_of, json_of, refusal
-from terraspawner.host.doors import EmptyingDoor, EngineDoor, MeasureDoor, MemoryDoor, ProbeDoor, ScratchDoor
+from terraspawner.host.doors import EmptyingDoor, EngineDoor, MeasureDoor, MemoryDoor, Part, ProbeDoor, ScratchDoor
 from terraspawner.host.image_answers import told
 from terraspawner.host.scripts import Scripts
 
@@ -67,6 +67,7 @@ class HostApi:
         scratch: ScratchDoor,
         memory: MemoryDoor,
         allowed_uids: frozenset[int] = ALLOWED_UIDS,
+        more: Sequence[Part] = (),
     ) -> None:
         self._engine = engine
         self._probe = probe
@@ -75,6 +76,7 @@ class HostApi:
         self._scratch = scratch
         self._memory = memory
         self._allowed_uids = allowed_uids
+        self._more = more
         self._hub_version = metadata.version("jupyterhub")
         self._scripts = Scripts(engine.start_script)
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="engine")
@@ -110,6 +112,7 @@ class HostApi:
                 web.delete("/disks/{id}", self.delete_disk),
             ]
         )
+        application.add_routes([route for part in self._more for route in part.routes()])
         return application
 
     async def health(self, _: web.Request) -> web.Response:

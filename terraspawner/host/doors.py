@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -56,6 +57,12 @@ class ScratchDoor(Protocol):
     def empty(self, environment_id: str) -> None: ...
     def lost(self) -> list[str]: ...
     def remove(self, environment_id: str) -> None: ...
+
+
+class Part(Protocol):
+    """Routes of a task of its own."""
+
+    def routes(self) -> Sequence[web.RouteDef]: ...
 
 
 class MemoryDoor(Protocol):

@@ -41,7 +41,7 @@ class BucketEmptying:
         with self._lock, translated():
             client = docker.APIClient(version="auto", timeout=60)
             try:
-                self._throwaway.run(client, command, mount, ["DAC_OVERRIDE", "FOWNER"])
+                self._throwaway.run(client, command, [mount], ["DAC_OVERRIDE", "FOWNER"])
             except docker.errors.APIError as error:
                 if "bind source path does not exist" not in str(error):
                     raise

@@ -12,6 +12,7 @@ from typing import Any
 
 import docker
 
+from terraspawner.containers import disk_images
 from terraspawner.containers.engine import translated
 from terraspawner.containers.plan import LABEL
 from terraspawner.errors import DiskMissing
@@ -22,8 +23,9 @@ from terraspawner.host.usage import TARGET
 class DiskMeasure:
     """One at a time, so that no more than one disk of the machine is read through. Blocking: call it in a thread."""
 
-    def __init__(self, deployment: str) -> None:
+    def __init__(self, deployment: str, mounts_host_path: str) -> None:
         self._deployment = deployment
+        self._mounts = mounts_host_path
         self._throwaway = ThrowAway(deployment, "measure")
         self._lock = threading.Lock()
 
@@ -32,16 +34,21 @@ class DiskMeasure:
         with self._lock, translated():
             client = docker.APIClient(version="auto", timeout=60)
             try:
-                mount = {"Type": "volume", "Source": self._volume(client, disk_id), "Target": TARGET, "ReadOnly": True}
+                mount = {**self._place(client, disk_id), "Target": TARGET, "ReadOnly": True}
                 command = ["python", "-m", "terraspawner.host.usage"]
-                said = self._throwaway.run(client, command, mount, ["DAC_READ_SEARCH"])
-                found: dict[str, Any] = json.loads(said)
-                return found
+                said = self._throwaway.run(client, command, [mount], ["DAC_READ_SEARCH"])
+            except docker.errors.APIError as error:
+                if "bind source path does not exist" not in str(error):
+                    raise
+                raise DiskMissing(f"The disk {disk_id} has neither a volume nor a mounted image.") from error
             finally:
                 client.close()
+        found: dict[str, Any] = json.loads(said)
+        return found
 
-    def _volume(self, client: Any, disk_id: str) -> str:
+    def _place(self, client: Any, disk_id: str) -> dict[str, str]:
+        """Its volume, or, where it has none, the place of its image."""
         labels = [f"{LABEL}deployment={self._deployment}", f"{LABEL}kind=disk", f"{LABEL}disk={disk_id}"]
         for volume in client.volumes(filters={"label": labels})["Volumes"] or []:
-            return str(volume["Name"])
-        raise DiskMissing(f"The disk {disk_id} has no volume yet.")
+            return {"Type": "volume", "Source": str(volume["Name"])}
+        return {"Type": "bind", "Source": disk_images.home_of(self._mounts, disk_id)}

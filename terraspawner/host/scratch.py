@@ -52,7 +52,7 @@ class ScratchRooms:
             mount = {"Type": "volume", "Source": volume, "Target": SCRATCH, "ReadOnly": False}
             command = ["find", SCRATCH, "-xdev", "-mindepth", "1", "-delete"]
             with self._lock:
-                self._throwaway.run(client, command, mount, ["DAC_OVERRIDE", "FOWNER"])
+                self._throwaway.run(client, command, [mount], ["DAC_OVERRIDE", "FOWNER"])
 
     def lost(self) -> list[str]:
         """The environments whose room no container has any more."""

@@ -1,4 +1,4 @@
-"""A container that lives for one command and reaches nothing but one mount: no network, no secret, few powers."""
+"""A container that lives for one command and reaches what is mounted in it alone: no network, no secret, few powers."""
 
 from __future__ import annotations
 
@@ -24,15 +24,23 @@ class ThrowAway:
         self._deployment = deployment
         self._kind = kind
 
-    def run(self, client: Any, command: Sequence[str], mount: Mapping[str, object], capabilities: Sequence[str]) -> str:
+    def run(
+        self,
+        client: Any,
+        command: Sequence[str],
+        mounts: Sequence[Mapping[str, object]],
+        capabilities: Sequence[str],
+        *,
+        seconds: int = RUN_SECONDS,
+    ) -> str:
         """What `command` says, as root with these `capabilities`. Raises `EngineUnavailable` where it fails."""
-        with self._container(client, command, mount, capabilities) as container_id:
+        with self._container(client, command, mounts, capabilities) as container_id:
             client.start(container_id)
             try:
-                status = int(client.wait(container_id, timeout=RUN_SECONDS)["StatusCode"])
+                status = int(client.wait(container_id, timeout=seconds)["StatusCode"])
             except requests.RequestException as error:
                 raise EngineUnavailable(
-                    f"It was not done within {RUN_SECONDS} seconds: there are very many files."
+                    f"It was not done within {seconds} seconds: there are very many files."
                 ) from error
             said: str = client.logs(container_id, stdout=True, stderr=False).decode()
         if status:
@@ -41,7 +49,7 @@ class ThrowAway:
 
     @contextmanager
     def _container(
-        self, client: Any, command: Sequence[str], mount: Mapping[str, object], capabilities: Sequence[str]
+        self, client: Any, command: Sequence[str], mounts: Sequence[Mapping[str, object]], capabilities: Sequence[str]
     ) -> Iterator[str]:
         self._remove_left_overs(client)
         host = client.create_host_config(
@@ -54,7 +62,7 @@ class ThrowAway:
             cpu_period=100_000,
             cpu_quota=50_000,
             pids_limit=16,
-            mounts=[dict(mount)],
+            mounts=[dict(mount) for mount in mounts],
             log_config={"Type": "json-file", "Config": {"max-size": "1m", "max-file": "1"}},
         )
         made = client.create_container(

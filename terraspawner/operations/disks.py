@@ -17,7 +17,7 @@ from terraspawner.db import disk_records, records, tag_records
 from terraspawner.domain import disk as rules
 from terraspawner.domain import price
 from terraspawner.domain.access import Action, permits
-from terraspawner.domain.disk import Disk, DiskEvent, DiskState, Folder
+from terraspawner.domain.disk import Disk, DiskEvent, DiskForm, DiskState, Folder
 from terraspawner.domain.environment import Environment
 from terraspawner.domain.tags import Tagged, Tags, Wanted
 from terraspawner.domain.trash import Item, Kind
@@ -80,6 +80,28 @@ def refuse_other_disk(environment: Environment, workspace: Workspace, wanted: st
     )
 
 
+def of_environment(connection: sa.Connection, environment: Environment) -> tuple[Disk, ...]:
+    """Its home folder's, and its data disk if it has one."""
+    ids = [each for each in (environment.disk_id, environment.data_disk_id) if each]
+    found = disk_records.disks_by_id(connection, ids)
+    return tuple(found[each] for each in ids)
+
+
+def note_made(context: Context, disk_ids: Iterable[str], form: DiskForm) -> None:
+    """What they are on the machine from now on. One that was written down already stays that."""
+    with context.database.write() as connection:
+        for disk_id in disk_ids:
+            found = disk_records.disk_by_id(connection, disk_id)
+            if found and found.form is None:
+                disk_records.update_disk(connection, disk_id, form=str(form))
+
+
+def images_of(context: Context, environment_id: str) -> list[Disk]:
+    """Those of an environment's disks that are images."""
+    with context.database.read() as connection:
+        return [each for each in of_environment(connection, ledger.load(connection, environment_id)) if each.has_limit]
+
+
 # --- looking ---
 
 
@@ -122,14 +144,16 @@ def get_seen(context: Context, *, actor: str, disk_id: str) -> HeldDisk:
 # --- changing ---
 
 
+def check_enlarge(context: Context, *, user: str, disk_id: str, size: int) -> Disk:
+    """As it is before it is enlarged. Raises `DiskMissing`, `DiskSizeRefused`, `WrongState`."""
+    with context.database.read() as connection:
+        return _enlargeable(context, connection, user, disk_id, size)
+
+
 def enlarge(context: Context, *, user: str, disk_id: str, size: int) -> HeldDisk:
-    """Give it more room, and its higher price from now on. Raises `DiskMissing`, `DiskSizeRefused`, `WrongState`."""
+    """Give it more room, and its higher price from now on. Raises as `check_enlarge`."""
     with context.database.write() as connection:
-        disk = _own(context, connection, user, disk_id).disk
-        if disk.state not in (DiskState.ATTACHED, DiskState.KEPT):
-            raise WrongState("The disk is in the trash. Restore it, then enlarge it.", state=str(disk.state))
-        most = context.settings.data_disk_limit if disk.is_data else context.settings.disk_limit
-        rules.enlarged(disk.size, size, most)
+        disk = _enlargeable(context, connection, user, disk_id, size)
         if size != disk.size:
             disk_records.update_disk(connection, disk_id, size=size)
             ledger.note_disk_interval(context, connection, disk_id)
@@ -221,6 +245,15 @@ def note_measure(context: Context, disk_id: str, used: int, folders: Sequence[Fo
 
 
 # --- steps ---
+
+
+def _enlargeable(context: Context, connection: sa.Connection, user: str, disk_id: str, size: int) -> Disk:
+    disk = _own(context, connection, user, disk_id).disk
+    if disk.state not in (DiskState.ATTACHED, DiskState.KEPT):
+        raise WrongState("The disk is in the trash. Restore it, then enlarge it.", state=str(disk.state))
+    disk.formed(DiskForm.VOLUME)
+    rules.enlarged(disk.size, size, context.settings.data_disk_limit if disk.is_data else context.settings.disk_limit)
+    return disk
 
 
 def _own(context: Context, connection: sa.Connection, user: str, disk_id: str) -> HeldDisk:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from terraspawner.db import reconcile_records, records
 from terraspawner.domain.access import Action, Role, permits
 from terraspawner.domain.account import Account
+from terraspawner.domain.disk import Disk, DiskForm
 from terraspawner.domain.environment import (
     CANCELLABLE,
     Environment,
@@ -23,7 +24,7 @@ from terraspawner.domain.library import Shown
 from terraspawner.domain.start import Steps, ended
 from terraspawner.domain.unsaved import joined
 from terraspawner.domain.workspace import Workspace
-from terraspawner.operations import admission, drives, ledger, starts
+from terraspawner.operations import admission, disks, drives, ledger, starts
 from terraspawner.operations.context import Context
 from terraspawner.operations.identities import hash_of
 from terraspawner.operations.starts import Wish
@@ -34,10 +35,11 @@ SCRIPT_LOG_CHARACTERS = 16_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """Leave to start: what the spawner needs to know. `key` is told once and stored as a hash; `drive` is what the
-    drive shows, where its workspace has one."""
+    """Leave to start: what the spawner needs to know. `key` is told once and stored as a hash; `disks` are all that the
+    environment has, `drive` is what the drive shows, where its workspace has one."""
 
     environment: Environment
+    disks: tuple[Disk, ...]
     workspace: Workspace
     role: Role
     account: Account
@@ -89,7 +91,7 @@ def admit(
     not. An earlier key is dead. What was believed to run is counted as stopped: the Hub asks for a start only when
     nothing runs.
     Raises `WorkspaceMissing`, `NotAllowed`, `Refused`, `OtherImage`, `OtherDisk`, `DiskMissing`, `WrongState` while it
-    is being deleted, or where it is too late for another script.
+    is being deleted, or one of its disks converted, or where it is too late for another script.
     """
     now = context.now()
     key = secrets.token_urlsafe(32)
@@ -120,8 +122,17 @@ def admit(
         )
         environment = ledger.load(connection, environment.id)
         drive = drives.on_drive_of(connection, user) if member.workspace.has_drive else ()
+        attached = disks.of_environment(connection, environment)
+        for each in attached:
+            each.formed(DiskForm(context.settings.disks))
     return Ticket(
-        environment=environment, workspace=member.workspace, role=member.role, account=account, key=key, drive=drive
+        environment=environment,
+        disks=attached,
+        workspace=member.workspace,
+        role=member.role,
+        account=account,
+        key=key,
+        drive=drive,
     )
 
 

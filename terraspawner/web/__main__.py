@@ -12,10 +12,10 @@ import uvicorn
 
 from terraspawner import wiring
 from terraspawner.errors import TerraError
-from terraspawner.host_client import HostClient
 from terraspawner.hub import HubClient
 from terraspawner.mounter_client import MounterClient
 from terraspawner.web.app import VENDOR, create_app
+from terraspawner.web.machine import MachineClient
 
 PORT = 8010
 
@@ -37,7 +37,7 @@ def main() -> int:
         app = create_app(
             wiring.build_context(settings),
             HubClient(settings.hub_api_url, settings.service_token),
-            HostClient(settings.host_socket),
+            MachineClient(settings.host_socket, MounterClient(settings.mounter_socket)),
             MounterClient(settings.mounter_socket),
             vendor=Path(os.environ.get("TERRA_STATIC_VENDOR", VENDOR)),
         )

@@ -10,6 +10,7 @@ from terraspawner.domain.access import Action
 from terraspawner.domain.price import disk_per_month
 from terraspawner.domain.tags import Tagged, checked
 from terraspawner.operations import disks, tagging, trash
+from terraspawner.web import disk_sizes
 from terraspawner.web.callers import APerson, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, for_person
@@ -60,7 +61,7 @@ async def delete_disk(
     return TrashOut.of(await parts.deeds(trash.describe, item))
 
 
-@router.patch("/disks/{disk_id}", responses=for_person(404, 409, 422), openapi_extra=PERSON)
+@router.patch("/disks/{disk_id}", responses=for_person(404, 409, 422, 503), openapi_extra=PERSON)
 @needs(Action.ABOUT_ONESELF)
 async def change_disk(parts: TheParts, person: APerson, disk_id: Id, wanted: DiskChangeIn) -> EnlargedOut:
     """Enlarge a disk of one's own, attached or kept, with nothing on it lost; it costs more from now on. Never smaller.
@@ -72,7 +73,7 @@ async def change_disk(parts: TheParts, person: APerson, disk_id: Id, wanted: Dis
         checked(wanted.tags, Tagged.DISK)
     before = await parts.deeds(disks.get_seen, actor=person.name, disk_id=disk_id)
     if wanted.size is not None:
-        await parts.deeds(disks.enlarge, user=person.name, disk_id=disk_id, size=wanted.size)
+        await disk_sizes.enlarge(parts, user=person.name, disk_id=disk_id, size=wanted.size)
     if wanted.tags is not None:
         await parts.deeds(tagging.tag_disk, actor=person.name, disk_id=disk_id, tags=wanted.tags)
     after = await parts.deeds(disks.get_seen, actor=person.name, disk_id=disk_id)

@@ -23,7 +23,7 @@ from terraspawner.errors import (
     Unavailable,
 )
 from terraspawner.operations import disks, images, ledger, tagging, trash, trashed_workspaces
-from terraspawner.web import tag_wishes
+from terraspawner.web import disk_sizes, tag_wishes
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
@@ -90,8 +90,8 @@ async def delete_disk(
 async def enlarge_disk(parts: TheParts, person: APerson, disk_id: Field = "", gigabytes: Field = "") -> Response:
     """The dialog of the button Enlarge."""
     try:
-        await parts.deeds(disks.enlarge, user=person.name, disk_id=disk_id, size=bytes_of(gigabytes))
-    except (Refused, Conflict, NotFound) as error:
+        await disk_sizes.enlarge(parts, user=person.name, disk_id=disk_id, size=bytes_of(gigabytes))
+    except (Refused, Conflict, NotFound, Unavailable) as error:
         return await _disks_page(parts, person, error=error, about=disk_id)
     return see(f"{parts.settings.service_prefix}disks?notice=enlarged")
 

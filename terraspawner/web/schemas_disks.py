@@ -32,7 +32,10 @@ class DiskOut(BaseModel):
 
     id: str
     kind: DiskKind = Field(description="`home` is the home folder; `data` is mounted at `/data`")
-    size: int = Field(description="what is paid for; use beyond it is warned of and not prevented")
+    size: int = Field(description="what is paid for")
+    has_limit: bool = Field(
+        description="no more than `size` can be written to it; else use beyond it is warned of and not prevented"
+    )
     used: int | None = Field(description="null before it was measured")
     measured_at: datetime | None
     folders: list[FolderOut] = Field(description="its largest folders when it was measured, the largest first")
@@ -48,6 +51,7 @@ class DiskOut(BaseModel):
             id=disk.id,
             kind=disk.kind,
             size=disk.size,
+            has_limit=disk.has_limit,
             used=disk.used,
             measured_at=disk.measured_at,
             folders=[FolderOut(path=folder.path, size=folder.size) for folder in disk.folders],

@@ -22,9 +22,9 @@ pytestmark = pytest.mark.docker
 WITH_DOCKER, WITHOUT_DOCKER = ("hub", "host"), ("proxy", "workspaces", "netguard", "mounter")
 CAPABILITIES = {
     "proxy": set(), "workspaces": set(), "hub": set(), "host": set(), "netguard": {"NET_ADMIN", "NET_RAW"},
-    "mounter": {"SYS_ADMIN"},
+    "mounter": {"SYS_ADMIN", "MKNOD"},
 }  # fmt: skip
-BITS = {"NET_ADMIN": 12, "NET_RAW": 13, "SYS_ADMIN": 21}
+BITS = {"NET_ADMIN": 12, "NET_RAW": 13, "SYS_ADMIN": 21, "MKNOD": 27}
 SOCKETS = {"/srv/terra/run/host.sock", "/srv/terra/run/mounter.sock"}
 NETWORKS = {"host": "none", "mounter": "none", "netguard": "host"}
 FIND_SOCKETS = """

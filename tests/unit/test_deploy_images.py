@@ -118,8 +118,15 @@ def test_every_service_is_without_powers_but_the_guards_two_and_the_mounters_one
         assert "mem_limit" in service, name
     assert {n: s["cap_add"] for n, s in compose["services"].items() if "cap_add" in s} == {
         "netguard": ["NET_ADMIN", "NET_RAW"],
-        "mounter": ["SYS_ADMIN"],
+        "mounter": ["SYS_ADMIN", "MKNOD"],
     }
+
+
+def test_only_the_mounter_has_devices_of_the_machine_and_those_are_loop_devices(compose: dict[str, Any]) -> None:
+    rules = {n: s["device_cgroup_rules"] for n, s in compose["services"].items() if "device_cgroup_rules" in s}
+    assert rules == {"mounter": ["b 7:* rmw", "c 10:237 rmw"]}
+    assert not any(volume.startswith("/dev") for s in compose["services"].values() for volume in s["volumes"])
+    assert not any("devices" in service or "privileged" in service for service in compose["services"].values())
 
 
 def test_the_host_service_has_no_network_and_the_workspaces_service_only_its_own_secrets(

@@ -183,8 +183,10 @@ def as_the_engine_tells_it(made_by: plan.ContainerPlan) -> dict[str, object]:
     return {
         "Config": {"Image": made_by.image},
         "Mounts": [
-            # as one in a machine of its own does, it puts something in front
-            {"Destination": mount.target, "Source": f"/host_mnt{mount.source}", "RW": not mount.is_read_only}
+            # as one in a machine of its own does, it puts something in front of a folder
+            {"Destination": mount.target, "RW": not mount.is_read_only, "Name": mount.source}
+            if mount.kind == "volume"
+            else {"Destination": mount.target, "RW": not mount.is_read_only, "Source": f"/host_mnt{mount.source}"}
             for mount in made_by.mounts
         ],
         "HostConfig": {
@@ -240,3 +242,18 @@ def test_a_container_that_writes_more_than_its_plan_is_told_apart(made_to_write:
 def test_nothing_of_a_bucket_in_an_object_store_is_bound_from_a_folder_of_the_host() -> None:
     made = plan.plan_environment(replace(SETTINGS, buckets="s3://lab-buckets"), ENVIRONMENT, WORKSPACE)
     assert [mount.target for mount in made.mounts if mount.kind == "bind"] == []
+
+
+@pytest.mark.feature("D4")
+def test_a_disk_that_is_an_image_is_the_folder_where_it_is_mounted_and_has_no_volume() -> None:
+    settings = replace(SETTINGS, mounts_host_path="/host/mounts")
+    with_data = replace(ENVIRONMENT, data_disk_id="b" * 16)
+    image = plan.plan_environment(settings, with_data, WORKSPACE, images=[ID_D])
+    places = {mount.target: (mount.kind, mount.source) for mount in image.mounts}
+    assert places["/home/jupyter"] == ("bind", f"/host/mounts/disks/{ID_D}/mnt/home")
+    assert places["/data"] == ("volume", f"terraspawner-disk-{'b' * 16}")
+    assert list(plan.volumes(settings, with_data, [ID_D])) == [f"terraspawner-disk-{'b' * 16}"]
+    told = as_the_engine_tells_it(image)
+    assert not plan.must_be_made_anew(image, told)
+    assert plan.must_be_made_anew(plan.plan_environment(settings, with_data, WORKSPACE), told)
+    assert plan.must_be_made_anew(image, as_the_engine_tells_it(plan.plan_environment(settings, with_data, WORKSPACE)))

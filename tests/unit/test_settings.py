@@ -41,6 +41,7 @@ def test_values_are_read_and_empty_ones_are_unset() -> None:
         ("TERRA_REGISTRY", "registry.example.org/lab/"),
         ("TERRA_REGISTRY", "somebody/lab"),
         ("TERRA_UPSTREAM", "--all-tags debian"),
+        ("TERRA_DISKS", "images"),
         ("TERRA_TRASH_DAYS", "-1"),
         ("TERRA_TRASH_DAYS", "nan"),
         ("TERRA_TRASH_DAYS", "for ever"),
@@ -117,3 +118,11 @@ def test_a_store_that_cannot_be_one_is_named_and_no_secret_repeated(wrong: dict[
     with pytest.raises(SettingsWrong, match=name) as refusal:
         Settings.from_environ(wrong)
     assert "hush" not in refusal.value.message
+
+
+@pytest.mark.feature("D4")
+def test_an_image_has_room_for_a_file_system() -> None:
+    small = {"TERRA_DISK_SIZE": str(299 * 1024**2)}
+    assert Settings.from_environ(small).disks == "volume"
+    with pytest.raises(SettingsWrong, match="TERRA_DISK_SIZE"):
+        Settings.from_environ({**small, "TERRA_DISKS": "image"})

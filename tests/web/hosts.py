@@ -30,6 +30,8 @@ class HostThatObeys:
         """All containers, by environment; None where a test is about the Hub alone."""
         self.volumes: set[str] | None = None
         self.measured: list[str] = []
+        self.enlarged: list[tuple[str, int]] = []
+        """Disks that are images, with the size that they got."""
         self.use: DiskUse | None = DiskUse(used=45 * 1024**3, folders=(("data", 40 * 1024**3),))
         """What it finds on every disk."""
         self.layers: dict[str, Layer] = {}
@@ -87,6 +89,10 @@ class HostThatObeys:
         self._attempt()
         self.measured.append(disk_id)
         return self.use
+
+    async def enlarge_disk(self, disk_id: str, size: int) -> None:
+        self._attempt()
+        self.enlarged.append((disk_id, size))
 
     async def empty_bucket(self, workspace_id: str) -> None:
         self._attempt()

@@ -4,8 +4,8 @@ A process of its own, since it alone has ``SYS_ADMIN``: without a network, witho
 secret. One folder of the machine is its: TERRA_MOUNTS_HOST_PATH, bound at the same path and shared with the machine,
 so that a mount made here appears there and in every container that has its part of the folder as a slave.
 
-``probe`` tells as JSON whether that works here, for ``make up``; ``remove`` takes every mount away and empties the
-folder, for ``make clean``.
+``probe`` tells as JSON whether that works here, for ``make up``, and ``probe-disks`` whether disks can be images;
+``remove`` takes every mount away and empties the folder, for ``make clean``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from aiohttp import web
 
 from terraspawner.host.asked import bound_socket
 from terraspawner.host.mounter.api import MounterApi
-from terraspawner.host.mounter.probe import Ability, probe
+from terraspawner.host.mounter.disk_routes import DiskRoutes
+from terraspawner.host.mounter.probe import Ability, probe, probe_disks
 from terraspawner.host.mounter.recorded import RecordedViews
 from terraspawner.host.mounter.removal import remove_all
 from terraspawner.host.mounter.view_routes import ViewRoutes
@@ -46,10 +47,11 @@ def ability_of(settings: Settings) -> Ability:
 
 def api(settings: Settings, ability: Ability) -> MounterApi:
     """All that this process answers."""
-    folder = Path(settings.mounts_host_path) / "views"
+    folder = Path(settings.mounts_host_path)
+    disks = DiskRoutes.at(ability, folder)
     if not settings.has_live_mounts:
-        return MounterApi(ability, [ViewRoutes(RecordedViews(folder))])
-    return MounterApi(ability, [ViewRoutes(Views(folder, LIBRARIES))])
+        return MounterApi(ability, [ViewRoutes(RecordedViews(folder / "views")), disks])
+    return MounterApi(ability, [ViewRoutes(Views(folder / "views", LIBRARIES)), disks])
 
 
 async def serve(settings: Settings, listening: socket.socket) -> None:
@@ -71,6 +73,8 @@ def main(words: list[str]) -> None:
     settings = Settings.from_environ(os.environ)
     if words == ["probe"]:
         print(json.dumps(asdict(probe(Path(settings.mounts_host_path)))))
+    elif words == ["probe-disks"]:
+        print(json.dumps(asdict(probe_disks(Path(settings.mounts_host_path)))))
     elif words == ["remove"]:
         remove_all(Path(settings.mounts_host_path))
     else:

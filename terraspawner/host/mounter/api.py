@@ -11,7 +11,8 @@ from typing import Protocol
 
 from aiohttp import web
 
-from terraspawner.errors import NameRefused, NotAllowed, TerraError
+from terraspawner.errors import DiskAttached, NameRefused, NotAllowed, TerraError, Unavailable
+from terraspawner.errors_disks import DiskLost, MachineFull
 from terraspawner.errors_mounts import MounterUnavailable, MountFailed
 from terraspawner.host.asked import ALLOWED_UIDS, check_caller, refusal
 from terraspawner.host.mounter.probe import Ability
@@ -23,6 +24,10 @@ STATUS: dict[type[TerraError], int] = {
     NotAllowed: 403,
     MounterUnavailable: 503,
     MountFailed: 500,
+    DiskAttached: 409,
+    DiskLost: 410,
+    MachineFull: 507,
+    Unavailable: 503,
 }
 """This door's only place that knows HTTP status codes; anything else is a 500."""
 MOST_BYTES = 1024 * 1024

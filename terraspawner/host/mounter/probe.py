@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from terraspawner.errors import TerraError
+from terraspawner.errors_disks import MachineFull
 from terraspawner.errors_mounts import MountFailed
 from terraspawner.host.mounter import syscalls
+from terraspawner.host.mounter.disks import LEAST, Disks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,25 @@ def probe(folder: Path) -> Ability:
         return Ability(is_live=False, why=f"{folder} cannot be used: {error.strerror}.")
     except MountFailed as error:
         return Ability(is_live=False, why=f"{error.message} It takes Linux 5.14 or newer.")
+
+
+def probe_disks(folder: Path) -> Ability:
+    """Make the smallest disk there is in `folder`, mount it and remove it. Leaves nothing behind."""
+    disk_id = "0" * 16
+    try:
+        with TemporaryDirectory(prefix=".probe-", dir=folder) as place:
+            disks = Disks(Path(place))
+            try:
+                disks.mount(disk_id, LEAST, is_new=True)
+            finally:
+                disks.remove(disk_id)
+    except OSError as error:
+        return Ability(is_live=False, why=f"{folder} or the loop devices cannot be used: {error.strerror}.")
+    except MachineFull:  # what a full machine can do is not its disks' matter
+        return Ability(is_live=True)
+    except TerraError as error:
+        return Ability(is_live=False, why=error.message)
+    return Ability(is_live=True)
 
 
 def _tried(source: Path, place: Path) -> Ability:
