@@ -197,8 +197,3 @@ class Makes(PooledDockerSpawner):
     @cache
     def host(cls) -> HostClient:
         return HostClient(wiring.settings_from_environ().host_socket)
-
-    @classmethod
-    @cache
-    def mounter(cls) -> MounterClient:
-        return MounterClient(wiring.settings_from_environ().mounter_socket)

@@ -47,10 +47,12 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskSpace:
-    """`size` of a disk's image and what is `free` on it, in bytes; None while it is not mounted."""
+    """`size` of a disk's image and what is `free` on it, in bytes; None while it is not mounted. `turn` is for who
+    mounts it for a look only (`unmount_disk`)."""
 
     size: int
     free: int | None
+    turn: int = 0
 
     @property
     def used(self) -> int | None:
@@ -102,9 +104,11 @@ class MounterClient:
         """Give its image `size` bytes at least, in use or not. Raises `DiskLost`, `MachineFull`."""
         return _space(await self._call("PUT", f"/disks/{disk_id}/size", json={"size": size}, timeout=_DISK_SECONDS))
 
-    async def unmount_disk(self, disk_id: str) -> DiskSpace:
-        """How full it was. Done already is done. Raises `DiskAttached`, `DiskLost`."""
-        return _space(await self._call("DELETE", f"/disks/{disk_id}/mount"))
+    async def unmount_disk(self, disk_id: str, turn: int | None = None) -> DiskSpace:
+        """How full it was. Done already is done; with the `turn` of one's own mounting it stays where somebody else, as
+        a start, wanted it mounted since. Raises `DiskAttached`, `DiskLost`."""
+        asked = {} if turn is None else {"turn": turn}
+        return _space(await self._call("DELETE", f"/disks/{disk_id}/mount", params=asked))
 
     async def remove_disk(self, disk_id: str) -> None:
         """The image, for good. Done already is done. Raises `DiskAttached`."""
@@ -133,7 +137,7 @@ def _view(said: Mapping[str, Any]) -> View:
 
 def _space(answer: httpx.Response) -> DiskSpace:
     found = answer.json()
-    return DiskSpace(size=int(found["size"]), free=found["free"])
+    return DiskSpace(size=int(found["size"]), free=found["free"], turn=int(found["turn"]))
 
 
 def _refusal(answer: httpx.Response) -> TerraError:

@@ -256,8 +256,8 @@ class TerraSpawner(Asks, Makes, Settles, Freezes):
         environment_id, start_number = self.environment_id, self.start_number
         await through_restart(partial(super().stop, now))
         await self.empty_scratch(environment_id)
-        await self.unmount_disks(environment_id)
         await self.deed(environments.stopped, environment_id, start_number, reason, unsaved=self.unsaved_words())
+        await self.unmount_disks(environment_id)
 
     async def delete_forever(self) -> None:
         """The Hub deletes the server: write that down. The row, not this call, carries the deletion out.

@@ -6,10 +6,12 @@ here and need not know which of the two a disk is.
 
 from __future__ import annotations
 
-from terraspawner.errors import TerraError
+from dataclasses import replace
+
+from terraspawner.errors import HostUnavailable
 from terraspawner.errors_disks import DiskLost
 from terraspawner.host_client import DiskUse, HostClient
-from terraspawner.mounter_client import MounterClient
+from terraspawner.mounter_client import DiskSpace, MounterClient
 
 
 class MachineClient(HostClient):
@@ -33,23 +35,26 @@ class MachineClient(HostClient):
         await self._mounter.enlarge_disk(disk_id, size)
 
     async def measure_disk(self, disk_id: str) -> DiskUse | None:
-        """Of one that is an image what its file system says; None while it is not mounted, since nothing changes."""
+        """Of one that is an image what its file system says. One that nothing runs with is mounted for the look: what
+        lies on it may decide whether it is deleted, so an image is never told as one on which nothing is."""
         try:
             space = await self._mounter.disk_space(disk_id)
         except DiskLost:
             return await super().measure_disk(disk_id)
-        if space.used is None:
-            return None
-        return DiskUse(used=space.used, folders=await self._folders(disk_id))
+        if space.used is not None:
+            return await self._seen(disk_id, space)
+        mounted = await self._mounter.mount_disk(disk_id, space.size, is_new=False)
+        try:
+            return await self._seen(disk_id, mounted)
+        finally:
+            await self._mounter.unmount_disk(disk_id, mounted.turn)
 
     async def close(self) -> None:
         await super().close()
         await self._mounter.close()
 
-    async def _folders(self, disk_id: str) -> tuple[tuple[str, int], ...]:
-        """The largest; none where they cannot be counted now."""
-        try:
-            found = await super().measure_disk(disk_id)
-        except TerraError:
-            return ()
-        return found.folders if found else ()
+    async def _seen(self, disk_id: str, space: DiskSpace) -> DiskUse:
+        found = await super().measure_disk(disk_id)
+        if found is None or space.used is None:
+            raise HostUnavailable(f"The disk {disk_id} was unmounted while it was being looked at.")
+        return replace(found, used=space.used)

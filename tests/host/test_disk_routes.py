@@ -49,8 +49,8 @@ class DisksThatRemember:
     def enlarge(self, disk_id: str, size: int) -> ImageState:
         return self._answer("enlarge", disk_id, size)
 
-    def unmount(self, disk_id: str) -> ImageState:
-        return self._answer("unmount", disk_id)
+    def unmount(self, disk_id: str, turn: int | None = None) -> ImageState:
+        return self._answer("unmount", disk_id, turn)
 
     def remove(self, disk_id: str) -> None:
         self._answer("remove", disk_id)
@@ -62,7 +62,9 @@ class DisksThatRemember:
         self.told.append(told)
         if self._refuses:
             raise self._refuses
-        return ImageState(size=2 * GIB, free=self.free)
+        if told[0] == "mount":
+            self.free = GIB
+        return ImageState(size=2 * GIB, free=self.free, turn=7)
 
 
 @pytest.fixture
@@ -89,15 +91,16 @@ def mounter(disks: DisksThatRemember, *, is_live: bool = True, allowed: frozense
 async def test_what_the_client_asks_for_is_done(serve: Serve) -> None:
     disks = DisksThatRemember()
     client = MounterClient(await serve(mounter(disks)))
-    space = DiskSpace(size=2 * GIB, free=GIB)
+    space = DiskSpace(size=2 * GIB, free=GIB, turn=7)
     assert await client.disks() == {ID}
     assert await client.mount_disk(ID, GIB, is_new=True) == space
     assert await client.enlarge_disk(ID, 2 * GIB) == space
     assert await client.disk_space(ID) == space
     assert await client.unmount_disk(ID) == space
+    assert await client.unmount_disk(ID, turn=6) == space
     await client.remove_disk(ID)
     assert disks.told == [
-        ("mount", ID, GIB, True), ("enlarge", ID, 2 * GIB), ("state", ID), ("unmount", ID), ("remove", ID),
+        ("mount", ID, GIB, True), ("enlarge", ID, 2 * GIB), ("state", ID), ("unmount", ID, None), ("unmount", ID, 6), ("remove", ID),
     ]  # fmt: skip
     assert space.used == GIB
     await client.close()
@@ -126,6 +129,7 @@ async def test_what_is_refused_is_told_as_what_it_is(serve: Serve, error: TerraE
         ("PUT", f"/disks/{ID}/size", {"size": GIB, "is_new": True}),
         ("DELETE", "/disks/.", None),
         ("DELETE", "/disks/x/mount", None),
+        ("DELETE", f"/disks/{ID}/mount?turn=-1", None),
     ],
 )
 async def test_nothing_but_an_id_and_a_size_reaches_a_disk(serve: Serve, method: str, path: str, body: Any) -> None:
@@ -185,7 +189,7 @@ class HostWithAVolume:
         return web.Response(status=204)
 
     async def measure(self, _: web.Request) -> web.Response:
-        return web.json_response({"used": 7, "folders": [{"path": "data", "size": 5}]})
+        return web.json_response({"used": 7, "folders": [{"path": "data", "size": 5}], "unsent": 3})
 
 
 async def test_a_disk_is_listed_measured_and_deleted_whichever_it_is(serve: Serve) -> None:
@@ -194,11 +198,12 @@ async def test_a_disk_is_listed_measured_and_deleted_whichever_it_is(serve: Serv
         await serve(host.application(), "host.sock"), MounterClient(await serve(mounter(disks), "mounter.sock"))
     )
     assert await client.disks() == {ID, OTHER}
-    assert await client.measure_disk(ID) == DiskUse(used=GIB, folders=(("data", 5),))
+    assert await client.measure_disk(ID) == DiskUse(used=GIB, folders=(("data", 5),), unsent=3)
     disks.free = None
-    assert await client.measure_disk(ID) is None
+    assert await client.measure_disk(ID) == DiskUse(used=GIB, folders=(("data", 5),), unsent=3)
+    assert disks.told[-2:] == [("mount", ID, 2 * GIB, False), ("unmount", ID, 7)], "mounted for the look"
     disks._refuses = DiskLost()
-    assert await client.measure_disk(OTHER) == DiskUse(used=7, folders=(("data", 5),))
+    assert await client.measure_disk(OTHER) == DiskUse(used=7, folders=(("data", 5),), unsent=3)
     disks._refuses = None
     await client.delete_disk(ID)
     assert (host.deleted, disks.told[-1]) == ([ID], ("remove", ID))

@@ -187,6 +187,16 @@ def test_a_device_that_cannot_be_mounted_is_let_go(disks: Disks, folder: Path) -
     assert devices_with(folder / ID / IMAGE) == []
 
 
+def test_who_mounted_it_for_a_look_leaves_it_to_who_came_since(disks: Disks, folder: Path) -> None:
+    looks = disks.mount(ID, SIZE, is_new=True)
+    disks.mount(ID, SIZE, is_new=False)
+    disks.unmount(ID, looks.turn)
+    assert home(folder).is_dir()
+    looks = disks.mount(ID, SIZE, is_new=False)
+    disks.unmount(ID, looks.turn)
+    assert not home(folder).exists()
+
+
 def test_the_folder_that_containers_are_given_is_on_the_image_alone(disks: Disks, folder: Path) -> None:
     disks.mount(ID, SIZE, is_new=True)
     assert home(folder).is_dir()

@@ -120,8 +120,13 @@ def test_a_disk_has_its_size_and_is_enlarged_while_it_is_full_and_in_use(workspa
     assert code == 0, said
 
     workspace.pause()
-    assert (is_mounted(folder), devices_with(folder / "disk.img")) == (False, 0)
-    assert disk_of(workspace)["used"] == pytest.approx(250 * MIB, abs=80 * MIB), "told as it was unmounted"
+    until(lambda: devices_with(folder / "disk.img") == 0, "it is unmounted")
+    assert not is_mounted(folder)
+    until(lambda: disk_of(workspace)["used"] < 330 * MIB, "told as it was unmounted")
+    looked = workspace.owner.api.post(f"/disks/{disk['id']}/measure").json()
+    assert looked["folders"] == [] or looked["folders"][0]["size"] < SIZE
+    assert looked["used"] == pytest.approx(250 * MIB, abs=80 * MIB)
+    assert not is_mounted(folder), "only for the look"
     workspace.start()
     assert (is_mounted(folder), devices_with(folder / "disk.img")) == (True, 1)
     assert workspace.shell("stat -c %s $HOME/more") == (0, f"{200 * MIB}\n")
@@ -143,6 +148,7 @@ def test_without_its_disk_nothing_starts_and_nothing_is_written_beside_it(worksp
     folder = folder_of(workspace, disk_of(workspace)["id"])
     container = workspace.container()
     workspace.pause()
+    until(lambda: not is_mounted(folder), "it is unmounted")
     with pytest.raises(docker.errors.APIError, match=r"(no such file or directory|does not exist)"):
         container.start()
     assert list((folder / "mnt").iterdir()) == []
@@ -169,7 +175,7 @@ def test_a_mounter_that_is_killed_takes_nothing_with_it(workspace: Workspace) ->
     assert available(workspace)[0] > SIZE
     assert devices_with(folder / "disk.img") == 1
     workspace.pause()
-    assert not is_mounted(folder)
+    until(lambda: not is_mounted(folder), "it is unmounted")
     mounter.kill()
     workspace.owner.api.post(f"{workspace.path}/environment/start", json={})
     until(lambda: "mounter" in workspace.environment()["reason"], "it says who is away")

@@ -47,7 +47,8 @@ class MachineThatEnds:
         self._do("mount", disk_id)
         return DiskSpace(size=size, free=size)
 
-    async def unmount_disk(self, disk_id: str) -> DiskSpace:
+    async def unmount_disk(self, disk_id: str, turn: int | None = None) -> DiskSpace:
+        assert turn is None
         self._do("unmount", disk_id)
         return DiskSpace(size=0, free=0)
 

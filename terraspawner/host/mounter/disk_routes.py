@@ -28,7 +28,7 @@ class DisksDoor(Protocol):
     def ids(self) -> list[str]: ...
     def mount(self, disk_id: str, size: int, *, is_new: bool) -> ImageState: ...
     def enlarge(self, disk_id: str, size: int) -> ImageState: ...
-    def unmount(self, disk_id: str) -> ImageState: ...
+    def unmount(self, disk_id: str, turn: int | None = None) -> ImageState: ...
     def remove(self, disk_id: str) -> None: ...
     def state(self, disk_id: str) -> ImageState: ...
 
@@ -77,9 +77,9 @@ class DiskRoutes:
         return _told(await self._in_thread(lambda: self._disks.enlarge(identifier, size)))
 
     async def unmount(self, request: web.Request) -> web.Response:
-        """Tells how full it was."""
-        identifier = id_of(request)
-        return _told(await self._in_thread(lambda: self._disks.unmount(identifier)))
+        """Tells how full it was. With `turn` only where nobody else had it mounted since."""
+        identifier, turn = id_of(request), _turn(request)
+        return _told(await self._in_thread(lambda: self._disks.unmount(identifier, turn)))
 
     async def remove(self, request: web.Request) -> web.Response:
         identifier = id_of(request)
@@ -96,5 +96,14 @@ def _size(body: Any, *names: str) -> int:
     raise NameRefused(f"A disk is told as {' and '.join(f'`{name}`' for name in names)}, in bytes up to {MOST}.")
 
 
+def _turn(request: web.Request) -> int | None:
+    text = request.query.get("turn")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise NameRefused("A `turn` is the number that mounting told; nothing was done.")
+    return int(text)
+
+
 def _told(state: ImageState) -> web.Response:
-    return web.json_response({"size": state.size, "free": state.free})
+    return web.json_response({"size": state.size, "free": state.free, "turn": state.turn})

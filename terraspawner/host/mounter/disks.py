@@ -16,6 +16,7 @@ import fcntl
 import logging
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -100,10 +101,12 @@ class Real:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageState:
-    """`size` of the image and what is `free` in it for its person, in bytes; None while it is not mounted."""
+    """`size` of the image and what is `free` in it for its person, in bytes; None while it is not mounted. `turn` counts
+    who had it mounted since this process began."""
 
     size: int
     free: int | None
+    turn: int = 0
 
 
 class Disks:
@@ -113,6 +116,7 @@ class Disks:
         self._folder = folder
         self._machine = machine or Real()
         self._kept_free = kept_free
+        self._turns: Counter[str] = Counter()
 
     def ids(self) -> list[str]:
         """Of all that have an image."""
@@ -133,6 +137,7 @@ class Disks:
             self._check_there(disk_id, here)
             self._enlarge(here, size)
             self._mount(disk_id, here)
+            self._turns[disk_id] += 1
             return self._state(here)
 
     def enlarge(self, disk_id: str, size: int) -> ImageState:
@@ -144,15 +149,17 @@ class Disks:
                 self._fit(disk_id, here)
             return self._state(here)
 
-    def unmount(self, disk_id: str) -> ImageState:
-        """How it was before. Done already is done. A container that has it goes on: its mount is its own.
+    def unmount(self, disk_id: str, turn: int | None = None) -> ImageState:
+        """How it was before. Done already is done. A container that has it goes on: its mount is its own. With `turn`
+        it stays mounted where somebody else wanted it so since.
 
         Raises `DiskLost`, `DiskAttached` where a process of this machine stands in it.
         """
         with self._alone(disk_id) as here:
             self._check_there(disk_id, here)
             before = self._state(here)
-            self._unmount(disk_id, here)
+            if turn in (None, self._turns[disk_id]):
+                self._unmount(disk_id, here)
             return before
 
     def remove(self, disk_id: str) -> None:
@@ -273,7 +280,7 @@ class Disks:
 
     def _state(self, here: Path) -> ImageState:
         free = self._machine.space(here / MOUNTED).free if self._is_mounted(here) else None
-        return ImageState(size=(here / IMAGE).stat().st_size, free=free)
+        return ImageState(size=(here / IMAGE).stat().st_size, free=free, turn=self._turns[here.name])
 
 
 def _locked(here: Path, *, makes: bool) -> int:
