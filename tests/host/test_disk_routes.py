@@ -100,7 +100,8 @@ async def test_what_the_client_asks_for_is_done(serve: Serve) -> None:
     assert await client.unmount_disk(ID, turn=6) == space
     await client.remove_disk(ID)
     assert disks.told == [
-        ("mount", ID, GIB, True), ("enlarge", ID, 2 * GIB), ("state", ID), ("unmount", ID, None), ("unmount", ID, 6), ("remove", ID),
+        ("mount", ID, GIB, True), ("enlarge", ID, 2 * GIB), ("state", ID), ("unmount", ID, None),
+        ("unmount", ID, 6), ("remove", ID),
     ]  # fmt: skip
     assert space.used == GIB
     await client.close()
