@@ -101,8 +101,8 @@ class Real:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageState:
-    """`size` of the image and what is `free` in it for its person, in bytes; None while it is not mounted. `turn` is how
-    often this process was told to mount it."""
+    """`size` of the image and what is `free` in it for its person, in bytes; None while it is not mounted. `turn` is
+    how often this process was told to mount it."""
 
     size: int
     free: int | None
