@@ -201,8 +201,8 @@ def must_be_made_anew(plan: ContainerPlan, container: Mapping[str, Any]) -> bool
 
 
 def _lies_elsewhere(plan: ContainerPlan, mounts: Sequence[Mapping[str, Any]]) -> bool:
-    """A disk or the bucket: what is written would go where nobody looks any more. An Engine in a machine of its own puts
-    something in front of a folder."""
+    """A disk or the bucket: what is written would go where nobody looks any more. An Engine in a machine of its own
+    puts something in front of a folder."""
     wanted = {mount.target: mount.source for mount in plan.mounts if mount.target in _KEPT}
     there = {at: each.get("Name") or each.get("Source", "") for each in mounts if (at := each["Destination"]) in _KEPT}
     return wanted.keys() != there.keys() or any(not there[at].endswith(source) for at, source in wanted.items())
