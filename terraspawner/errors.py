@@ -51,12 +51,6 @@ class DiskSizeRefused(Refused):
     code = "disk-size-refused"
 
 
-class LibraryFull(Refused):
-    """This does not fit into the library. Delete something there, or ask its owner for a larger limit."""
-
-    code = "library-full"
-
-
 class NotLoggedIn(TerraError):
     """You are not signed in. Sign in, or send a valid token."""
 
@@ -85,12 +79,6 @@ class ProjectMissing(NotFound):
     """There is no such billing project, or you do not belong to it. Check the name or ask its owner."""
 
     code = "project-not-found"
-
-
-class LibraryMissing(NotFound):
-    """There is no such library, or nobody has shared it with you. Check the address or ask its owner."""
-
-    code = "library-not-found"
 
 
 class MemberMissing(NotFound):

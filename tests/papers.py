@@ -33,6 +33,7 @@ ERRORS_AT = (
     "terraspawner.errors_accounts",
     "terraspawner.errors_disks",
     "terraspawner.errors_files",
+    "terraspawner.errors_libraries",
     "terraspawner.errors_mounts",
     "terraspawner.storage.errors",
     "terraspawner.preview.errors",

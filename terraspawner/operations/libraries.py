@@ -18,7 +18,8 @@ from terraspawner.domain.holder import Holder, holder
 from terraspawner.domain.library import Access, Held, Library, Shown, held, shown
 from terraspawner.domain.trash import Item, Kind
 from terraspawner.domain.workspace import Member
-from terraspawner.errors import LibraryMissing, MemberMissing, NameTaken, NotAllowed, Refused
+from terraspawner.errors import MemberMissing, NameTaken, NotAllowed, Refused
+from terraspawner.errors_libraries import LibraryMissing
 from terraspawner.operations import audit, discarding, holders, names_given
 from terraspawner.operations.context import Context, new_id
 

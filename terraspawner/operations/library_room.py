@@ -9,7 +9,8 @@ from __future__ import annotations
 from terraspawner.db import library_records
 from terraspawner.domain.access import Action
 from terraspawner.domain.workspace import Workspace
-from terraspawner.errors import LibraryFull, Refused
+from terraspawner.errors import Refused
+from terraspawner.errors_libraries import LibraryFull
 from terraspawner.operations import audit, libraries
 from terraspawner.operations.context import Context
 from terraspawner.operations.libraries import Seen

@@ -10,7 +10,8 @@ from fastapi.responses import Response
 from terraspawner.domain.access import Action
 from terraspawner.domain.library import NAMESPACE as LIBRARIES
 from terraspawner.domain.library import Access, Folder, Library
-from terraspawner.errors import Conflict, LibraryMissing, NotFound, Refused, TerraError
+from terraspawner.errors import Conflict, NotFound, Refused, TerraError
+from terraspawner.errors_libraries import LibraryMissing
 from terraspawner.operations import libraries, library_room
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, TheParts

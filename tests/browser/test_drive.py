@@ -19,12 +19,12 @@ pytestmark = [pytest.mark.docker, pytest.mark.browser, pytest.mark.feature("B4",
 
 @pytest.fixture
 def desk(ana: Person) -> Iterator[Workspace]:
-    """ana's drive workspace; its environment is ended with the test."""
+    """ana's drive workspace, her only one; it goes with its environment."""
     made = ana.api.post("/workspaces", json={"namespace": "ana", "name": unique("desk"), "storage": "drive"})
     assert made.status_code == 201, made.text
     at = Workspace(owner=ana, name=made.json()["name"], slug=made.json()["slug"])
     yield at
-    at.clear()
+    ana.api.delete(at.path, params={"force": "true"})
 
 
 @pytest.fixture
@@ -98,3 +98,14 @@ def test_a_librarys_notebook_is_edited_in_lab_and_tried_in_the_playground(
     output(page, "tried out")
     page.screenshot(path=artefacts / "4-playground.png")
     assert "tried out" not in ben.api.get(one).text
+
+    # a terminal writes past all of this: it is noticed, and what it made is there for everybody
+    script = f"cd ~/drive/'My Libraries'/{library['name']} && mkdir shelf && cp deep/*.ipynb shelf/by-hand.ipynb"
+    done, said = desk.shell(script)
+    assert done == 0, said
+    by_hand = f"{here}/notebooks/shelf/by-hand.ipynb"
+    until(lambda: ben.api.get(by_hand).status_code == 200, "ben has what the terminal made")
+    made = ben.api.post(f"{here}/notebooks", json={"name": "shelf/by the service"})
+    assert made.status_code == 201, made.text
+    assert "by the service.ipynb" in desk.shell(f"ls ~/drive/'My Libraries'/{library['name']}/shelf")[1]
+    until(lambda: "found" in ben.api.get(f"{by_hand}/versions").text, "it has a history")

@@ -11,7 +11,6 @@ from terraspawner.domain.library import Access, Folder
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import (
     GroupMissing,
-    LibraryMissing,
     MemberMissing,
     NameRefused,
     NameTaken,
@@ -21,6 +20,7 @@ from terraspawner.errors import (
     WorkspaceMissing,
 )
 from terraspawner.errors_accounts import AccountMissing
+from terraspawner.errors_libraries import LibraryMissing
 from terraspawner.operations import (
     accounts,
     audit,

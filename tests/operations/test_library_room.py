@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from terraspawner.domain.library import Access
-from terraspawner.errors import LibraryFull, NotAllowed, Refused
+from terraspawner.errors import NotAllowed, Refused
+from terraspawner.errors_libraries import LibraryFull
 from terraspawner.operations import libraries, library_room, notebooks
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebooks import Place
