@@ -15,10 +15,10 @@ from terraspawner.domain.access import Action
 from terraspawner.domain.trash import Item
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors_files import FileMissing, FileMovedOn, FileTooLarge
-from terraspawner.operations import pieces, trashed_files, workspaces
+from terraspawner.operations import library_room, pieces, trashed_files, workspaces
 from terraspawner.operations.context import Context, new_id
 from terraspawner.operations.notebooks import Place
-from terraspawner.storage.base import Absent, Anything, Bucket, ObjectChanged, ObjectInfo, Version, check_key
+from terraspawner.storage.base import Absent, Anything, Bucket, ObjectChanged, ObjectInfo, Version, check_key, find
 from terraspawner.storage.errors import ObjectMissing
 
 Expected = Absent | Version | Anything
@@ -76,16 +76,14 @@ def read_part(context: Context, place: Place, version: str, start: int, size: in
 
 
 def check_write(context: Context, place: Place, size: int, expected: Expected) -> None:
-    """Before anything is sent. Raises `IsANotebook`, `KeyRefused`, `FileTooLarge`, `FileMovedOn`."""
-    bucket, key = _reach(context, place, Action.WRITE_BUCKET)
+    """Before anything is sent. Raises `IsANotebook`, `KeyRefused`, `FileTooLarge`, `LibraryFull`, `FileMovedOn`."""
+    workspace, key = enter(context, place, Action.WRITE_BUCKET), _key(place.path)
     data_file.check_may_be_written(key)
     check_size(place.path, size, context.settings.file_limit)
+    library_room.refuse_what_does_not_fit(context, workspace, key, size)
     if isinstance(expected, Anything):
         return
-    try:
-        found = bucket.stat(key)
-    except ObjectMissing:
-        found = None
+    found = find(context.bucket(workspace.id), key)
     is_as_expected = found is None if isinstance(expected, Absent) else found is not None and found.version == expected
     if not is_as_expected:
         raise moved_on(place.path, found)
@@ -108,8 +106,11 @@ def write(context: Context, place: Place, last: bytes, expected: Expected, uploa
 
     Raises as `check_write`; then the pieces are still there.
     """
-    bucket, key = _reach(context, place, Action.WRITE_BUCKET)
+    workspace, key = enter(context, place, Action.WRITE_BUCKET), _key(place.path)
     data_file.check_may_be_written(key)
+    bucket = context.bucket(workspace.id)
+    size = len(last) + (pieces.size_of(bucket, upload_id) if upload_id else 0)
+    library_room.refuse_what_does_not_fit(context, workspace, key, size)
     body: Iterable[bytes] = pieces.whole(bucket, upload_id, last) if upload_id else (last,)
     try:
         made = bucket.write_stream(key, body, expected)

@@ -21,6 +21,11 @@ def keep(bucket: Bucket, upload_id: str, offset: int, piece: bytes) -> None:
     bucket.write(f"{_FOLDER}{upload_id}/{offset:020d}", piece, ABSENT)
 
 
+def size_of(bucket: Bucket, upload_id: str) -> int:
+    """Bytes of all pieces that are kept."""
+    return sum(info.size for info in bucket.list(f"{_FOLDER}{upload_id}/"))
+
+
 def whole(bucket: Bucket, upload_id: str, last: bytes) -> Iterator[bytes]:
     """All pieces in their order, and the `last` one."""
     for info in bucket.list(f"{_FOLDER}{upload_id}/"):

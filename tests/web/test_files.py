@@ -275,3 +275,25 @@ async def test_pieces_of_a_sender_who_went_go_after_a_day(tmp_path: Path) -> Non
         clock.move(hours=25)
         uploads.forget_old(site.context, alpha.id)
         assert list(bucket.list("uploads/")) == []
+
+
+@pytest.mark.feature("H2")
+async def test_files_of_a_library_are_reached_alike_and_held_to_its_limit(site: Site) -> None:
+    async with site.person() as ana:
+        made = (await ana.post("libraries", json={"name": "Atlas"})).json()["id"]
+        here = f"workspaces/library/{made}/files"
+        await ana.patch(f"libraries/{made}", json={"size_limit": 1024**2})
+        assert (await ana.put(f"{here}/t/a.csv", content=b"1,2")).status_code == 200
+        assert (await ana.get(f"{here}/t/a.csv")).content == b"1,2"
+        assert [each["path"] for each in (await ana.get(here)).json()["items"]] == ["t/"]
+        assert code(await ana.put(f"{here}/big", content=b"x" * (1024**2 + 1))) == (422, "library-full")
+
+        async def unannounced() -> AsyncIterator[bytes]:
+            yield b"x" * (1024**2 + 1)
+
+        assert code(await ana.put(f"{here}/big", content=unannounced())) == (422, "library-full")
+        assert (await ana.get(f"{here}/big")).status_code == 404
+        assert (await ana.delete(f"{here}/t/a.csv")).status_code == 204
+        (item,) = (await ana.get("trash")).json()["items"]
+        assert (await ana.post(f"trash/{item['id']}/restore")).status_code == 200
+        assert (await ana.get(f"{here}/t/a.csv")).content == b"1,2"
