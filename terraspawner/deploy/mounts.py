@@ -19,7 +19,8 @@ from terraspawner.deploy.commands import SetupStopped, attempt
 from terraspawner.settings import Settings
 
 MOUNTINFO = Path("/proc/self/mountinfo")
-SHARED, PRIVATE = "rshared", "rprivate"
+SHARED, PRIVATE = "rshared", "rw"
+"""The second leaves it to the Engine, which takes no `rprivate` below its own folder."""
 OPTIONS = (
     "--network", "none", "--user", "0", "--cap-drop", "ALL", "--cap-add", "SYS_ADMIN",
     "--cap-add", "MKNOD", "--device-cgroup-rule", "b 7:* rmw", "--device-cgroup-rule", "c 10:237 rmw",
