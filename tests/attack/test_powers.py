@@ -11,6 +11,8 @@ import pytest
 
 from terraspawner.host.__main__ import api
 from terraspawner.host.asked import ALLOWED_UIDS
+from terraspawner.host.mounter import __main__ as mounter
+from terraspawner.host.mounter.probe import Ability
 from terraspawner.host.netprobe import NetworkProbe
 from terraspawner.host.rules import LINK_LOCAL, guard_of, is_in_place, parse_saved
 from terraspawner.settings import Settings
@@ -114,7 +116,7 @@ class Unix(http.client.HTTPConnection):
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(30)
-        self.sock.connect("/srv/terra/run/host.sock")
+        self.sock.connect(f"/srv/terra/run/{sys.argv[4]}.sock")
 for method, path, body, *times in requests:
     connection = Unix("host", timeout=30)
     try:
@@ -140,28 +142,35 @@ BODIES = (
 """Texts; with a number, so many times."""
 
 
-def routes_of_host() -> list[tuple[str, str]]:
+ON_SOCKETS = ("host", "mounter")
+
+
+def routes_of(service: str) -> list[tuple[str, str]]:
     """Method and path of every route, as the service itself has them."""
-    settings = Settings()
-    application = api(settings, NetworkProbe(settings)).application()
+    settings = Settings(mounts_host_path="/nowhere", live_mounts="yes")
+    parts = {
+        "host": lambda: api(settings, NetworkProbe(settings)),
+        "mounter": lambda: mounter.api(settings, Ability(is_live=True)),
+    }
+    application = parts[service]().application()
     return sorted({(route.method, route.resource.canonical) for route in application.router.routes() if route.resource})
 
 
-def asked(scene: Scene, user: str, requests: Sequence[tuple[object, ...]]) -> dict[tuple[str, str], Any]:
+def asked(scene: Scene, name: str, user: str, requests: Sequence[tuple[object, ...]]) -> dict[tuple[str, str], Any]:
     uid, gid = user.split(":")
-    service = scene.deployment.service("host")
+    service = scene.deployment.service(name)
     answers: dict[tuple[str, str], Any] = {}
     for start in range(0, len(requests), 200):
-        words = ["python", "-I", "-c", ASK, uid, gid, json.dumps(requests[start : start + 200])]
+        words = ["python", "-I", "-c", ASK, uid, gid, json.dumps(requests[start : start + 200]), name]
         said = service.exec_run(words, user=user)
         assert said.exit_code == 0, said.output.decode()[-2000:]
         answers |= {(m, p): code for m, p, code in map(json.loads, said.output.decode().splitlines())}
     return answers
 
 
-def with_ids(identifiers: tuple[str, ...]) -> list[tuple[str, str, str]]:
+def with_ids(service: str, identifiers: tuple[str, ...]) -> list[tuple[str, str, str]]:
     """Every path of a route that takes an id, with every method and each of `identifiers`."""
-    paths = sorted({path for _, path in routes_of_host() if "{id}" in path})
+    paths = sorted({path for _, path in routes_of(service) if "{id}" in path})
     assert paths
     return [
         (method, path.replace("{id}", identifier), "")
@@ -172,21 +181,23 @@ def with_ids(identifiers: tuple[str, ...]) -> list[tuple[str, str, str]]:
     ]
 
 
+@pytest.mark.parametrize("service", ON_SOCKETS)
 @pytest.mark.parametrize("uid", sorted(ALLOWED_UIDS))
-def test_host_takes_ids_and_nothing_else(scene: Scene, uid: int) -> None:
+def test_the_services_on_sockets_take_ids_and_nothing_else(scene: Scene, uid: int, service: str) -> None:
     """From those whom it serves: malformed ids are refused by every method, and nothing is done."""
-    answers = asked(scene, f"{uid}:2000", with_ids(MALFORMED))
+    answers = asked(scene, service, f"{uid}:2000", with_ids(service, MALFORMED))
     assert {what: code for what, code in answers.items() if code not in (400, 404, 405, 414, 422)} == {}
     scene.assert_untouched()
     assert scene.alpha.container().status == "running"
 
 
-def test_host_survives_bodies_that_are_none(scene: Scene) -> None:
-    paths = [(method, path.replace("{id}", "00000000000000ee")) for method, path in routes_of_host()]
+@pytest.mark.parametrize("service", ON_SOCKETS)
+def test_they_survive_bodies_that_are_none(scene: Scene, service: str) -> None:
+    paths = [(method, path.replace("{id}", "00000000000000ee")) for method, path in routes_of(service)]
     for body in BODIES:
         said = body if isinstance(body, tuple) else (body,)
         wanted = [(method, path, *said) for method, path in paths if path != "/network/probe" and method != "HEAD"]
-        for request, code in asked(scene, "2002:2000", wanted).items():
+        for request, code in asked(scene, service, "2002:2000", wanted).items():
             assert isinstance(code, str) or code < 500, (request, body)
     scene.assert_untouched()
 
@@ -194,12 +205,13 @@ def test_host_survives_bodies_that_are_none(scene: Scene) -> None:
 STRANGERS = ("1000:1000", "1000:2000", "2003:2003", "2003:2000", "65534:2000", "1:2000", "2000:2000", "65534:65534")
 
 
+@pytest.mark.parametrize("service", ON_SOCKETS)
 @pytest.mark.parametrize("user", STRANGERS)
-def test_host_serves_no_other_user(scene: Scene, user: str) -> None:
+def test_they_serve_no_other_user(scene: Scene, user: str, service: str) -> None:
     """Outside of the socket's group nobody connects; inside of it the kernel tells who it is."""
     here = scene.alpha.environment()["id"]
-    paths = [(m, path.replace("{id}", here), "") for m, path in routes_of_host() if m != "HEAD"]
-    answers = set(asked(scene, user, paths).values())
+    paths = [(m, path.replace("{id}", here), "") for m, path in routes_of(service) if m != "HEAD"]
+    answers = set(asked(scene, service, user, paths).values())
     assert answers == ({403} if user.endswith(":2000") else {"PermissionError"})
     scene.assert_untouched()
 
