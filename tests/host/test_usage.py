@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from terraspawner.host import usage
-from terraspawner.host.usage import CONSIDERED, LONGEST_NAME, SHOWN, TARGET, Folder, printable, read, summary
+from terraspawner.host.usage import CONSIDERED, LONGEST_NAME, SHOWN, TARGET, Folder, printable, read, summary, unsent
 
 MIB = 1024**2
 
@@ -52,6 +52,29 @@ def test_however_many_folders_there_are_little_is_kept_and_the_largest_found() -
     many = (Folder(size=number % 977, path=f"f{number}") for number in range(CONSIDERED * 50))
     (largest, *_) = summary(many)["folders"]  # type: ignore[misc]
     assert largest["size"] == 976
+
+
+@pytest.mark.feature("G5", "C17")
+def test_saves_that_wait_in_an_outbox_are_counted_by_their_notes(tmp_path: Path) -> None:
+    assert unsent(tmp_path) == 0
+    outbox = tmp_path / ".terra" / "outbox"
+    outbox.mkdir(parents=True)
+    assert unsent(tmp_path) == 0
+    for name in ("000000000001.json", "000000000001.ipynb", "000000000012.json", ".tmp-000000000013.json", "x.json"):
+        (outbox / name).touch()
+    assert unsent(tmp_path) == 2
+
+
+@pytest.mark.parametrize("part", [".terra", ".terra/outbox"])
+def test_an_outbox_that_is_a_link_is_not_followed(tmp_path: Path, part: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "outbox").mkdir(parents=True)
+    for folder in (elsewhere, elsewhere / "outbox"):
+        (folder / "000000000001.json").touch()
+    disk = tmp_path / "disk"
+    (disk / part).parent.mkdir(parents=True)
+    (disk / part).symlink_to(elsewhere)
+    assert unsent(disk) == 0
 
 
 @pytest.mark.parametrize("name", ["a\nb", "\x1b[31mred", "\u202efdp.exe", "\x00", "x" * 5000, "</li><script>"])

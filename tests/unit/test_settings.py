@@ -47,6 +47,8 @@ def test_values_are_read_and_empty_ones_are_unset() -> None:
         ("TERRA_TRASH_DAYS", "for ever"),
         ("TERRA_IDLE_OFF", "yes"),
         ("TERRA_AT_IDLE", "destroy"),
+        ("TERRA_LIVE_MOUNTS", "perhaps"),
+        ("TERRA_DRIVE_IDLE", "59"),
         ("TERRA_AUTOSTART", "ana"),
         ("TERRA_IDLE", "599"),
         ("TERRA_IDLE", "86401"),
