@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -164,6 +165,9 @@ def test_down_keeps_everything_and_clean_leaves_no_trace(short_lived: Deployment
     assert engine.containers.list(all=True, filters=label) == []
     assert engine.volumes.list(filters=label) == []
     assert engine.networks.list(filters=label) == []
+    mounts = Path(engine.info()["DockerRootDir"], "terraspawner", name)
+    assert not mounts.exists()
+    assert str(mounts) not in Path("/proc/self/mountinfo").read_text()
     mark = rules.guard_of(Settings(deployment=name)).chains[0][0].rpartition("-")[0]
     assert mark not in table(short_lived)
     assert "nothing" in short_lived.run("clean", "--yes").stdout
