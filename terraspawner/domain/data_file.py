@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from terraspawner.domain.names import NOTEBOOK_ENDING
+from terraspawner.errors import NameRefused
 from terraspawner.errors_files import IsANotebook
 
 FOLDER = "data/"
@@ -65,6 +66,8 @@ IMAGE_TYPES = {
     "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
 }  # fmt: skip
 """Those that carry no script. SVG does: it is shown as the text that it is."""
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+_MARKS = "\u200e\u200f\u061c"
 _TABLES = {"csv": ",", "tsv": "\t"}
 
 
@@ -74,7 +77,13 @@ def path_of(text: str) -> str:
 
 
 def check_may_be_written(path: str) -> None:
-    """Raises `IsANotebook`."""
+    """Raises `IsANotebook`; `NameRefused` for what turns text around, by which a name hides its ending."""
+    if turning := next((char for char in path if unicodedata.bidirectional(char) in _TURNING or char in _MARKS), ""):
+        raise NameRefused(
+            f"The file's name contains an invisible character that turns text around (U+{ord(turning):04X}). Leave it"
+            " out.",
+            name=path.replace(turning, "\ufffd"),
+        )
     if path.casefold().endswith(NOTEBOOK_ENDING):
         name = path.rpartition("/")[2]
         raise IsANotebook(

@@ -103,9 +103,10 @@ REST: dict[str, Case] = {
     f"PUT {AT}/notebooks/{{path}}/merge": Case(who=PERSON_OR_KEY, body=NOTEBOOK, query={"base": "{version}"}),
     f"PATCH {AT}/notebooks/{{path}}/versions/{{version}}": Case(body={"name": "planted"}, free=("name",)),
     f"POST {AT}/notebooks/{{path}}/versions/{{version}}/restore": Case(who=PERSON_OR_KEY),
-    f"GET {AT}/files": Case(who=PERSON_OR_KEY),
+    f"GET {AT}/files": Case(who=PERSON_OR_KEY, free=("folder", "cursor")),
     f"GET {AT}/files/{{path}}": Case(who=PERSON_OR_KEY),
-    f"PUT {AT}/files/{{path}}": Case(who=PERSON_OR_KEY, body={"planted": True}),
+    # data files have almost any name: it is the version that there is none of
+    f"PUT {AT}/files/{{path}}": Case(who=PERSON_OR_KEY, body={"planted": True}, headers={"If-Match": '"planted"'}),
     f"DELETE {AT}/files/{{path}}": Case(who=PERSON_OR_KEY),
     f"POST {AT}/uploads": Case(
         who=PERSON_OR_KEY,

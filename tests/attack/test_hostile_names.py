@@ -143,6 +143,8 @@ def test_a_hostile_name_is_refused_with_a_sentence(
     for what, request, is_refused in attacks(route, scene, document, names):
         if what.startswith(("form disk:", "form force:")):
             continue  # any other word keeps the disk: tests/web/test_pages.py
+        if what.startswith("form title:") and route.endswith("/files/folder"):
+            continue  # folders of data have almost any name: tests/web/test_file_pages.py
         answer = ask(client, request, **headers)
         fault = fault_of(answer, request, is_refused=is_refused and ALL[route].who != ANYBODY)
         if fault:
@@ -159,7 +161,8 @@ def fault_of(answer: httpx.Response, request: Request, *, is_refused: bool) -> s
         return "not refused"
     if answer.status_code == 431:
         return ""  # longer than any address or header that the proxy takes
-    if answer.status_code >= 400 and request.is_rest and not answer.text.startswith('{"error":{"code":'):
+    has_body = request.method != "HEAD"
+    if answer.status_code >= 400 and request.is_rest and has_body and not answer.text.startswith('{"error":{"code":'):
         return "not our shape"
     return ""
 

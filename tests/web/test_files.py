@@ -183,6 +183,13 @@ async def test_other_names_are_refused(ana: httpx.AsyncClient, name: str) -> Non
     assert await names(ana) == []
 
 
+@pytest.mark.parametrize("char", ["\u202e", "\u2066", "\u200f", "\u061c"])
+async def test_a_name_cannot_hide_its_ending(ana: httpx.AsyncClient, char: str) -> None:
+    refused = await ana.put(f"{HERE}/{quote(f'cod{char}gpj.exe')}", content=b"1")
+    assert code(refused) == (422, "name-invalid")
+    assert char not in refused.text
+
+
 @pytest.mark.parametrize("name", ["a.ipynb", "b/A.IPYNB"])
 async def test_a_notebook_is_no_data_file(ana: httpx.AsyncClient, name: str) -> None:
     refused = await ana.put(f"{HERE}/{name}", content=b"{}")
