@@ -13,9 +13,7 @@ terminal writes between a check and a rename, some microseconds, is replaced. Wh
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import struct
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -41,11 +39,6 @@ from terraspawner.storage.layout import DATA, NOTEBOOKS, make_folders
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _NOTEBOOKS, _DATA = f"{NOTEBOOKS}/", f"{DATA}/"
-
-_ACL_VERSION, _NO_ID = 2, 0xFFFFFFFF
-_OWNER, _GROUP, _OTHERS = 0x01, 0x04, 0x20
-_GROUP_WRITES = ((_OWNER, 0o7), (_GROUP, 0o7), (_OTHERS, 0o5))
-"""As ``linux/posix_acl_xattr.h`` has them: a version, then tag, rights and id of each entry."""
 
 IsNotebook = Callable[[str], bool]
 """Whether a path in the tree is one that a notebook may have."""
@@ -183,17 +176,6 @@ def _missing(key: str) -> ObjectMissing:
     return ObjectMissing(f"There is no object '{key}' in the library.", key=key)
 
 
-def let_group_write(folder: Path) -> None:
-    """Have what is made below `folder` from now on written by its group as well, whatever the maker's umask is.
-
-    Else this service could put no notebook into a folder that somebody made in a terminal. By a default ACL, which new
-    folders hand on; where the file system knows none, that folder's permissions are told to who is refused.
-    """
-    entries = b"".join(struct.pack("<HHI", tag, rights, _NO_ID) for tag, rights in _GROUP_WRITES)
-    with contextlib.suppress(OSError):
-        os.setxattr(folder, "system.posix_acl_default", struct.pack("<I", _ACL_VERSION) + entries)
-
-
 def create_library(url: str, library_id: str, is_notebook: IsNotebook, largest: int) -> Bucket:
     """Make the folder of a library and open it; one that is there is opened as it is.
 
@@ -201,7 +183,7 @@ def create_library(url: str, library_id: str, is_notebook: IsNotebook, largest: 
     """
     folder = _folder(url, library_id)
     try:
-        let_group_write(make_folders(folder.parent, library_id) / DATA)
+        make_folders(folder.parent, library_id)
     except OSError as error:
         raise (BucketFull() if faults.is_full(error) else faults.unavailable("it cannot be made")) from error
     return LibraryBucket(DirectoryBucket(folder), is_notebook, largest)

@@ -299,6 +299,19 @@ def test_folders_and_files_have_the_rights_that_mounts_need(tmp_path: Path) -> N
     assert {path: mode_of(tmp_path / "b1" / path) for path in modes} == modes
 
 
+def test_the_service_writes_where_a_terminal_made_a_folder(tmp_path: Path) -> None:
+    """The service is another user, of the group that the data belong to; umasks of terminals take that away."""
+    data = make_folders(tmp_path, "b1") / "data"
+    before = os.umask(0o077)
+    try:
+        (data / "by hand" / "deep").mkdir(parents=True)
+        (data / "by hand" / "deep" / "first.csv").write_bytes(b"")
+    finally:
+        os.umask(before)
+    assert mode_of(data / "by hand" / "deep") & 0o070 == 0o070
+    assert mode_of(data / "by hand" / "deep" / "first.csv") & 0o060 == 0o060
+
+
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that other users may pass through, as pytest's own may not."""

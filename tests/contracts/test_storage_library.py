@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 import pytest
@@ -157,15 +156,3 @@ def test_a_notebook_that_is_too_large_is_listed_and_not_read(library: Bucket, tr
     with pytest.raises(KeyRefused, match="a notebook has 1000 at most"):
         library.read("notebooks/huge.ipynb")
     assert len(library.read("notebooks/fits.ipynb")[0]) == LARGEST
-
-
-def test_the_service_writes_where_a_terminal_made_a_folder(library: Bucket, tree: Path) -> None:
-    """The service is another user, of the group that the tree belongs to; umasks of terminals take that away."""
-    before = os.umask(0o077)
-    try:
-        (tree / "by hand" / "deep").mkdir(parents=True)
-        (tree / "by hand" / "deep" / "first.ipynb").write_bytes(b"{}")
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE((tree / "by hand" / "deep").stat().st_mode) & 0o070 == 0o070
-    assert stat.S_IMODE((tree / "by hand" / "deep" / "first.ipynb").stat().st_mode) & 0o060 == 0o060
