@@ -1,7 +1,7 @@
 """Drives: what of the libraries they show, and where an address below a drive workspace leads.
 
-Whoever mounts a drive makes its view exactly `view_of`. Notebooks have addresses below a drive workspace as well, by
-the name that their library has on the caller's drive: ``Survey (ada)/a.ipynb``. So JupyterLab in an environment has
+Whoever mounts a drive makes its view exactly `on_drive_of`. Notebooks have addresses below a drive workspace as well,
+by the name that their library has on the caller's drive: ``Survey (ada)/a.ipynb``. So JupyterLab in an environment has
 all libraries of its person below the one folder ``edit/``, and knows of none of them.
 """
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from terraspawner.db import group_records, library_records, member_records, records
 from terraspawner.domain.access import Action, permits
-from terraspawner.domain.environment import Environment, State
+from terraspawner.domain.environment import State
 from terraspawner.domain.library import NAMESPACE, OF_BUCKETS, Shown, shown
 from terraspawner.domain.workspace import DRIVE, Workspace
 from terraspawner.errors import NotebookMissing, Refused
@@ -33,16 +33,8 @@ class Reach:
     path: str = ""
 
 
-def view_of(context: Context, environment: Environment) -> tuple[Shown, ...]:
-    """What the drive of `environment` shows now, by folder and name; nothing where its workspace has no drive."""
-    with context.database.read() as connection:
-        if not records.workspace_by_id(connection, environment.workspace_id).has_drive:
-            return ()
-        return on_drive_of(connection, environment.user)
-
-
 def on_drive_of(connection: sa.Connection, user: str) -> tuple[Shown, ...]:
-    """What the drives of `user` show."""
+    """What the drives of `user` show now, by folder and name."""
     groups = frozenset(group_records.groups_of(connection, user))
     return shown(library_records.libraries_of(connection, user), user, groups)
 

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi.responses import Response
 
 from terraspawner.domain.notebook import KERNELS
+from terraspawner.domain.policy import said
 from terraspawner.errors import TerraError
 from terraspawner.operations import libraries, shelves
 from terraspawner.web.auth import Person
@@ -66,4 +67,8 @@ async def library_page(
 
 async def drive_values(parts: Parts, spot: Spot) -> dict[str, Any]:
     """For ``_drive_section.html``."""
-    return {"on_drive": await parts.deeds(shelves.notebooks_on, spot.user), "kernels": KERNELS}
+    return {
+        "on_drive": await parts.deeds(shelves.notebooks_on, spot.user),
+        "kernels": KERNELS,
+        "drive_idle": said(parts.settings.drive_idle),
+    }

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from terraspawner.domain.access import Action, permits
 from terraspawner.domain.environment import State
+from terraspawner.domain.policy import said
 from terraspawner.domain.price import disk_per_month
 from terraspawner.domain.workspace import BUCKET
 from terraspawner.errors import Conflict, NotFound, Refused, TerraError
@@ -140,6 +141,7 @@ async def _home(
         projects=await parts.deeds(projects.list_projects, person.name),
         chosen=chosen,
         storage=storage,
+        drive_idle=said(parts.settings.drive_idle),
         prices=prices,
         disk_size=parts.settings.disk_size,
         disk_per_month=disk_per_month(prices, parts.settings.disk_size),

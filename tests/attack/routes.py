@@ -60,6 +60,7 @@ class Case:
 REST: dict[str, Case] = {
     "GET /health": Case(who=ANYBODY),
     "GET /metrics": Case(who=OPERATOR),
+    "GET /store": Case(who=OPERATOR),
     "GET /whoami": Case(),
     "GET /projects": Case(),
     "POST /projects": Case(body={"namespace": "planted"}),
@@ -203,6 +204,7 @@ PAGES: dict[str, Case] = {
     "POST /account/seen": Case(form={"up_to": ""}),
     "GET /audit": Case(is_operators_too=True),
     "GET /usage": Case(is_operators_too=True),
+    "GET /store": Case(who=OPERATOR),
     "GET /accounts": Case(who=OPERATOR),
     "POST /accounts": Case(who=OPERATOR, form={"name": "planted"}),
     "POST /accounts/{account}/link": Case(who=OPERATOR, form={}),

@@ -280,20 +280,19 @@ def drive(context: Context, user: str = "ben", name: str = "desk") -> Workspace:
 @pytest.mark.feature("B4", "H3")
 def test_the_drive_of_an_environment_shows_what_its_user_has(context: Context) -> None:
     at = drive(context)
-    ticket = environments.admit(context, user="ben", slug=at.slug)
-    assert drives.view_of(context, ticket.environment) == ()
+    assert environments.admit(context, user="ben", slug=at.slug).drive == ()
     library_id = made(context)
     made(context, "Hers alone")
     share(context, library_id, access=Access.WRITE)
-    (shown,) = drives.view_of(context, ticket.environment)
+    with context.database.read() as connection:
+        (shown,) = drives.on_drive_of(connection, "ben")
     assert (shown.id, shown.folder, shown.name, shown.is_read_only) == (library_id, Folder.ME, "Survey (ana)", False)
 
 
 @pytest.mark.feature("B4")
 def test_an_environment_with_a_bucket_has_no_drive(context: Context, workspace: Workspace) -> None:
     made(context)
-    ticket = environments.admit(context, user="ana", slug=workspace.slug)
-    assert drives.view_of(context, ticket.environment) == ()
+    assert environments.admit(context, user="ana", slug=workspace.slug).drive == ()
 
 
 @pytest.mark.feature("B4")

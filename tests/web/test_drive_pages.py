@@ -179,13 +179,13 @@ async def test_a_drive_workspace_is_chosen_at_its_creation_and_says_what_stays(s
     a_notebook(site, library_id)
     browser = await site.browser("ana")
     first = (await browser.client.get(f"{PREFIX}/")).text
-    assert "After 12 hours without interaction its environment is stopped and destroyed" in first
+    assert "After 12 h without interaction its environment is stopped and destroyed" in first
     made = await browser.submit(f"{PREFIX}/workspaces", namespace="ana", name="desk", storage="drive")
     page = (await browser.client.get(made.headers["location"])).text
     assert re.findall(r'data-library="(\w+)"', page) == [library_id]
     assert f"{page_of(library_id)}/notebooks/deep/first.ipynb" in page
     assert f"{PREFIX}/open/ana/desk/notebooks/Survey/deep/first.ipynb" in page
-    assert "after 12 hours without interaction the environment is destroyed" in page
+    assert "after 12 h without interaction the environment is destroyed" in page
     assert "create-notebook-form" not in page
     refused = await browser.submit(f"{PREFIX}/workspaces", namespace="ana", name="x", storage="floppy")
     assert (refused.status_code, "&#39;bucket&#39; or &#39;drive&#39;" in refused.text) == (422, True)
