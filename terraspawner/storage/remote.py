@@ -250,7 +250,9 @@ def _store_of(kind: Store, container: str, options: Options) -> S3Store | AzureS
             config |= {"endpoint": options.endpoint} if options.endpoint else {}
             return AzureStore(container, config=config, client_options=client, retry_config=retry)
         return GCSStore(container, config=config, client_options=client, retry_config=retry)
-    except (exceptions.BaseError, ValueError, TypeError):
+    except (exceptions.BaseError, ValueError, TypeError) as error:
+        if "No CA certificates" in str(error):
+            raise faults.unavailable("there are no certificate authorities on this machine") from None
         raise SettingsWrong(
             f"The store of TERRA_BUCKETS ({kind}://{container}) cannot be opened with what "
             "TERRA_BUCKETS_CREDENTIALS_FILE, TERRA_BUCKETS_ENDPOINT and TERRA_BUCKETS_REGION say: "
