@@ -15,3 +15,9 @@ class MountFailed(TerraError):
     """The kernel refused to mount or unmount. The log of the mounter names the cause."""
 
     code = "mount-failed"
+
+
+class MountsUnavailable(Unavailable):
+    """The service that mounts buckets is not answering, so files of the bucket are not there. Try again in a minute."""
+
+    code = "mounts-unavailable"

@@ -22,6 +22,7 @@ from terraspawner.domain.start import StepName
 from terraspawner.errors import ScriptFailed, TerraError
 from terraspawner.host_client import HostClient
 from terraspawner.mounter_client import MounterClient
+from terraspawner.mounts_client import MountsClient
 from terraspawner.operations import disks, environments, images
 from terraspawner.operations.context import Context
 
@@ -73,6 +74,8 @@ class Makes(PooledDockerSpawner):
     async def create_object(self) -> dict[str, Any]:
         """Make the container, and first its volumes: one that Docker made by itself would bear no labels."""
         await self._refuse_unfit()
+        if self._has_mounted_bucket:
+            await self.bucket_mounts().ensure(self.ticket.workspace.id)
         self.steps.begin(StepName.DISK)
         self._script_to_run = self.ticket.environment.startup_script
         settings, environment = self.context.settings, self.ticket.environment
@@ -127,11 +130,25 @@ class Makes(PooledDockerSpawner):
 
     async def start_object(self) -> None:
         self.steps.begin(StepName.START)
+        await self._have_bucket()
         found = await self._take_size()
         variables = self._variables(self.ticket) | plan.rooms(found["Mounts"])
         await self.start_with(plan.start_archive(variables, self._script_to_run))
         if self._script_to_run:
             await self._run_script()
+
+    @property
+    def _has_mounted_bucket(self) -> bool:
+        return self.context.settings.mounts_buckets and not self.ticket.workspace.has_drive
+
+    async def _have_bucket(self) -> None:
+        """What is kept has its folder already: it starts without its bucket, which is mounted in it later."""
+        if not self._has_mounted_bucket:
+            return
+        try:
+            await self.uncut(self.bucket_mounts().ensure(self.ticket.workspace.id))
+        except TerraError as error:
+            self.log.warning("The bucket of %s is not mounted yet: %s", self._log_name, error.message)
 
     async def _take_size(self) -> dict[str, Any]:
         """A kept container follows the row: with the size that was chosen meanwhile, it stays the same one. What the
@@ -192,6 +209,11 @@ class Makes(PooledDockerSpawner):
     @cache
     def mounter(cls) -> MounterClient:
         return MounterClient(wiring.settings_from_environ().mounter_socket)
+
+    @classmethod
+    @cache
+    def bucket_mounts(cls) -> MountsClient:
+        return MountsClient(wiring.settings_from_environ().mounts_socket)
 
     @classmethod
     @cache

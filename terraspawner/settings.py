@@ -87,6 +87,11 @@ class Settings(Addresses):
     )
     buckets_credentials: str = _setting("", "The same, filled in by `make up`.", secret=True)
     buckets_timeout: float = _setting(8.0, "Seconds after which a request to it that has no answer is given up.")
+    buckets_cache: int = _setting(
+        10 * 1024 * MIB,
+        "Bytes of each bucket in an object store that are kept on this machine because they were written lately; what "
+        "is not in the store yet is kept in any case.",
+    )
     buckets_host_path: str = _setting("", "The same folder as the Docker Engine sees it; found by `make up`.")
     libraries: str = _setting("file:///srv/terra/libraries", "Folder in which the libraries of the drives are.")
     libraries_host_path: str = _setting("", "The same folder as the Docker Engine sees it; found by `make up`.")
@@ -94,6 +99,7 @@ class Settings(Addresses):
     service_prefix: str = _setting("/services/workspaces/", "URL prefix of the workspaces service.")
     host_socket: str = _setting("/srv/terra/run/host.sock", "Unix socket of the host service.")
     mounter_socket: str = _setting("/srv/terra/run/mounter.sock", "Unix socket of the mounter.")
+    mounts_socket: str = _setting("/srv/terra/run/mounts.sock", "Unix socket of the service that mounts buckets.")
     mounts_host_path: str = _setting(
         "", "Folder of this machine in which the mounter mounts what environments see; found by `make up`."
     )

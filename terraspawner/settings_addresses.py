@@ -20,6 +20,7 @@ class Addresses:
     users_subnet: str
     service_prefix: str
     live_mounts: str
+    buckets: str
 
     @property
     def callback_url(self) -> str:
@@ -35,6 +36,11 @@ class Addresses:
         """
         scheme = "https" if self.tls_certificate else "http"
         return self.subdomain_host or f"{scheme}://{self.bind}:{self.port}"
+
+    @property
+    def mounts_buckets(self) -> bool:
+        """Whether buckets are in an object store, and so have to be mounted for environments."""
+        return self.buckets.startswith(("s3://", "az://", "gs://"))
 
     @property
     def has_live_mounts(self) -> bool:

@@ -16,6 +16,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from terraspawner.containers import disk_images, startup
+from terraspawner.containers.binds import (
+    BUCKET_DATA,
+    BUCKET_NOTEBOOKS,
+    WORKSPACE,
+    bucket_in,
+    of_bucket,
+    writes_too_much,
+)
 from terraspawner.containers.mounts import DRIVE, HOME, Mount, drive_mounts, has_other_drive
 from terraspawner.domain.disk import DiskKind
 from terraspawner.domain.environment import Environment
@@ -23,12 +31,9 @@ from terraspawner.domain.library import Shown
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import StartFailed
 from terraspawner.settings import Settings
-from terraspawner.storage.addresses import parse_address
 
-BUCKET_DATA = "/mnt/workspace/bucket"
-BUCKET_NOTEBOOKS = "/mnt/workspace/notebooks"
 DATA = "/data"
-_KEPT = (HOME, DATA, BUCKET_DATA, BUCKET_NOTEBOOKS)
+_KEPT = (HOME, DATA, WORKSPACE, BUCKET_DATA, BUCKET_NOTEBOOKS)
 """What outlives the container."""
 SCRATCH = "/scratch"
 ROOMS = {"WORKSPACE_DATA_DISK": DATA, "SCRATCH": SCRATCH}
@@ -154,7 +159,7 @@ def plan_environment(
         *(
             drive_mounts(settings, environment.id, drive)
             if workspace.has_drive
-            else _bucket(settings, environment, workspace)
+            else of_bucket(settings, environment, workspace)
         ),
         Mount(
             kind="volume", source="", target=SCRATCH, is_read_only=False, labels=scratch_labels(settings, environment)
@@ -177,17 +182,6 @@ def plan_environment(
     )
 
 
-def _bucket(settings: Settings, environment: Environment, workspace: Workspace) -> tuple[Mount, ...]:
-    """Its folders; none where it is in an object store, whose notebooks come by the service alone."""
-    if parse_address(settings.buckets).is_object_store:
-        return ()
-    bucket = f"{settings.buckets_host_path}/{workspace.id}"
-    return (
-        Mount(kind="bind", source=f"{bucket}/data", target=BUCKET_DATA, is_read_only=not environment.writes_bucket),
-        Mount(kind="bind", source=f"{bucket}/notebooks", target=BUCKET_NOTEBOOKS, is_read_only=True),
-    )
-
-
 def must_be_made_anew(plan: ContainerPlan, container: Mapping[str, Any]) -> bool:
     """Whether a container, as the Engine tells of it, cannot be changed into what `plan` says: its image or one of its
     disks is another one, its bucket lies elsewhere by now, its drive shows something else, or it writes where `plan`
@@ -196,22 +190,18 @@ def must_be_made_anew(plan: ContainerPlan, container: Mapping[str, Any]) -> bool
         container["Config"]["Image"] != plan.image
         or _lies_elsewhere(plan, container["Mounts"])
         or has_other_drive(plan.mounts, container["Mounts"])
-        or writes_too_much(plan, container["Mounts"])
+        or writes_too_much(plan.mounts, container["Mounts"])
     )
 
 
 def _lies_elsewhere(plan: ContainerPlan, mounts: Sequence[Mapping[str, Any]]) -> bool:
     """A disk or the bucket: what is written would go where nobody looks any more. An Engine in a machine of its own
     puts something in front of a folder."""
-    wanted = {mount.target: mount.source for mount in plan.mounts if mount.target in _KEPT}
+    wanted = {mount.target: bucket_in(mount.source) for mount in plan.mounts if mount.target in _KEPT}
     there = {at: each.get("Name") or each.get("Source", "") for each in mounts if (at := each["Destination"]) in _KEPT}
-    return wanted.keys() != there.keys() or any(not there[at].endswith(source) for at, source in wanted.items())
-
-
-def writes_too_much(plan: ContainerPlan, mounts: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a container with these `mounts`, as the Engine tells of them, writes where `plan` only reads."""
-    read_only = {mount.target for mount in plan.mounts if mount.is_read_only}
-    return any(mount["RW"] and mount["Destination"] in read_only for mount in mounts)
+    return wanted.keys() != there.keys() or any(
+        not bucket_in(there[at]).endswith(source) for at, source in wanted.items()
+    )
 
 
 def environment_labels(settings: Settings, environment: Environment) -> dict[str, str]:

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from terraspawner.deploy import compose, culling, deployment, dev, ending, moving, postgresql, venv
+from terraspawner.deploy import compose, culling, deployment, dev, ending, machine, moving, postgresql, venv
 from terraspawner.deploy.progress import complain, step
 from terraspawner.errors import TerraError
 
@@ -97,6 +97,8 @@ def _prepare(what: str) -> None:
             line.result = venv.ensure_browser()
         with step("database") as line:
             line.result = postgresql.ensure_programs()
+        with step("fuse") as line:
+            line.result = machine.ensure_fuse()
         with step("compose") as line:
             line.result = " ".join(compose.ensure_program()[0])
 

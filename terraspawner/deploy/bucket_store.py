@@ -1,4 +1,5 @@
-"""The credentials of the buckets' store, as far as `make up` can look at them. Only `workspaces` is given them."""
+"""The credentials of the buckets' store, as far as `make up` can look at them. They go to `workspaces` and `mounts`,
+and to nobody else."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def up(root: Path, environ: Mapping[str, str]) -> None:
     with step("start"):
         renew = ["--force-recreate"] if must_renew else []
         compose.run("up", "--detach", "--no-build", *renew, doing="Starting the services")
-    for service in health.SERVICES:
+    for service in health.services_of(here.settings):
         with step(service) as line:
             health.wait_for(here.settings.deployment, service)
             line.result = "healthy"

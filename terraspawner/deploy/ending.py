@@ -63,7 +63,7 @@ def status(root: Path, environ: Mapping[str, str]) -> bool:
     here = Site.of(root, environ)
     deployment = here.settings.deployment
     all_good = True
-    for service in health.SERVICES:
+    for service in health.services_of(here.settings):
         container = health.container_of(deployment, service)
         good = bool(container and health.is_healthy(container))
         all_good = all_good and good

@@ -56,6 +56,14 @@ def apt_install(*packages: str, otherwise: str) -> None:
         run(install, doing=f"Installing {' '.join(packages)}", extra=quiet, timeout=900)
 
 
+def ensure_fuse() -> str:
+    """What rclone mounts with on this machine, for tests. Raises `SetupStopped`."""
+    if is_there("fusermount3"):
+        return "is there"
+    apt_install("fuse3", otherwise="The tests of mounted buckets need fusermount3: install the package fuse3.")
+    return "installed"
+
+
 def ensure_bridge_filter() -> None:
     """br_netfilter: without it the kernel does not look at packets between containers (TRAPS.md 18)."""
     if BRIDGE_FILTER.exists() and BRIDGE_FILTER.read_text().strip() == "1":

@@ -193,6 +193,7 @@ def compose_values(settings: Settings) -> dict[str, str]:
     core, users = ipaddress.ip_network(settings.core_subnet), ipaddress.ip_network(settings.users_subnet)
     return {
         "TERRA_DEPLOYMENT": settings.deployment,
+        "COMPOSE_PROFILES": "mounts" if settings.mounts_buckets else "",
         "TERRA_BIND": settings.bind,
         "TERRA_PORT": str(settings.port),
         "TERRA_PROXY_OPTIONS": proxy_options(settings),
@@ -239,6 +240,7 @@ def secret_values(settings: Settings) -> dict[str, dict[str, str]]:
     return {
         "proxy": {"CONFIGPROXY_AUTH_TOKEN": settings.proxy_token},
         "workspaces": {**both, **{k: v for k, v in store.items() if v}},
+        "mounts": {k: v for k, v in store.items() if v},
         "culler": {"TERRA_CULLER_TOKEN": settings.culler_token},
         "hub": {
             **both,

@@ -14,6 +14,7 @@ from terraspawner import wiring
 from terraspawner.errors import TerraError
 from terraspawner.hub import HubClient
 from terraspawner.mounter_client import MounterClient
+from terraspawner.mounts_client import MountsClient
 from terraspawner.web.app import VENDOR, create_app
 from terraspawner.web.machine import MachineClient
 
@@ -39,6 +40,7 @@ def main() -> int:
             HubClient(settings.hub_api_url, settings.service_token),
             MachineClient(settings.host_socket, MounterClient(settings.mounter_socket)),
             MounterClient(settings.mounter_socket),
+            mounts=MountsClient(settings.mounts_socket) if settings.mounts_buckets else None,
             vendor=Path(os.environ.get("TERRA_STATIC_VENDOR", VENDOR)),
         )
     except TerraError as error:

@@ -214,7 +214,12 @@ async def list_environments(
     answers = []
     for view in await parts.deeds(views.views_of, person.name, tags):
         server = (person.name, view.workspace.slug)
-        sight = Sight(view=view, is_asked=parts.launches.is_under_way(server), fault=parts.launches.fault(server))
+        sight = Sight(
+            view=view,
+            is_asked=parts.launches.is_under_way(server),
+            fault=parts.launches.fault(server),
+            mount=parts.bucket_mounts.standing(view),
+        )
         spot = Spot(user=person.name, namespace=view.workspace.namespace, name=view.workspace.name)
         answers.append(wishes.told(parts, spot, sight))
     return ListOut[EnvironmentOut](items=answers)

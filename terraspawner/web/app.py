@@ -78,6 +78,7 @@ from terraspawner.web import (
     version_pages,
 )
 from terraspawner.web.auth import Auth, SignInFailed
+from terraspawner.web.bucket_mounts import BucketMounts, Mounts
 from terraspawner.web.calls import Calls
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.drive_views import DriveViews, Mounter
@@ -113,9 +114,10 @@ def create_app(
     *,
     vendor: Path = VENDOR,
     pace: Pace | None = None,
+    mounts: Mounts | None = None,
 ) -> FastAPI:
     """The service over these parts. `vendor` holds ``htmx.min.js``, ``htmx-ext-sse.min.js`` and ``tus.min.js``."""
-    parts = _parts(context, hub, host, mounter, vendor, pace or Pace())
+    parts = _parts(context, hub, host, mounter, vendor, pace or Pace(), mounts)
     prefix = context.settings.service_prefix.rstrip("/")
     app = FastAPI(
         title="terraspawner workspaces",
@@ -141,14 +143,18 @@ def create_app(
     return app
 
 
-def _parts(context: Context, hub: Hub, host: Host, mounter: Mounter, vendor: Path, pace: Pace) -> Parts:
+def _parts(
+    context: Context, hub: Hub, host: Host, mounter: Mounter, vendor: Path, pace: Pace, mounts: Mounts | None = None
+) -> Parts:
     deeds = Deeds(context)
     auth = Auth(context.settings, deeds)
     measures, scheduler = Measures(deeds, host), Scheduler()
     upkeep, listening, notices = Upkeep(deeds), Listening(deeds, hub, host), Notices(deeds)
     store = StoreWatch(deeds)
     rounds = (measures.rounds.task, listening.rounds.task, store.rounds.task, *notices.tasks)
-    tasks = (*rounds, scheduler.task, MemoryWatch(deeds, host).task, *upkeep.tasks)
+    bucket_mounts = BucketMounts(deeds, mounts)
+    watches = (MemoryWatch(deeds, host).task, *bucket_mounts.tasks)
+    tasks = (*rounds, scheduler.task, *watches, *upkeep.tasks)
     closing, drive_views = asyncio.Event(), DriveViews(deeds, hub, mounter, pace)
     parts = Parts(
         settings=context.settings,
@@ -160,8 +166,17 @@ def _parts(context: Context, hub: Hub, host: Host, mounter: Mounter, vendor: Pat
         hub=hub,
         host=host,
         launches=Launches(hub),
-        worker=Worker(deeds=deeds, hub=hub, host=host, pace=pace, tasks=tasks, also_wakes=drive_views.wake),
+        worker=Worker(
+            deeds=deeds,
+            hub=hub,
+            host=host,
+            pace=pace,
+            tasks=tasks,
+            also_wakes=drive_views.wake,
+            forget_bucket=bucket_mounts.forget,
+        ),
         measures=measures,
+        bucket_mounts=bucket_mounts,
         upkeep=upkeep,
         notices=notices,
         mounter=mounter,
@@ -279,6 +294,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await parts.hub.close()
         await parts.host.close()
         await parts.mounter.close()
+        await parts.bucket_mounts.close()
         await JupyterHubHTTPClient.loop_instance().close()
         parts.renderer.close()
         parts.hashing.close()

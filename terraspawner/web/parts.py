@@ -13,6 +13,7 @@ from terraspawner.preview.renderer import Renderer
 from terraspawner.preview.shelf import Shelf
 from terraspawner.settings import Settings
 from terraspawner.web.auth import Auth
+from terraspawner.web.bucket_mounts import BucketMounts
 from terraspawner.web.calls import Calls
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.drive_views import DriveViews, Mounter
@@ -45,6 +46,7 @@ class Parts:
     launches: Launches
     worker: Worker
     measures: Measures
+    bucket_mounts: BucketMounts
     upkeep: Upkeep
     notices: Notices
     mounter: Mounter

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from terraspawner.domain import price
+from terraspawner.domain.bucket_mount import MountState, Standing
 from terraspawner.domain.catalogue import Catalogue
 from terraspawner.domain.environment import Event, State, allowed_events
 from terraspawner.domain.notebook import Mode
@@ -60,6 +61,22 @@ class MemoryOut(BaseModel):
     last_kill: KillOut | None
 
 
+class BucketMountOut(BaseModel):
+    """How files of the workspace's bucket are there in an environment, where the bucket is in an object store."""
+
+    state: MountState
+    since: datetime
+    reason: str = Field(description="why it is slow or gone; empty where it is mounted")
+    waiting: int = Field(
+        description="files that were written and are not in the store yet; they are sent by themselves"
+    )
+    waiting_since: datetime | None = Field(description="since when some have been waiting all the time")
+
+    @classmethod
+    def of(cls, standing: Standing) -> BucketMountOut:
+        return cls.model_validate(standing.as_json())
+
+
 class StepOut(BaseModel):
     """One step of the last start."""
 
@@ -92,6 +109,9 @@ class EnvironmentOut(BaseModel):
     prices: PricesOut
     kernels: list[KernelOut]
     memory: MemoryOut | None = Field(description="null where it has said nothing")
+    bucket_mount: BucketMountOut | None = Field(
+        description="null where nothing runs, or the bucket is a folder of the machine that is always there"
+    )
     frozen_memory: int | None = Field(
         description="memory that it keeps while it is frozen, as the Engine counts it; null in other states"
     )
@@ -189,6 +209,7 @@ def environment_out(
     asked: bool,
     fault: str,
     is_cancellable: bool = False,
+    mount: Standing | None = None,
 ) -> EnvironmentOut:
     """A view as REST tells it. `fault` is why the Hub refused the last start, where the row does not know of it."""
     here = view.environment
@@ -209,6 +230,7 @@ def environment_out(
         prices=_prices(view, settings),
         kernels=_kernels(here.kernels if here else ()),
         memory=MemoryOut.model_validate(here.memory_seen) if here and here.memory_seen else None,
+        bucket_mount=BucketMountOut.of(mount) if mount else None,
         frozen_memory=here.frozen_memory if here and here.state is State.FROZEN else None,
         outbox_pending=here.outbox_pending if here else 0,
         actions=_actions(view, is_cancellable=is_cancellable),  # type: ignore[arg-type]

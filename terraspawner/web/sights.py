@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from terraspawner.domain.bucket_mount import Standing
 from terraspawner.domain.environment import CANCELLABLE, Environment, State
 from terraspawner.domain.library import NAMESPACE
 from terraspawner.domain.start import StepName, under_way
@@ -68,13 +69,15 @@ class Spot:
 class Sight:
     """An environment as it looks now. `is_asked`: the Hub has not answered a start yet; `fault`: why it refused.
 
-    `script_lines`: what a startup script that runs now has said last.
+    `script_lines`: what a startup script that runs now has said last; `mount`: how the bucket is mounted in it, where
+    it has to be.
     """
 
     view: View
     is_asked: bool
     fault: str
     script_lines: tuple[str, ...] = ()
+    mount: Standing | None = None
 
     @property
     def is_cancellable(self) -> bool:
@@ -92,6 +95,7 @@ async def look(parts: Parts, spot: Spot) -> Sight:
         is_asked=parts.launches.is_under_way(server),
         fault=parts.launches.fault(server),
         script_lines=tuple(await script_log(parts, view.environment, _SHOWN_LINES)) if runs_script(view) else (),
+        mount=parts.bucket_mounts.standing(view),
     )
 
 

@@ -224,6 +224,7 @@ def told(parts: Parts, spot: Spot, sight: Sight) -> EnvironmentOut:
         asked=sight.is_asked,
         fault=sight.fault,
         is_cancellable=sight.is_cancellable,
+        mount=sight.mount,
     )
 
 

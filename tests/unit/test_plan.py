@@ -235,13 +235,7 @@ def test_a_container_that_writes_more_than_its_plan_is_told_apart(made_to_write:
         for writes in (made_to_write, may_write)
     )
     told = [{"Destination": mount.target, "RW": not mount.is_read_only} for mount in first.mounts]
-    assert plan.writes_too_much(now, told) == (made_to_write and not may_write)
-
-
-@pytest.mark.feature("H1")
-def test_nothing_of_a_bucket_in_an_object_store_is_bound_from_a_folder_of_the_host() -> None:
-    made = plan.plan_environment(replace(SETTINGS, buckets="s3://lab-buckets"), ENVIRONMENT, WORKSPACE)
-    assert [mount.target for mount in made.mounts if mount.kind == "bind"] == []
+    assert plan.writes_too_much(now.mounts, told) == (made_to_write and not may_write)
 
 
 @pytest.mark.feature("D4")
@@ -257,3 +251,59 @@ def test_a_disk_that_is_an_image_is_the_folder_where_it_is_mounted_and_has_no_vo
     assert not plan.must_be_made_anew(image, told)
     assert plan.must_be_made_anew(plan.plan_environment(settings, with_data, WORKSPACE), told)
     assert plan.must_be_made_anew(image, as_the_engine_tells_it(plan.plan_environment(settings, with_data, WORKSPACE)))
+
+
+IN_A_STORE = replace(SETTINGS, buckets="s3://lab", mounts_host_path="/host/mounts", live_mounts="yes")
+
+
+def with_store(*, writes: bool = True) -> plan.ContainerPlan:
+    return plan.plan_environment(IN_A_STORE, replace(ENVIRONMENT, writes_bucket=writes), WORKSPACE)
+
+
+@pytest.mark.feature("H2")
+@pytest.mark.parametrize(("writes", "folder"), [(True, "writer"), (False, "reader")])
+def test_a_bucket_in_an_object_store_comes_and_goes_below_a_folder_that_nobody_writes(
+    writes: bool, folder: str
+) -> None:
+    (bound,) = (mount for mount in with_store(writes=writes).mounts if mount.kind == "bind")
+    assert bound.as_json() == {
+        "Type": "bind",
+        "Source": f"/host/mounts/buckets/{ID_A}/{folder}",
+        "Target": "/mnt/workspace",
+        "ReadOnly": True,
+        "BindOptions": {"Propagation": "rslave", "ReadOnlyNonRecursive": True},
+    }
+    assert plan.BUCKET_DATA.startswith(f"{bound.target}/")
+
+
+@pytest.mark.feature("H2")
+def test_where_mounts_do_not_reach_environments_none_is_asked_to_follow() -> None:
+    settings = replace(IN_A_STORE, live_mounts="no")
+    (bound,) = (m for m in plan.plan_environment(settings, ENVIRONMENT, WORKSPACE).mounts if m.kind == "bind")
+    assert "BindOptions" not in bound.as_json()
+
+
+def with_sources(made_by: plan.ContainerPlan) -> dict[str, object]:
+    told = as_the_engine_tells_it(made_by)
+    mounts = [
+        {"Destination": mount.target, "RW": not mount.is_read_only, "Source": mount.source} for mount in made_by.mounts
+    ]
+    return told | {"Mounts": mounts}
+
+
+@pytest.mark.feature("H2", "B3")
+@pytest.mark.parametrize(
+    ("before", "now", "is_made_anew"),
+    [
+        (with_store(), with_store(), False),
+        (with_store(), with_store(writes=False), True),
+        (with_store(writes=False), with_store(), False),
+        (made(), with_store(), True),
+        (with_store(), made(), True),
+    ],
+    ids=["the same", "demoted", "promoted", "moved into a store", "moved out of one"],
+)
+def test_a_container_with_another_right_or_another_kind_of_store_is_made_anew(
+    before: plan.ContainerPlan, now: plan.ContainerPlan, is_made_anew: bool
+) -> None:
+    assert plan.must_be_made_anew(now, with_sources(before)) == is_made_anew

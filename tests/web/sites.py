@@ -18,6 +18,7 @@ from terraspawner.operations import environments, views
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
 from terraspawner.web import app as app_of
+from terraspawner.web.bucket_mounts import Mounts
 from terraspawner.web.drive_views import Mounter
 from terraspawner.web.pace import Pace
 from terraspawner.web.parts import Parts
@@ -116,6 +117,7 @@ async def opened(
     mounter: Mounter | None = None,
     pace: Pace = CALM,
     clock: builders.Clock | None = None,
+    mounts: Mounts | None = None,
     **changes: object,
 ) -> AsyncIterator[Site]:
     """A site on a database of its own, with a Hub of its own."""
@@ -125,7 +127,7 @@ async def opened(
         settings = context.settings
         client = HubClient(settings.hub_api_url, settings.service_token)
         machine = (host or HostThatObeys(), mounter or MounterThatObeys())
-        with _app(context, client, machine, folder, replace(pace)) as app:
+        with _app(context, client, machine, folder, replace(pace), mounts) as app:
             async with app.router.lifespan_context(app):
                 yield Site(context=context, app=app, hub=hub, door=FrontDoor(hub.app, app))
         await hub.end()
@@ -138,7 +140,7 @@ _spare: dict[tuple[str, ...], list[FastAPI]] = {}
 
 @contextmanager
 def _app(
-    context: Context, hub: HubClient, machine: tuple[Host, Mounter], folder: Path, pace: Pace
+    context: Context, hub: HubClient, machine: tuple[Host, Mounter], folder: Path, pace: Pace, mounts: Mounts | None
 ) -> Iterator[FastAPI]:
     """The app over these parts. To build one takes longer than most tests, so its routes go from test to test; its
     parts do not, and hold everything that a test could leave behind."""
@@ -146,8 +148,8 @@ def _app(
     spare = _spare.setdefault((settings.service_prefix, settings.deployment, settings.subdomain_host), [])
     if spare:
         app = spare.pop()
-        app.state.parts = app_of._parts(context, hub, *machine, folder, pace)
+        app.state.parts = app_of._parts(context, hub, *machine, folder, pace, mounts)
     else:
-        app = app_of.create_app(context, hub, *machine, vendor=folder, pace=pace)
+        app = app_of.create_app(context, hub, *machine, vendor=folder, pace=pace, mounts=mounts)
     yield app
     spare.append(app)

@@ -1,0 +1,136 @@
+"""How the mount of a bucket stands in environments: what a look at it found becomes mounted, slow or gone.
+
+Data of a bucket in an object store goes over a network, and networks fail. Then a call in an environment ends with an
+error and the page says why; nothing waits for ever. What was written and is not in the store yet lies on this machine
+and is sent when the store is back: how many files that are is told all the time.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+FOLDER: Final = "buckets"
+WRITER, READER = "writer", "reader"
+DATA, NOTEBOOKS = "bucket", "notebooks"
+"""As an environment calls what is mounted in its folder of the workspace."""
+SLOW: Final = timedelta(seconds=2)
+"""What people notice at each click in a list of files."""
+_PAUSES: Final = (0.2, 1, 2, 5, 10)
+
+
+class MountState(enum.StrEnum):
+    MOUNTED = "mounted"
+    SLOW = "slow"
+    GONE = "gone"
+
+
+class Answer(enum.StrEnum):
+    """What the store said when it was asked."""
+
+    WELL = "well"
+    NONE = "none"
+    REFUSED = "refused"
+
+
+REASONS: Final = {
+    Answer.NONE: "The store does not answer. Reading and writing files of the bucket ends with an error until it does; "
+    "what was written before is sent then.",
+    Answer.REFUSED: "The store refuses what it is asked, so files of the bucket cannot be read or written. The "
+    "operator has to look at its credentials.",
+}
+STORE_IS_SLOW: Final = "The store takes more than two seconds to answer. Reading and writing go on, slowly."
+ROOM_IS_FULL: Final = (
+    "This machine has no room left for files on their way to the store. Large files cannot be written until some have "
+    "arrived there."
+)
+BEING_MADE: Final = "The bucket is being mounted."
+ENDED: Final = "The program that mounts the bucket has ended; it is started again by itself."
+STUCK: Final = "The program that mounts the bucket did not answer any more; it is started again by itself."
+NO_SERVICE: Final = "The service that mounts buckets is not answering. It is started again; else ask the operator."
+NOT_SHARED: Final = (
+    "On this machine what is mounted does not reach environments, so files of the bucket are not there. `make up` says "
+    "the cause, which the operator can mend."
+)
+
+
+def shown_folder(workspace_id: str, *, writes: bool) -> str:
+    """What an environment has as its folder of the workspace, below the one that is shared with the machine."""
+    return f"{FOLDER}/{workspace_id}/{WRITER if writes else READER}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What was found. `took` is how long the store took to answer, or has been taking so far; `waiting` are files that
+    it does not have yet; `is_full`: there is no room for more of them."""
+
+    answer: Answer
+    took: timedelta
+    waiting: int = 0
+    is_full: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a mount stands, since when and why; `reason` is empty where all is well. Files that the store does not have
+    yet have waited without a break since `waiting_since`: a store that refuses some of them is known by that."""
+
+    state: MountState
+    since: datetime
+    reason: str = ""
+    waiting: int = 0
+    waiting_since: datetime | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "state": str(self.state),
+            "since": self.since.isoformat(),
+            "reason": self.reason,
+            "waiting": self.waiting,
+            "waiting_since": self.waiting_since and self.waiting_since.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Standing:
+        return cls(
+            state=MountState(told["state"]),
+            since=datetime.fromisoformat(told["since"]),
+            reason=str(told["reason"]),
+            waiting=int(told["waiting"]),
+            waiting_since=datetime.fromisoformat(told["waiting_since"]) if told["waiting_since"] else None,
+        )
+
+
+def seen(before: Standing, look: Look, now: datetime) -> Standing:
+    """How it stands after a look."""
+    state, reason = _judged(look)
+    return _next(before, state, reason, look.waiting, now)
+
+
+def lost(before: Standing, reason: str, now: datetime) -> Standing:
+    """How it stands where nothing is mounted. What waited still does."""
+    return _next(before, MountState.GONE, reason, before.waiting, now)
+
+
+def pause_before(tries: int) -> float:
+    """Seconds until it is mounted again, after so many times in a row that came to nothing."""
+    return _PAUSES[min(tries, len(_PAUSES) - 1)]
+
+
+def _judged(look: Look) -> tuple[MountState, str]:
+    if look.answer is not Answer.WELL:
+        return MountState.GONE, REASONS[look.answer]
+    if look.is_full:
+        return MountState.SLOW, ROOM_IS_FULL
+    if look.took > SLOW:
+        return MountState.SLOW, STORE_IS_SLOW
+    return MountState.MOUNTED, ""
+
+
+def _next(before: Standing, state: MountState, reason: str, waiting: int, now: datetime) -> Standing:
+    since = before.since if before.state is state else now
+    waiting_since = (before.waiting_since or now) if waiting else None
+    return Standing(state=state, since=since, reason=reason, waiting=waiting, waiting_since=waiting_since)

@@ -1,0 +1,56 @@
+"""Client of the mounts service, which mounts the buckets of an object store. It is told ids of workspaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import httpx
+
+from terraspawner.domain.bucket_mount import Standing
+from terraspawner.errors_mounts import MountsUnavailable
+
+_SECONDS = 10.0
+_FORGETTING_SECONDS = 60.0
+
+
+class MountsClient:
+    """Speaks HTTP over a unix socket. Raises `MountsUnavailable` when nobody answers, or with what went wrong."""
+
+    def __init__(self, socket: str) -> None:
+        self._client = httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(uds=socket), base_url="http://mounts", timeout=_SECONDS
+        )
+
+    async def ensure(self, workspace_id: str) -> Standing:
+        """Mount a workspace's bucket unless it is; how it stands after some seconds at most."""
+        return Standing.from_json((await self._call("PUT", f"/mounts/{workspace_id}")).json())
+
+    async def want(self, workspace_ids: Iterable[str]) -> Mapping[str, Standing]:
+        """Say which workspaces have environments that are not at rest; how all mounts stand, by workspace."""
+        answer = await self._call("PUT", "/mounts", json={"workspaces": sorted(workspace_ids)})
+        return {item["id"]: Standing.from_json(item) for item in answer.json()["items"]}
+
+    async def forget(self, workspace_id: str) -> None:
+        """Unmount the bucket of a workspace that is purged, and throw away what was not sent to it. Done already is
+        done."""
+        await self._call("DELETE", f"/mounts/{workspace_id}", timeout=_FORGETTING_SECONDS)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            answer = await self._client.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise MountsUnavailable(cause=str(error)) from error
+        if answer.is_error:
+            raise MountsUnavailable(f"The mounts service could not do this: {_message(answer)}")
+        return answer
+
+
+def _message(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"it answered {answer.status_code}"

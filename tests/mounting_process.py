@@ -1,0 +1,47 @@
+"""The mounts service as a process that tests can kill: `python tests/mounting_process.py <folder> <endpoint>`.
+
+It is the real one on the real rclone, but for the looks between its looks, which are short.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from terraspawner.host.asked import bound_socket
+from terraspawner.host.bucket_mounts.__main__ import Site, serve
+from terraspawner.host.bucket_mounts.keeper import Pace
+from terraspawner.storage.addresses import parse_address
+from terraspawner.storage.options import Options
+
+SECRETS = ("AKIA-NOT-TO-BE-TOLD", "deep-and-dark-secret")
+CREDENTIALS = f"AWS_ACCESS_KEY_ID={SECRETS[0]}\nAWS_SECRET_ACCESS_KEY={SECRETS[1]}\n"
+
+
+def main(folder: Path, endpoint: str) -> None:
+    logging.basicConfig(format="%(name)s %(message)s", level=logging.INFO)
+    for name in ("aiohttp.access", "httpx"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    memory = folder / "memory"
+    memory.mkdir(exist_ok=True)
+    site = Site(
+        address=parse_address("s3://lab/terra"),
+        options=Options(endpoint=endpoint, region="us-east-1", credentials=CREDENTIALS),
+        shared=folder / "shared",
+        cache=folder / "cache",
+        memory=memory,
+        cache_bytes=2**30,
+        surroundings=os.environ,
+        pace=Pace(look=0.2, question=0.5, silence=3),
+    )
+    site.write_configuration()
+    asyncio.run(serve(site, bound_socket(folder / "mounts.sock")))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
