@@ -16,11 +16,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Final, Generic, TypeVar
 
+from terraspawner.domain.bounds import (
+    AtIdle,
+    Bounds,
+    Range,
+    dormancy_range,
+    idle_range,
+    may_autostart,
+    no_autostart,
+)
+from terraspawner.domain.durations import said
 from terraspawner.domain.schedule import Day, QuietHours, Schedule, quiet_hours_of, schedule_of
 from terraspawner.errors import Refused
 
 T = TypeVar("T")
-_DAY = 24 * 3600
 
 
 class Off(enum.Enum):
@@ -39,60 +48,12 @@ class Level(enum.StrEnum):
     OWN = "own"
 
 
-class AtIdle(enum.StrEnum):
-    FREEZE_THEN_PAUSE = "freeze-then-pause"
-    PAUSE = "pause"
-    DESTROY = "destroy"
-    """Nobody chooses it: it is how environments of drive workspaces end."""
-
-
-class MayAutostart(enum.StrEnum):
-    """Whose environments may start by themselves."""
-
-    EVERYBODY = "everybody"
-    OWNERS = "owners"
-    NOBODY = "nobody"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DailyStop:
     """`force`: what is busy is not waited for."""
 
     schedule: Schedule
     force: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """What the deployment allows, and its own values; seconds. `age_most` 0 is none, `age_force`: it waits for no work;
-    `dormancy` 0: nothing goes into the trash by itself, whatever people say; `at_idle` `destroy`: nor is anything else
-    done at idle."""
-
-    idle: int
-    idle_least: int
-    idle_most: int
-    idle_may_be_off: bool
-    at_idle: AtIdle
-    busy_cap: int
-    grace: int
-    frozen_most: int
-    age_most: int
-    autostart: MayAutostart
-    age_force: bool = False
-    dormancy: int = 0
-    dormancy_least: int = 0
-    dormancy_most: int = 0
-    dormancy_may_be_off: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
-    """Between what people may choose a span of seconds. `ground` counts where they do not; 0 is off for everybody."""
-
-    ground: int
-    least: int
-    most: int
-    may_be_off: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,14 +114,14 @@ def effective(bounds: Bounds, workspace: Rules, own: Rules, *, is_owner: bool) -
     ground = Level.DEPLOYMENT
     quiet = _highest(own.quiet_hours, workspace.quiet_hours)
     return Policy(
-        idle=_cut(_idle_range(bounds), _highest(own.idle, workspace.idle)),
+        idle=_cut(idle_range(bounds), _highest(own.idle, workspace.idle)),
         at_idle=_on(_highest(*_at_idle(bounds, own, workspace)), bounds.at_idle),
         busy_cap=Value(value=bounds.busy_cap, level=ground),
         grace=Value(value=bounds.grace, level=ground),
         frozen_most=Value(value=bounds.frozen_most, level=ground),
         age_most=Value(value=bounds.age_most or None, level=ground),
         age_force=Value(value=bounds.age_force, level=ground),
-        dormancy=_cut(_dormancy_range(bounds), _highest(own.dormancy, workspace.dormancy)),
+        dormancy=_cut(dormancy_range(bounds), _highest(own.dormancy, workspace.dormancy)),
         daily_stop=_on(_highest(own.daily_stop, workspace.daily_stop), None),
         quiet_hours=_on(quiet, None),
         autostart=_autostart(bounds, own.autostart, is_owner=is_owner),
@@ -174,10 +135,10 @@ def check(bounds: Bounds, change: Mapping[str, object], *, level: Level, is_owne
         raise Refused(f"A policy has no {', '.join(sorted(unknown))}.", field=f"policy.{min(unknown)}")
     idle, dormancy = change.get("idle"), change.get("dormancy")
     _check_at_idle(bounds, change.get("at_idle"))
-    _check_span("idle", idle, _idle_range(bounds), "pauses everything that is idle for long", "without use")
+    _check_span("idle", idle, idle_range(bounds), "pauses everything that is idle for long", "without use")
     if bounds.dormancy:
         always = "puts everything into the trash that is paused for long"
-        _check_span("dormancy", dormancy, _dormancy_range(bounds), always, "paused")
+        _check_span("dormancy", dormancy, dormancy_range(bounds), always, "paused")
     elif isinstance(dormancy, int):
         raise Refused("This deployment puts nothing into the trash by itself.", field="policy.dormancy")
     if isinstance(change.get("autostart"), Schedule):
@@ -186,7 +147,7 @@ def check(bounds: Bounds, change: Mapping[str, object], *, level: Level, is_owne
                 "A workspace has no autostart: each person says it for the own environment.", field="policy.autostart"
             )
         if not may_autostart(bounds, is_owner=is_owner):
-            raise Refused(_no_autostart(bounds), field="policy.autostart", allowed=str(bounds.autostart))
+            raise Refused(no_autostart(bounds), field="policy.autostart", allowed=str(bounds.autostart))
 
 
 def _check_at_idle(bounds: Bounds, wanted: object) -> None:
@@ -211,20 +172,6 @@ def _check_span(name: str, wanted: object, bounds: Range, always: str, what: str
         )
 
 
-def may_autostart(bounds: Bounds, *, is_owner: bool) -> bool:
-    return bounds.autostart is MayAutostart.EVERYBODY or (bounds.autostart is MayAutostart.OWNERS and is_owner)
-
-
-def said(seconds: int) -> str:
-    """A duration in words: "1 h 30 min", "90 days"."""
-    if seconds >= 2 * _DAY and seconds % _DAY == 0:
-        return f"{seconds // _DAY} days"
-    hours, rest = divmod(seconds, 3600)
-    minutes, left = divmod(rest, 60)
-    parts = [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes) + [f"{left} s"] * bool(left)
-    return " ".join(parts) or "0 s"
-
-
 def _highest(own: T | Off | None, workspace: T | Off | None) -> tuple[T | Off | None, Level]:
     if own is not None:
         return own, Level.OWN
@@ -241,17 +188,6 @@ def _on(found: tuple[T | Off | None, Level], ground: T) -> Value[T]:
     if chosen is None:
         return Value(value=ground, level=Level.DEPLOYMENT)
     return Value(value=None if isinstance(chosen, Off) else chosen, level=level)  # type: ignore[arg-type]
-
-
-def _idle_range(bounds: Bounds) -> Range:
-    return Range(ground=bounds.idle, least=bounds.idle_least, most=bounds.idle_most, may_be_off=bounds.idle_may_be_off)
-
-
-def _dormancy_range(bounds: Bounds) -> Range:
-    return Range(
-        ground=bounds.dormancy, least=bounds.dormancy_least, most=bounds.dormancy_most,
-        may_be_off=bounds.dormancy_may_be_off,
-    )  # fmt: skip
 
 
 def _cut(bounds: Range, found: tuple[int | Off | None, Level]) -> Value[int | None]:
@@ -272,14 +208,8 @@ def _cut(bounds: Range, found: tuple[int | Off | None, Level]) -> Value[int | No
 
 def _autostart(bounds: Bounds, own: Schedule | Off | None, *, is_owner: bool) -> Value[Schedule | None]:
     if isinstance(own, Schedule) and not may_autostart(bounds, is_owner=is_owner):
-        return Value(value=None, level=Level.OWN, note=_no_autostart(bounds))
+        return Value(value=None, level=Level.OWN, note=no_autostart(bounds))
     return _on((own, Level.OWN), None)
-
-
-def _no_autostart(bounds: Bounds) -> str:
-    if bounds.autostart is MayAutostart.NOBODY:
-        return "This deployment starts no environment by itself."
-    return "Here environments of the workspace's owners alone start by themselves."
 
 
 # --- as it is kept ---

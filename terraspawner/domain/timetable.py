@@ -15,8 +15,9 @@ import enum
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from terraspawner.domain.durations import said
 from terraspawner.domain.environment import State
-from terraspawner.domain.policy import DailyStop, Policy, said
+from terraspawner.domain.policy import DailyStop, Policy
 from terraspawner.domain.schedule import Schedule, is_quiet, last_at, next_at, next_loud_at
 
 MISSED = timedelta(minutes=30)

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from terraspawner.db import activity_records, records
 from terraspawner.db.activity_records import KeepAlive
-from terraspawner.domain import policy
 from terraspawner.domain.access import Action
+from terraspawner.domain.durations import said
 from terraspawner.domain.environment import Environment, State
 from terraspawner.errors import EnvironmentMissing, Refused, WrongState
 from terraspawner.operations import activity, audit, workspaces
@@ -95,7 +95,7 @@ def _check(context: Context, seconds: int) -> None:
         raise Refused("This deployment lets nobody keep an environment alive by hand.", field="seconds", most=0)
     if not LEAST <= seconds <= most:
         raise Refused(
-            f"An environment is kept alive for {policy.said(LEAST)} to {policy.said(most)} at a time.",
+            f"An environment is kept alive for {said(LEAST)} to {said(most)} at a time.",
             field="seconds", least=LEAST, most=most,
         )  # fmt: skip
 

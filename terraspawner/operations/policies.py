@@ -17,8 +17,9 @@ from terraspawner.db import activity_records, member_records, policy_records, re
 from terraspawner.db.policy_records import Said
 from terraspawner.domain import policy, schedule, timetable
 from terraspawner.domain.access import Action, Role
+from terraspawner.domain.bounds import AtIdle, Bounds, MayAutostart
 from terraspawner.domain.environment import Environment, State
-from terraspawner.domain.policy import AtIdle, Bounds, Level, MayAutostart, Policy
+from terraspawner.domain.policy import Level, Policy
 from terraspawner.domain.timetable import Act, Appointments, Facts, Outlook, Verdict
 from terraspawner.domain.workspace import DRIVE, Membership, Workspace
 from terraspawner.errors import EnvironmentMissing, Refused

@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi.responses import Response
 
+from terraspawner.domain.durations import said
 from terraspawner.domain.notebook import KERNELS
-from terraspawner.domain.policy import said
 from terraspawner.errors import TerraError
 from terraspawner.operations import libraries, shelves
 from terraspawner.web.auth import Person

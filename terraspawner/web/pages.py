@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from terraspawner.domain.access import Action, permits
+from terraspawner.domain.durations import said
 from terraspawner.domain.environment import State
-from terraspawner.domain.policy import said
 from terraspawner.domain.price import disk_per_month
 from terraspawner.domain.workspace import BUCKET
 from terraspawner.errors import Conflict, NotFound, Refused, TerraError

@@ -10,7 +10,9 @@ from fastapi.responses import Response
 
 from terraspawner.domain import policy, schedule
 from terraspawner.domain.access import Action
-from terraspawner.domain.policy import OFF, AtIdle, Level, Off, Policy
+from terraspawner.domain.bounds import AtIdle, may_autostart
+from terraspawner.domain.durations import said
+from terraspawner.domain.policy import OFF, Level, Off, Policy
 from terraspawner.domain.schedule import NAMES, WEEKDAYS, Day, QuietHours, Schedule
 from terraspawner.errors import Refused
 from terraspawner.operations import policies
@@ -136,13 +138,13 @@ async def _fields(
         default=(await _default(parts, spot)).policy,
         days=NAMES,
         zones=sorted(schedule.zones()),
-        may_autostart=policy.may_autostart(bounds, is_owner=is_owner),
+        may_autostart=may_autostart(bounds, is_owner=is_owner),
         said=sentences(view.plan),
-        cap=policy.said(holds.busy_cap.value),
-        idle=policy.said(holds.idle.value) if holds.idle.value is not None else "",
+        cap=said(holds.busy_cap.value),
+        idle=said(holds.idle.value) if holds.idle.value is not None else "",
         at_idle=_AT_IDLE[holds.at_idle.value],
         is_destroyed=holds.at_idle.value is AtIdle.DESTROY,
-        dormancy=policy.said(holds.dormancy.value) if holds.dormancy.value is not None else "",
+        dormancy=said(holds.dormancy.value) if holds.dormancy.value is not None else "",
         is_saved=is_saved,
         error=error,
     )

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, Field
 
 from terraspawner.domain import policy, schedule
-from terraspawner.domain.policy import OFF, AtIdle, Level, Value
+from terraspawner.domain.bounds import AtIdle
+from terraspawner.domain.policy import OFF, Level, Value
 from terraspawner.domain.schedule import Day
 from terraspawner.operations.policies import Plan
 from terraspawner.web.schemas import In

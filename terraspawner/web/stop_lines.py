@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 
 from culler.deadlines import Act, Name
 from culler.words import listed
-from terraspawner.domain.policy import AtIdle, Policy, said
+from terraspawner.domain.bounds import AtIdle
+from terraspawner.domain.durations import said
+from terraspawner.domain.policy import Policy
 from terraspawner.operations.stops import Stop
 
 HOURS = (1, 4, 12)

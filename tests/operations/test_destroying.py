@@ -10,9 +10,10 @@ from culler.decision import Decision
 from culler.facts import Facts
 from culler.policy import AtIdle as Ruled
 from terraspawner.db import disk_records
+from terraspawner.domain.bounds import AtIdle
 from terraspawner.domain.disk import DiskState
 from terraspawner.domain.environment import State
-from terraspawner.domain.policy import OFF, AtIdle
+from terraspawner.domain.policy import OFF
 from terraspawner.domain.workspace import DRIVE, Workspace
 from terraspawner.errors import OutboxNotEmpty, Refused
 from terraspawner.operations import deletions, environments, identities, policies, stops, trash, workspaces

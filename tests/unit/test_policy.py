@@ -6,19 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from terraspawner.domain.policy import (
-    NOTHING,
-    OFF,
-    AtIdle,
-    Bounds,
-    DailyStop,
-    Level,
-    MayAutostart,
-    Rules,
-    check,
-    effective,
-    said,
-)
+from terraspawner.domain.bounds import AtIdle, Bounds, MayAutostart
+from terraspawner.domain.durations import said
+from terraspawner.domain.policy import NOTHING, OFF, DailyStop, Level, Rules, check, effective
 from terraspawner.domain.schedule import EVERY_DAY, QuietHours, Schedule, quiet_hours_of, schedule_of
 from terraspawner.errors import Refused
 
