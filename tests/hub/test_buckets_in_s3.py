@@ -124,19 +124,22 @@ def test_work_goes_into_the_store_and_through_the_trash_and_out_of_it(store: Ser
     until(lambda: thrown["id"] not in api.get("/trash").text, "nothing is left in the trash")
 
 
-def test_what_opens_the_store_is_with_the_service_alone(on_s3: Deployment, place: Workspace, tmp_path: Path) -> None:
+def test_what_opens_the_store_is_with_those_alone_who_open_it(
+    on_s3: Deployment, place: Workspace, tmp_path: Path
+) -> None:
     place.start()
-    configurations = json.dumps([each.attrs for each in on_s3.docker.containers.list(all=True)])
+    ours = {"label": f"terraspawner.deployment={on_s3.name}"}
+    configurations = json.dumps([each.attrs for each in on_s3.docker.containers.list(all=True, filters=ours)])
     assert SECRET not in configurations
     logs = on_s3.run("logs", "--no-follow").stdout
     assert SECRET not in logs
     assert SECRET not in place.execute("sh", "-c", "cat /proc/*/environ; cat -r /run/secrets 2>&1", user="0")[1]
     having = [
         name
-        for name in ("hub", "host", "mounter", "culler", "proxy", "workspaces")
+        for name in ("hub", "host", "mounter", "culler", "proxy", "mounts", "workspaces")
         if SECRET in on_s3.service(name).exec_run(["sh", "-c", "cat /run/secrets/* 2>&1"], user="0").output.decode()
     ]
-    assert having == ["workspaces"]
+    assert having == ["mounts", "workspaces"]
     with on_s3.client(base_url=on_s3.url) as anybody:
         said = anybody.get("/services/workspaces/api/v1/health")
     assert said.json()["parts"]["buckets"] == {"ok": True, "message": "answers"}
