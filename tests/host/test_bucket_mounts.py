@@ -157,7 +157,7 @@ def test_rclone_that_hangs_is_an_error_and_then_replaced(mounts: Mounting, works
     until(lambda: shell(f"cat {folder}/file") == (0, "before\n"), "the bucket is there again")
 
 
-@pytest.mark.parametrize("how", ["killed", "hung"])
+@pytest.mark.parametrize("how", ["killed", pytest.param("hung", marks=pytest.mark.full)])
 def test_a_store_that_is_away_is_an_error_told_and_over_when_it_is_back(
     mounts: Mounting, store: ObjectStore, workspace: str, how: str
 ) -> None:

@@ -128,6 +128,7 @@ def test_a_share_that_is_withdrawn_in_the_middle_of_a_write_pauses_the_environme
     assert "Read-only file system" in desk.execute("touch", f"{library.at_bens}/new")[1]
 
 
+@pytest.mark.full
 @pytest.mark.feature("H4")
 def test_two_hundred_libraries_come_and_go(desk: Workspace, library: Library, ana: Person) -> None:
     desk.start()
