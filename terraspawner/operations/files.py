@@ -96,29 +96,27 @@ def keep_piece(context: Context, place: Place, upload_id: str, offset: int, piec
 
 
 def drop_pieces(context: Context, place: Place, upload_id: str) -> None:
-    """What was sent of it comes to nothing."""
+    """What was sent of it is in the file, or comes to nothing."""
     workspace = enter(context, place, Action.READ_BUCKET)
     pieces.forget(context.bucket(workspace.id), upload_id)
 
 
-def write(context: Context, place: Place, last: bytes, expected: Expected, upload_id: str = "") -> FileInfo:
-    """Put the file there: the pieces of `upload_id`, if there are any, and the `last` one.
+def write(
+    context: Context, place: Place, last: bytes, expected: Expected, upload_id: str = "", at: int = 0
+) -> FileInfo:
+    """Put the file there: the pieces of `upload_id`, if there are any, and the `last` one, which begins at byte `at`.
 
-    Raises as `check_write`; then the pieces are still there.
+    Raises as `check_write`, and `UploadMissing` where pieces are not there. Those that are stay.
     """
     workspace, key = enter(context, place, Action.WRITE_BUCKET), _key(place.path)
     data_file.check_may_be_written(key)
     bucket = context.bucket(workspace.id)
-    size = len(last) + (pieces.size_of(bucket, upload_id) if upload_id else 0)
-    library_room.refuse_what_does_not_fit(context, workspace, key, size)
-    body: Iterable[bytes] = pieces.whole(bucket, upload_id, last) if upload_id else (last,)
+    library_room.refuse_what_does_not_fit(context, workspace, key, at + len(last))
+    body: Iterable[bytes] = pieces.whole(bucket, upload_id, last, at) if upload_id else (last,)
     try:
-        made = bucket.write_stream(key, body, expected)
+        return info_of(bucket.write_stream(key, body, expected))
     except ObjectChanged as error:
         raise moved_on(place.path, error.current) from error
-    if upload_id:
-        pieces.forget(bucket, upload_id)
-    return info_of(made)
 
 
 def delete(context: Context, place: Place, base: str | None = None) -> Item:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from terraspawner.domain.data_file import PIECE
+from terraspawner.errors_files import UploadMissing
 from terraspawner.storage.base import ABSENT, ANYTHING, Bucket, ObjectInfo, Version
 from terraspawner.storage.errors import ObjectMissing
 
@@ -18,7 +19,7 @@ _FOLDER = "uploads/"
 
 def keep(bucket: Bucket, upload_id: str, offset: int, piece: bytes) -> None:
     """Raises `ObjectChanged` where the piece that begins there is kept already."""
-    bucket.write(f"{_FOLDER}{upload_id}/{offset:020d}", piece, ABSENT)
+    bucket.write(_key(upload_id, offset), piece, ABSENT)
 
 
 def size_of(bucket: Bucket, upload_id: str) -> int:
@@ -26,10 +27,24 @@ def size_of(bucket: Bucket, upload_id: str) -> int:
     return sum(info.size for info in bucket.list(f"{_FOLDER}{upload_id}/"))
 
 
-def whole(bucket: Bucket, upload_id: str, last: bytes) -> Iterator[bytes]:
-    """All pieces in their order, and the `last` one."""
+def whole(bucket: Bucket, upload_id: str, last: bytes, at: int) -> Iterator[bytes]:
+    """All pieces in their order, and the `last` one, which begins at byte `at`.
+
+    Raises `UploadMissing` before the end unless they are just the bytes before that one: some may be on their way out,
+    since the same end is sent twice, and a file with a hole must never take the place of a whole one.
+    """
+    come = 0
     for info in bucket.list(f"{_FOLDER}{upload_id}/"):
-        yield bucket.read(info.key)[0]
+        if info.key != _key(upload_id, come):
+            raise UploadMissing
+        try:
+            piece = bucket.read(info.key)[0]
+        except ObjectMissing as error:
+            raise UploadMissing from error
+        come += len(piece)
+        yield piece
+    if come != at:
+        raise UploadMissing
     yield last
 
 
@@ -53,6 +68,10 @@ def is_the_same(bucket: Bucket, key: str, version: Version, pieces: Iterator[byt
             return False
         at += len(piece)
     return not bucket.read_range(key, at, PIECE, version)
+
+
+def _key(upload_id: str, offset: int) -> str:
+    return f"{_FOLDER}{upload_id}/{offset:020d}"
 
 
 def _delete(bucket: Bucket, info: ObjectInfo) -> None:

@@ -129,29 +129,53 @@ def _advanced(context: Context, upload: Upload, to: int) -> Upload:
 
 
 def _finish(context: Context, at: At, upload: Upload, last: bytes) -> Upload:
+    """The row is told before the pieces go: whoever sends the end once more finds either."""
     bucket = context.bucket(upload.workspace_id)
     try:
-        made = files.write(context, at.place(upload.path), last, _expected(upload.expected), upload.id)
-        version = made.version
-    except FileMovedOn as error:
-        version = str(error.details["version"] or "")
-        if not _is_ours(bucket, upload, version, last):
-            raise
-        pieces.forget(bucket, upload.id)
+        version = _written(context, at, upload, last)
+    except UploadMissing:
+        return _ended_otherwise(context, upload)
     with context.database.write() as connection:
         upload_records.finish(connection, upload, version, context.now())
+    pieces.forget(bucket, upload.id)
     return replace(upload, received=upload.size, version=version)
+
+
+def _written(context: Context, at: At, upload: Upload, last: bytes) -> str:
+    """The version that the file is. Raises `UploadMissing` where the pieces are not just the bytes before the `last`
+    one."""
+    place, expected = at.place(upload.path), _expected(upload.expected)
+    try:
+        return files.write(context, place, last, expected, upload.id, upload.received).version
+    except FileMovedOn as error:
+        version = str(error.details["version"] or "")
+        if not _is_ours(context.bucket(upload.workspace_id), upload, version, last):
+            raise
+        return version
 
 
 def _is_ours(bucket: Bucket, upload: Upload, version: str, last: bytes) -> bool:
     """Whether the file is there already: the service ended before it could say so, or the end was sent twice."""
     key = data_file.FOLDER + upload.path
+    body = pieces.whole(bucket, upload.id, last, upload.received)
     try:
-        return bool(version) and pieces.is_the_same(
-            bucket, key, Version(version), pieces.whole(bucket, upload.id, last)
-        )
+        return bool(version) and pieces.is_the_same(bucket, key, Version(version), body)
     except ObjectChanged:
         return False
+
+
+def _ended_otherwise(context: Context, upload: Upload) -> Upload:
+    """The end was sent twice at once, and the other one was done first; or a piece more is there than was counted.
+
+    Raises `UploadMovedOn`, and `UploadMissing` where pieces are lost.
+    """
+    with context.database.read() as connection:
+        now = upload_records.upload_by_id(connection, upload.id)
+    if now is not None and now.is_done:
+        return now
+    if (kept := pieces.size_of(context.bucket(upload.workspace_id), upload.id)) > upload.received:
+        raise _elsewhere(_advanced(context, upload, kept))
+    raise UploadMissing
 
 
 def _forget(context: Context, upload: Upload) -> None:

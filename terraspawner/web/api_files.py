@@ -171,11 +171,11 @@ async def _taken(parts: Parts, place: Place, request: Request, expected: Expecte
             async for piece in pieces_of(request.stream(), share):
                 files.check_size(place.path, at + len(piece), limit)
                 if len(piece) < PIECE:  # the last
-                    return await parts.carrying(files.write, place, piece, expected, upload_id if at else "")
+                    sent_before = upload_id if at else ""
+                    return await parts.carrying(files.write, place, piece, expected, sent_before, at)
                 await parts.carrying(files.keep_piece, place, upload_id, at, piece)
                 at += len(piece)
-        except BaseException:
+        finally:
             if at:
                 await parts.carrying(files.drop_pieces, place, upload_id)
-            raise
     raise AssertionError("a body has a last piece, and be it empty")

@@ -224,6 +224,30 @@ async def test_a_piece_that_was_kept_and_not_counted_is_found(
     assert (await ana.get(f"{FILES}/x")).content == BODY
 
 
+async def test_a_piece_more_than_was_counted_is_not_in_the_file_twice(
+    site: Site, ana: httpx.AsyncClient, alpha: Workspace
+) -> None:
+    url = await begun(ana, size=10)
+    pieces.keep(site.context.bucket(alpha.id), url.rpartition("/")[2], 0, BODY[:7])
+    refused = await ana.patch(url, content=BODY[:10], headers=at(0))
+    assert code(refused) == (409, "upload-moved-on")
+    assert refused.json()["error"]["details"]["offset"] == 7
+    await ana.patch(url, content=BODY[7:10], headers=at(7))
+    assert (await ana.get(f"{FILES}/x")).content == BODY[:10]
+
+
+async def test_an_end_whose_pieces_are_gone_does_not_take_the_files_place(
+    site: Site, ana: httpx.AsyncClient, alpha: Workspace
+) -> None:
+    url = await begun(ana)
+    await ana.patch(url, content=BODY[:PIECE], headers=at(0))
+    bucket = site.context.bucket(alpha.id)
+    bucket.write_stream("data/x", halves_of(BODY), ABSENT)
+    pieces.forget(bucket, url.rpartition("/")[2])
+    assert code(await ana.patch(url, content=BODY[PIECE:], headers=at(PIECE))) == (404, "upload-not-found")
+    assert (await ana.get(f"{FILES}/x")).content == BODY
+
+
 @pytest.mark.parametrize("theirs", [b"", b"t"], ids=["the same bytes", "other bytes"])
 async def test_a_file_that_was_written_and_not_said_is_found(
     site: Site, ana: httpx.AsyncClient, alpha: Workspace, theirs: bytes
