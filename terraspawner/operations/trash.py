@@ -20,7 +20,7 @@ from terraspawner.domain.disk import Disk, DiskEvent, DiskState
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.trash import Item, ItemEvent, ItemState, Kind
 from terraspawner.domain.workspace import Workspace
-from terraspawner.errors import Refused, TrashMissing
+from terraspawner.errors import Refused, TerraError, TrashMissing
 from terraspawner.operations import (
     audit,
     ledger,
@@ -187,13 +187,20 @@ def finish_disk_delete(context: Context, disk_id: str) -> None:
 
 
 def purge_kept(context: Context) -> None:
-    """Delete the kept bytes of all notebooks and files that shall be gone; again where a bucket did not answer."""
+    """Delete the bytes of what shall be gone. A bucket's trouble holds up no other's, and is raised at the end."""
     with context.database.read() as connection:
         going = [item for kind in _OF_WORKSPACES for item in trash_records.items_purging(connection, kind)]
+    wrong = None
     for item in going:
-        (trashed_files if item.kind is Kind.FILE else trashed_notebooks).forget(context, item)
+        try:
+            (trashed_files if item.kind is Kind.FILE else trashed_notebooks).forget(context, item)
+        except TerraError as error:
+            wrong = error
+            continue
         with context.database.write() as connection:
             trash_records.set_state(connection, item.id, ItemState.PURGED, context.now())
+    if wrong:
+        raise wrong
 
 
 # --- steps ---

@@ -1,7 +1,8 @@
 """Data files in the trash. Their bytes are renamed, never copied: some are larger than what is free.
 
 The row is written first. Is the process ended between row and rename, the trash shows a file that is still in its
-place: restoring it finds that, and purging it takes nothing away. The other order would lose a file to everybody.
+place: restoring it finds that, and purging it takes nothing away. The other order would lose a file to everybody. So
+the row also stays where a store gave no answer: it may have renamed all the same.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from terraspawner.errors import NameTaken, TrashMissing
 from terraspawner.operations import discarding
 from terraspawner.operations.context import Context
 from terraspawner.storage.base import ANYTHING, ObjectChanged, ObjectInfo, check_key
-from terraspawner.storage.errors import ObjectMissing
+from terraspawner.storage.errors import KeyRefused, ObjectMissing
 from terraspawner.storage.layout import DATA_TRASH
 
 
@@ -36,7 +37,7 @@ def discard(context: Context, workspace_id: str, found: ObjectInfo, by: str) -> 
         )
     try:
         context.bucket(workspace_id).rename(found.key, _key(item), found.version)
-    except BaseException:  # whatever went wrong, the file is where it was
+    except (ObjectChanged, ObjectMissing, KeyRefused):  # the file is where it was, or is not
         with context.database.write() as connection:
             trash_records.set_state(connection, item.id, ItemState.RESTORED, context.now())
         raise
