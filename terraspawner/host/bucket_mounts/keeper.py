@@ -69,7 +69,7 @@ class _Lost(Exception):
 
 
 class Keeper:
-    """`standing` is how it stands now; `run` goes on until it was let go and all is sent."""
+    """`standing` is how it stands now; `run` goes on until it was let go and all is known to be sent."""
 
     def __init__(self, name: str, bucket: Bucket, now: Callable[[], datetime], pace: Pace) -> None:
         self._name, self._bucket, self._now, self._pace = name, bucket, now, pace
@@ -77,6 +77,8 @@ class Keeper:
         self.is_up = asyncio.Event()
         """Set while it is mounted and was looked at."""
         self._is_wanted = True
+        self._is_counted = False
+        """Whether it is known how many files wait to be sent: an rclone that is gone may have left more."""
         self._hurry = asyncio.Event()
 
     def want(self, *, is_wanted: bool) -> None:
@@ -100,9 +102,10 @@ class Keeper:
             await self._rest(bucket_mount.pause_before(tries))
 
     def _goes_on(self) -> bool:
-        return self._is_wanted or self.standing.waiting > 0
+        return self._is_wanted or self.standing.waiting > 0 or not self._is_counted
 
     def _lose(self, reason: str) -> None:
+        self._is_counted = False
         self.standing = bucket_mount.lost(self.standing, reason, self._now())
         log.warning("%s: %s", self._name, reason)
 
@@ -156,7 +159,9 @@ class Keeper:
 
     async def _unsent(self, program: Program) -> tuple[int, bool]:
         try:
-            return await program.unsent(self._bucket.data)
+            found = await program.unsent(self._bucket.data)
+            self._is_counted = True
+            return found
         except MountFailed:
             return self.standing.waiting, False  # dead or hung: the next feeling tells
 
