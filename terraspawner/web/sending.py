@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ def attached(name: str) -> str:
 
 class StoredFile(Response):
     """A part of a file of one version. Is it changed meanwhile, the connection breaks off: a client that counts sees
-    that it has not all of it."""
+    that it has not all of it. For a client that has gone nothing more is read: its server takes whatever is sent."""
 
     def __init__(self, read: ReadPart, share: Share, span: Span, **options: object) -> None:
         super().__init__(b"", **options)  # type: ignore[arg-type]
@@ -65,12 +66,12 @@ class StoredFile(Response):
         self._read, self._share, self._span = read, share, span
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
-        at = self._span.start
+        at, gone = self._span.start, asyncio.ensure_future(_gone(receive))
         try:
             self._share.grow(min(PIECE, self._span.end - at))
             piece = await self._piece(at)  # a refusal before the first byte is still a sentence
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            while piece:
+            while piece and not gone.done():
                 for start in range(0, len(piece), _AT_ONCE):
                     body = piece[start : start + _AT_ONCE]
                     await send({"type": "http.response.body", "body": body, "more_body": True})
@@ -78,8 +79,15 @@ class StoredFile(Response):
                 piece = await self._piece(at)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
+            gone.cancel()
             self._share.close()
 
     async def _piece(self, at: int) -> bytes:
         size = min(PIECE, self._span.end - at)
         return await self._read(at, size) if size > 0 else b""
+
+
+async def _gone(receive: Receive) -> None:
+    """Ends when the client does."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,12 +10,15 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from starlette.types import Message
 
 import builders
 from terraspawner.domain.data_file import PIECE
 from terraspawner.domain.workspace import Workspace
 from terraspawner.operations import pieces, uploads
 from terraspawner.operations.trash import list_trash
+from terraspawner.web.room import Room
+from terraspawner.web.sending import Span, StoredFile
 from tests.web.sites import Site, opened
 
 pytestmark = pytest.mark.feature("H5")
@@ -123,6 +127,26 @@ async def test_a_download_that_goes_on_does_so_of_the_same_version_alone(ana: ht
     await ana.put(f"{HERE}/x", content=b"abcdefghij")
     whole = await ana.get(f"{HERE}/x", headers={"Range": "bytes=4-", "If-Range": tag})
     assert (whole.status_code, whole.content) == (200, b"abcdefghij")
+
+
+async def test_for_a_client_that_has_gone_nothing_more_is_read() -> None:
+    read: list[int] = []
+
+    async def part(start: int, size: int) -> bytes:
+        read.append(start)
+        await asyncio.sleep(0)
+        return bytes(size)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        return
+
+    room = Room(PIECE)
+    await StoredFile(part, room.share("ana"), Span(start=0, end=50 * PIECE))({}, receive, send)
+    assert len(read) < 3
+    room.take("ana", 2 * PIECE)  # nothing of it is held any more
 
 
 async def test_a_write_with_a_condition_overwrites_nothing_else(ana: httpx.AsyncClient) -> None:
