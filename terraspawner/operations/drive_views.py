@@ -43,8 +43,10 @@ def drives_up(context: Context) -> list[Drive]:
     return [Drive(environment=here, workspace=at, libraries=shown[here.user]) for here, at in up]
 
 
-def gone(context: Context, environment_ids: Collection[str]) -> frozenset[str]:
-    """Those of these that are no environments any more."""
+def at_rest(context: Context, environment_ids: Collection[str]) -> dict[str, bool]:
+    """Those of these that see nothing now, and whether they are environments still. One of them may have been about to
+    start since the rows were read."""
     with context.database.read() as connection:
         found = {each: records.environment_by_id(connection, each) for each in environment_ids}
-    return frozenset(each for each, here in found.items() if here is None or here.state is State.NONE)
+    states = {each: here.state if here else State.NONE for each, here in found.items()}
+    return {each: state is not State.NONE for each, state in states.items() if state not in _SEES}

@@ -93,9 +93,9 @@ class DriveViews:
 
     async def _end(self, identifiers: list[str], there: Mapping[str, View]) -> None:
         """What does not run shows nothing; its folder stays, as a start may be about to mount it."""
-        gone = await self._deeds(drive_views.gone, identifiers) if identifiers else frozenset()
-        for identifier in identifiers:
-            if identifier in gone:
+        at_rest = await self._deeds(drive_views.at_rest, identifiers) if identifiers else {}
+        for identifier, is_environment in at_rest.items():
+            if not is_environment:
                 await self._mounter.delete_view(identifier)
             elif there[identifier].libraries:
                 await self._mounter.show(identifier, ())

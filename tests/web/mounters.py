@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from terraspawner.errors_mounts import MounterUnavailable
@@ -17,11 +17,14 @@ class MounterThatObeys:
         self.told: list[str] = []
         self.in_use: set[str] = set()
         """Libraries that are open in every environment."""
+        self.before_views: Callable[[], object] = lambda: None
+        """What happens just before it tells of its views."""
 
     async def health(self) -> MounterHealth:
         return MounterHealth(is_live=True, why="")
 
     async def views(self) -> Mapping[str, View]:
+        self.before_views()
         return dict(self.there)
 
     async def show(self, environment_id: str, libraries: Iterable[Shown]) -> View:

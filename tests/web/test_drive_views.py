@@ -133,6 +133,16 @@ async def test_a_mark_of_an_earlier_start_calls_no_start_off(scene: Scene) -> No
     assert scene.site.state(scene.workspace, "ben") == "starting"
 
 
+async def test_a_start_between_two_looks_keeps_what_its_spawner_showed(scene: Scene) -> None:
+    scene.share()
+    await scene.look()
+    scene.stop()
+    scene.mounter.told.clear()
+    scene.mounter.before_views = lambda: scene.site.admit(scene.workspace, "ben")
+    await scene.look()
+    assert (scene.mounter.told, scene.seen()) == ([], {("me", "Survey (ana)", False)})
+
+
 async def test_what_does_not_run_shows_nothing_and_its_folder_stays(scene: Scene) -> None:
     scene.share()
     await scene.look()
