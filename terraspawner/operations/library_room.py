@@ -6,8 +6,9 @@ only be watched, so what was measured last is told with it.
 
 from __future__ import annotations
 
-from terraspawner.db import library_records
+from terraspawner.db import library_records, records
 from terraspawner.domain.access import Action
+from terraspawner.domain.trash import Item
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import Refused
 from terraspawner.errors_libraries import LibraryFull
@@ -54,6 +55,13 @@ def refuse_what_does_not_fit(context: Context, at: Workspace, key: str, size: in
             used=library.used,
             limit=library.size_limit,
         )
+
+
+def refuse_what_comes_back(context: Context, item: Item, key: str) -> None:
+    """The same for what was in the trash, and is as large as it was."""
+    with context.database.read() as connection:
+        at = records.workspace_by_id(connection, item.workspace_id)
+    refuse_what_does_not_fit(context, at, key, item.size or 0)
 
 
 def measure(context: Context, library_id: str) -> int:

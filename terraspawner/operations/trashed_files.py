@@ -13,7 +13,7 @@ from terraspawner.db import trash_records
 from terraspawner.domain import data_file
 from terraspawner.domain.trash import Item, ItemState, Kind
 from terraspawner.errors import NameTaken, TrashMissing
-from terraspawner.operations import discarding
+from terraspawner.operations import discarding, library_room
 from terraspawner.operations.context import Context
 from terraspawner.storage.base import ANYTHING, ObjectChanged, ObjectInfo, check_key
 from terraspawner.storage.errors import KeyRefused, ObjectMissing
@@ -47,12 +47,13 @@ def discard(context: Context, workspace_id: str, found: ObjectInfo, by: str) -> 
 def put_back(context: Context, item: Item, to: str | None) -> None:
     """Among the data again, under its own name or `to`; if it is there already, that is as good.
 
-    Raises `NameTaken`, `KeyRefused`, `IsANotebook`, `TrashMissing`.
+    Raises `NameTaken`, `KeyRefused`, `IsANotebook`, `LibraryFull`, `TrashMissing`.
     """
     path = item.subject if to is None else data_file.path_of(to)
     if to is not None:
         data_file.check_may_be_written(path)
     bucket, key = context.bucket(item.workspace_id), check_key(data_file.FOLDER + path)
+    library_room.refuse_what_comes_back(context, item, key)
     try:
         bucket.rename(_key(item), key, ANYTHING)
     except ObjectChanged as error:

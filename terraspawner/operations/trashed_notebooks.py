@@ -13,11 +13,11 @@ from terraspawner.domain import names
 from terraspawner.domain.history import Intent, Notebook, NotebookState, VersionKind
 from terraspawner.domain.trash import Item
 from terraspawner.errors import NameTaken, TrashMissing
-from terraspawner.operations import move_steps, saving, settling
+from terraspawner.operations import library_room, move_steps, saving, settling
 from terraspawner.operations.commit_words import MovedOn, Save
 from terraspawner.operations.context import Context
 from terraspawner.operations.move_steps import Taken
-from terraspawner.operations.notebook_names import refuse_twin
+from terraspawner.operations.notebook_names import FOLDER, refuse_twin
 from terraspawner.storage.base import ANYTHING, TRASH
 from terraspawner.storage.errors import ObjectMissing
 
@@ -25,10 +25,11 @@ from terraspawner.storage.errors import ObjectMissing
 def put_back(context: Context, item: Item, to: str | None, by: str) -> None:
     """Into the list again, under its own name or `to`; if it is there already, that is as good.
 
-    Raises `NameTaken`, `NameRefused`, `TrashMissing`.
+    Raises `NameTaken`, `NameRefused`, `LibraryFull`, `TrashMissing`.
     """
     path = names.notebook_path_of_title(to) if to is not None else item.subject
     refuse_twin(context.bucket(item.workspace_id), path)
+    library_room.refuse_what_comes_back(context, item, FOLDER + path)
     notebook = _of(context, item)
     if notebook is None:
         _put_back_without_history(context, item, path, by)

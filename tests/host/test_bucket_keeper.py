@@ -29,10 +29,10 @@ class RcloneThatSends:
     async def mount(self, request: Mapping[str, Any]) -> None:
         return
 
-    async def ask_store(self, question: Mapping[str, Any]) -> Answer:  # noqa: ARG002 - as the real one
+    async def ask_store(self, question: Mapping[str, Any]) -> Answer:
         return Answer.WELL
 
-    async def unsent(self, file_system: Mapping[str, str]) -> tuple[int, bool]:  # noqa: ARG002 - as the real one
+    async def unsent(self, file_system: Mapping[str, str]) -> tuple[int, bool]:
         self.left = max(0, self.left - 1)
         return self.left, False
 

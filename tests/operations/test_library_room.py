@@ -9,9 +9,10 @@ import pytest
 from terraspawner.domain.library import Access
 from terraspawner.errors import NotAllowed, Refused
 from terraspawner.errors_libraries import LibraryFull
-from terraspawner.operations import libraries, library_room, notebooks
+from terraspawner.operations import files, libraries, library_room, notebooks, trash
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebooks import Place
+from terraspawner.storage.base import ABSENT
 
 pytestmark = pytest.mark.feature("H4")
 MIB = 1024**2
@@ -58,6 +59,24 @@ def test_what_does_not_fit_is_refused_and_what_is_there_stays(context: Context, 
         notebooks.save_notebook(context, place(library), EMPTY + b" ", first.version)
     shorter = EMPTY.replace(b": ", b":")
     assert notebooks.save_notebook(context, place(library), shorter, first.version).size < first.size
+
+
+def test_what_was_in_the_trash_comes_back_only_where_it_fits(context: Context, library: str, tree: Path) -> None:
+    first = notebooks.save_notebook(context, place(library), EMPTY, None)
+    files.write(context, place(library, "a.csv"), b"x" * 100, ABSENT)
+    notebook = notebooks.delete_notebook(context, place(library), first.version)
+    items = [notebook, files.delete(context, place(library, "a.csv"))]
+    (tree / "table.csv").write_bytes(b"x" * (MIB - 50))
+    library_room.measure(context, library)
+    library_room.set_limit(context, actor="ana", library_id=library, size=MIB)
+    for item in items:
+        with pytest.raises(LibraryFull):
+            trash.restore(context, user="ana", item_id=item.id)
+    (tree / "table.csv").unlink()
+    library_room.measure(context, library)
+    for item in items:
+        trash.restore(context, user="ana", item_id=item.id)
+    assert library_room.measure(context, library) == 100 + len(EMPTY)
 
 
 def test_without_a_limit_everything_fits(context: Context, library: str) -> None:

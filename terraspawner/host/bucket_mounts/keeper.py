@@ -160,10 +160,10 @@ class Keeper:
     async def _unsent(self, program: Program) -> tuple[int, bool]:
         try:
             found = await program.unsent(self._bucket.data)
-            self._is_counted = True
-            return found
         except MountFailed:
             return self.standing.waiting, False  # dead or hung: the next feeling tells
+        self._is_counted = True
+        return found
 
     async def _rest(self, seconds: float) -> None:
         try:
