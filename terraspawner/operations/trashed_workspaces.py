@@ -15,12 +15,20 @@ from terraspawner.domain import names
 from terraspawner.domain import trash as rules
 from terraspawner.domain.access import Action
 from terraspawner.domain.disk import DiskEvent, DiskState
-from terraspawner.domain.environment import Event, State
+from terraspawner.domain.environment import Environment, Event, State
 from terraspawner.domain.trash import Item, ItemEvent, ItemState, Kind
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import NameTaken, OutboxNotEmpty, WorkspaceInUse
 from terraspawner.operations import audit, discarding, ledger, trashed_environments, workspaces
 from terraspawner.operations.context import Context
+
+
+def ending(
+    context: Context, *, actor: str, namespace: str, name: str, force: bool = False
+) -> tuple[Workspace, list[Environment]]:
+    """The workspace, and what would end with it. Raises as `discard`."""
+    with context.database.read() as connection:
+        return _ending(connection, actor, namespace, name, force=force)
 
 
 def discard(context: Context, *, actor: str, namespace: str, name: str, force: bool = False) -> Item:
@@ -30,15 +38,7 @@ def discard(context: Context, *, actor: str, namespace: str, name: str, force: b
     `OutboxNotEmpty` where work on a disk is not in the workspace yet.
     """
     with context.database.write() as connection:
-        at = workspaces.within(
-            connection, user=actor, namespace=namespace, name=name, action=Action.DELETE_WORKSPACE
-        ).workspace
-        running = records.environments_at(connection, at.id)
-        kept = [disk for disk in disk_records.disks_of_workspace(connection, at.id) if disk.state is DiskState.KEPT]
-        if not force:
-            there = [(each.user, each.outbox_pending) for each in running]
-            there += [(each.user, each.outbox_pending) for each in kept]
-            _refuse(at, sorted({user for user, _ in there} - {actor}), sum(pending for _, pending in there))
+        at, running = _ending(connection, actor, namespace, name, force=force)
         for environment in running:
             if environment.state is not State.DELETING:
                 asked = ledger.asked_by(context, actor, "")
@@ -117,6 +117,21 @@ def finish_purge(context: Context, item: Item) -> None:
         for notebook in notebook_records.notebooks_of(connection, item.subject):
             notebook_records.delete_notebook(connection, notebook.id)
         member_records.forget_members(connection, item.subject)
+
+
+def _ending(
+    connection: sa.Connection, actor: str, namespace: str, name: str, *, force: bool
+) -> tuple[Workspace, list[Environment]]:
+    at = workspaces.within(
+        connection, user=actor, namespace=namespace, name=name, action=Action.DELETE_WORKSPACE
+    ).workspace
+    running = records.environments_at(connection, at.id)
+    kept = [disk for disk in disk_records.disks_of_workspace(connection, at.id) if disk.state is DiskState.KEPT]
+    if not force:
+        there = [(each.user, each.outbox_pending) for each in running]
+        there += [(each.user, each.outbox_pending) for each in kept]
+        _refuse(at, sorted({user for user, _ in there} - {actor}), sum(pending for _, pending in there))
+    return at, running
 
 
 def _refuse(at: Workspace, others: list[str], pending: int) -> None:

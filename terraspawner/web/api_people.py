@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from terraspawner.domain.access import Action
-from terraspawner.operations import groups, policies, projects, trash, trashed_workspaces, workspaces
+from terraspawner.operations import groups, policies, projects, trash, workspaces
+from terraspawner.web import endings
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, for_person
@@ -74,12 +75,10 @@ async def delete_workspace(
 ) -> TrashOut:
     """Put it into the trash, with all that is in it: it is gone for everybody, and its name is free. For owners.
 
-    Environments in it end. 409 while others have environments or disks there, unless `force`.
+    Environments in it end; what is unsaved there is saved first. 409 while others have environments or disks there,
+    unless `force`.
     """
-    item = await parts.deeds(
-        trashed_workspaces.discard, actor=spot.user, namespace=spot.namespace, name=spot.name, force=force
-    )
-    parts.worker.wake()
+    item = await endings.delete_workspace(parts, spot.user, spot.namespace, spot.name, force=force)
     return TrashOut.of(await parts.deeds(trash.describe, item))
 
 

@@ -22,8 +22,8 @@ from terraspawner.errors import (
     TerraError,
     Unavailable,
 )
-from terraspawner.operations import disks, images, ledger, tagging, trash, trashed_workspaces
-from terraspawner.web import disk_sizes, tag_wishes
+from terraspawner.operations import disks, images, ledger, tagging, trash
+from terraspawner.web import disk_sizes, endings, tag_wishes
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
@@ -116,12 +116,9 @@ async def delete_workspace(
 ) -> Response:
     """The dialog of the button Delete workspace. What stands against it is named, and can be overruled."""
     try:
-        await parts.deeds(
-            trashed_workspaces.discard, actor=spot.user, namespace=spot.namespace, name=spot.name, force=force
-        )
+        await endings.delete_workspace(parts, spot.user, spot.namespace, spot.name, force=force)
     except Conflict as error:
         return await workspace_page(parts, person, spot, status=status_of(error), objection=error)
-    parts.worker.wake()
     return see(f"{parts.settings.service_prefix}trash?notice=workspace")
 
 

@@ -1,4 +1,5 @@
-"""Pausing and deleting environments by their id: one's own, and those of others for who pays. The disk is kept.
+"""Pausing and deleting environments by their id: one's own, and those of others for who pays. The disk is kept. And
+the end of a workspace, which is that of all environments in it.
 
 REST and pages ask through here. Several are asked for at once, and what became of each is told apart.
 """
@@ -10,11 +11,13 @@ import enum
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from terraspawner.domain.environment import Environment, Event, State, is_possible
+from terraspawner.domain.trash import Item
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import HubUnavailable, TerraError, WrongState
-from terraspawner.operations import deletions, environments, ledger, oversight
+from terraspawner.operations import deletions, environments, ledger, oversight, trashed_workspaces
 from terraspawner.operations.oversight import Overseen
 from terraspawner.web.parts import Parts
 
@@ -62,6 +65,17 @@ async def delete(parts: Parts, actor: str, environment_id: str, *, force: bool =
         await let_it_save(parts, found.environment, found.workspace, deletes_disk=False)
     await parts.deeds(deletions.mark_deleting, environment_id)
     parts.worker.wake()
+
+
+async def delete_workspace(parts: Parts, actor: str, namespace: str, name: str, *, force: bool) -> Item:
+    """Put it into the trash. What runs in it saves and sends first: `force` overrules that others are in it, which is
+    no word of theirs that their work may be lost. Raises as `trashed_workspaces.discard`."""
+    which: dict[str, Any] = {"actor": actor, "namespace": namespace, "name": name, "force": force}
+    at, going = await parts.deeds(trashed_workspaces.ending, **which)
+    await asyncio.gather(*(let_it_save(parts, each, at, deletes_disk=False) for each in going))
+    item = await parts.deeds(trashed_workspaces.discard, **which)
+    parts.worker.wake()
+    return item
 
 
 async def let_it_save(parts: Parts, here: Environment, at: Workspace, *, deletes_disk: bool) -> None:

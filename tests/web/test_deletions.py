@@ -62,6 +62,24 @@ async def test_what_runs_is_paused_first_so_that_it_saves_unless_that_may_be_los
         assert site.hub.calls.count(("stop", at.slug)) == before
 
 
+@pytest.mark.feature("B2", "F9")
+async def test_what_runs_in_a_workspace_that_is_deleted_is_paused_first_so_that_it_saves(site: Site) -> None:
+    at = site.workspace()
+    members.put_member(
+        site.context, actor="ana", namespace="ana", name="alpha", who="ben", role=Role.WRITER, may_compute=True
+    )
+    site.running(at)
+    site.running(at, "ben")
+    async with site.person() as ana:
+        refused = await ana.delete("workspaces/ana/alpha")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "workspace-in-use")
+        assert site.hub.calls.count(("stop", at.slug)) == 0
+        assert (await ana.delete("workspaces/ana/alpha?force=true")).status_code == 200
+        await until(lambda: site.hub.calls.count(("forget", at.slug)) == 2, "both are ended")
+    first = site.hub.calls.index(("forget", at.slug))
+    assert site.hub.calls[:first].count(("stop", at.slug)) == 2
+
+
 async def test_a_disk_option_that_is_neither_is_400(site: Site) -> None:
     site.running(site.workspace())
     async with site.person() as ana:
