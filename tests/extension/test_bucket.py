@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,20 @@ def test_what_is_there_is_listed(mounted: Path, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out == "a.csv\nt/\n"
     ws.main(["ls", "-l", "ws:t"])
     assert capsys.readouterr().out.split()[0] == "3"
+
+
+def test_a_name_of_somebody_elses_says_nothing_to_the_terminal(
+    mounted: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    for name in (b"\x1b]0;x\x07", b"a\nb", b"\xff", "\u202ecod.exe".encode()):
+        Path(os.fsdecode(os.fsencode(mounted) + b"/" + name)).touch()
+    assert ws.main(["ls"]) == 0
+    shown = capsysbinary.readouterr().out.decode()
+    assert len(shown.splitlines()) == 4
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert ws.main(["cp", "ws:\x1b[2J", "."]) == 1
+    assert ws.main(["rm", f"ws:{os.fsdecode(bytes([0xFF]))}"]) == 1
+    assert b"\x1b" not in capsysbinary.readouterr().err
 
 
 def test_without_a_bucket_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

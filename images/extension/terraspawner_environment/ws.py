@@ -62,7 +62,7 @@ def show(asked: argparse.Namespace, mounted: Path) -> int:
     for path in asked.paths or [MARK]:
         found = bucket.find(mounted, _in_bucket(path))
         for each in sorted(found.iterdir(), key=lambda entry: entry.name) if found.is_dir() else [found]:
-            print(_line(each) if asked.long else each.name + ("/" if each.is_dir() else ""))
+            print(_line(each) if asked.long else _shown(each))
     return 0
 
 
@@ -116,6 +116,8 @@ def _into_the_trash(path: str) -> str:
         connection.request("DELETE", f"/files/{quote(path)}")
         answer = connection.getresponse()
         body = answer.read()
+    except UnicodeEncodeError:
+        return "its name is no text, so nothing but rm can delete it, for good."
     except OSError:
         return "this environment's server does not answer. Nothing was deleted."
     finally:
@@ -133,11 +135,20 @@ def _line(path: Path) -> str:
     facts = path.lstat()
     size = "-" if path.is_dir() else str(facts.st_size)
     changed = time.strftime("%Y-%m-%d %H:%M", time.localtime(facts.st_mtime))
-    return f"{size:>15}  {changed}  {path.name}{'/' if path.is_dir() else ''}"
+    return f"{size:>15}  {changed}  {_shown(path)}"
+
+
+def _shown(path: Path) -> str:
+    """Its name, which somebody else may have given it: nothing in it speaks to the terminal, or cannot be written."""
+    return _printable(path.name) + ("/" if path.is_dir() else "")
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 def _complain(sentence: str) -> int:
-    print(f"ws: {sentence}", file=sys.stderr)
+    print(f"ws: {_printable(sentence)}", file=sys.stderr)
     return 1
 
 
