@@ -11,7 +11,9 @@ nothing had happened. What lies below ``data/`` gets the versions that its new s
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,8 +22,9 @@ from pathlib import Path
 from terraspawner.errors import SettingsWrong
 from terraspawner.storage import faults
 from terraspawner.storage.addresses import parse_address
-from terraspawner.storage.base import ANYTHING, RESERVED, Bucket, ObjectChanged, ObjectInfo, digest_of
+from terraspawner.storage.base import ANYTHING, RESERVED, Bucket, ObjectChanged, ObjectInfo, digest_of, is_key
 from terraspawner.storage.errors import BucketUnavailable, ObjectMissing
+from terraspawner.storage.layout import DATA, DATA_TRASH
 from terraspawner.storage.locate import create_bucket, open_bucket
 from terraspawner.storage.notes import Note, hash_of_key, note_of
 from terraspawner.storage.objectstore import PART, ObjectStoreBucket
@@ -29,6 +32,8 @@ from terraspawner.storage.options import Options
 from terraspawner.storage.remote import Client
 
 _ATTEMPTS = 5
+_NAMED = 5
+"""Files that a refusal names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +70,14 @@ def move_all(
 ) -> list[tuple[str, Progress]]:
     """All buckets of the folder `url` into the object store `target`; `tell` hears which of how many, and how far.
 
-    Raises ``BucketUnavailable`` and `SettingsWrong`.
+    Raises ``BucketUnavailable``, also where there are files that could not come along, and `SettingsWrong`.
     """
     folder = parse_address(url).folder
     if folder is None or not parse_address(target).is_object_store:
         raise SettingsWrong(f"Buckets move from a folder into an object store, and not from '{url}' to '{target}'.")
     found = sorted(each.name for each in Path(folder).iterdir() if (each / RESERVED).is_dir())
+    for bucket_id in found:
+        _check_all_listed(Path(folder) / bucket_id)
     done = []
     for number, bucket_id in enumerate(found, 1):
         made = create_bucket(target, bucket_id, options)
@@ -78,6 +85,31 @@ def move_all(
         source = open_bucket(url, bucket_id)
         done.append((bucket_id, move_bucket(source, made, partial(tell, number, len(found)))))
     return done
+
+
+def _check_all_listed(bucket: Path) -> None:
+    """No list has files of people with names that are no keys, or that are closed to this process: they would stay
+    behind in silence. Raises ``BucketUnavailable`` with their names."""
+    left = [*_left_out(bucket, DATA), *_left_out(bucket, DATA_TRASH)]
+    if left:
+        shown = ", ".join(ascii(path) for path in left[:_NAMED]) + (" and more" if len(left) > _NAMED else "")
+        raise BucketUnavailable(
+            f"{len(left)} files of the bucket {bucket.name} cannot come along, and nothing was moved: {shown}. The"
+            " service may not read them, or their names are none that a store takes (other than UTF-8 in form NFC, or"
+            " with control characters). Rename them or let them be read (chmod g+rX), or delete them, and do it again."
+        )
+
+
+def _left_out(bucket: Path, folder: str) -> Iterator[str]:
+    closed: list[OSError] = []
+    for here, _, names in os.walk(bucket / folder, onerror=closed.append):
+        for path in (Path(here, name) for name in names):
+            key = path.relative_to(bucket).as_posix()
+            if stat.S_ISREG(path.lstat().st_mode) and not (is_key(key) and os.access(path, os.R_OK)):
+                yield key
+    for error in closed:
+        if not isinstance(error, FileNotFoundError):
+            yield Path(error.filename).relative_to(bucket).as_posix()
 
 
 def _there(target: ObjectStoreBucket) -> dict[str, Note]:

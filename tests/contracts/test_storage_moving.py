@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from stores import servers
 from terraspawner.storage import ABSENT, ANYTHING, Bucket, DirectoryBucket, make_folders
 from terraspawner.storage.addresses import parse_address
 from terraspawner.storage.errors import BucketUnavailable
-from terraspawner.storage.moving import Progress, move_bucket
+from terraspawner.storage.moving import Progress, move_all, move_bucket
 from terraspawner.storage.objectstore import ObjectStoreBucket
 from terraspawner.storage.options import Options
 from terraspawner.storage.remote import Client
@@ -99,6 +101,15 @@ def test_a_later_round_brings_what_changed_and_takes_away_what_is_gone(
     assert (done.copied, done.size, done.removed) == (2, len(b"newer" + b"new"), 1)
     assert contents(target_at(place)) == contents(source)
     assert move_bucket(source, target_at(place), silently).copied == 0
+
+
+@pytest.mark.parametrize("name", [b"\xff", b"a\nb", unicodedata.normalize("NFD", "caf\u00e9").encode()])
+def test_a_file_that_no_list_has_stops_the_move_before_anything_is_sent(
+    source: DirectoryBucket, tmp_path: Path, name: bytes
+) -> None:
+    (source.path / "data/deep" / os.fsdecode(name)).write_bytes(b"theirs")
+    with pytest.raises(BucketUnavailable, match=r"^1 files of the bucket b1 cannot come along.*'data/deep/"):
+        move_all(f"file://{tmp_path}", "s3://there-is-none/lab", Options(), lambda *_: None)
 
 
 @pytest.mark.parametrize("after", [1, 4, 7])
