@@ -67,6 +67,11 @@ def change(connection: sa.Connection, library_id: str, **values: object) -> None
     connection.execute(sa.update(table).where(table.c.id == library_id).values(**values))
 
 
+def count(connection: sa.Connection, library_id: str, more: int) -> None:
+    """So many bytes more are in use, or fewer where it is negative."""
+    change(connection, library_id, used=sa.func.coalesce(table.c.used, 0) + more)
+
+
 def rename(connection: sa.Connection, library_id: str, name: str, comparable: str) -> None:
     change(connection, library_id, comparable=comparable)
     records.set_workspace_title(connection, library_id, name)

@@ -111,10 +111,10 @@ def write(
     workspace, key = enter(context, place, Action.WRITE_BUCKET), _key(place.path)
     data_file.check_may_be_written(key)
     bucket = context.bucket(workspace.id)
-    library_room.refuse_what_does_not_fit(context, workspace, key, at + len(last))
     body: Iterable[bytes] = pieces.whole(bucket, upload_id, last, at) if upload_id else (last,)
     try:
-        return info_of(bucket.write_stream(key, body, expected))
+        with library_room.taken(context, workspace, key, at + len(last)):
+            return info_of(bucket.write_stream(key, body, expected))
     except ObjectChanged as error:
         raise moved_on(place.path, error.current) from error
 
@@ -130,11 +130,13 @@ def delete(context: Context, place: Place, base: str | None = None) -> Item:
         found = context.bucket(workspace.id).stat(key)
         if base is not None and base != found.version:
             found = replace(found, version=Version(base))  # the store refuses, and tells what there is
-        return trashed_files.discard(context, workspace.id, found, place.user)
+        item = trashed_files.discard(context, workspace.id, found, place.user)
     except ObjectMissing as error:
         raise missing(place.path) from error
     except ObjectChanged as error:
         raise moved_on(place.path, error.current) from error
+    library_room.given_back(context, workspace, item)
+    return item
 
 
 def enter(context: Context, place: Place, action: Action) -> Workspace:

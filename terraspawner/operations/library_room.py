@@ -6,6 +6,9 @@ only be watched, so what was measured last is told with it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from terraspawner.db import library_records, records
 from terraspawner.domain.access import Action
 from terraspawner.domain.trash import Item
@@ -37,15 +40,35 @@ def set_limit(context: Context, *, actor: str, library_id: str, size: int | None
         return libraries.within(connection, user=actor, library_id=library_id, action=Action.SEE)
 
 
-def refuse_what_does_not_fit(context: Context, at: Workspace, key: str, size: int) -> None:
-    """Raises `LibraryFull` where `size` bytes in place of what `key` has now are beyond the limit of a library; others
-    have none, and what becomes smaller always fits."""
-    if not at.is_library:
+@contextmanager
+def taken(context: Context, at: Workspace, key: str, size: int) -> Iterator[None]:
+    """While `size` bytes are put in place of what `key` has now; they count from then on, and not only when they are
+    measured. Raises as `refuse_what_does_not_fit`."""
+    more = refuse_what_does_not_fit(context, at, key, size)
+    yield
+    if more:
+        with context.database.write() as connection:
+            library_records.count(connection, at.id, more)
+
+
+def given_back(context: Context, at: Workspace, item: Item) -> None:
+    """It is in the trash: its room is there for others at once."""
+    if not at.is_library or not item.size:
         return
+    with context.database.write() as connection:
+        if library_records.libraries_by_id(connection, [at.id])[at.id].used is not None:
+            library_records.count(connection, at.id, -item.size)
+
+
+def refuse_what_does_not_fit(context: Context, at: Workspace, key: str, size: int) -> int:
+    """Raises `LibraryFull` where `size` bytes in place of what `key` has now are beyond the limit of a library; others
+    have none, and what becomes smaller always fits. Returns how many bytes more it has then, 0 where nobody counts."""
+    if not at.is_library:
+        return 0
     with context.database.read() as connection:
         library = library_records.libraries_by_id(connection, [at.id])[at.id]
     if library.size_limit is None:
-        return
+        return 0
     present = find(context.bucket(at.id), key)
     more = size - (present.size if present else 0)
     if more > 0 and not library.has_room(more):
@@ -55,13 +78,16 @@ def refuse_what_does_not_fit(context: Context, at: Workspace, key: str, size: in
             used=library.used,
             limit=library.size_limit,
         )
+    return more
 
 
-def refuse_what_comes_back(context: Context, item: Item, key: str) -> None:
+@contextmanager
+def taken_again(context: Context, item: Item, key: str) -> Iterator[None]:
     """The same for what was in the trash, and is as large as it was."""
     with context.database.read() as connection:
         at = records.workspace_by_id(connection, item.workspace_id)
-    refuse_what_does_not_fit(context, at, key, item.size or 0)
+    with taken(context, at, key, item.size or 0):
+        yield
 
 
 def measure(context: Context, library_id: str) -> int:

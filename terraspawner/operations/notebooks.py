@@ -55,11 +55,11 @@ def make_new(context: Context, place: Place, path: str, body: bytes, kind: Versi
     workspace = _enter(context, place, Action.WRITE_NOTEBOOKS)
     bucket = context.bucket(workspace.id)
     refuse_twin(bucket, path)
-    library_room.refuse_what_does_not_fit(context, workspace, FOLDER + path, len(body))
     wanted = Save(body=body, base=None, kind=kind, author=place.user, must_be_new=True, guard=_guarded(place))
-    made = saving.commit(context, workspace.id, path, wanted)
-    if isinstance(made, MovedOn):
-        raise taken(path)
+    with library_room.taken(context, workspace, FOLDER + path, len(body)):
+        made = saving.commit(context, workspace.id, path, wanted)
+        if isinstance(made, MovedOn):
+            raise taken(path)
     return notebook_facts.info_of(workspace, made, body)
 
 
@@ -99,7 +99,6 @@ def save_notebook(
     claim = claim or _without_lease(place)
     lease_checks.check_save(context, workspace.id, path, claim, creates=base is None)
     kernel = check_body(context, path, body)
-    library_room.refuse_what_does_not_fit(context, workspace, FOLDER + path, len(body))
     if base is None:
         refuse_twin(context.bucket(workspace.id), path)
     wanted = Save(
@@ -112,9 +111,10 @@ def save_notebook(
         save_id=save_id,
         guard=_guarded(place, lease_checks.guard_save(context, workspace.id, path, claim, creates=base is None)),
     )
-    saved = saving.commit(context, workspace.id, path, wanted)
-    if isinstance(saved, MovedOn):
-        raise moved_on(path, base, saved.present)
+    with library_room.taken(context, workspace, FOLDER + path, len(body)):
+        saved = saving.commit(context, workspace.id, path, wanted)
+        if isinstance(saved, MovedOn):
+            raise moved_on(path, base, saved.present)
     return notebook_facts.info_of_kernel(workspace, saved, kernel)
 
 
@@ -149,6 +149,7 @@ def delete_notebook(context: Context, place: Place, base: str, claim: Claim | No
     item = move_steps.carry_out_discard(context, context.bucket(workspace.id), intent)
     if item is None:
         raise moved_on(path, base, settling.present(context, workspace.id, path))
+    library_room.given_back(context, workspace, item)
     return item
 
 

@@ -53,9 +53,9 @@ def put_back(context: Context, item: Item, to: str | None) -> None:
     if to is not None:
         data_file.check_may_be_written(path)
     bucket, key = context.bucket(item.workspace_id), check_key(data_file.FOLDER + path)
-    library_room.refuse_what_comes_back(context, item, key)
     try:
-        bucket.rename(_key(item), key, ANYTHING)
+        with library_room.taken_again(context, item, key):
+            bucket.rename(_key(item), key, ANYTHING)
     except ObjectChanged as error:
         raise NameTaken(
             f"There is a file {path!r} in the bucket already. Restore it under another name.", name=path

@@ -29,14 +29,8 @@ def put_back(context: Context, item: Item, to: str | None, by: str) -> None:
     """
     path = names.notebook_path_of_title(to) if to is not None else item.subject
     refuse_twin(context.bucket(item.workspace_id), path)
-    library_room.refuse_what_comes_back(context, item, FOLDER + path)
-    notebook = _of(context, item)
-    if notebook is None:
-        _put_back_without_history(context, item, path, by)
-    elif notebook.state is NotebookState.TRASHED:
-        intent = _begun(context, item, path)
-        if intent is not None and not move_steps.carry_out_move(context, context.bucket(item.workspace_id), intent):
-            raise _taken(path)
+    with library_room.taken_again(context, item, FOLDER + path):
+        _put_back(context, item, path, by)
 
 
 def forget(context: Context, item: Item) -> None:
@@ -51,6 +45,16 @@ def forget(context: Context, item: Item) -> None:
             notebook_records.delete_notebook(connection, notebook.id)
     with suppress(ObjectMissing):
         context.bucket(item.workspace_id).delete(_key(item.id), ANYTHING)
+
+
+def _put_back(context: Context, item: Item, path: str, by: str) -> None:
+    notebook = _of(context, item)
+    if notebook is None:
+        _put_back_without_history(context, item, path, by)
+    elif notebook.state is NotebookState.TRASHED:
+        intent = _begun(context, item, path)
+        if intent is not None and not move_steps.carry_out_move(context, context.bucket(item.workspace_id), intent):
+            raise _taken(path)
 
 
 def _begun(context: Context, item: Item, path: str) -> Intent | None:

@@ -12,7 +12,7 @@ from terraspawner.errors_libraries import LibraryFull
 from terraspawner.operations import files, libraries, library_room, notebooks, trash
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebooks import Place
-from terraspawner.storage.base import ABSENT
+from terraspawner.storage.base import ABSENT, ANYTHING
 
 pytestmark = pytest.mark.feature("H4")
 MIB = 1024**2
@@ -77,6 +77,33 @@ def test_what_was_in_the_trash_comes_back_only_where_it_fits(context: Context, l
     for item in items:
         trash.restore(context, user="ana", item_id=item.id)
     assert library_room.measure(context, library) == 100 + len(EMPTY)
+
+
+def test_what_was_written_counts_before_it_is_measured(context: Context, library: str) -> None:
+    library_room.measure(context, library)
+    library_room.set_limit(context, actor="ana", library_id=library, size=MIB)
+    first = notebooks.save_notebook(context, place(library), EMPTY, None)
+    files.write(context, place(library, "a.csv"), b"x" * (MIB - 2 * len(EMPTY)), ABSENT)
+    for deed in (
+        lambda: files.write(context, place(library, "b.csv"), b"x" * (len(EMPTY) + 1), ABSENT),
+        lambda: notebooks.save_notebook(context, place(library), EMPTY + b" " * (len(EMPTY) + 1), first.version),
+    ):
+        with pytest.raises(LibraryFull):
+            deed()
+    files.write(context, place(library, "a.csv"), b"", ANYTHING)
+    files.write(context, place(library, "b.csv"), b"x" * 1000, ABSENT)
+    assert used(context, library) == library_room.measure(context, library)
+
+
+def test_what_is_deleted_makes_room_at_once(context: Context, library: str) -> None:
+    library_room.set_limit(context, actor="ana", library_id=library, size=MIB)
+    files.write(context, place(library, "a.csv"), b"x" * MIB, ABSENT)
+    with pytest.raises(LibraryFull):
+        notebooks.save_notebook(context, place(library), EMPTY, None)
+    files.delete(context, place(library, "a.csv"))
+    first = notebooks.save_notebook(context, place(library), EMPTY, None)
+    notebooks.delete_notebook(context, place(library), first.version)
+    assert used(context, library) == library_room.measure(context, library) == 0
 
 
 def test_without_a_limit_everything_fits(context: Context, library: str) -> None:
