@@ -50,6 +50,11 @@ class ObjectStore:
         answer = self._ask("GET", key)
         return answer.content if answer.status_code == httpx.codes.OK else None
 
+    def size_of(self, key: str) -> int | None:
+        """In bytes; None where there is nothing."""
+        answer = self._ask("HEAD", key)
+        return int(answer.headers["Content-Length"]) if answer.status_code == httpx.codes.OK else None
+
     def write(self, key: str, body: bytes) -> None:
         self._ask("PUT", key, content=body).raise_for_status()
 

@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import leases, lists, load, previews, saves, sections, starts, sweep, wake
+from tests.bench import leases, lists, load, previews, saves, sections, starts, storage, sweep, wake
 
 HERE = Path(__file__).parent
 Options = argparse.Namespace
@@ -19,6 +19,7 @@ PARTS: dict[str, tuple[str, Callable[[Options], str]]] = {
     "previews": ("RESULTS.md", lambda options: previews.section(options.rounds)),
     "load": ("RESULTS.md", lambda options: load.section(options.environments, options.seconds)),
     "sweep": ("RESULTS.md", lambda options: sweep.section(options.rounds, options.environments)),
+    "storage": ("RESULTS.md", lambda options: storage.section(options.rounds)),
     "lists": ("LISTS.md", lambda options: lists.section(options.rounds)),
 }
 """Name -> the file that its section stands in, and what makes it."""

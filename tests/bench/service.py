@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,13 +86,18 @@ class Service:
 
 
 @contextmanager
-def running(kind: str, hub_api_url: str = "") -> Iterator[Service]:
-    """The service on a new database of this kind; with the tests' Hub where no other is named."""
+def running(kind: str, hub_api_url: str = "", store: Mapping[str, str] | None = None) -> Iterator[Service]:
+    """The service on a new database of this kind; with the tests' Hub where no other is named, and buckets in a folder
+    where no settings say which `store`."""
     with TemporaryDirectory(prefix="tsp-bench-") as name, surrounded(Path(name)) as around:
         folder = Path(name)
         with _database(kind, folder) as url:
             settings = builders.settings(
-                folder, database_url=url, hub_api_url=hub_api_url or around.hub_api_url, host_socket=str(around.socket)
+                folder,
+                database_url=url,
+                hub_api_url=hub_api_url or around.hub_api_url,
+                host_socket=str(around.socket),
+                **(store or {}),
             )
             context = replace(wiring.build_context(settings), passwords=Passwords(builders.quick_hasher()))
             context.database.migrate()
@@ -120,6 +125,9 @@ def _process(settings: Settings, folder: Path) -> Iterator[tuple[subprocess.Pope
         "database_url",
         "buckets",
         "buckets_host_path",
+        "buckets_endpoint",
+        "buckets_region",
+        "buckets_credentials",
         "secret_key",
         "service_token",
         "hub_api_url",
