@@ -3,6 +3,7 @@ takes for as much."""
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from tests.bench.service import Inside, Service
 FILES = 100_000
 ROUNDS, ROUNDS_IN_S3 = 10, 1
 BUCKET, PREFIX = "lab", "terra"
+PATIENCE = 180
+"""Seconds for one page."""
 PAGES = {"first": "", "middle": f"f{FILES // 2:06}"}
 """The name after which each begins."""
 
@@ -71,7 +74,7 @@ def _in_s3(rounds: int) -> Figures:
             def alone(after: str) -> None:
                 asked = {"list-type": "2", "prefix": folder, "delimiter": "/", "max-keys": str(MOST)}
                 more = {"start-after": folder + after} if after else {}
-                answer = httpx.get(f"{url}/{BUCKET}", params=asked | more, headers=SIGNED, timeout=60)
+                answer = httpx.get(f"{url}/{BUCKET}", params=asked | more, headers=SIGNED, timeout=PATIENCE)
                 assert answer.text.count("<Key>") == MOST, answer.text[:500]
 
             return _rounds(running, inside, alone, rounds)
@@ -80,6 +83,7 @@ def _in_s3(rounds: int) -> Figures:
 @contextmanager
 def _moto() -> Iterator[str]:
     """In this process, where it is filled past HTTP; the process rests while it is asked."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # else a line for each request
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -119,7 +123,7 @@ def _asked(running: Service, inside: Inside, alone: Callable[[str], None]) -> di
 def _page(http: httpx.Client, inside: Inside, after: str) -> None:
     asked = {"folder": "many", "cursor": f"many/{after}" if after else "", "limit": str(MOST)}
     address = f"workspaces/{inside.namespace}/{inside.name}/files"
-    answer = http.get(address, params=asked)
+    answer = http.get(address, params=asked, timeout=PATIENCE)
     assert answer.status_code == 200, answer.text
     paths = [each["path"] for each in answer.json()["items"]]
     assert (len(paths), paths[0] > f"many/{after}") == (MOST, True), paths[:3]

@@ -3,6 +3,7 @@ this machine's disk; and environments that run, as rows and keys, for those who 
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from waiting import until
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 DATABASES = (SQLITE, POSTGRESQL)
 PORT = 8010
+_STARTED = itertools.count()
 HUB_TOKEN = "s" * 64
 """What it calls the Hub by, as `builders.settings` says."""
 
@@ -118,9 +120,9 @@ def _database(kind: str, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def _process(settings: Settings, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """``python -m terraspawner.web`` on an address of this machine that is nobody else's."""
-    number = os.getpid()
-    address = f"127.{64 + (number >> 16)}.{(number >> 8) & 255}.{max(1, number & 255)}"
+    """``python -m terraspawner.web`` on an address of this machine that is nobody else's; of ours three at once."""
+    number, block = os.getpid(), 64 * (1 + next(_STARTED) % 3)
+    address = f"127.{block + (number >> 16)}.{(number >> 8) & 255}.{max(1, number & 255)}"
     names = (
         "database_url",
         "buckets",

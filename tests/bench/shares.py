@@ -26,7 +26,6 @@ while not is_as_wanted():
 print(time.time(), flush=True)
 """
 """Counts the libraries in which a file of that name is seen."""
-FILE = "seen.csv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +45,12 @@ def measure(deployment: Deployment, rounds: int | None) -> Figures:
     """Of ana's libraries with ben, who works in a workspace with a drive."""
     ana, ben = deployment.person("ana"), deployment.person("ben")
     desk = ben.workspace(unique("desk"), storage="drive")
-    libraries = [_library(ana) for _ in range(MANY)]
+    file = f"{unique('seen')}.csv"
+    libraries = [_library(ana, file) for _ in range(MANY)]
     desk.start()  # the first makes its disk
-    seen, gone = _one(desk, ana, libraries[0], rounds or ROUNDS)
+    seen, gone = _one(desk, ana, libraries[0], file, rounds or ROUNDS)
     start_with_none = _restart(desk)
-    with _watched(desk, MANY) as wait:
+    with _watched(desk, MANY, file) as wait:
         began = time.time()
         for each in libraries:
             _share(ana, each)
@@ -62,15 +62,15 @@ def measure(deployment: Deployment, rounds: int | None) -> Figures:
     )  # fmt: skip
 
 
-def _one(desk: Workspace, ana: Person, library: str, rounds: int) -> tuple[list[float], list[float]]:
+def _one(desk: Workspace, ana: Person, library: str, file: str, rounds: int) -> tuple[list[float], list[float]]:
     """The first round warms up."""
     seen, gone = [], []
     for _ in range(rounds + 1):
-        with _watched(desk, 1) as wait:
+        with _watched(desk, 1, file) as wait:
             began = time.time()
             _share(ana, library)
             seen.append(wait() - began)
-        with _watched(desk, 0) as wait:
+        with _watched(desk, 0, file) as wait:
             began = time.time()
             assert ana.api.delete(f"/libraries/{library}/shares/ben").status_code == 204
             gone.append(wait() - began)
@@ -78,20 +78,20 @@ def _one(desk: Workspace, ana: Person, library: str, rounds: int) -> tuple[list[
 
 
 @contextmanager
-def _watched(desk: Workspace, wanted: int) -> Iterator[Callable[[], float]]:
-    """Gives what waits for the time at which so many libraries are seen; a process in the environment looks."""
-    words = ["python3", "-c", WATCH, SHARED, str(wanted), FILE]
+def _watched(desk: Workspace, wanted: int, file: str) -> Iterator[Callable[[], float]]:
+    """Gives what waits for the time at which `file` is seen in so many libraries: a process there looks."""
+    words = ["python3", "-c", WATCH, SHARED, str(wanted), file]
     said = desk.container().exec_run(words, user="1000", stream=True).output
     assert next(said) == b"watching\n"
     yield lambda: float(next(said))
 
 
-def _library(owner: Person) -> str:
-    """With a file in it."""
+def _library(owner: Person, file: str) -> str:
+    """With that file in it."""
     made = owner.api.post("/libraries", json={"name": unique("Survey")})
     assert made.status_code == 201, made.text
     library = str(made.json()["id"])
-    written = owner.api.put(f"/workspaces/library/{library}/files/{FILE}", content=b"1,2\n")
+    written = owner.api.put(f"/workspaces/library/{library}/files/{file}", content=b"1,2\n")
     assert written.status_code in (200, 201), written.text
     return library
 

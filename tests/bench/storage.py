@@ -76,13 +76,15 @@ _FILES_HEAD = [
 
 def _of_files(found: Mapping[str, Mapping[str, Times]], missing: str) -> list[list[str]]:
     return [
-        [size, act, *_compared({side: values(times) for side, times in sides.items() if values(times)}, missing)]
+        [size, act, *compared({side: values(times) for side, times in sides.items() if values(times)}, missing)]
         for size, sides in found.items()
         for act, values in ACTS.items()
     ]
 
 
-def _compared(seconds: Mapping[str, Sequence[float]], missing: str) -> list[str]:
+def compared(seconds: Mapping[str, Sequence[float]], missing: str) -> list[str]:
+    """The cells after a size and an act. A side without that act stays empty; `missing` says why s3fs is not here."""
+
     def told(side: str) -> str:
         if side == S3FS and missing:
             return missing
