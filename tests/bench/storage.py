@@ -88,7 +88,7 @@ def compared(seconds: Mapping[str, Sequence[float]], missing: str) -> list[str]:
     def told(side: str) -> str:
         if side == S3FS and missing:
             return missing
-        return f"{ms(statistics.median(seconds[side]))} ({ms(max(seconds[side]))})" if side in seconds else ""
+        return f"{_ms(statistics.median(seconds[side]))} ({_ms(max(seconds[side]))})" if side in seconds else ""
 
     def ratio(one: str, other: str) -> str:
         if one not in seconds or other not in seconds:
@@ -98,6 +98,11 @@ def compared(seconds: Mapping[str, Sequence[float]], missing: str) -> list[str]:
     return [
         told(PLAIN), told(DIRECTORY), ratio(DIRECTORY, PLAIN), told(S3FS), told(S3), ratio(S3, PLAIN), ratio(S3, S3FS),
     ]  # fmt: skip
+
+
+def _ms(seconds: float) -> str:
+    """The smallest files take less than a tenth of a millisecond."""
+    return f"{seconds * 1000:.2f} ms" if seconds < 0.001 else ms(seconds)
 
 
 def _of_commits(found: Mapping[str, Sequence[float]]) -> list[list[str]]:

@@ -13,7 +13,7 @@ import pytest
 from tests.bench import mounted, shares, storage
 from tests.bench.mounted import DIRECTORY, PLAIN, S3, S3FS
 
-SECONDS = {PLAIN: [0.001, 0.002, 0.004], DIRECTORY: [0.003, 0.004, 0.005], S3FS: [0.02, 0.04], S3: [0.01, 0.02]}
+SECONDS = {PLAIN: [0.00007, 0.002, 0.004], DIRECTORY: [0.003, 0.004, 0.005], S3FS: [0.02, 0.04], S3: [0.01, 0.02]}
 
 
 def test_each_side_is_told_beside_the_plain_bind_and_s3fs() -> None:
@@ -33,6 +33,10 @@ def test_of_files_that_lie_in_no_store_nothing_is_told_of_one() -> None:
     assert storage.compared({S3FS: [0.2], S3: [1.0]}, "") == [
         "", "", "", "200 ms (200 ms)", "1000 ms (1000 ms)", "", "**5.00**"
     ]  # fmt: skip
+
+
+def test_of_less_than_a_millisecond_more_digits_are_told() -> None:
+    assert storage.compared({PLAIN: [0.00007, 0.00008, 0.002]}, "")[0] == "0.08 ms (2.0 ms)"
 
 
 def test_of_the_largest_file_there_are_few_rounds() -> None:
