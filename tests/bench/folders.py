@@ -33,10 +33,11 @@ PAGES = {"first": "", "middle": f"f{FILES // 2:06}"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Seconds of each round, by page; `alone` is the store's own."""
+    """Seconds of each round, by page; `alone` is the store's own. `refused` are pages that the service gave up."""
 
     ours: dict[str, list[float]] = field(default_factory=lambda: {page: [] for page in PAGES})
     alone: dict[str, list[float]] = field(default_factory=lambda: {page: [] for page in PAGES})
+    refused: set[str] = field(default_factory=set)
 
 
 def measure(rounds: int | None) -> dict[str, Figures]:
@@ -54,7 +55,7 @@ def _in_directory(rounds: int) -> Figures:
         def alone(after: str) -> None:
             assert len(sorted(name for name in os.listdir(folder) if name > after)) >= MOST  # noqa: PTH208
 
-        _asked(running, inside, alone)  # warms up
+        _rounds(running, inside, alone, 1)  # warms up
         return _rounds(running, inside, alone, rounds)
 
 
@@ -99,31 +100,31 @@ def _names() -> Iterator[str]:
 
 
 def _rounds(running: Service, inside: Inside, alone: Callable[[str], None], rounds: int) -> Figures:
+    """The store alone first: what the service gives up goes on for a while."""
     found = Figures()
-    for _ in range(rounds):
-        for page, (ours, own) in _asked(running, inside, alone).items():
-            found.ours[page].append(ours)
-            found.alone[page].append(own)
-    return found
-
-
-def _asked(running: Service, inside: Inside, alone: Callable[[str], None]) -> dict[str, tuple[float, float]]:
-    """Seconds of both, by page."""
-    found = {}
     with running.client(inside) as http:
-        for page, after in PAGES.items():
-            began = time.perf_counter()
-            _page(http, inside, after)
-            between = time.perf_counter()
-            alone(after)
-            found[page] = (between - began, time.perf_counter() - between)
+        for _ in range(rounds):
+            for page, after in PAGES.items():
+                began = time.perf_counter()
+                alone(after)
+                found.alone[page].append(time.perf_counter() - began)
+        for _ in range(rounds):
+            for page, after in PAGES.items():
+                began = time.perf_counter()
+                is_given = _page(http, inside, after)
+                found.ours[page].append(time.perf_counter() - began)
+                found.refused.update(() if is_given else (page,))
     return found
 
 
-def _page(http: httpx.Client, inside: Inside, after: str) -> None:
+def _page(http: httpx.Client, inside: Inside, after: str) -> bool:
+    """Whether the service gives it; it may say that this takes too long."""
     asked = {"folder": "many", "cursor": f"many/{after}" if after else "", "limit": str(MOST)}
     address = f"workspaces/{inside.namespace}/{inside.name}/files"
     answer = http.get(address, params=asked, timeout=PATIENCE)
+    if answer.status_code == 503:
+        return False
     assert answer.status_code == 200, answer.text
     paths = [each["path"] for each in answer.json()["items"]]
     assert (len(paths), paths[0] > f"many/{after}") == (MOST, True), paths[:3]
+    return True

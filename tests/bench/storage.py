@@ -63,6 +63,7 @@ the request by REST. {len(shared.seen)} rounds of one. Then {shares.MANY} librar
 
 A page of {folders.MOST:,} by REST as above. *alone*: in the directory store its names read and sorted in this
 process, in S3 one page of the same asked of the store itself, which is moto, in this process.
+*given up*: the service refused the page, since it takes too long.
 {len(listed["directory"].ours["first"])} rounds, {len(listed["S3 (moto)"].ours["first"])} in S3.
 
 {sections.table(["store", "page", "ours", "store alone", "ours / alone"], _of_folders(listed))}
@@ -134,9 +135,11 @@ def _of_folders(found: Mapping[str, folders.Figures]) -> list[list[str]]:
         [
             store,
             page,
-            ms(statistics.median(each.ours[page])),
+            f"{'given up after ' if page in each.refused else ''}{ms(statistics.median(each.ours[page]))}",
             ms(statistics.median(each.alone[page])),
-            f"**{statistics.median(each.ours[page]) / statistics.median(each.alone[page]):.2f}**",
+            ""
+            if page in each.refused
+            else f"**{statistics.median(each.ours[page]) / statistics.median(each.alone[page]):.2f}**",
         ]
         for store, each in found.items()
         for page in folders.PAGES
