@@ -48,6 +48,7 @@ from terraspawner.storage.base import (
 )
 from terraspawner.storage.errors import BucketUnavailable, KeyRefused, ObjectMissing
 from terraspawner.storage.layout import is_shared
+from terraspawner.storage.listing import directly_in
 from terraspawner.storage.notes import Note, gone, hash_of_key, info_of
 from terraspawner.storage.remote import Conditions, Refused, Remote
 from terraspawner.storage.store import ObjectStore
@@ -193,18 +194,28 @@ class ObjectStoreBucket:
         return info
 
     def _entries(self, folder: str, after: str) -> Iterator[ObjectInfo | str]:
-        folders, objects = self._client.folder(f"{self._prefix}{folder}")
-        found: dict[str, Remote | None] = {f"{path.removeprefix(self._prefix)}/": None for path in folders}
-        found = {key: None for key in found if is_key(key[:-1])} | {self._key(remote): remote for remote in objects}
-        keys = sorted(key for key in found if key > after)
-        for start in range(0, len(keys), _AT_ONCE):
-            some = keys[start : start + _AT_ONCE]
-            looked_at = self.store.pool.map(self._looked_at, [remote for key in some if (remote := found[key])])
-            for key in some:
-                if found[key] is None:
-                    yield key
-                elif (remote := next(looked_at)) is not None:
-                    yield info_of(key, remote)
+        inside = f"{self._prefix}{folder}"
+        behind = f"{self._prefix}{after}" if after else ""
+        if self._client.lists_behind:
+            coming = directly_in(inside, behind, lambda offset: self._client.pages(inside, offset))
+        else:
+            coming = self._in_order(inside, behind)
+        while some := list(itertools.islice(coming, _AT_ONCE)):
+            looked_at = self.store.pool.map(self._looked_at, [each for each in some if not isinstance(each, str)])
+            for each in some:
+                if not isinstance(each, str):
+                    remote = next(looked_at)
+                    if remote is not None:
+                        yield info_of(self._key(remote), remote)
+                elif is_key(key := each.removeprefix(self._prefix)[:-1]):
+                    yield f"{key}/"
+
+    def _in_order(self, folder: str, after: str) -> Iterator[Remote | str]:
+        """The same of a store that orders otherwise: the whole folder, without what is in the folders in it."""
+        folders, objects = self._client.folder(folder)
+        found: dict[str, Remote | str] = {f"{path}/": f"{path}/" for path in folders}
+        found |= {remote.path: remote for remote in objects}
+        return (found[path] for path in sorted(found) if path > after)
 
     @property
     def overwrites(self) -> bool:

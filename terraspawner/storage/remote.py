@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import httpx
@@ -84,6 +85,8 @@ class Client:
         self.options = options
         self._silence = Silence(options.seconds)
         self.has_generations = kind is Store.GCS
+        self.lists_behind = kind is not Store.AZURE
+        """Whether a list begins behind a path at once. With Azure obstore reads all before it, in another order."""
         self._region = options.region
         self._store = _store_of(kind, container, options)
 
@@ -181,10 +184,14 @@ class Client:
 
     def all(self, prefix: str) -> Iterator[Remote]:
         """All objects whose path is below the folder `prefix`, as the store orders them."""
+        return chain.from_iterable(self.pages(prefix))
+
+    def pages(self, prefix: str, offset: str = "") -> Iterator[list[Remote]]:
+        """The same page by page, behind the path `offset`."""
         try:
             with translated(self._silence):
-                for page in obstore.list(self._store, prefix or None, chunk_size=1000):
-                    yield from map(_listed, page)
+                for page in obstore.list(self._store, prefix or None, offset=offset or None, chunk_size=1000):
+                    yield [_listed(meta) for meta in page]
         except FileNotFoundError as error:
             raise faults.unavailable("the store knows no such bucket") from error
 
