@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from terraspawner import wiring
-from terraspawner.containers import plan
+from terraspawner.containers import plan, start_file
 from terraspawner.containers.mounts import for_mounter
 from terraspawner.containers.pooled import LOG_LINES, PooledDockerSpawner
 from terraspawner.containers.progress import Progress
@@ -133,7 +133,7 @@ class Makes(PooledDockerSpawner):
         await self._have_bucket()
         found = await self._take_size()
         variables = self._variables(self.ticket) | plan.rooms(found["Mounts"])
-        await self.start_with(plan.start_archive(variables, self._script_to_run))
+        await self.start_with(start_file.start_archive(variables, self._script_to_run))
         if self._script_to_run:
             await self._run_script()
 
@@ -189,7 +189,7 @@ class Makes(PooledDockerSpawner):
 
     def _variables(self, ticket: environments.Ticket) -> dict[str, str]:
         """Everything the server is told at this start; nothing of it is in the container's configuration."""
-        ours = plan.workspace_variables(
+        ours = start_file.workspace_variables(
             self.context.settings, ticket.workspace, ticket.account.address, ticket.environment.id, ticket.key
         )
         return {name: str(value) for name, value in self.get_env().items()} | ours

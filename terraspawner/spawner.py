@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from terraspawner import wiring
 from terraspawner.asking import Asks
-from terraspawner.containers import plan
+from terraspawner.containers import plan, start_file
 from terraspawner.containers.away import through_restart
 from terraspawner.containers.faults import sentence
 from terraspawner.containers.pooled import NO_ANSWER
@@ -192,7 +192,7 @@ class TerraSpawner(Asks, Makes, Settles, Freezes):
         reason = sentence(error)
         log = error.log if isinstance(error, ScriptFailed) else await self.last_lines()
         try:
-            await (self.stop_object() if self.kept else self.end_at_once(plan.empty_archive()))
+            await (self.stop_object() if self.kept else self.end_at_once(start_file.empty_archive()))
         except NO_ANSWER:
             self._is_unclean = True  # the Hub stops what failed, and its poll then waits for the Engine
             self.log.exception("Cleaning up after a failed start of %s", self._log_name)
@@ -224,7 +224,7 @@ class TerraSpawner(Asks, Makes, Settles, Freezes):
             return 0
         container = await self.listed()
         if self._is_unclean:
-            await self.end_at_once(plan.empty_archive())
+            await self.end_at_once(start_file.empty_archive())
             self._is_unclean, container = False, await self.listed()
         if container is None:
             await self._report_stopped("The container is gone.", "")

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from terraspawner.host.mounter.disks import Disks, Real
+from terraspawner.host.mounter.disks import Disks
+from terraspawner.host.mounter.real_machine import RealMachine
 
 ID = "0123456789abcdef"
 SIZE, LARGER = 320 * 1024**2, 400 * 1024**2
@@ -23,7 +24,7 @@ class MachineThatEndsTheProcess:
     """The real one, until the step."""
 
     def __init__(self, when: str, step: str) -> None:
-        self._machine = Real()
+        self._machine = RealMachine()
         self._when, self._step = when, step
 
     def __getattr__(self, name: str) -> Callable[..., Any]:

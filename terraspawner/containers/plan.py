@@ -7,15 +7,13 @@ each start (`start_file`), so a kept container never holds a stale token, and ne
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
-import tarfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from terraspawner.containers import disk_images, startup
+from terraspawner.containers import disk_images
 from terraspawner.containers.binds import (
     BUCKET_DATA,
     BUCKET_NOTEBOOKS,
@@ -24,7 +22,7 @@ from terraspawner.containers.binds import (
     of_bucket,
     writes_too_much,
 )
-from terraspawner.containers.mounts import DRIVE, HOME, Mount, drive_mounts, has_other_drive
+from terraspawner.containers.mounts import HOME, Mount, drive_mounts, has_other_drive
 from terraspawner.domain.disk import DiskKind
 from terraspawner.domain.environment import Environment
 from terraspawner.domain.library import Shown
@@ -39,8 +37,6 @@ SCRATCH = "/scratch"
 ROOMS = {"WORKSPACE_DATA_DISK": DATA, "SCRATCH": SCRATCH}
 """Environment variable -> where it is mounted."""
 CA_BUNDLE = "/etc/terra/ca-bundle.pem"
-START_FOLDER = "/run/terra"
-START_FILE = "start.json"
 PORT = 8888
 
 LABEL = "terraspawner."
@@ -246,63 +242,3 @@ def _labels(settings: Settings, environment: Environment, kind: str) -> dict[str
         f"{LABEL}workspace": environment.workspace_id,
         f"{LABEL}disk": environment.disk_id,
     }
-
-
-def workspace_variables(
-    settings: Settings, workspace: Workspace, owner_address: str, environment_id: str, key: str
-) -> dict[str, str]:
-    """What the environment is told of its workspace at each start (FEATURES.md C14)."""
-    variables = {
-        "HOME": HOME,
-        "LANG": "C.UTF-8",
-        "WORKSPACE_NAME": workspace.name,
-        "WORKSPACE_NAMESPACE": workspace.namespace,
-        "OWNER_EMAIL": owner_address,
-        "TERRA_SERVICE_URL": settings.environment_api_url,
-        "TERRA_ENVIRONMENT_ID": environment_id,
-        "TERRA_ENVIRONMENT_KEY": key,
-    }
-    if workspace.has_drive:
-        variables["WORKSPACE_DRIVE"] = DRIVE
-    else:
-        variables |= {"WORKSPACE_BUCKET": BUCKET_DATA, "WORKSPACE_NOTEBOOKS": BUCKET_NOTEBOOKS}
-    if settings.ca_bundle_host_path:
-        names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-        variables |= dict.fromkeys(names, CA_BUNDLE)
-    proxies = {
-        "http_proxy": settings.http_proxy,
-        "https_proxy": settings.https_proxy,
-        "no_proxy": settings.no_proxy and f"{settings.no_proxy},{settings.hub_address},{settings.service_address}",
-    }
-    for name, value in proxies.items():
-        if value:
-            variables |= {name: value, name.upper(): value}
-    return variables
-
-
-def start_archive(variables: Mapping[str, str], script: str = "") -> bytes:
-    """A tar with the start file for `START_FOLDER`: root alone may read it; the entry script unlinks it.
-
-    With a startup script the server waits until that has run (`containers.startup`).
-    """
-    start: dict[str, object] = {"env": dict(variables)}
-    if not script:
-        return _tar(json.dumps(start).encode())
-    start["waits_for"] = startup.RUNNER
-    return _tar(json.dumps(start).encode(), startup.startup_files(script, variables))
-
-
-def empty_archive() -> bytes:
-    """Overwrites a start file that was put there and never read."""
-    return _tar(b"")
-
-
-def _tar(body: bytes, files: Mapping[str, bytes] | None = None) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        member = tarfile.TarInfo(START_FILE)
-        member.size, member.mode, member.uid, member.gid = len(body), 0o400, 0, 0
-        archive.addfile(member, io.BytesIO(body))
-        if files:
-            startup.add_files(archive, files)
-    return buffer.getvalue()

@@ -13,7 +13,7 @@ import tarfile
 from collections.abc import Mapping
 
 FOLDER = "startup"
-"""Below `plan.START_FOLDER`."""
+"""Below `start_file.START_FOLDER`."""
 RUNNER = "/run/terra/startup/run"
 COMMAND = ("/bin/sh", RUNNER)
 """What `host` runs as root: a path of ours, never anybody's words."""

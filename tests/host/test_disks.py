@@ -19,8 +19,9 @@ from terraspawner.containers.disk_images import HOME, MOUNTED
 from terraspawner.errors import DiskAttached
 from terraspawner.errors_disks import DiskLost, MachineFull
 from terraspawner.host.mounter import filesystems, loops
-from terraspawner.host.mounter.disks import IMAGE, Disks, Real
+from terraspawner.host.mounter.disks import IMAGE, Disks
 from terraspawner.host.mounter.filesystems import Filesystem
+from terraspawner.host.mounter.real_machine import RealMachine
 
 pytestmark = [pytest.mark.docker, pytest.mark.feature("D4")]
 
@@ -72,7 +73,7 @@ def devices_with(image: Path) -> list[str]:
 
 @pytest.mark.parametrize("kind", Filesystem)
 def test_a_disk_takes_what_it_has_and_not_a_byte_more(folder: Path, kind: Filesystem) -> None:
-    disks = Disks(folder, Real(kind), kept_free=0)
+    disks = Disks(folder, RealMachine(kind), kept_free=0)
     disks.mount(ID, SIZE, is_new=True)
     free = filesystems.space(home(folder)).free
     assert free < SIZE
@@ -123,7 +124,7 @@ def write_synced(path: Path, times: int) -> None:
 
 @pytest.mark.parametrize("kind", Filesystem)
 def test_a_disk_that_is_not_mounted_grows_when_it_is(folder: Path, kind: Filesystem) -> None:
-    disks = Disks(folder, Real(kind), kept_free=0)
+    disks = Disks(folder, RealMachine(kind), kept_free=0)
     disks.mount(ID, SIZE, is_new=True)
     (home(folder) / "kept").write_text("still here")
     disks.unmount(ID)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from deployment import Deployment, Person, Workspace, until
-from terraspawner.containers import plan
+from terraspawner.containers import start_file
 
 pytestmark = pytest.mark.docker
 
@@ -52,7 +52,7 @@ def test_what_was_removed_or_started_past_the_hub_is_put_right_and_starts_again(
     assert about(operator, here, disk) == set()
 
     # without a start file it would end by itself, sometimes before anybody has looked
-    workspace.container().put_archive(plan.START_FOLDER, plan.start_archive({}, script="true"))
+    workspace.container().put_archive(start_file.START_FOLDER, start_file.start_archive({}, script="true"))
     workspace.container().start()
     until(lambda: about(operator, here) == {"stop-container"}, "it is seen to run")
     found(operator, dry_run=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from terraspawner.containers import plan
+from terraspawner.containers import plan, start_file
 from terraspawner.containers.mounts import DRIVE, Mount, drive_mounts, for_mounter, has_other_drive
 from terraspawner.domain.library import Folder, Shown
 from terraspawner.errors import StartFailed
@@ -52,10 +52,10 @@ def test_where_nothing_follows_each_library_is_mounted_with_its_right() -> None:
 def test_a_drive_stands_in_place_of_the_bucket() -> None:
     targets = [mount.target for mount in plan.plan_environment(LIVE, ENVIRONMENT, DESK, [SURVEY]).mounts]
     assert targets == ["/home/jupyter", DRIVE, "/scratch"]
-    variables = plan.workspace_variables(LIVE, DESK, "ana", ID_E, "key")
+    variables = start_file.workspace_variables(LIVE, DESK, "ana", ID_E, "key")
     assert variables["WORKSPACE_DRIVE"] == DRIVE
     assert not {"WORKSPACE_BUCKET", "WORKSPACE_NOTEBOOKS"} & set(variables)
-    assert "WORKSPACE_DRIVE" not in plan.workspace_variables(LIVE, WORKSPACE, "ana", ID_E, "key")
+    assert "WORKSPACE_DRIVE" not in start_file.workspace_variables(LIVE, WORKSPACE, "ana", ID_E, "key")
 
 
 def test_a_library_whose_id_is_none_of_ours_starts_nothing() -> None:

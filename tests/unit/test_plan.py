@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from builders import NOON
-from terraspawner.containers import plan
+from terraspawner.containers import plan, start_file
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.size import Size
 from terraspawner.domain.workspace import Workspace
@@ -93,7 +93,7 @@ def test_a_drive_workspace_has_no_bucket_in_its_environments() -> None:
     drive = replace(WORKSPACE, storage="drive")
     of_drive = plan.plan_environment(SETTINGS, ENVIRONMENT, drive)
     assert [mount for mount in of_drive.mounts if "/mnt/workspace" in mount.target] == []
-    told = plan.workspace_variables(SETTINGS, drive, "ana@example.org", ID_E, "k" * 8)
+    told = start_file.workspace_variables(SETTINGS, drive, "ana@example.org", ID_E, "k" * 8)
     assert not {"WORKSPACE_BUCKET", "WORKSPACE_NOTEBOOKS"} & set(told)
     assert (told["WORKSPACE_NAMESPACE"], told["WORKSPACE_NAME"]) == ("ana", WORKSPACE.name)
 
@@ -142,7 +142,7 @@ def test_the_hash_stays_over_starts_renames_and_sizes() -> None:
 
 @pytest.mark.feature("C14")
 def test_an_environment_is_told_its_workspace() -> None:
-    variables = plan.workspace_variables(SETTINGS, WORKSPACE, "ana@example.org", ID_E, "key")
+    variables = start_file.workspace_variables(SETTINGS, WORKSPACE, "ana@example.org", ID_E, "key")
     assert variables["WORKSPACE_NAME"] == "alpha"
     assert variables["WORKSPACE_NAMESPACE"] == "ana"
     assert variables["WORKSPACE_BUCKET"] == "/mnt/workspace/bucket"
@@ -153,14 +153,14 @@ def test_an_environment_is_told_its_workspace() -> None:
 
 def test_a_proxy_leaves_out_our_own_addresses() -> None:
     settings = replace(SETTINGS, https_proxy="http://proxy:3128", no_proxy="localhost", ca_bundle_host_path="/ca.pem")
-    variables = plan.workspace_variables(settings, WORKSPACE, "ana", ID_E, "key")
+    variables = start_file.workspace_variables(settings, WORKSPACE, "ana", ID_E, "key")
     assert variables["HTTPS_PROXY"] == variables["https_proxy"] == "http://proxy:3128"
     assert variables["no_proxy"] == "localhost,172.31.240.2,172.31.240.4"
     assert variables["PIP_CERT"] == "/etc/terra/ca-bundle.pem"
 
 
 def test_the_start_file_is_for_root_alone() -> None:
-    with tarfile.open(fileobj=io.BytesIO(plan.start_archive({"A": "ü"}))) as archive:
+    with tarfile.open(fileobj=io.BytesIO(start_file.start_archive({"A": "ü"}))) as archive:
         member = archive.getmember("start.json")
         assert (member.mode, member.uid, member.gid) == (0o400, 0, 0)
         assert json.load(archive.extractfile(member)) == {"env": {"A": "ü"}}  # type: ignore[arg-type]

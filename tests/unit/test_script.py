@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terraspawner.containers import plan, startup
+from terraspawner.containers import start_file, startup
 from terraspawner.domain.script import MOST_BYTES, startup_script, wanted_script
 from terraspawner.errors import ScriptRefused
 
@@ -67,7 +67,7 @@ def test_the_container_gets_it_for_root_alone_and_no_token_or_key_with_it() -> N
         "JPY_API_TOKEN": "token-of-the-server",
         "TERRA_ENVIRONMENT_KEY": "key-of-the-environment",
     }
-    with tarfile.open(fileobj=BytesIO(plan.start_archive(variables, "echo hi\n"))) as archive:
+    with tarfile.open(fileobj=BytesIO(start_file.start_archive(variables, "echo hi\n"))) as archive:
         members = {member.name: member for member in archive}
         bodies = {name: (archive.extractfile(item) or BytesIO()).read().decode() for name, item in members.items()}
     assert set(members) == {"start.json", "startup", "startup/run", "startup/environment", "startup/script"}
@@ -81,6 +81,6 @@ def test_the_container_gets_it_for_root_alone_and_no_token_or_key_with_it() -> N
 
 
 def test_without_a_script_nothing_is_put_beside_the_start_file() -> None:
-    with tarfile.open(fileobj=BytesIO(plan.start_archive({}))) as archive:
+    with tarfile.open(fileobj=BytesIO(start_file.start_archive({}))) as archive:
         assert archive.getnames() == ["start.json"]
         assert b"waits_for" not in (archive.extractfile("start.json") or BytesIO()).read()

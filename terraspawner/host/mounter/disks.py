@@ -27,7 +27,8 @@ from terraspawner.containers.disk_images import HOME, MOUNTED
 from terraspawner.errors import DiskAttached, Unavailable
 from terraspawner.errors_disks import DiskLost, MachineFull
 from terraspawner.host.mounter import filesystems, loops
-from terraspawner.host.mounter.filesystems import Filesystem, Space
+from terraspawner.host.mounter.filesystems import Space
+from terraspawner.host.mounter.real_machine import RealMachine
 
 IMAGE, NEW, LOCK = "disk.img", "disk.img.new", "lock"
 LEAST = 300 * 1024**2
@@ -41,7 +42,7 @@ log = logging.getLogger(__name__)
 
 
 class Machine(Protocol):
-    """What is done to the machine; :class:`Real` does it."""
+    """What is done to the machine; :class:`~terraspawner.host.mounter.real_machine.RealMachine` does it."""
 
     def allocate(self, descriptor: int, size: int) -> None: ...
     def make(self, image: Path) -> None: ...
@@ -51,52 +52,6 @@ class Machine(Protocol):
     def fit(self, image: Path, target: Path) -> None: ...
     def unmount(self, target: Path) -> None: ...
     def space(self, target: Path) -> Space: ...
-
-
-class Real:
-    """This machine's loop devices and file systems."""
-
-    def __init__(self, kind: Filesystem | None = None) -> None:
-        self._kind = kind
-
-    def allocate(self, descriptor: int, size: int) -> None:
-        loops.allocate(descriptor, size)
-
-    def make(self, image: Path) -> None:
-        filesystems.make(image, self._kind or filesystems.best())
-
-    def rename(self, image: Path, name: Path) -> None:
-        """Durably, with all that is in it."""
-        for path in (image, image.parent):
-            descriptor = os.open(path, os.O_RDONLY)
-            os.fsync(descriptor)
-            os.close(descriptor)
-        image.rename(name)
-
-    def mount(self, image: Path, target: Path) -> None:
-        kind = filesystems.kind_of(image)
-        with loops.attached(image) as device:
-            filesystems.grow_unmounted(device, kind)
-            filesystems.mount(device, target, kind)
-
-    def has_image(self, number: int, image: Path) -> bool:
-        """Whether the file system of this number (``st_dev``) is that of `image`."""
-        return loops.has_image(number, image)
-
-    def fit(self, image: Path, target: Path) -> None:
-        """The device and the file system become as large as the image."""
-        device = loops.device_of(image)
-        if device is None:
-            return
-        if filesystems.device_size(device) < image.stat().st_size:
-            loops.refit(device)
-        filesystems.grow(target, filesystems.kind_of(image), image.stat().st_size)
-
-    def unmount(self, target: Path) -> None:
-        filesystems.unmount(target)
-
-    def space(self, target: Path) -> Space:
-        return filesystems.space(target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +69,7 @@ class Disks:
 
     def __init__(self, folder: Path, machine: Machine | None = None, *, kept_free: int = KEPT_FREE) -> None:
         self._folder = folder
-        self._machine = machine or Real()
+        self._machine = machine or RealMachine()
         self._kept_free = kept_free
         self._turns: Counter[str] = Counter()
 
