@@ -16,6 +16,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from terraspawner.domain.data_file import PIECE
 from terraspawner.web.responses import TooMany
 
 MOST_STREAMS = 40
@@ -23,11 +24,12 @@ _PIECE = 256 * 1024
 
 
 class Room:
-    """Twice the largest notebook for each person, three times for all together."""
+    """Twice the largest notebook, or piece of a file, for each person, three times for all together."""
 
     def __init__(self, notebook_limit: int) -> None:
-        self._most_each = 2 * notebook_limit
-        self._most = 3 * notebook_limit
+        largest = max(notebook_limit, PIECE)
+        self._most_each = 2 * largest
+        self._most = 3 * largest
         self._held: Counter[str] = Counter()
 
     def share(self, user: str) -> Share:

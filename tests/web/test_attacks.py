@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from terraspawner.domain import notebook
+from terraspawner.domain.data_file import PIECE
 from terraspawner.web import room
 from tests.web.hubs import until
 from tests.web.sites import API, CALM, PREFIX, Site, opened
 
 NOTEBOOKS = "workspaces/ana/alpha/notebooks"
-LIMIT = 100_000
+LIMIT = PIECE
+"""Where notebooks are smaller, the pieces of files are what room is for."""
 PAD = notebook.empty("python3")
 
 

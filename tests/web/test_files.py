@@ -149,6 +149,14 @@ async def test_for_a_client_that_has_gone_nothing_more_is_read() -> None:
     room.take("ana", 2 * PIECE)  # nothing of it is held any more
 
 
+async def test_where_notebooks_are_small_files_may_be_large(tmp_path: Path) -> None:
+    async with opened(tmp_path, notebook_limit=100_000) as small:
+        small.workspace()
+        async with small.person("ana") as ana:
+            assert (await ana.put(f"{HERE}/x", content=bytes(PIECE + 1), headers=CREATE)).status_code == 201
+            assert (await ana.get(f"{HERE}/x")).content == bytes(PIECE + 1)
+
+
 async def test_a_write_with_a_condition_overwrites_nothing_else(ana: httpx.AsyncClient) -> None:
     first = await ana.put(f"{HERE}/x", content=b"one", headers=CREATE)
     refused = await ana.put(f"{HERE}/x", content=b"two", headers=CREATE)
