@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from jupyterhub.httpclient import JupyterHubHTTPClient
 from starlette.staticfiles import StaticFiles
@@ -19,64 +19,7 @@ from terraspawner.operations import activity, passwords
 from terraspawner.operations.context import Context
 from terraspawner.preview.renderer import Renderer
 from terraspawner.preview.shelf import Shelf
-from terraspawner.web import (
-    account_pages,
-    api_accounts,
-    api_audit,
-    api_catalogue,
-    api_comparisons,
-    api_copies,
-    api_disks,
-    api_environments,
-    api_files,
-    api_groups,
-    api_history,
-    api_leases,
-    api_libraries,
-    api_losses,
-    api_members,
-    api_notebooks,
-    api_oversight,
-    api_people,
-    api_previews,
-    api_projects,
-    api_proposals,
-    api_reconcile,
-    api_self,
-    api_stops,
-    api_store,
-    api_uploads,
-    api_usage,
-    audit_pages,
-    card,
-    data_disk_pages,
-    disk_pages,
-    drive_pages,
-    environment_pages,
-    file_pages,
-    health,
-    heartbeat,
-    history_pages,
-    image_pages,
-    lease_pages,
-    link_pages,
-    metrics,
-    notebook_forms,
-    notebook_pages,
-    open_pages,
-    openapi,
-    pages,
-    people_pages,
-    project_pages,
-    proposal_pages,
-    responses,
-    schedule_pages,
-    signing_in,
-    stop_pages,
-    store_pages,
-    usage_pages,
-    version_pages,
-)
+from terraspawner.web import heartbeat, openapi, responses, routes
 from terraspawner.web.auth import Auth, SignInFailed
 from terraspawner.web.bucket_mounts import BucketMounts, Mounts
 from terraspawner.web.calls import Calls
@@ -135,7 +78,7 @@ def create_app(
         SharedWithLab, subdomain_host=context.settings.subdomain_host, api_prefix=context.settings.api_prefix
     )
     app.add_middleware(ReadBodies)
-    _add_routes(app, prefix, context.settings.api_prefix)
+    routes.add(app, prefix, context.settings.api_prefix)
     app.mount(f"{prefix}/static/vendor", StaticFiles(directory=vendor, check_dir=False))
     app.mount(f"{prefix}/static", StaticFiles(directory=HERE / "static"))
     openapi.install(app, parts.auth.cookie, context.settings.api_prefix)
@@ -195,76 +138,6 @@ def _parts(
     )
     scheduler.attend(parts)
     return parts
-
-
-def _add_routes(app: FastAPI, prefix: str, api_prefix: str) -> None:
-    apis = (
-        api_self,
-        api_stops,  # before the environments of others, by whose ids `facts` would be one
-        api_people,
-        api_projects,
-        api_members,
-        api_accounts,
-        api_audit,
-        api_usage,
-        api_groups,
-        api_environments,
-        api_catalogue,
-        api_losses,
-        api_oversight,
-        api_disks,
-        api_libraries,
-        api_leases,  # before the notebooks, whose addresses take any tail
-        api_previews,
-        api_copies,
-        api_history,
-        api_proposals,
-        api_comparisons,
-        api_notebooks,
-        api_uploads,
-        api_files,
-        api_reconcile,
-        api_store,
-        health,
-        metrics,
-    )
-    for router in (api.router for api in apis):
-        app.include_router(router, prefix=api_prefix)
-    site = APIRouter(prefix=prefix)
-    doors = (
-        signing_in,
-        link_pages,
-        account_pages,
-        version_pages,
-        proposal_pages,
-        history_pages,  # before other pages of notebooks, whose addresses take any tail
-        pages,
-        lease_pages,
-        notebook_forms,
-        notebook_pages,
-        file_pages,
-        environment_pages,
-        data_disk_pages,
-        disk_pages,
-        drive_pages,
-        project_pages,
-        people_pages,
-        card,
-        stop_pages,
-        schedule_pages,
-        image_pages,
-        open_pages,
-        audit_pages,
-        store_pages,
-        usage_pages,
-    )
-    for router in (door.router for door in doors):
-        site.include_router(router)
-    site.include_router(api_losses.pages)
-    site.include_router(open_pages.terminal)
-    site.include_router(open_pages.playground)
-    app.include_router(site)
-    app.add_api_route(f"{prefix}/health", health.health, include_in_schema=False)
 
 
 @asynccontextmanager
