@@ -24,10 +24,9 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace as changed
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from terraspawner.storage import faults, private, tree
+from terraspawner.storage import faults, file_facts, private, tree
 from terraspawner.storage.base import (
     ABSENT,
     Absent,
@@ -44,9 +43,7 @@ from terraspawner.storage.base import (
 )
 from terraspawner.storage.errors import KeyRefused, ObjectMissing
 from terraspawner.storage.layout import is_shared
-from terraspawner.storage.records import Record, Records
-
-_CHUNK = 1 << 20
+from terraspawner.storage.records import Records
 
 
 class DirectoryBucket:
@@ -91,7 +88,7 @@ class DirectoryBucket:
         hashing = hashlib.sha256()
         with (
             self._opened(key) as root,
-            private.temporary(root, _hashed(pieces, hashing)) as (descriptor, path),
+            private.temporary(root, file_facts.hashed(pieces, hashing)) as (descriptor, path),
             private.hold(root, key) as slot,
         ):
             digest = hashing.hexdigest()
@@ -155,7 +152,7 @@ class DirectoryBucket:
         os.utime(descriptor, ns=(generation * 1000, generation * 1000))
         if is_shared(key):
             return
-        record = _record(os.fstat(descriptor), generation, digest, is_external=False)
+        record = file_facts.record_of(os.fstat(descriptor), generation, digest, is_external=False)
         with tree.opened_object(root, key) as old:
             before = None if old is None else self._records.find(root, key, old)
         self._records.keep(root, key, descriptor, record, before=before)
@@ -176,16 +173,16 @@ class DirectoryBucket:
     def _known(self, root: int, key: str, descriptor: int) -> ObjectInfo | None:
         """What is known of the open file; None when no record speaks of it."""
         if is_shared(key):
-            return _shared_info(key, os.fstat(descriptor))
+            return file_facts.shared_info(key, os.fstat(descriptor))
         record = self._records.find(root, key, descriptor)
-        return None if record is None else _guarded_info(key, record)
+        return None if record is None else file_facts.guarded_info(key, record)
 
     def _read_state(self, root: int, info: ObjectInfo) -> tuple[bytes, ObjectInfo] | None:
         """The bytes that ``info`` speaks of; None if the object is in another state by now."""
         with tree.opened_object(root, info.key) as descriptor:
             if descriptor is None:
                 return None
-            body = b"".join(_chunks(descriptor, info.size))
+            body = b"".join(file_facts.chunks(descriptor, info.size))
             now = self._known(root, info.key, descriptor)
         digest = info.sha256 or digest_of(body)
         if now is None and digest_of(body) != digest:
@@ -206,17 +203,17 @@ class DirectoryBucket:
             known = self._known(root, key, descriptor)
             if known is not None:
                 return known
-            digest, facts = _hash_steadily(key, descriptor)
+            digest, facts = file_facts.hash_steadily(key, descriptor)
             last = self._records.last(root, key, descriptor)
             if last is not None and last.sha256 == digest:
-                record = _record(facts, last.generation, digest, is_external=last.is_external)
+                record = file_facts.record_of(facts, last.generation, digest, is_external=last.is_external)
             else:
                 generation = max(last.generation + 1 if last else 0, facts.st_ctime_ns // 1000)
-                record = _record(facts, generation, digest, is_external=True)
+                record = file_facts.record_of(facts, generation, digest, is_external=True)
             with contextlib.suppress(OSError):
                 slot.raise_to(record.generation)
                 self._records.keep(root, key, descriptor, record, before=None)
-            return _guarded_info(key, record)
+            return file_facts.guarded_info(key, record)
 
     def _walk(self, keys: Sequence[str]) -> Iterator[ObjectInfo]:
         """Folder by folder. Nothing is held open meanwhile, since the caller may take its time."""
@@ -269,72 +266,3 @@ def _existing(key: str, info: ObjectInfo | None) -> ObjectInfo:
     if info is None:
         raise ObjectMissing(f"There is no object '{key}' in the bucket.", key=key)
     return info
-
-
-def _record(facts: os.stat_result, generation: int, digest: str, *, is_external: bool) -> Record:
-    return Record(
-        generation=generation,
-        sha256=digest,
-        is_external=is_external,
-        inode=facts.st_ino,
-        mtime_ns=facts.st_mtime_ns,
-        size=facts.st_size,
-    )
-
-
-def _guarded_info(key: str, record: Record) -> ObjectInfo:
-    return ObjectInfo(
-        key=key,
-        size=record.size,
-        modified=_moment(record.mtime_ns),
-        version=record.version,
-        sha256=record.sha256,
-        is_external=record.is_external,
-    )
-
-
-def _shared_info(key: str, facts: os.stat_result) -> ObjectInfo:
-    identity = (facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, facts.st_size)
-    return ObjectInfo(
-        key=key,
-        size=facts.st_size,
-        modified=_moment(facts.st_mtime_ns),
-        version=Version(".".join(f"{part:x}" for part in identity)),
-        sha256=None,
-    )
-
-
-def _hashed(pieces: Iterable[bytes], hashing: hashlib._Hash) -> Iterator[bytes]:
-    """The pieces, counted in the hash as they pass."""
-    for piece in pieces:
-        hashing.update(piece)
-        yield piece
-
-
-def _hash_steadily(key: str, descriptor: int) -> tuple[str, os.stat_result]:
-    """The hash of a file and the facts of just that state; ``BucketUnavailable`` if it never holds still."""
-    for _ in range(tree.ATTEMPTS):
-        before = os.fstat(descriptor)
-        digest = hashlib.sha256()
-        for chunk in _chunks(descriptor, before.st_size):
-            digest.update(chunk)
-        after = os.fstat(descriptor)
-        if (before.st_size, before.st_mtime_ns, before.st_ctime_ns) == (
-            after.st_size,
-            after.st_mtime_ns,
-            after.st_ctime_ns,
-        ):
-            return digest.hexdigest(), after
-    raise faults.restless(key)
-
-
-def _chunks(descriptor: int, size: int) -> Iterator[bytes]:
-    """The file's bytes, up to one more than ``size``: a file that grows without end is not followed."""
-    offset = 0
-    while offset <= size and (chunk := os.pread(descriptor, min(_CHUNK, size + 1 - offset), offset)):
-        yield chunk
-        offset += len(chunk)
-
-
-def _moment(nanoseconds: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
