@@ -18,8 +18,9 @@ from dockerspawner import DockerSpawner
 
 from terraspawner.containers.listing import Listing
 from terraspawner.containers.memory import memory_held
-from terraspawner.containers.plan import LABEL, START_FOLDER
+from terraspawner.containers.plan import LABEL
 from terraspawner.containers.readiness import end_of, since
+from terraspawner.containers.start_file import START_FOLDER
 from terraspawner.containers.uncut import Uncut
 
 LOG_LINES = 50
