@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from terraspawner.domain.access import Action
-from terraspawner.domain.disk import DataWish, kept_data_disk, notice
+from terraspawner.domain.disk import DataWish, DiskForm, kept_data_disk, notice
 from terraspawner.domain.environment import State
 from terraspawner.domain.losses import Act, Sort
 from terraspawner.domain.price import disk_per_month
@@ -83,6 +83,7 @@ async def _page(parts: Parts, person: Person, spot: Spot, error: TerraError | No
         kept=view.kept_data,
         prices={each.id: disk_per_month(view.prices, each.size) for each in (*view.kept_data, view.data_disk) if each},
         per_gigabyte=disk_per_month(view.prices, GIB),
+        has_limit=parts.settings.disks == DiskForm.IMAGE,
         most=most,
         gib=GIB,
         suggested=min(SUGGESTED_GIB, most // GIB),

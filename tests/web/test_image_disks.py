@@ -12,6 +12,7 @@ from terraspawner.errors_disks import MachineFull
 from terraspawner.operations import disks
 from tests.web.hosts import HostThatObeys
 from tests.web.sites import PREFIX, Site, opened
+from tests.web.test_data_disks import paused
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("D4")]
 
@@ -56,7 +57,9 @@ async def test_a_plain_volume_is_enlarged_in_our_rows_alone(site: Site) -> None:
 async def test_of_an_image_the_machine_is_asked_first(site: Site) -> None:
     disk_id = disk_of(site, DiskForm.IMAGE)
     browser = await site.browser()
-    assert "real limit" in (await browser.client.get(DISKS)).text
+    shown = (await browser.client.get(DISKS)).text
+    assert "real limit" in shown
+    assert "not enforced" not in shown
     async with site.person() as ana:
         for size, status in ((50 * GIB, 200), (40 * GIB, 422), (10000 * GIB, 422)):
             assert (await ana.patch(f"disks/{disk_id}", json={"size": size})).status_code == status
@@ -72,3 +75,13 @@ async def test_of_an_image_the_machine_is_asked_first(site: Site) -> None:
     else:
         assert (answer.status_code, listed["size"], listed["has_limit"]) == (200, 100 * GIB, True)
         assert form.status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("form", "words"), [("volume", "watched and not enforced"), ("image", "What does not fit is refused")]
+)
+async def test_of_a_new_data_disk_it_is_said_whether_its_limit_is_real(tmp_path: Path, form: str, words: str) -> None:
+    async with opened(tmp_path, disks=form) as made:
+        paused(made)
+        browser = await made.browser()
+        assert words in (await browser.client.get(f"{PREFIX}/workspaces/ana/alpha/environment/data-disk")).text
