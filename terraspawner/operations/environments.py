@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
 
 from terraspawner.db import reconcile_records, records
 from terraspawner.domain.access import Action, Role, permits
@@ -93,7 +96,6 @@ def admit(
     Raises `WorkspaceMissing`, `NotAllowed`, `Refused`, `OtherImage`, `OtherDisk`, `DiskMissing`, `WrongState` while it
     is being deleted, or one of its disks converted, or where it is too late for another script.
     """
-    now = context.now()
     key = secrets.token_urlsafe(32)
     with context.database.write() as connection:
         account, member = admission.check(connection, user=user, slug=slug)
@@ -106,20 +108,8 @@ def admit(
             environment = starts.make(context, connection, member.workspace, wish)
         else:
             environment = starts.begin_again(context, connection, environment, member.workspace, wish)
-        records.update_environment(
-            connection,
-            environment.id,
-            key_hash=hash_of(key),
-            start_number=environment.start_number + 1,
-            reason="",
-            asked=environment.asked if environment.asked.get("start") == str(environment.start_number + 1) else {},
-            log="",
-            kernels=[],
-            terminals=None,
-            writes_bucket=bool(permits(member.standing, Action.WRITE_BUCKET)),
-            steps=_told(steps),
-            since=now,
-        )
+        may_write = bool(permits(member.standing, Action.WRITE_BUCKET))
+        _count_start(connection, environment, key, steps, context.now(), may_write=may_write)
         environment = ledger.load(connection, environment.id)
         drive = drives.on_drive_of(connection, user) if member.workspace.has_drive else ()
         attached = disks.of_environment(connection, environment)
@@ -133,6 +123,26 @@ def admit(
         account=account,
         key=key,
         drive=drive,
+    )
+
+
+def _count_start(
+    connection: sa.Connection, environment: Environment, key: str, steps: Steps, now: datetime, *, may_write: bool
+) -> None:
+    """One start more, with nothing of the last one left but what was asked for this one."""
+    records.update_environment(
+        connection,
+        environment.id,
+        key_hash=hash_of(key),
+        start_number=environment.start_number + 1,
+        reason="",
+        asked=environment.asked if environment.asked.get("start") == str(environment.start_number + 1) else {},
+        log="",
+        kernels=[],
+        terminals=None,
+        writes_bucket=may_write,
+        steps=_told(steps),
+        since=now,
     )
 
 
