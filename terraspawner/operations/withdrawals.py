@@ -80,11 +80,15 @@ def writes_too_much(environment: Environment, membership: Membership) -> bool:
     return environment.writes_bucket and not permits(membership.standing, Action.WRITE_BUCKET)
 
 
-def note_reason(context: Context, withdrawal: Withdrawal) -> None:
-    """Written before the pause is asked for, so that it is there whoever carries it out; void for a later start."""
+def note_reason(context: Context, withdrawal: Withdrawal) -> bool:
+    """Written before the pause is asked for, so that it is there whoever carries it out. Whether there is still
+    something to pause: a later start is not meant."""
     here = withdrawal.environment
     with context.database.write() as connection:
         now = records.environment_by_id(connection, here.id)
-        if now and now.start_number == here.start_number and now.state in UP and now.reason != withdrawal.why:
+        if now is None or now.start_number != here.start_number or now.state not in UP:
+            return False
+        if now.reason != withdrawal.why:
             asked = ledger.asked_by(context, WITHDRAWAL, withdrawal.why)
             records.update_environment(connection, here.id, reason=withdrawal.why, asked=asked)
+        return True

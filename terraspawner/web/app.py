@@ -98,7 +98,8 @@ def _parts(
     bucket_mounts = BucketMounts(deeds, mounts)
     watches = (MemoryWatch(deeds, host).task, *bucket_mounts.tasks)
     tasks = (*rounds, scheduler.task, *watches, *upkeep.tasks)
-    closing, drive_views = asyncio.Event(), DriveViews(deeds, hub, mounter, pace)
+    closing, launches = asyncio.Event(), Launches(hub)
+    drive_views = DriveViews(deeds, launches, mounter, pace)
     parts = Parts(
         settings=context.settings,
         catalogue=context.catalogue,
@@ -108,7 +109,7 @@ def _parts(
         auth=auth,
         hub=hub,
         host=host,
-        launches=Launches(hub),
+        launches=launches,
         worker=Worker(
             deeds=deeds,
             hub=hub,

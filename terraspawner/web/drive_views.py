@@ -19,7 +19,7 @@ from terraspawner.mounter_client import MounterHealth, Shown, View
 from terraspawner.operations import drive_views, withdrawals
 from terraspawner.operations.drive_views import Drive
 from terraspawner.web.deeds import Deeds
-from terraspawner.web.launches import Hub
+from terraspawner.web.launches import Launches
 from terraspawner.web.pace import Pace
 
 log = logging.getLogger(__name__)
@@ -38,11 +38,11 @@ class Mounter(Protocol):
 
 
 class DriveViews:
-    """One round at a time."""
+    """One look at a time: of two, the later would take away what the earlier was told since."""
 
-    def __init__(self, deeds: Deeds, hub: Hub, mounter: Mounter, pace: Pace) -> None:
-        self._deeds, self._hub, self._mounter, self._pace = deeds, hub, mounter, pace
-        self._woken = asyncio.Event()
+    def __init__(self, deeds: Deeds, launches: Launches, mounter: Mounter, pace: Pace) -> None:
+        self._deeds, self._launches, self._mounter, self._pace = deeds, launches, mounter, pace
+        self._woken, self._one_at_a_time = asyncio.Event(), asyncio.Lock()
         self._were_up = True
 
     def wake(self) -> None:
@@ -67,29 +67,42 @@ class DriveViews:
 
     async def look(self) -> None:
         """Once. Where no drive is up, and none was at the last look, the mounter is not asked."""
+        async with self._one_at_a_time:
+            await self._look()
+
+    async def _look(self) -> None:
         up = {each.environment.id: each for each in await self._deeds(drive_views.drives_up)}
         if not up and not self._were_up:
             return
         there = await self._mounter.views()
-        for identifier, drive in up.items():
-            try:
-                await self._hold(drive, there.get(identifier))
-            except TerraError as error:
-                log.warning("the drive of environment %s: %s", identifier, error.message)
+        ending = [drive for identifier, drive in up.items() if await self._may_not_go_on(drive, there.get(identifier))]
+        await asyncio.gather(*map(self._pause, ending))
         await self._end([identifier for identifier in there if identifier not in up], there)
         self._were_up = bool(up)
 
-    async def _hold(self, drive: Drive, view: View | None) -> None:
+    async def _may_not_go_on(self, drive: Drive, view: View | None) -> bool:
+        """Make the view what it shall be; whether a library that went was open in the environment."""
         wanted = frozenset(map(for_mounter, drive.libraries))
         here = drive.environment
         if view is None and here.state in (State.CREATING, State.STARTING):
-            return  # the spawner makes it, before there is a container
+            return False  # the spawner makes it, before there is a container
         if view is None or view.libraries != wanted:
-            view = await self._mounter.show(here.id, wanted)
-        if view.was_open and here.state in _CAME_UP:  # of one that is about to start it tells of an earlier start
-            log.info("environment %s of %s is paused: a library that went was open", here.id, here.user)
-            await self._deeds(withdrawals.note_reason, drive.withdrawal)
-            await self._hub.stop(here.user, drive.workspace.slug)
+            try:
+                view = await self._mounter.show(here.id, wanted)
+            except TerraError as error:
+                log.warning("the drive of environment %s: %s", here.id, error.message)
+                return False
+        return view.was_open and here.state in _CAME_UP  # of one that is about to start it tells of an earlier start
+
+    async def _pause(self, drive: Drive) -> None:
+        """Asked of the Hub: a slow stop keeps nobody's shares waiting for longer than a moment."""
+        here = drive.environment
+        log.info("environment %s of %s is paused: a library that went was open", here.id, here.user)
+        try:
+            if await self._deeds(withdrawals.note_reason, drive.withdrawal):
+                await self._launches.pause((here.user, drive.workspace.slug), self._pace.ask)
+        except TerraError as error:
+            log.warning("the drive of environment %s: %s", here.id, error.message)
 
     async def _end(self, identifiers: list[str], there: Mapping[str, View]) -> None:
         """What does not run shows nothing; its folder stays, as a start may be about to mount it."""

@@ -248,8 +248,8 @@ class Worker:
 
     async def _pause_environment(self, which: Withdrawal) -> bool:
         log.info("environment %s of %s is paused: %s", which.environment.id, which.environment.user, which.why)
-        await self._deeds(withdrawals.note_reason, which)
-        await self._hub.stop(which.environment.user, which.workspace.slug)
+        if await self._deeds(withdrawals.note_reason, which):
+            await self._hub.stop(which.environment.user, which.workspace.slug)
         return True  # or on its way: the next sweep looks again
 
     async def _try(self, item: str, act: Callable[[], Awaitable[bool]]) -> None:

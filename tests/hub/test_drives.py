@@ -78,8 +78,8 @@ def test_a_share_appears_in_a_running_environment_with_its_right_and_goes_again(
     until(lambda: desk.execute("touch", f"{here}/new")[0] == 0, "ben may write")
     library.share("read")
     until(lambda: desk.execute("test", "-w", here)[0] == 1, "ben may not write any more")
+    until(lambda: desk.execute("ls", here)[1].split() == ["new"], "it is there with its file")
     assert "Read-only file system" in desk.execute("touch", f"{here}/newer")[1]
-    assert desk.execute("ls", here)[1].split() == ["new"]
     library.unshare()
     until(lambda: not is_there(desk, here), "the library is gone")
     assert desk.shell("ls ~/drive")[1].splitlines() == FOLDERS

@@ -29,6 +29,11 @@ def library(libraries: Path, number: int = 1, **changes: object) -> Library:
     return made
 
 
+def said_of(shown: Library) -> dict[str, object]:
+    """As a request says it."""
+    return {"id": shown.id, "folder": shown.folder, "name": shown.name, "is_read_only": shown.is_read_only}
+
+
 def place(mounts: Path, shown: Library) -> Path:
     return mounts.joinpath("views", HERE, *shown.place)
 
@@ -107,6 +112,27 @@ def test_a_library_whose_files_were_deleted_meanwhile_goes(views: Views, mounts:
     assert views.all()[HERE].libraries != (shown,)
     assert views.put(HERE, [shown]).missing == (shown.id,)
     assert listing(mounts)["My Libraries"] == []
+
+
+def test_a_right_is_taken_away_also_where_the_new_one_cannot_be_given(
+    views: Views, mounts: Path, libraries: Path
+) -> None:
+    shown = library(libraries)
+    views.put(HERE, [shown])
+    (libraries / shown.id / "data").rename(libraries / shown.id / "other")
+    (libraries / shown.id / "data").symlink_to("/")
+    assert views.put(HERE, [library_of({**said_of(shown), "is_read_only": True})]).missing == (shown.id,)
+    assert listing(mounts)["My Libraries"] == []
+
+
+def test_a_mount_elsewhere_whose_source_names_the_folder_is_none_of_its_own(mounts: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", f"x {mounts}/views/y", elsewhere], check=True)
+    try:
+        assert syscalls.mounted_below(mounts) == []
+    finally:
+        subprocess.run(["umount", elsewhere], check=True)
 
 
 def test_two_hundred_libraries_are_shown_and_taken_away(views: Views, mounts: Path, libraries: Path) -> None:
@@ -227,7 +253,7 @@ def dying(act):
                 result = act(*words, **named)
         return result
     return call
-for module, names in [(os, "mkdir open"), (syscalls, "attach detach detach_unused")]:
+for module, names in [(os, "mkdir open"), (syscalls, "move detach detach_unused")]:
     for name in names.split():
         setattr(module, name, dying(getattr(module, name)))
 Path.touch = dying(Path.touch); Path.rmdir = dying(Path.rmdir)

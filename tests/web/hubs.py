@@ -107,6 +107,9 @@ class HubThatKnows:
     def __post_init__(self) -> None:
         self.may_finish = asyncio.Event()
         self.may_finish.set()
+        self.may_stop = asyncio.Event()
+        """Until then no stop is answered."""
+        self.may_stop.set()
         self.may_tell = asyncio.Event()
         """Until then nobody is told that a start has failed, though its row knows."""
         self.may_tell.set()
@@ -252,6 +255,7 @@ class HubThatKnows:
         key = (request.path_params["user"], request.path_params["slug"])
         removes = b"remove" in await request.body()
         self.calls.append(("forget" if removes else "stop", key[1]))
+        await self.may_stop.wait()
         server = self.servers.get(key)
         if server is None:
             return JSONResponse({"message": "no such server"}, 404)
@@ -273,4 +277,5 @@ class HubThatKnows:
     async def end(self) -> None:
         """Let nothing go on after a test."""
         self.may_finish.set()
+        self.may_stop.set()
         await asyncio.gather(*self._starts.values(), return_exceptions=True)

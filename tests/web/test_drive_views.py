@@ -65,7 +65,9 @@ async def scene_of(site: Site, mounter: MounterThatObeys) -> Scene:
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     mounter = MounterThatObeys()
     async with opened(tmp_path, mounter=mounter) as site:
-        yield await scene_of(site, mounter)
+        made = await scene_of(site, mounter)
+        await made.look()  # the service's own first look has begun then, and the next waits for it
+        yield made
 
 
 async def test_a_share_made_by_rest_appears_at_once_and_goes_at_once(scene: Scene) -> None:
@@ -123,6 +125,24 @@ async def test_what_goes_while_it_is_open_pauses_the_environment_which_says_why(
     async with scene.site.person("ben") as ben:
         told = (await ben.get("workspaces/ben/desk/environment")).json()
     assert (told["state"], told["reason"]) == ("paused", WITHDRAWN)
+
+
+async def test_a_stop_that_takes_its_time_keeps_no_share_waiting(tmp_path: Path) -> None:
+    mounter = MounterThatObeys()
+    async with opened(tmp_path, mounter=mounter, pace=replace(CALM, ask=0.01)) as site:
+        scene = await scene_of(site, mounter)
+        scene.share()
+        await scene.look()
+        mounter.in_use.add(scene.library)
+        site.hub.may_stop.clear()
+        scene.unshare()
+        await scene.look()
+        other = libraries.create_library(site.context, user="ben", name="Mine").library.id
+        await scene.look()
+        assert {each.id for each in mounter.there[scene.here].libraries} == {other}
+        assert site.state(scene.workspace, "ben") == "running"
+        site.hub.may_stop.set()
+        await until(lambda: site.state(scene.workspace, "ben") == "paused", "it is paused")
 
 
 async def test_a_mark_of_an_earlier_start_calls_no_start_off(scene: Scene) -> None:

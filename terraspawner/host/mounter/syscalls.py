@@ -10,8 +10,10 @@ Places are open descriptors, never names, so that nothing can be exchanged betwe
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +28,8 @@ _RDONLY, _NOSUID, _NODEV, _NOSYMFOLLOW = 0x1, 0x2, 0x4, 0x200000
 _PRIVATE = 1 << 18
 _DETACH, _NO_FOLLOW = 2, 8
 MOUNTINFO = Path("/proc/self/mountinfo")
+_PLACE = 4
+"""Which field of its lines says where something is mounted."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -50,17 +54,29 @@ class Mounted:
 
 
 def attach(source: int, place: int, *, is_read_only: bool) -> None:
-    """Show the folder open as `source` at the folder open as `place`, without devices, without set-uid, without
-    following links. Raises `MountFailed`."""
+    """Show the folder open as `source` at the folder open as `place`. Raises `MountFailed`."""
+    with cloned(source, is_read_only=is_read_only) as tree:
+        move(tree, place)
+
+
+@contextlib.contextmanager
+def cloned(source: int, *, is_read_only: bool) -> Iterator[int]:
+    """A mount of the folder open as `source` that nobody sees yet: without devices, without set-uid, without following
+    links. Unless it is moved to a place it is gone at the end. Raises `MountFailed`."""
     tree = _call("open_tree", OPEN_TREE, source, b"", _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC | _AT_EMPTY_PATH)
     try:
         flags = _NOSUID | _NODEV | _NOSYMFOLLOW | (_RDONLY if is_read_only else 0)
         wanted = _Attributes(attr_set=flags, propagation=_PRIVATE)
         size = ctypes.c_size_t(ctypes.sizeof(wanted))
         _call("mount_setattr", MOUNT_SETATTR, tree, b"", _AT_EMPTY_PATH, ctypes.byref(wanted), size)
-        _call("move_mount", MOVE_MOUNT, tree, b"", place, b"", _FROM_EMPTY_PATH | _TO_EMPTY_PATH)
+        yield tree
     finally:
         os.close(tree)
+
+
+def move(tree: int, place: int) -> None:
+    """Put what `cloned` made on the folder open as `place`. Raises `MountFailed`."""
+    _call("move_mount", MOVE_MOUNT, tree, b"", place, b"", _FROM_EMPTY_PATH | _TO_EMPTY_PATH)
 
 
 def detach(place: Path) -> None:
@@ -80,15 +96,15 @@ def detach_unused(place: Path) -> None:
 
 def mounted_below(folder: Path) -> list[Mounted]:
     """All mounts below `folder`, itself left out, in the order in which they were made."""
-    within = b" " + _escaped(os.fsencode(folder)) + b"/"
-    return [_read(line) for line in MOUNTINFO.read_bytes().splitlines() if within in line]
+    within = _escaped(os.fsencode(folder)) + b"/"
+    lines = (line.split(b" ") for line in MOUNTINFO.read_bytes().splitlines())
+    return [_read(fields) for fields in lines if fields[_PLACE].startswith(within)]
 
 
-def _read(line: bytes) -> Mounted:
-    fields = line.split(b" ")
+def _read(fields: list[bytes]) -> Mounted:
     flags = fields[6 : fields.index(b"-", 6)]
     return Mounted(
-        place=_path(fields[4]),
+        place=_path(fields[_PLACE]),
         root=_path(fields[3]),
         is_read_only=b"ro" in fields[5].split(b","),
         is_shared=any(flag.startswith(b"shared:") for flag in flags),

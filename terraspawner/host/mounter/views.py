@@ -130,31 +130,50 @@ class Views:
         return {each: self._seen(each, mounted) for each in ids}
 
     def _change(self, environment_id: str, root: int, wanted: Mapping[Place, Library]) -> tuple[str, ...]:
-        """What goes, first: a right that changed is taken away and given anew. Returns what could not be shown."""
+        """What goes, first: a right that changed is taken away and given anew. Returns what could not be shown. Raises
+        `MountFailed` when all else is done: what shall go does not wait for what cannot come."""
         base = self._folder / environment_id
         there = _shown(base, syscalls.mounted_below(base))
-        for place, library in there.items():
-            if wanted.get(place) != library:
-                self._withdraw(environment_id, place)
+        for place in there.keys() - wanted.keys():
+            self._withdraw(environment_id, place)
         coming = [library for place, library in wanted.items() if there.get(place) != library]
-        missing = tuple(library.id for library in coming if not self._show(root, library))
+        missing, failures = [], []
+        for library in coming:
+            try:
+                if not self._show(environment_id, root, library, is_replacing=library.place in there):
+                    missing.append(library.id)
+            except MountFailed as error:
+                failures.append(error)
         for label in FOLDERS.values():
             _remove_empty_in(base / label)
-        return missing
+        if failures:
+            raise failures[0]
+        return tuple(missing)
 
-    def _show(self, root: int, library: Library) -> bool:
-        """False where the machine has no such library, or a link in its place: one is not the trouble of the others."""
+    def _show(self, environment_id: str, root: int, library: Library, *, is_replacing: bool) -> bool:
+        """False where the machine has no such library, or a link in its place: one is not the trouble of the others.
+        What is shown in its place now goes at the last moment: until it is there, people see an empty folder."""
         folder, name = library.place
         with contextlib.ExitStack() as opened:
             try:
-                source = opened.enter_context(self._source(library.id))
-            except OSError as error:
-                log.warning("library %s cannot be shown: %s", library.id, error.strerror)
+                tree = opened.enter_context(self._tree(library))
+            except (OSError, MountFailed) as error:
+                log.warning("library %s cannot be shown: %s", library.id, error)
+                tree = None
+            if is_replacing:
+                self._withdraw(environment_id, library.place)
+            if tree is None:
                 return False
             within = opened.enter_context(_folder_in(root, folder))
             place = opened.enter_context(_folder_in(within, name))
-            syscalls.attach(source, place, is_read_only=library.is_read_only)
+            syscalls.move(tree, place)
         return True
+
+    @contextlib.contextmanager
+    def _tree(self, library: Library) -> Iterator[int]:
+        """The library as it shall be shown, not shown yet. Raises `OSError` where there is none, and `MountFailed`."""
+        with self._source(library.id) as source, syscalls.cloned(source, is_read_only=library.is_read_only) as tree:
+            yield tree
 
     def _withdraw(self, environment_id: str, place: tuple[str, str]) -> None:
         where = self._folder.joinpath(environment_id, *place)
