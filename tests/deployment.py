@@ -49,7 +49,7 @@ def free_port() -> int:
 
 def unique(word: str) -> str:
     """A name that no earlier run has used."""
-    return f"{word}-{secrets.token_hex(2)}"
+    return f"{word}-{secrets.token_hex(4)}"
 
 
 class ToThisMachine(httpx.HTTPTransport):
