@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import socket
 import ssl
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import docker
 import httpx
 
 from people import API, Person, Workspace, xsrf_of
+from ports import HeldPort
 from waiting import until
 
 __all__ = [
@@ -39,12 +39,6 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).parents[1]
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def unique(word: str) -> str:
@@ -77,6 +71,8 @@ class Deployment:
     port: int
     environ: dict[str, str] = field(repr=False)
     log: str = ""
+    held: HeldPort | None = None
+    """Its port where it was chosen for it: nobody else's while parts of it are down."""
 
     @property
     def url(self) -> str:
@@ -175,7 +171,8 @@ def with_settings(name: str, subnet: int, more: MoreSettings = lambda _: {}) -> 
     site = int(os.environ.get("TERRASPAWNER_TEST_SITE", "0"))
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     name = f"{name}{site or ''}{WORKERS[worker]}"
-    port = 8800 + 600 * worker + 16 * site + subnet // 16 if is_kept() else free_port()
+    held = None if is_kept() else HeldPort()
+    port = held.number if held else 8800 + 600 * worker + 16 * site + subnet // 16
     core, users = (f"10.{100 + 50 * worker + site}", f"10.{125 + 50 * worker + site}") if site else SITELESS[worker]
     kept = {key: value for key, value in os.environ.items() if not key.startswith("TERRA_") or key == "TERRA_IMAGE_TAG"}
     environ = kept | {
@@ -187,7 +184,7 @@ def with_settings(name: str, subnet: int, more: MoreSettings = lambda _: {}) -> 
         "TERRA_SCRIPT_TIMEOUT": "90",
         "TERRA_CULLER_SECONDS": "2",
     }
-    return Deployment(name=name, port=port, environ=environ | more(port))
+    return Deployment(name=name, port=port, environ=environ | more(port), held=held)
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 import websocket
 
-from extension.servers import EXTENSION, TOKEN, free_port
+from extension.servers import EXTENSION, TOKEN
+from ports import HeldPort
 from tests.bench.service import Inside, Service
 from waiting import until
 
@@ -44,7 +45,8 @@ class Jupyter:
 
     def __init__(self, home: Path, config: str, environ: dict[str, str]) -> None:
         self.home = home
-        self._port = free_port()
+        self._held = HeldPort()
+        self._port = self._held.number
         own = home / "server"
         own.mkdir(parents=True)
         (own / "config.py").write_text(BOTH.format(home=str(home)) + config)

@@ -20,7 +20,7 @@ import httpx
 import sqlalchemy as sa
 from jupyterhub import orm, roles
 
-from deployment import free_port
+from ports import HeldPort
 from tests.bench.processes import processor_seconds
 from waiting import until
 
@@ -86,7 +86,8 @@ class NoOpHub:
 def running(servers: Sequence[Server], tokens: dict[str, str]) -> Iterator[NoOpHub]:
     """`tokens` are those of its services, some of which may be given."""
     with TemporaryDirectory(prefix="tsp-bench-") as name:
-        folder, url = Path(name), f"http://127.0.0.1:{free_port()}"
+        folder, port = Path(name), HeldPort()
+        url = f"http://127.0.0.1:{port.number}"
         database = f"sqlite:///{folder}/hub.sqlite"
         _fill(database, servers)
         tokens = {each: secrets.token_hex(32) for each in (STOCK, CULLER, SERVICE)} | tokens

@@ -10,8 +10,9 @@ import docker
 import pytest
 import sqlalchemy as sa
 
-from deployment import Deployment, deployed, free_port, unique, until
+from deployment import Deployment, deployed, unique, until
 from people import Person, Workspace
+from ports import HeldPort
 from postgresql import Server, served
 
 pytestmark = [pytest.mark.docker, pytest.mark.full]
@@ -27,7 +28,8 @@ def database() -> Iterator[Server]:
     """Reached by containers at the machine's address on Docker's own bridge."""
     (network,) = docker.from_env().networks.list(names=["^bridge$"])
     gateway = network.attrs["IPAM"]["Config"][0]["Gateway"]
-    with served(address=gateway, port=free_port(), password=secrets.token_urlsafe(16), settings=DURABLE) as server:
+    port = HeldPort(gateway)
+    with served(address=gateway, port=port.number, password=secrets.token_urlsafe(16), settings=DURABLE) as server:
         server.as_owner(f"CREATE DATABASE {NAME}")
         yield server
 

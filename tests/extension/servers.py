@@ -7,7 +7,6 @@ import io
 import json
 import os
 import signal
-import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from extension.services import NAMESPACE, WORKSPACE, WorkspaceThatAnswers, notebook_model
 from extension.workspaces import WorkspaceAsItIs
+from ports import HeldPort
 
 EXTENSION = Path(__file__).parents[2] / "images" / "extension"
 TOKEN = "0123456789abcdef"
@@ -37,12 +37,6 @@ PATIENCE = aiohttp.ClientTimeout(total=60)
 """No test waits for ever for a server that says nothing."""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class JupyterServer:
     """One server process after another on the same HOME: with our extension alone, as in the image."""
 
@@ -55,7 +49,8 @@ class JupyterServer:
         closed_seconds: float = 30.0,
     ) -> None:
         self.home, self.service = home, service
-        self.port = free_port()
+        self._held = HeldPort()
+        self.port = self._held.number
         self.process: asyncio.subprocess.Process | None = None
         self.config = home / "server/config.py"
         self.config.parent.mkdir(parents=True)

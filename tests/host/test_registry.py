@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from debian import unpacked
-from deployment import ROOT, free_port, until
+from deployment import ROOT, until
 from second_engine import SecondEngine, second_engine, skip_unless_possible
 from terraspawner.deploy import images
 
@@ -40,7 +40,7 @@ class DebiansRegistry:
     """The program, with a login, in the network of an Engine."""
 
     def __init__(self, folder: Path, engine: SecondEngine) -> None:
-        self.engine, self.host = engine, f"127.0.0.1:{free_port()}"
+        self.engine, self.host = engine, "127.0.0.1:5000"  # in the Engine's network, where nobody else listens
         self.program = unpacked(folder, "docker-registry") / "usr/bin/docker-registry"
         self.log = folder / "registry.log"
         self.configuration, passwords = folder / "registry.yml", folder / "passwords"

@@ -13,7 +13,6 @@ import itertools
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from npm import node_modules
+from ports import HeldPort
 from terraspawner.storage.options import Options
 from waiting import until
 
@@ -53,6 +53,8 @@ class Server:
     endpoint: str
     credentials: str = field(repr=False)
     start: Callable[[], subprocess.Popen[bytes]]
+    port: HeldPort
+    """Held also while the server is down: nobody else shall answer there."""
     process: subprocess.Popen[bytes] | None = None
     _names: Iterator[int] = field(default_factory=itertools.count)
 
@@ -69,9 +71,12 @@ class Server:
     def open(self) -> None:
         """Start it, and wait until it answers."""
         self.process = self.start()
-        until(self.answers, f"{self.endpoint} answers", within=60)
+        until(self._answers, f"{self.endpoint} answers", within=60)
 
-    def answers(self) -> bool:
+    def _answers(self) -> bool:
+        assert self.process is not None
+        ended = self.process.poll()
+        assert ended is None, f"the server at {self.endpoint} ended with {ended}"
         try:
             httpx.get(self.endpoint, timeout=5)
         except httpx.HTTPError:
@@ -130,17 +135,15 @@ def _served(
     path: str = "",
 ) -> Iterator[Server]:
     folder = Path(mkdtemp(prefix="tsp-store-"))
-    with socket.socket() as sock:
-        sock.bind((address, 0))
-        port = str(sock.getsockname()[1])
-    command = words(port, folder)
+    port = HeldPort(address)
+    command = words(str(port.number), folder)
     log = (folder / "log").open("wb")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "AZURE_"))}
 
     def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=clean)
 
-    server = Server(scheme, f"http://{address}:{port}{path}", credentials, start)
+    server = Server(scheme, f"http://{address}:{port.number}{path}", credentials, start, port)
     try:
         server.open()
         yield server
