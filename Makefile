@@ -55,7 +55,7 @@ test: ## all tests but the long ones; needs Docker and Chromium, installs them w
 	$(BIN)/pytest $(WORKERS) -m "not full" $(ARGS)
 
 test-full: ## all tests
-	@$(DEPLOY) test-machine
+	@$(DEPLOY) test-machine --full
 	$(BIN)/pytest $(WORKERS) $(ARGS)
 
 # Fewer examples, and without what is slow: `make test` has all of it. A test that hangs is ended after a minute, with the stacks of all threads.

@@ -53,7 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("images", help="Engine and images only")
     commands.add_parser("push", help="put the images into the registry that TERRA_REGISTRY names")
     commands.add_parser("venv", help="the virtual environment for tests")
-    commands.add_parser("test-machine", help="all that the whole test suite needs of this machine")
+    test_machine = commands.add_parser("test-machine", help="all that the test suite needs of this machine")
+    test_machine.add_argument("--full", action="store_true", help="also what only its long tests need")
     return parser
 
 
@@ -79,11 +80,11 @@ def _do(chosen: argparse.Namespace) -> int:
     elif chosen.command in ASKED:
         print(ASKED[chosen.command](ROOT, os.environ, chosen.words), end="")
     else:
-        _prepare(chosen.command)
+        _prepare(chosen.command, is_full=getattr(chosen, "full", False))
     return code
 
 
-def _prepare(what: str) -> None:
+def _prepare(what: str, *, is_full: bool) -> None:
     """The parts of the machine that tests need, from least to most."""
     if what in ("venv", "test-machine"):
         with step("virtualenv") as line:
@@ -101,6 +102,9 @@ def _prepare(what: str) -> None:
             line.result = machine.ensure_fuse()
         with step("compose") as line:
             line.result = " ".join(compose.ensure_program()[0])
+    if is_full:
+        with step("ceph") as line:
+            line.result = machine.ensure_ceph()
 
 
 if __name__ == "__main__":

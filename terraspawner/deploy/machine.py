@@ -15,6 +15,8 @@ BUNDLE_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_
 BUNDLE_FILES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 OLDEST_PYTHON = (3, 10)
 FREE_GIB_WANTED = 6
+CEPH = ("ceph-mon", "ceph-osd", "radosgw")
+"""Programs, and Debian's packages of the same names; what else they need comes with these."""
 
 
 def is_root() -> bool:
@@ -61,6 +63,15 @@ def ensure_fuse() -> str:
     if is_there("fusermount3"):
         return "is there"
     apt_install("fuse3", otherwise="The tests of mounted buckets need fusermount3: install the package fuse3.")
+    return "installed"
+
+
+def ensure_ceph() -> str:
+    """The programs of a small Ceph, an object store for the long tests. Raises `SetupStopped`."""
+    if all(map(is_there, CEPH)):
+        return "is there"
+    names = ", ".join(CEPH)
+    apt_install(*CEPH, otherwise=f"The long tests of object stores need Ceph: install the packages {names}.")
     return "installed"
 
 

@@ -42,19 +42,17 @@ from terraspawner.storage.base import (
     check_key,
     check_prefix,
     digest_of,
-    is_key,
     meets,
     move,
 )
+from terraspawner.storage.contents import Contents
 from terraspawner.storage.errors import BucketUnavailable, KeyRefused, ObjectMissing
 from terraspawner.storage.layout import is_shared
-from terraspawner.storage.listing import directly_in
 from terraspawner.storage.notes import Note, gone, hash_of_key, info_of
 from terraspawner.storage.remote import Conditions, Refused, Remote
 from terraspawner.storage.store import ObjectStore
 
 _ATTEMPTS = 20
-_AT_ONCE = 100
 PART = 16 << 20
 """Bytes up to which an object is written in one request."""
 
@@ -68,11 +66,12 @@ class ObjectStoreBucket:
     def __init__(self, store: ObjectStore, prefix: str, *, clock: Callable[[], int] = time.time_ns) -> None:
         self.store = store
         self._client = store.client
+        self._contents = Contents(store, prefix)
         self._prefix = prefix
         self._clock = clock
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        return self._listed(check_prefix(prefix))
+        return self._contents.below(check_prefix(prefix))
 
     def stat(self, key: str) -> ObjectInfo:
         found = self._client.head(self.path_of(key))
@@ -108,7 +107,7 @@ class ObjectStoreBucket:
             self._client.delete(path)
 
     def entries(self, folder: str = "", after: str = "") -> Iterator[ObjectInfo | str]:
-        return self._entries(check_prefix(folder), after)
+        return self._contents.directly_in(check_prefix(folder), after)
 
     def read_range(self, key: str, start: int, size: int, expected: Version | Anything) -> bytes:
         found = self._client.get(self.path_of(key), (start, start + size)) if size else None
@@ -193,30 +192,6 @@ class ObjectStoreBucket:
         self.store.is_new(path, info.version)
         return info
 
-    def _entries(self, folder: str, after: str) -> Iterator[ObjectInfo | str]:
-        inside = f"{self._prefix}{folder}"
-        behind = f"{self._prefix}{after}" if after else ""
-        if self._client.lists_behind:
-            coming = directly_in(inside, behind, lambda offset: self._client.pages(inside, offset))
-        else:
-            coming = self._in_order(inside, behind)
-        while some := list(itertools.islice(coming, _AT_ONCE)):
-            looked_at = self.store.pool.map(self._looked_at, [each for each in some if not isinstance(each, str)])
-            for each in some:
-                if not isinstance(each, str):
-                    remote = next(looked_at)
-                    if remote is not None:
-                        yield info_of(self._key(remote), remote)
-                elif is_key(key := each.removeprefix(self._prefix)[:-1]):
-                    yield f"{key}/"
-
-    def _in_order(self, folder: str, after: str) -> Iterator[Remote | str]:
-        """The same of a store that orders otherwise: the whole folder, without what is in the folders in it."""
-        folders, objects = self._client.folder(folder)
-        found: dict[str, Remote | str] = {f"{path}/": f"{path}/" for path in folders}
-        found |= {remote.path: remote for remote in objects}
-        return (found[path] for path in sorted(found) if path > after)
-
     @property
     def overwrites(self) -> bool:
         """Whether the store takes no conditions (`overwriting`)."""
@@ -279,24 +254,6 @@ class ObjectStoreBucket:
                 raise KeyRefused(f"'{key}' cannot be written: '{parent}' is an object, not a folder.", key=key)
         if is_folder.result():
             raise KeyRefused(f"'{key}' cannot be written: it is a folder with objects in it.", key=key)
-
-    def _listed(self, prefix: str) -> Iterator[ObjectInfo]:
-        # sorted here: Azure's order is not that of the bytes
-        found = sorted(self._client.all(f"{self._prefix}{prefix}"), key=lambda remote: remote.path)
-        for start in range(0, len(found), _AT_ONCE):
-            for remote in self.store.pool.map(self._looked_at, found[start : start + _AT_ONCE]):
-                if remote is not None:
-                    yield info_of(self._key(remote), remote)
-
-    def _looked_at(self, listed: Remote) -> Remote | None:
-        """With its attribute, where that matters; None for what is no object of a bucket, or not any more."""
-        key = self._key(listed)
-        if not is_key(key):
-            return None
-        return listed if is_shared(key) else self.store.remembered(listed)
-
-    def _key(self, remote: Remote) -> str:
-        return remote.path.removeprefix(self._prefix)
 
     def path_of(self, key: str) -> str:
         path = f"{self._prefix}{check_key(key)}"

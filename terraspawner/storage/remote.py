@@ -195,11 +195,11 @@ class Client:
         except FileNotFoundError as error:
             raise faults.unavailable("the store knows no such bucket") from error
 
-    def folder(self, prefix: str) -> tuple[list[str], list[Remote]]:
-        """Paths of the folders in the folder `prefix`, and its objects."""
+    def folder(self, prefix: str) -> list[Remote | str]:
+        """Paths of the folders in the folder `prefix`, which end with ``/``, and its objects."""
         with translated(self._silence):
             found = obstore.list_with_delimiter(self._store, prefix or None)
-        return list(found["common_prefixes"]), [_listed(meta) for meta in found["objects"]]
+        return [*(f"{path}/" for path in found["common_prefixes"]), *(_listed(meta) for meta in found["objects"])]
 
     def has_any(self, prefix: str) -> bool:
         """Whether anything lies in the folder."""

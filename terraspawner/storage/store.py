@@ -13,6 +13,7 @@ from zlib import crc32
 
 from terraspawner.storage import faults
 from terraspawner.storage.base import Version
+from terraspawner.storage.folders import KeptFolders
 from terraspawner.storage.remote import Client, Conditions, Remote
 
 _LOCKS = 1024
@@ -41,6 +42,7 @@ class ObjectStore:
         self.client = client
         self.conditions = conditions
         self.pool = _pool
+        self.folders = KeptFolders()
         self._wait = wait
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
         self._guard = threading.Lock()
@@ -56,6 +58,7 @@ class ObjectStore:
         try:
             yield
         finally:
+            self.folders.forget(path)
             lock.release()
 
     def remembered(self, listed: Remote) -> Remote | None:

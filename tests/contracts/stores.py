@@ -20,7 +20,7 @@ from terraspawner.storage.addresses import parse_address
 from terraspawner.storage.drive import LibraryBucket
 from terraspawner.storage.layout import is_shared
 from terraspawner.storage.objectstore import ObjectStoreBucket
-from terraspawner.storage.remote import Client
+from terraspawner.storage.remote import Client, Conditions
 from terraspawner.storage.store import ObjectStore
 
 Clock = Callable[[], int]
@@ -66,11 +66,15 @@ def azure_bucket(folder: Path, clock: Clock) -> Bucket:
     return _remote_bucket(running(servers.azure), clock)
 
 
-def _remote_bucket(server: Server, clock: Clock) -> Bucket:
+def ceph_bucket(folder: Path, clock: Clock) -> Bucket:
+    return _remote_bucket(running(servers.ceph), clock, Conditions.UNQUOTED)
+
+
+def _remote_bucket(server: Server, clock: Clock, conditions: Conditions = Conditions.QUOTED) -> Bucket:
     """A bucket of the store's own, so that keys may be as long as they may."""
     address = parse_address(server.fresh())
     client = Client(address.store, address.container, server.options())
-    return ObjectStoreBucket(ObjectStore(client), "", clock=clock)
+    return ObjectStoreBucket(ObjectStore(client, conditions=lambda: conditions), "", clock=clock)
 
 
 _ending = contextlib.ExitStack()
@@ -98,8 +102,12 @@ def is_dated_by_its_server(bucket: Bucket, key: str) -> bool:
 
 
 IN_THIS_PROCESS = [memory_bucket, directory_bucket, directory_bucket_without_attributes, library_bucket]
-BY_NETWORK = [s3_bucket, azure_bucket]
-STORES = [*IN_THIS_PROCESS, *(pytest.param(make, marks=pytest.mark.slow) for make in BY_NETWORK)]
+BY_NETWORK = [s3_bucket, azure_bucket, ceph_bucket]
+STORES = [
+    *IN_THIS_PROCESS,
+    *(pytest.param(make, marks=pytest.mark.slow) for make in (s3_bucket, azure_bucket)),
+    pytest.param(ceph_bucket, marks=pytest.mark.full),
+]
 """The stores that the suite holds to the protocol's promises."""
 
 KEEPS_FOLDERS = [library_bucket]

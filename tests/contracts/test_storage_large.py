@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -93,6 +94,19 @@ def test_a_folder_is_looked_at_by_pages(bucket: Bucket) -> None:
     assert names(bucket.entries("data/a/")) == ["data/a/x/", "data/a/z"]
     assert names(bucket.entries("data/nothing/")) == []
     assert {"data/", "notebooks/"} <= set(names(bucket.entries()))
+
+
+def test_what_changes_between_two_pages_of_a_folder_is_on_the_second(bucket: Bucket) -> None:
+    for key in ("data/1.csv", "data/2.csv", "data/3.csv", "data/4.csv"):
+        bucket.write(key, b"1", ABSENT)
+    assert names(itertools.islice(bucket.entries("data/"), 1)) == ["data/1.csv"]
+    bucket.write("data/5.csv", b"1", ABSENT)
+    bucket.write("data/a/5.csv", b"1", ABSENT)
+    bucket.delete("data/3.csv", ANYTHING)
+    bucket.rename("data/4.csv", "data/6.csv", ANYTHING)
+    bucket.write_stream("data/7.csv", iter([b"1"]), ABSENT)
+    whole = [*(f"data/{name}.csv" for name in (2, 5, 6, 7)), "data/a/"]
+    assert names(bucket.entries("data/", after="data/1.csv")) == whole
 
 
 def test_a_folder_tells_of_objects_what_stat_tells(bucket: Bucket) -> None:

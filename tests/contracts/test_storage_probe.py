@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.feature("H1")]
 
 KEY = "notebooks/a.ipynb"
 Serving = Callable[[], AbstractContextManager[Server]]
+UNGUARDED = [servers.lying, pytest.param(servers.versioned_ceph, marks=pytest.mark.full)]
 
 
 def client_of(server: Server) -> Client:
@@ -31,12 +32,19 @@ def client_of(server: Server) -> Client:
 
 @pytest.mark.parametrize(
     ("serve", "conditions"),
-    [(servers.s3, Conditions.QUOTED), (servers.azure, Conditions.QUOTED), (servers.lying, Conditions.NONE)],
-    ids=["s3", "azure", "s3rver"],
+    [
+        (servers.s3, Conditions.QUOTED),
+        (servers.azure, Conditions.QUOTED),
+        (servers.lying, Conditions.NONE),
+        pytest.param(servers.ceph, Conditions.UNQUOTED, marks=pytest.mark.full),
+        pytest.param(servers.versioned_ceph, Conditions.NONE, marks=pytest.mark.full),
+    ],
+    ids=["s3", "azure", "s3rver", "ceph", "versioned-ceph"],
 )
 def test_a_store_is_known_by_what_it_does_and_nothing_is_left(serve: Serving, conditions: Conditions) -> None:
     client = client_of(running(serve))
-    assert probe(client, "x/") == Capability(conditions=conditions, keeps_versions=False)
+    keeps_versions = serve is servers.versioned_ceph
+    assert probe(client, "x/") == Capability(conditions=conditions, keeps_versions=keeps_versions)
     assert list(client.all("")) == []
 
 
@@ -74,8 +82,9 @@ def test_the_form_of_a_condition_is_found(kind: type[Client], conditions: Condit
         bucket.write(KEY, b"three", first.version)
 
 
-def test_on_a_store_without_conditions_one_process_still_keeps_to_them() -> None:
-    server = running(servers.lying)
+@pytest.mark.parametrize("serve", UNGUARDED)
+def test_on_a_store_without_conditions_one_process_still_keeps_to_them(serve: Serving) -> None:
+    server = running(serve)
     bucket = create_bucket(f"{server.fresh()}/x", "b1", server.options())
     first = bucket.write(KEY, b"one", ABSENT)
     with pytest.raises(ObjectChanged):

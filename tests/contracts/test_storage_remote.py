@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -26,7 +27,8 @@ from terraspawner.storage.addresses import Store, parse_address
 from terraspawner.storage.errors import BucketUnavailable, KeyRefused, ObjectMissing
 from terraspawner.storage.objectstore import ObjectStoreBucket
 from terraspawner.storage.options import Options
-from terraspawner.storage.remote import Client
+from terraspawner.storage.probe import probe
+from terraspawner.storage.remote import Client, Remote
 from terraspawner.storage.store import ObjectStore
 from tests.contracts.stores import running
 from tests.contracts.test_storage_contract import at_once, increment
@@ -37,7 +39,9 @@ KEY = "notebooks/a.ipynb"
 Bucketing = Callable[[str], Bucket]
 
 
-@pytest.fixture(params=[servers.s3, servers.azure], ids=["s3", "azure"])
+@pytest.fixture(
+    params=[servers.s3, servers.azure, pytest.param(servers.ceph, marks=pytest.mark.full)], ids=["s3", "azure", "ceph"]
+)
 def server(request: pytest.FixtureRequest) -> Server:
     return running(request.param)
 
@@ -213,12 +217,41 @@ def test_each_workspace_can_have_a_bucket_of_the_stores_own() -> None:
     assert not Client(Store.S3, "own-probe", options).has_container()
 
 
-def test_between_services_that_know_nothing_of_each_other_no_increment_is_lost(server: Server) -> None:
+class ClientThatCounts(Client):
+    """Folders that were read whole."""
+
+    folders = 0
+
+    def folder(self, prefix: str) -> list[Remote | str]:
+        self.folders += 1
+        return super().folder(prefix)
+
+
+def test_a_folder_that_is_read_page_by_page_is_never_listed_once_for_each(server: Server) -> None:
     address = parse_address(server.fresh())
-    buckets = [
-        ObjectStoreBucket(ObjectStore(Client(address.store, address.container, server.options())), "b1/")
-        for _ in range(4)
-    ]
+    client = ClientThatCounts(address.store, address.container, server.options())
+    bucket = ObjectStoreBucket(ObjectStore(client), "b1/")
+    keys = [f"data/{number}.csv" for number in range(5)]
+    for key in keys:
+        client.put_over(bucket.path_of(key), b"1", "")
+    found, after = [], ""
+    while page := list(itertools.islice(bucket.entries("data/", after), 1)):
+        after = page[0] if isinstance(page[0], str) else page[0].key
+        found.append(after)
+    assert found == keys
+    assert client.folders <= 1
+
+
+def of_some_services(server: Server) -> list[ObjectStoreBucket]:
+    """The same bucket, by clients that share nothing but what the store was found to be."""
+    address = parse_address(server.fresh())
+    clients = [Client(address.store, address.container, server.options()) for _ in range(4)]
+    conditions = probe(clients[0], "").conditions
+    return [ObjectStoreBucket(ObjectStore(each, conditions=lambda: conditions), "b1/") for each in clients]
+
+
+def test_between_services_that_know_nothing_of_each_other_no_increment_is_lost(server: Server) -> None:
+    buckets = of_some_services(server)
     buckets[0].write(KEY, b"0", ABSENT)
 
     def count(bucket: Bucket) -> None:
@@ -231,11 +264,7 @@ def test_between_services_that_know_nothing_of_each_other_no_increment_is_lost(s
 
 
 def test_of_services_that_create_at_once_one_does(server: Server) -> None:
-    address = parse_address(server.fresh())
-    buckets = [
-        ObjectStoreBucket(ObjectStore(Client(address.store, address.container, server.options())), "b1/")
-        for _ in range(4)
-    ]
+    buckets = of_some_services(server)
     for n in range(10):
         made = at_once(4, lambda me, n=n: buckets[me].write(f"notebooks/{n}", b"%d" % me, ABSENT))  # type: ignore[misc]
         assert [buckets[0].read(f"notebooks/{n}")[0]] == [b"%d" % me for me in made]

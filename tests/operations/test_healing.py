@@ -32,9 +32,10 @@ def on(server: servers.Server, context: Context) -> Context:
     )
 
 
-@pytest.fixture
-def there(context: Context) -> Iterator[Context]:
-    with servers.lying() as server:
+@pytest.fixture(params=[servers.lying, pytest.param(servers.versioned_ceph, marks=pytest.mark.full)])
+def there(request: pytest.FixtureRequest, context: Context) -> Iterator[Context]:
+    """Of Ceph's the buckets keep versions, of which its conditions know nothing."""
+    with request.param() as server:
         yield on(server, context)
 
 

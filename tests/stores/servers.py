@@ -1,5 +1,5 @@
-"""Real servers of object stores, each a process on a port of its own on this machine: moto (S3), Azurite (Azure) and
-s3rver, an S3 that says yes to every condition.
+"""Real servers of object stores, each a process on a port of its own on this machine: moto (S3), Azurite (Azure),
+s3rver, an S3 that says yes to every condition, and Ceph's gateway, an S3 that wants a condition its own way.
 
 What they keep is in memory or in a folder that goes. Sockets of theirs are for this machine alone.
 """
@@ -21,12 +21,15 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 import httpx
 
 from npm import node_modules
 from ports import HeldPort
+from stores import ceph as cephs
 from terraspawner.storage.options import Options
 from waiting import until
 
@@ -34,7 +37,7 @@ AZURE_ACCOUNT = "devstoreaccount1"
 AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """Azurite's own, the same everywhere."""
 S3_CREDENTIALS = "AWS_ACCESS_KEY_ID=S3RVER\nAWS_SECRET_ACCESS_KEY=S3RVER\n"
-"""s3rver's own; moto takes any."""
+"""s3rver's own; moto takes any, Ceph's what it is told."""
 
 
 _PROGRAMS = {"azurite": "azurite/dist/src/blob/main.js", "s3rver": "s3rver/bin/s3rver.js"}
@@ -53,6 +56,8 @@ class Server:
     endpoint: str
     credentials: str = field(repr=False)
     start: Callable[[], subprocess.Popen[bytes]]
+    make: Callable[[str, str], None]
+    """A bucket of this name, given the endpoint."""
     port: HeldPort
     """Held also while the server is down: nobody else shall answer there."""
     process: subprocess.Popen[bytes] | None = None
@@ -65,7 +70,7 @@ class Server:
     def fresh(self) -> str:
         """The URL of a new, empty bucket."""
         name = f"bucket-{next(self._names)}"
-        make_s3(self.endpoint, name) if self.scheme == "s3" else make_azure(self.endpoint, name)
+        self.make(self.endpoint, name)
         return f"{self.scheme}://{name}"
 
     def open(self) -> None:
@@ -100,7 +105,7 @@ def s3(address: str = "127.0.0.1") -> Iterator[Server]:
     def words(port: str, _: Path) -> list[str]:
         return [sys.executable, "-m", "moto.server", "-H", address, "-p", port]
 
-    with _served("s3", S3_CREDENTIALS, words, address) as made:
+    with _served("s3", S3_CREDENTIALS, words, make_s3, address) as made:
         yield made
 
 
@@ -112,7 +117,7 @@ def azure() -> Iterator[Server]:
         quiet = ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
         return [*program("azurite"), "--blobHost", "127.0.0.1", "--blobPort", port, "-l", str(folder), *quiet]
 
-    with _served("az", credentials, words, path=f"/{AZURE_ACCOUNT}") as made:
+    with _served("az", credentials, words, make_azure, path=f"/{AZURE_ACCOUNT}") as made:
         yield made
 
 
@@ -121,8 +126,33 @@ def lying() -> Iterator[Server]:
     def words(port: str, folder: Path) -> list[str]:
         return [*program("s3rver"), "-a", "127.0.0.1", "-p", port, "-d", str(folder), "--silent"]
 
-    with _served("s3", S3_CREDENTIALS, words) as made:
+    with _served("s3", S3_CREDENTIALS, words, make_s3) as made:
         yield made
+
+
+@contextmanager
+def ceph() -> Iterator[Server]:
+    """Its gateway is what is killed and opened again; the cluster behind it keeps what is in the buckets."""
+    with _ceph(make_signed) as made:
+        yield made
+
+
+@contextmanager
+def versioned_ceph() -> Iterator[Server]:
+    """The same with buckets that keep versions; then it says yes to one condition and no to the other."""
+    with _ceph(make_versioned) as made:
+        yield made
+
+
+@contextmanager
+def _ceph(make: Callable[[str, str], None]) -> Iterator[Server]:
+    with cephs.cluster(key="S3RVER", secret="S3RVER") as configuration:
+
+        def words(port: str, _: Path) -> list[str]:
+            return cephs.gateway(configuration, port)
+
+        with _served("s3", S3_CREDENTIALS, words, make) as made:
+            yield made
 
 
 @contextmanager
@@ -130,6 +160,7 @@ def _served(
     scheme: str,
     credentials: str,
     words: Callable[[str, Path], list[str]],
+    make: Callable[[str, str], None],
     address: str = "127.0.0.1",
     *,
     path: str = "",
@@ -143,7 +174,7 @@ def _served(
     def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=clean)
 
-    server = Server(scheme, f"http://{address}:{port.number}{path}", credentials, start, port)
+    server = Server(scheme, f"http://{address}:{port.number}{path}", credentials, start, make, port)
     try:
         server.open()
         yield server
@@ -155,6 +186,26 @@ def _served(
 
 def make_s3(endpoint: str, name: str) -> None:
     httpx.put(f"{endpoint}/{name}", timeout=30).raise_for_status()
+
+
+def make_signed(endpoint: str, name: str) -> None:
+    _signing(endpoint).create_bucket(Bucket=name)
+
+
+def make_versioned(endpoint: str, name: str) -> None:
+    make_signed(endpoint, name)
+    _signing(endpoint).put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+
+
+def _signing(endpoint: str) -> Any:
+    """S3's own client: this one signs, and asks for what ours never does."""
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="S3RVER",
+        aws_secret_access_key="S3RVER",
+    )
 
 
 def make_azure(endpoint: str, name: str) -> None:
