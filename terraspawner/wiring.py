@@ -26,14 +26,16 @@ def settings_from_environ() -> Settings:
 
 def build_context(settings: Settings) -> Context:
     """What the deeds need, for a process that runs with these settings."""
+    database = Database(settings.database_url)
     options = Options(
         endpoint=settings.buckets_endpoint,
         region=settings.buckets_region,
         credentials=settings.buckets_credentials,
         seconds=settings.buckets_timeout,
+        is_sole_writer=database.is_sole_writer,
     )
     return Context(
-        database=Database(settings.database_url),
+        database=database,
         settings=settings,
         now=lambda: datetime.now(UTC),
         bucket=lambda workspace_id: _bucket(settings, options, workspace_id),

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from terraspawner.db.sole_writer import SoleWriter
 from terraspawner.errors import DatabaseUnavailable, Refused
 
 BUSY_SECONDS = 5
@@ -44,6 +45,7 @@ class Database:
             _tune_sqlite(self.engine)
         elif self.engine.dialect.name == "postgresql":
             _tune_postgresql(self.engine)
+        self._sole_writer = SoleWriter(self.engine)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -96,7 +98,13 @@ class Database:
         config.attributes["engine"] = self.engine
         command.upgrade(config, revision)
 
+    def is_sole_writer(self) -> bool:
+        """Whether this process is the one on the database that may write where one alone may (`sole_writer`)."""
+        with _translated():
+            return self._sole_writer.is_this()
+
     def close(self) -> None:
+        self._sole_writer.close()
         self.engine.dispose()
 
 

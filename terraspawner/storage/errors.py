@@ -17,6 +17,13 @@ class BucketFull(BucketUnavailable):
     code = "bucket-full"
 
 
+class StoreTaken(BucketUnavailable):
+    """The store of the buckets takes no conditional writes, so one service alone may write to it, and another one on
+    the same database does. Nothing was changed. Ask the operator to stop one of the two."""
+
+    code = "store-taken"
+
+
 class ObjectMissing(NotFound):
     """There is no such object in the bucket."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from terraspawner.errors import TerraError
 from terraspawner.storage import locate
 from terraspawner.storage.addresses import Address, Store, parse_address
+from terraspawner.storage.errors import StoreTaken
 from terraspawner.storage.options import Options
 
 NAMES = {
@@ -59,11 +60,13 @@ def _of_object_store(address: Address, options: Options, facts: StoreFacts) -> S
         store = locate.remotes(address, options)
         capability = store.capability()
         store.answers()
+        may_write = capability.is_guarded or options.is_sole_writer()
     except TerraError as error:
         return replace(facts, problem=error.message)
     return replace(
         facts,
         conditions=capability.conditions.value,
         keeps_versions=capability.keeps_versions,
+        problem="" if may_write else StoreTaken().message,
         warning="" if capability.is_guarded else UNGUARDED,
     )

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from terraspawner.errors import SettingsWrong
+
+
+def is_alone() -> bool:
+    """Of a process that is known to be alone."""
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +25,8 @@ class Options:
     """Lines ``NAME=value``, or the JSON of a Google service account. Empty: the platform's own chain."""
     seconds: float = 8.0
     """How long one request may take."""
+    is_sole_writer: Callable[[], bool] = field(default=is_alone, repr=False)
+    """Whether this process may write to a store that takes no conditions, which one alone may."""
 
     @property
     def values(self) -> dict[str, str]:

@@ -39,6 +39,7 @@ class Remotes:
         """A bucket of this id, there already or not: a prefix with a small object of its own."""
         store, prefix = self._place(bucket_id)
         if bucket_id not in self._made:
+            store.check_sole()
             if self._has_own_container:
                 store.client.make_container()
             if store.client.head(f"{prefix}{_MADE}") is None:
@@ -58,6 +59,7 @@ class Remotes:
     def remove(self, bucket_id: str) -> None:
         """Delete a bucket with all that is in it; done already is done."""
         store, prefix = self._place(bucket_id)
+        store.check_sole()
         self._made.discard(bucket_id)
         if self._has_own_container and not store.client.has_container():
             return

@@ -13,6 +13,7 @@ from zlib import crc32
 
 from terraspawner.storage import faults
 from terraspawner.storage.base import Version
+from terraspawner.storage.errors import StoreTaken
 from terraspawner.storage.folders import KeptFolders
 from terraspawner.storage.remote import Client, Conditions, Remote
 
@@ -51,7 +52,11 @@ class ObjectStore:
 
     @contextlib.contextmanager
     def hold(self, path: str) -> Iterator[None]:
-        """Keep every other writer of `path` in this process out. Who waits too long is told that the store is away."""
+        """Keep every other writer of `path` in this process out. Who waits too long is told that the store is away.
+
+        Raises as `check_sole` does.
+        """
+        self.check_sole()
         lock = self._locks[crc32(path.encode()) % _LOCKS]
         if not lock.acquire(timeout=2 * self.client.options.seconds):
             raise faults.unavailable("the store does not answer")
@@ -60,6 +65,11 @@ class ObjectStore:
         finally:
             self.folders.forget(path)
             lock.release()
+
+    def check_sole(self) -> None:
+        """Raises `StoreTaken` where the store takes no conditions, and another process is the one that writes to it."""
+        if self.conditions() is Conditions.NONE and not self.client.options.is_sole_writer():
+            raise StoreTaken
 
     def remembered(self, listed: Remote) -> Remote | None:
         """A listed object with its attribute; None when it is gone."""
