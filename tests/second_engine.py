@@ -6,12 +6,13 @@ mounts that nobody else sees are gone with the last process that does.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ import pytest
 from deployment import until
 
 WANTED = ("dockerd", "unshare", "nsenter", "ip")
+FILES, NETWORK, MOUNTS = 0x00000200, 0x40000000, 0x00020000
+"""CLONE_FS, CLONE_NEWNET and CLONE_NEWNS of unshare(2) and setns(2)."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def skip_unless_possible(*programs: str) -> None:
@@ -118,3 +123,35 @@ def second_engine(folder: Path, *options: str, programs: tuple[Path, ...] = ()) 
         made.close()
         assert str(folder) not in Path("/proc/self/mountinfo").read_text()
         shutil.rmtree(folder)
+
+
+@contextmanager
+def inside(engine: SecondEngine, *, mounts: bool = False) -> Iterator[None]:
+    """This thread, and what it starts, are in the Engine's network and ask that Engine; with `mounts` they see the
+    files as it does."""
+    spaces = {"net": NETWORK} | ({"mnt": MOUNTS} if mounts else {})
+    here = Path.cwd()
+    with ExitStack() as opened:
+        environ = opened.enter_context(pytest.MonkeyPatch.context())
+        for name in ("DOCKER_HOST", "DOCKER_CONFIG"):
+            environ.setenv(name, engine.environ[name])
+        ours, there = (
+            {name: opened.enter_context(Path(f"/proc/{of}/ns/{name}").open()) for name in spaces}
+            for of in ("thread-self", engine.namespaces.pid)
+        )
+        if mounts:
+            # a thread that shares its folder with others may not see other files than they
+            checked(_libc.unshare(FILES))
+        try:
+            for name, kind in spaces.items():
+                checked(_libc.setns(there[name].fileno(), kind))
+            os.chdir(here)
+            yield
+        finally:
+            for name, kind in spaces.items():
+                checked(_libc.setns(ours[name].fileno(), kind))
+            os.chdir(here)
+
+
+def checked(result: int) -> None:
+    assert result == 0, os.strerror(ctypes.get_errno())

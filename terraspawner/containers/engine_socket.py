@@ -2,7 +2,7 @@
 
 An Engine that makes its socket itself, as one without systemd does, removes it when it ends and makes another one when
 it starts. What lives through that, as ours do with `live-restore`, keeps the removed one and is refused for ever.
-Nothing in a container can mend that. But the Engine starts what has ended anew (`restart: unless-stopped`), and binds
+Nothing in a container can mend that. But the Engine starts what has ended anew (`restart: always`), and binds
 the socket of then: so whoever needs the Engine ends, and at once, as if killed, from which each of ours comes back to a
 true state. Asked to end it would finish first: a Hub in the middle of a stop forgets what still runs. To bind the
 socket's folder instead was no choice: on most machines that is all of ``/run``.

@@ -34,6 +34,21 @@ class Compose:
         """Raises `SetupStopped` when compose fails."""
         return run(self.command(*arguments), doing=doing, timeout=timeout, cwd=self.root)
 
+    def start(self, *arguments: str) -> None:
+        """Have the services up, and up again whenever the Engine itself is started anew. Raises `SetupStopped`."""
+        self.run("up", "--detach", "--no-build", *arguments, doing="Starting the services")
+        self._have_restarted("always")
+
+    def stop(self) -> None:
+        """All of them, until `start`, whatever becomes of the Engine. Raises `SetupStopped`."""
+        self._have_restarted("no")
+        self.run("stop", doing="Stopping the services")
+
+    def _have_restarted(self, policy: str) -> None:
+        containers = self.run("ps", "--all", "--quiet", doing="Listing the services").split()
+        if containers:
+            run(["docker", "update", f"--restart={policy}", *containers], doing="Telling the Engine what to restart")
+
     def follow(self, *arguments: str) -> int:
         """Run with this terminal's own output. Returns the exit code."""
         try:

@@ -64,7 +64,7 @@ def up(root: Path, environ: Mapping[str, str]) -> None:
         line.result = _prepare_database(here, compose)
     with step("start"):
         renew = ["--force-recreate"] if must_renew else []
-        compose.run("up", "--detach", "--no-build", *renew, doing="Starting the services")
+        compose.start(*renew)
     for service in health.services_of(here.settings):
         with step(service) as line:
             health.wait_for(here.settings.deployment, service)

@@ -83,7 +83,7 @@ def dev(root: Path, environ: Mapping[str, str]) -> None:
         outside.command("migrate")
         outside.command("accounts", "ensure", text=state.accounts_json(here.state.logins_for(settings)))
     with step("start"):
-        compose.run("up", "--detach", "--no-build", *CONTAINERS, doing="Starting the containers")
+        compose.start(*CONTAINERS)
     for service in CHECKED:
         with step(service) as line:
             health.wait_for(settings.deployment, service)
@@ -260,4 +260,4 @@ def _answers(address: str) -> bool:
 
 def _stop(compose: Compose) -> None:
     with step("containers"):
-        compose.run("stop", doing="Stopping the containers")
+        compose.stop()

@@ -33,7 +33,7 @@ def down(root: Path, environ: Mapping[str, str]) -> None:
     with step("environments") as line:
         line.result = f"{stop_environments(deployment)} stopped"
     with step("services"):
-        compose.run("stop", doing="Stopping the services")
+        compose.stop()
     say("Stopped. Containers, disks, buckets and accounts are kept; `make up` brings everything back.")
 
 

@@ -1,21 +1,17 @@
 """The Engine restarted while the culler acts: the whole product on an Engine of its own, as the machine's never is.
 
 With `live-restore` what runs and what stands still lives on, and what was decided is done. Without it everything ends:
-our own processes come back by themselves, the environment is paused and says why. One without it that is killed is not
-here: started anew it ends what it finds running and takes that for somebody's wish, so it starts none of ours again.
+our own processes come back by themselves, the environment is paused and says why; also where the Engine was killed,
+which ends what it finds running as it is started anew.
 """
 
 from __future__ import annotations
 
-import ctypes
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -25,13 +21,11 @@ from deployment import ROOT, Deployment, Person, Workspace, deployed, unique, un
 from hub.culling import clocks, decided
 from hub.kernels import Kernel
 from hub.test_culler_work import saved
-from second_engine import SecondEngine, second_engine, skip_unless_possible
+from second_engine import SecondEngine, inside, second_engine, skip_unless_possible
 from terraspawner.deploy import images
 
 pytestmark = [pytest.mark.docker, pytest.mark.full]
 
-NETWORK = 0x40000000
-"""CLONE_NEWNET of setns(2)."""
 LIVE_RESTORE, PLAIN = ("--live-restore",), ()
 """Options of the Engine."""
 
@@ -47,24 +41,6 @@ class Alone:
     @property
     def lives_on(self) -> bool:
         return "--live-restore" in self.engine.options
-
-
-@contextmanager
-def inside(engine: SecondEngine) -> Iterator[None]:
-    """This thread, and what it starts, are in the Engine's network and ask that Engine."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with (
-        Path("/proc/thread-self/ns/net").open() as ours,
-        Path(f"/proc/{engine.namespaces.pid}/ns/net").open() as there,
-        pytest.MonkeyPatch.context() as environ,
-    ):
-        for name in ("DOCKER_HOST", "DOCKER_CONFIG"):
-            environ.setenv(name, engine.environ[name])
-        assert libc.setns(there.fileno(), NETWORK) == 0, os.strerror(ctypes.get_errno())
-        try:
-            yield
-        finally:
-            assert libc.setns(ours.fileno(), NETWORK) == 0, os.strerror(ctypes.get_errno())
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +82,13 @@ def ends_as(alone: Alone, workspace: Workspace, wanted: Decided) -> dict[str, ob
 @pytest.mark.feature("G11", "C8")
 @pytest.mark.parametrize(
     ("alone", "how"),
-    [(LIVE_RESTORE, signal.SIGTERM), (LIVE_RESTORE, signal.SIGKILL), (PLAIN, signal.SIGTERM)],
-    ids=["live-restore", "live-restore-killed", "plain"],
+    [
+        (LIVE_RESTORE, signal.SIGTERM),
+        (LIVE_RESTORE, signal.SIGKILL),
+        (PLAIN, signal.SIGTERM),
+        (PLAIN, signal.SIGKILL),
+    ],
+    ids=["live-restore", "live-restore-killed", "plain", "plain-killed"],
     indirect=["alone"],
     scope="module",
 )

@@ -152,7 +152,9 @@ def test_down_keeps_everything_and_clean_leaves_no_trace(short_lived: Deployment
     logins, name = short_lived.logins(), short_lived.name
     assert short_lived.run("down").returncode == 0
     assert {short_lived.service(service).status for service in SERVICES} == {"exited"}
+    assert policies(short_lived) == {"no"}, "they stay down when the Engine itself is started anew"
     assert short_lived.run("up").returncode == 0
+    assert policies(short_lived) == {"always"}
     assert short_lived.logins() == logins
     refused = subprocess.run(
         ["sh", "-c", "echo no | $0 -m terraspawner.deploy clean", sys.executable],
@@ -171,6 +173,11 @@ def test_down_keeps_everything_and_clean_leaves_no_trace(short_lived: Deployment
     mark = rules.guard_of(Settings(deployment=name)).chains[0][0].rpartition("-")[0]
     assert mark not in table(short_lived)
     assert "nothing" in short_lived.run("clean", "--yes").stdout
+
+
+def policies(deployment: Deployment) -> set[str]:
+    found = [deployment.service(service) for service in SERVICES]
+    return {each.attrs["HostConfig"]["RestartPolicy"]["Name"] for each in found}
 
 
 def table(deployment: Deployment) -> str:

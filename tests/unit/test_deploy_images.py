@@ -115,7 +115,7 @@ def test_every_service_is_without_powers_but_the_guards_two_and_those_that_mount
         unconfined = ["apparmor:unconfined"] if name in ("mounter", "mounts") else []
         assert service["security_opt"] == ["no-new-privileges:true", *unconfined], name
         assert service["read_only"] is True, name
-        assert service["restart"] == "unless-stopped", name
+        assert service["restart"] == "always", name
         assert "mem_limit" in service, name
     assert {n: s["cap_add"] for n, s in compose["services"].items() if "cap_add" in s} == {
         "netguard": ["NET_ADMIN", "NET_RAW"],
