@@ -48,6 +48,9 @@ class Answers(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"{}")
 
+    def do_POST(self):
+        self.send_error(404)
+
     def log_message(self, *_):
         pass
 
