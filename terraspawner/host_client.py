@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from terraspawner.errors import DiskAttached, HostUnavailable, MemoryInUse, NetworkUnsafe
+from terraspawner.patience import Patient
 
 _STOPPING_SECONDS = 60.0
 _MEASURING_SECONDS = 300.0
@@ -74,11 +75,11 @@ class SeenImage:
 
 
 class HostClient:
-    """Speaks HTTP over a unix socket. Raises `HostUnavailable` when nobody answers."""
+    """Speaks HTTP over a unix socket. Raises `HostUnavailable` when nobody answers, for `patience` in seconds."""
 
-    def __init__(self, socket: str) -> None:
+    def __init__(self, socket: str, *, patience: float = 0) -> None:
         self._client = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=socket), base_url="http://host", timeout=10
+            transport=Patient(httpx.AsyncHTTPTransport(uds=socket), patience), base_url="http://host", timeout=10
         )
 
     async def health(self) -> dict[str, Any]:

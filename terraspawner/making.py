@@ -26,6 +26,9 @@ from terraspawner.mounts_client import MountsClient
 from terraspawner.operations import disks, environments, images
 from terraspawner.operations.context import Context
 
+PATIENCE_SECONDS = 8.0
+"""A helper that was killed is back by then, and one that is away for longer is told while the Hub still waits to say so
+in its first answer."""
 AFTER_A_SCRIPT = (
     "What it did is thrown away, the disk was not touched. Try again with a mended script, or start without the script."
 )
@@ -208,14 +211,14 @@ class Makes(PooledDockerSpawner):
     @classmethod
     @cache
     def mounter(cls) -> MounterClient:
-        return MounterClient(wiring.settings_from_environ().mounter_socket)
+        return MounterClient(wiring.settings_from_environ().mounter_socket, patience=PATIENCE_SECONDS)
 
     @classmethod
     @cache
     def bucket_mounts(cls) -> MountsClient:
-        return MountsClient(wiring.settings_from_environ().mounts_socket)
+        return MountsClient(wiring.settings_from_environ().mounts_socket, patience=PATIENCE_SECONDS)
 
     @classmethod
     @cache
     def host(cls) -> HostClient:
-        return HostClient(wiring.settings_from_environ().host_socket)
+        return HostClient(wiring.settings_from_environ().host_socket, patience=PATIENCE_SECONDS)

@@ -11,6 +11,7 @@ import httpx
 from terraspawner.errors import DiskAttached, TerraError
 from terraspawner.errors_disks import DiskLost, MachineFull
 from terraspawner.errors_mounts import MounterUnavailable
+from terraspawner.patience import Patient
 
 _SECONDS = 20.0
 _DISK_SECONDS = 180.0
@@ -61,11 +62,14 @@ class DiskSpace:
 
 
 class MounterClient:
-    """Speaks HTTP over a unix socket. Raises `MounterUnavailable` when nobody answers, or with what went wrong."""
+    """Speaks HTTP over a unix socket. Raises `MounterUnavailable` when nobody answers, for `patience` in seconds, or
+    with what went wrong."""
 
-    def __init__(self, socket: str) -> None:
+    def __init__(self, socket: str, *, patience: float = 0) -> None:
         self._client = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=socket), base_url="http://mounter", timeout=_SECONDS
+            transport=Patient(httpx.AsyncHTTPTransport(uds=socket), patience),
+            base_url="http://mounter",
+            timeout=_SECONDS,
         )
 
     async def health(self) -> MounterHealth:

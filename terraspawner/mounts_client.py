@@ -9,17 +9,21 @@ import httpx
 
 from terraspawner.domain.bucket_mount import Standing
 from terraspawner.errors_mounts import MountsUnavailable
+from terraspawner.patience import Patient
 
 _SECONDS = 10.0
 _FORGETTING_SECONDS = 60.0
 
 
 class MountsClient:
-    """Speaks HTTP over a unix socket. Raises `MountsUnavailable` when nobody answers, or with what went wrong."""
+    """Speaks HTTP over a unix socket. Raises `MountsUnavailable` when nobody answers, for `patience` in seconds, or
+    with what went wrong."""
 
-    def __init__(self, socket: str) -> None:
+    def __init__(self, socket: str, *, patience: float = 0) -> None:
         self._client = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=socket), base_url="http://mounts", timeout=_SECONDS
+            transport=Patient(httpx.AsyncHTTPTransport(uds=socket), patience),
+            base_url="http://mounts",
+            timeout=_SECONDS,
         )
 
     async def ensure(self, workspace_id: str) -> Standing:
