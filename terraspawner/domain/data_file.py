@@ -23,6 +23,16 @@ LIFETIME = timedelta(hours=24)
 """For so long an upload waits for its next piece."""
 UPLOADS_EACH = 20
 """Uploads that one person may have under way in a workspace."""
+UPLOADS_OF_ONE = 60
+"""Those of one person in all workspaces."""
+UPLOADS_WITHIN = 200
+"""Those of all people in a workspace."""
+UPLOADS_DONE = 100
+"""Rows of uploads that are done, of one person in a workspace: who did not hear the answer asks within these."""
+SMALL_PIECE = 1024**2
+"""Bytes. Smaller pieces come of lines that break; an upload of nothing else fills the bucket with objects."""
+SMALL_PIECES = 1000
+"""Smaller ones that an upload may have in all."""
 ANY, NEW = "*", ""
 """Words for what an upload expects under its name, beside a version: whatever there is, or nothing."""
 
@@ -51,6 +61,29 @@ class Upload:
     def is_due(self, now: datetime) -> bool:
         """Whether nobody goes on with it any more."""
         return now >= self.touched_at + LIFETIME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderWay:
+    """Uploads that are still to be gone on with: one person's `here`, in this workspace, and `own`, in any; `of_all`
+    people in this one."""
+
+    here: int
+    own: int
+    of_all: int
+
+    def obstacle(self, workspace: str) -> str:
+        """What keeps this person from one more, and what to do; empty where nothing does."""
+        if self.here >= UPLOADS_EACH:
+            return f"You have {self.here} uploads under way in {workspace}. {_FINISH}"
+        if self.own >= UPLOADS_OF_ONE:
+            return f"You have {self.own} uploads under way in all your workspaces. {_FINISH}"
+        if self.of_all >= UPLOADS_WITHIN:
+            return f"In {workspace} {self.of_all} uploads of its people are under way. Try again when some are done."
+        return ""
+
+
+_FINISH = "Finish or cancel some; what nobody goes on with is dropped after a day."
 
 
 class Sight(enum.StrEnum):

@@ -75,12 +75,15 @@ def read_part(context: Context, place: Place, version: str, start: int, size: in
         raise moved_on(place.path, error.current) from error
 
 
-def check_write(context: Context, place: Place, size: int, expected: Expected) -> None:
-    """Before anything is sent. Raises `IsANotebook`, `KeyRefused`, `FileTooLarge`, `LibraryFull`, `FileMovedOn`."""
+def check_write(context: Context, place: Place, size: int, expected: Expected, announced: int = 0) -> None:
+    """Before anything is sent; `announced` bytes of other files are on their way.
+
+    Raises `IsANotebook`, `KeyRefused`, `FileTooLarge`, `LibraryFull`, `FileMovedOn`.
+    """
     workspace, key = enter(context, place, Action.WRITE_BUCKET), _key(place.path)
     data_file.check_may_be_written(key)
     check_size(place.path, size, context.settings.file_limit)
-    library_room.refuse_what_does_not_fit(context, workspace, key, size)
+    library_room.refuse_what_does_not_fit(context, workspace, key, size, announced)
     if isinstance(expected, Anything):
         return
     found = find(context.bucket(workspace.id), key)

@@ -60,9 +60,10 @@ def given_back(context: Context, at: Workspace, item: Item) -> None:
             library_records.count(connection, at.id, -item.size)
 
 
-def refuse_what_does_not_fit(context: Context, at: Workspace, key: str, size: int) -> int:
-    """Raises `LibraryFull` where `size` bytes in place of what `key` has now are beyond the limit of a library; others
-    have none, and what becomes smaller always fits. Returns how many bytes more it has then, 0 where nobody counts."""
+def refuse_what_does_not_fit(context: Context, at: Workspace, key: str, size: int, announced: int = 0) -> int:
+    """Raises `LibraryFull` where `size` bytes in place of what `key` has now are beyond the limit of a library, with
+    those that are `announced` by uploads; others have none, and what becomes smaller always fits. Returns how many
+    bytes more it has then, 0 where nobody counts."""
     if not at.is_library:
         return 0
     with context.database.read() as connection:
@@ -71,10 +72,12 @@ def refuse_what_does_not_fit(context: Context, at: Workspace, key: str, size: in
         return 0
     present = find(context.bucket(at.id), key)
     more = size - (present.size if present else 0)
-    if more > 0 and not library.has_room(more):
+    if more > 0 and not library.has_room(more + announced):
+        under_way = f" and {announced} under way in uploads" if announced else ""
         raise LibraryFull(
-            f"The library {library.name!r} has {library.used} of {library.size_limit} bytes in use, so {more} more do"
-            f" not fit. Nothing was written. Delete something there, or ask {library.owner} for a larger limit.",
+            f"The library {library.name!r} has {library.used} of {library.size_limit} bytes in use{under_way}, so"
+            f" {more} more do not fit. Nothing was written. Delete something there, or ask {library.owner} for a larger"
+            " limit.",
             used=library.used,
             limit=library.size_limit,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from terraspawner.domain.data_file import PIECE
+from terraspawner.domain.data_file import PIECE, SMALL_PIECE
 from terraspawner.errors_files import UploadMissing
 from terraspawner.storage.base import ABSENT, ANYTHING, Bucket, ObjectInfo, Version
 from terraspawner.storage.errors import ObjectMissing
@@ -25,6 +25,11 @@ def keep(bucket: Bucket, upload_id: str, offset: int, piece: bytes) -> None:
 def size_of(bucket: Bucket, upload_id: str) -> int:
     """Bytes of all pieces that are kept."""
     return sum(info.size for info in bucket.list(f"{_FOLDER}{upload_id}/"))
+
+
+def small_ones(bucket: Bucket, upload_id: str) -> int:
+    """How many of the pieces that are kept are small."""
+    return sum(info.size < SMALL_PIECE for info in bucket.list(f"{_FOLDER}{upload_id}/"))
 
 
 def whole(bucket: Bucket, upload_id: str, last: bytes, at: int) -> Iterator[bytes]:

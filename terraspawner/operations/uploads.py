@@ -38,9 +38,12 @@ class At:
 
 
 def begin(context: Context, place: Place, size: int, expected: Expected) -> Upload:
-    """Raises as `files.check_write`; `UploadRefused` where the person has too many under way."""
-    files.check_write(context, place, size, expected)
+    """Raises as `files.check_write`; `UploadRefused` where too many are under way. Into a library files that are on
+    their way count as if they were there."""
     workspace = files.enter(context, place, Action.WRITE_BUCKET)
+    with context.database.read() as connection:
+        announced = upload_records.announced(connection, workspace.id, context.now())
+    files.check_write(context, place, size, expected, announced)
     made = Upload(
         id=new_id(),
         workspace_id=workspace.id,
@@ -52,13 +55,10 @@ def begin(context: Context, place: Place, size: int, expected: Expected) -> Uplo
         touched_at=context.now(),
     )
     with context.database.write() as connection:
-        mine = [each for each in upload_records.uploads_of(connection, workspace.id) if each.user == place.user]
-        if sum(not each.is_done for each in mine) >= data_file.UPLOADS_EACH:
-            raise UploadRefused(
-                f"You have {data_file.UPLOADS_EACH} uploads under way in {place.namespace}/{place.name}. Finish or"
-                " cancel some; what nobody goes on with is dropped after a day.",
-                limit=data_file.UPLOADS_EACH,
-            )
+        crowd = upload_records.under_way(connection, workspace.id, place.user, context.now())
+        if obstacle := crowd.obstacle(f"{place.namespace}/{place.name}"):
+            raise UploadRefused(obstacle, limit=data_file.UPLOADS_EACH)
+        upload_records.forget_done(connection, workspace.id, place.user, data_file.UPLOADS_DONE)
         upload_records.insert_upload(connection, made)
     return made if size else _finish(context, At(**_of(place), id=made.id), made, b"")
 
@@ -111,14 +111,27 @@ def forget_old(context: Context, workspace_id: str) -> None:
 
 
 def _keep(context: Context, upload: Upload, piece: bytes) -> Upload:
-    end = upload.received + len(piece)
+    end, bucket = upload.received + len(piece), context.bucket(upload.workspace_id)
+    if len(piece) < data_file.SMALL_PIECE:
+        _refuse_too_many(bucket, upload)
     try:
-        pieces.keep(context.bucket(upload.workspace_id), upload.id, upload.received, piece)
+        pieces.keep(bucket, upload.id, upload.received, piece)
     except ObjectChanged as error:
         # sent twice at once, or kept before the service ended and told nobody: what is there counts
         kept = error.current.size if error.current else 0
         raise _elsewhere(_advanced(context, upload, upload.received + kept)) from error
     return _advanced(context, upload, end)
+
+
+def _refuse_too_many(bucket: Bucket, upload: Upload) -> None:
+    """Counted where a small one comes: of others there are as few as their size lets there be."""
+    if pieces.small_ones(bucket, upload.id) >= data_file.SMALL_PIECES:
+        raise UploadRefused(
+            f"Of the upload of {upload.path!r} {data_file.SMALL_PIECES} pieces are smaller than 1 MiB. Send at least"
+            f" that much at once, from byte {upload.received} on.",
+            limit=data_file.SMALL_PIECES,
+            offset=upload.received,
+        )
 
 
 def _advanced(context: Context, upload: Upload, to: int) -> Upload:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -13,9 +14,20 @@ import pytest
 from tusclient.client import TusClient
 
 import builders
-from terraspawner.domain.data_file import PIECE, UPLOADS_EACH
+from terraspawner.db import upload_records
+from terraspawner.domain.data_file import (
+    PIECE,
+    SMALL_PIECE,
+    SMALL_PIECES,
+    UPLOADS_DONE,
+    UPLOADS_EACH,
+    UPLOADS_OF_ONE,
+    UPLOADS_WITHIN,
+    UnderWay,
+    Upload,
+)
 from terraspawner.domain.workspace import Workspace
-from terraspawner.operations import pieces, uploads
+from terraspawner.operations import libraries, library_room, pieces, uploads
 from terraspawner.operations.context import Context
 from terraspawner.storage.base import ABSENT, ANYTHING
 from tests.web.hubs import serving
@@ -186,8 +198,78 @@ async def test_nobody_has_any_number_of_uploads_under_way(ana: httpx.AsyncClient
     urls = [await begun(ana, path=str(n)) for n in range(UPLOADS_EACH)]
     refused = await ana.post(HERE, headers={**TUS, "Upload-Length": "4", **named("x")})
     assert code(refused) == (422, "upload-refused")
+    assert "Finish or cancel some" in refused.json()["error"]["message"]
     await ana.delete(urls[0])
     await begun(ana)
+
+
+async def test_uploads_are_counted_over_all_workspaces_and_all_people(site: Site, alpha: Workspace) -> None:
+    context, now = site.context, site.context.now()
+    beta = site.workspace("ben", "beta")
+    for number, (user, where) in enumerate([("ana", alpha), ("ana", beta), ("ben", alpha), ("ben", beta)]):
+        made = Upload(id=f"{number:016}", workspace_id=where.id, user=user, path="x", size=4, expected="*",
+                      received=0, touched_at=now)  # fmt: skip
+        with context.database.write() as connection:
+            upload_records.insert_upload(connection, made)
+    with context.database.read() as connection:
+        found = upload_records.under_way(connection, alpha.id, "ana", now)
+    assert found == UnderWay(here=1, own=2, of_all=2)
+    assert not found.obstacle("ana/alpha")
+    assert "60 uploads under way in all your workspaces" in replace(found, own=UPLOADS_OF_ONE).obstacle("ana/alpha")
+    assert "In ana/alpha 200 uploads of its people" in replace(found, of_all=UPLOADS_WITHIN).obstacle("ana/alpha")
+
+
+async def test_one_that_waits_too_long_is_in_nobodys_way(tmp_path: Path) -> None:
+    clock = builders.Clock()
+    async with opened(tmp_path, clock=clock) as site:
+        site.workspace()
+        async with site.person() as ana:
+            for n in range(UPLOADS_EACH):
+                await begun(ana, path=str(n))
+            clock.move(hours=25)
+            await begun(ana)
+
+
+async def test_rows_of_what_is_done_do_not_pile_up(site: Site, ana: httpx.AsyncClient, alpha: Workspace) -> None:
+    urls = [await begun(ana, size=0, path=str(n)) for n in range(UPLOADS_DONE + 2)]
+    with site.context.database.read() as connection:
+        assert len(upload_records.uploads_of(connection, alpha.id)) == UPLOADS_DONE + 1
+    assert (await ana.head(urls[-1])).headers["etag"]
+
+
+async def test_what_comes_in_crumbs_is_refused_and_goes_on_in_pieces(
+    site: Site, ana: httpx.AsyncClient, alpha: Workspace
+) -> None:
+    url = await begun(ana)
+    bucket, upload_id = site.context.bucket(alpha.id), url.rpartition("/")[2]
+    for offset in range(SMALL_PIECES - 1):
+        pieces.keep(bucket, upload_id, offset, BODY[offset : offset + 1])
+    with site.context.database.write() as connection:
+        upload_records.advance(connection, upload_id, 0, SMALL_PIECES - 1, site.context.now())
+    n = SMALL_PIECES - 1
+    assert (await ana.patch(url, content=BODY[n : n + 1], headers=at(n))).status_code == 204
+    refused = await ana.patch(url, content=BODY[n + 1 : n + 2], headers=at(n + 1))
+    assert code(refused) == (422, "upload-refused")
+    assert "Send at least that much at once, from byte 1000 on" in refused.json()["error"]["message"]
+    piece = BODY[n + 1 : n + 1 + SMALL_PIECE]
+    assert (await ana.patch(url, content=piece, headers=at(n + 1))).status_code == 204
+    end = n + 1 + SMALL_PIECE
+    assert (await ana.patch(url, content=BODY[end:], headers=at(end))).status_code == 204
+    assert (await ana.get(f"{FILES}/x")).content == BODY
+
+
+async def test_what_is_under_way_into_a_library_counts_against_its_limit(site: Site) -> None:
+    made = libraries.create_library(site.context, user="ana", name="Survey").library.id
+    library_room.set_limit(site.context, actor="ana", library_id=made, size=2 * 1024**2)
+    there = f"workspaces/library/{made}/uploads"
+    async with site.person() as ana:
+        first = await ana.post(there, headers={**TUS, "Upload-Length": str(1536 * 1024), **named("a")})
+        assert first.status_code == 201
+        second = await ana.post(there, headers={**TUS, "Upload-Length": str(1024**2), **named("b")})
+        assert code(second) == (422, "library-full")
+        assert "1572864 under way in uploads" in second.json()["error"]["message"]
+        await ana.delete(first.headers["location"].removeprefix(f"{API}/"))
+        assert (await ana.post(there, headers={**TUS, "Upload-Length": str(1024**2), **named("b")})).status_code == 201
 
 
 async def test_what_nobody_goes_on_with_is_dropped_after_a_day(tmp_path: Path) -> None:
