@@ -23,6 +23,11 @@ def set_state(connection: sa.Connection, item_id: str, state: ItemState, ended_a
     connection.execute(sa.update(t.trash).where(t.trash.c.id == item_id).values(state=str(state), ended_at=ended_at))
 
 
+def change(connection: sa.Connection, item_id: str, **values: object) -> None:
+    """Set columns of the table."""
+    connection.execute(sa.update(t.trash).where(t.trash.c.id == item_id).values(**values))
+
+
 def item_by_id(connection: sa.Connection, item_id: str) -> Item | None:
     row = connection.execute(sa.select(t.trash).where(t.trash.c.id == item_id)).mappings().one_or_none()
     return _item(row) if row else None
@@ -56,13 +61,20 @@ def items_due(connection: sa.Connection, now: datetime) -> list[Item]:
     return [_item(row) for row in connection.execute(query).mappings()]
 
 
+def items_on_the_way(connection: sa.Connection, kind: Kind) -> list[Item]:
+    """Neither here nor there, or on their way out for good; the oldest first."""
+    states = [str(each) for each in (ItemState.DISCARDING, ItemState.RESTORING, ItemState.PURGING)]
+    query = sa.select(t.trash).where(t.trash.c.state.in_(states), t.trash.c.kind == str(kind))
+    return [_item(row) for row in connection.execute(query.order_by(t.trash.c.trashed_at, t.trash.c.id)).mappings()]
+
+
 def items_purging(connection: sa.Connection, kind: Kind) -> list[Item]:
     query = sa.select(t.trash).where(t.trash.c.state == str(ItemState.PURGING), t.trash.c.kind == str(kind))
     return [_item(row) for row in connection.execute(query).mappings()]
 
 
 def _there() -> sa.ColumnElement[bool]:
-    return t.trash.c.state.in_([str(ItemState.HELD), str(ItemState.PURGING)])
+    return t.trash.c.state.not_in([str(ItemState.RESTORED), str(ItemState.PURGED)])
 
 
 def _item(row: sa.RowMapping) -> Item:

@@ -1,8 +1,9 @@
 """The trash: what was deleted, by whom, and until when it can be had back (FEATURES.md C17).
 
-One kind of item for disks, notebooks, files, workspaces, libraries and environments. An item is *held* until somebody
-restores it or its time is over; *purging* is the point of no return, written down before anything is destroyed, and
-whoever finds it goes on from there.
+One kind of item for disks, notebooks, files, folders, workspaces, libraries and environments. An item is *held* until
+somebody restores it or its time is over; *purging* is the point of no return, written down before anything is
+destroyed, and whoever finds it goes on from there. A folder goes in and comes back file by file, which takes its time:
+it is *discarding* and *restoring* meanwhile.
 """
 
 from __future__ import annotations
@@ -20,26 +21,38 @@ class Kind(enum.StrEnum):
     DISK = "disk"
     NOTEBOOK = "notebook"
     FILE = "file"
+    FOLDER = "folder"
     WORKSPACE = "workspace"
     LIBRARY = "library"
     ENVIRONMENT = "environment"
 
 
 class ItemState(enum.StrEnum):
+    DISCARDING = "discarding"
     HELD = "held"
+    RESTORING = "restoring"
     RESTORED = "restored"
     PURGING = "purging"
     PURGED = "purged"
 
 
 class ItemEvent(enum.StrEnum):
+    COLLECTED = "collected"
     RESTORE = "restore"
+    BRING_BACK = "bring back"
+    BROUGHT_BACK = "brought back"
     PURGE = "purge"
     PURGED = "purged"
 
 
 TRANSITIONS: Mapping[ItemState, Mapping[ItemEvent, ItemState]] = {
-    ItemState.HELD: {ItemEvent.RESTORE: ItemState.RESTORED, ItemEvent.PURGE: ItemState.PURGING},
+    ItemState.DISCARDING: {ItemEvent.COLLECTED: ItemState.HELD, ItemEvent.BRING_BACK: ItemState.RESTORING},
+    ItemState.HELD: {
+        ItemEvent.RESTORE: ItemState.RESTORED,
+        ItemEvent.BRING_BACK: ItemState.RESTORING,
+        ItemEvent.PURGE: ItemState.PURGING,
+    },
+    ItemState.RESTORING: {ItemEvent.BROUGHT_BACK: ItemState.RESTORED, ItemEvent.COLLECTED: ItemState.HELD},
     ItemState.PURGING: {ItemEvent.PURGED: ItemState.PURGED},
     ItemState.RESTORED: {},
     ItemState.PURGED: {},
@@ -53,10 +66,22 @@ DISK_OF_A_RESTORED: Mapping[DiskState, tuple[DiskEvent, ...]] = {
 is of use with its own home folder alone. A disk in the trash comes back along with it."""
 
 _WORDS = {
+    ItemState.DISCARDING: "on its way into the trash",
     ItemState.HELD: "in the trash",
+    ItemState.RESTORING: "on its way back",
     ItemState.RESTORED: "restored already",
     ItemState.PURGING: "being deleted for good",
     ItemState.PURGED: "gone for good",
+}
+
+
+_DONE = {
+    ItemEvent.COLLECTED: "put there",
+    ItemEvent.RESTORE: "restored",
+    ItemEvent.BRING_BACK: "restored",
+    ItemEvent.BROUGHT_BACK: "restored",
+    ItemEvent.PURGE: "purged",
+    ItemEvent.PURGED: "purged",
 }
 
 
@@ -64,8 +89,9 @@ _WORDS = {
 class Item:
     """One thing in the trash.
 
-    `subject` says which: the path of a notebook or a file, else its id. `name` is what people call it. `user` is whose
-    it is: the person's of a disk or an environment, else who deleted it. `size` in bytes, None where nobody counted.
+    `subject` says which: the path of a notebook, a file or a folder, else its id. `name` is what people call it. `user`
+    is whose it is: the person's of a disk or an environment, else who deleted it. `size` in bytes, None where nobody
+    counted.
     """
 
     id: str
@@ -89,7 +115,7 @@ def next_state(state: ItemState, event: ItemEvent) -> ItemState:
     """The state after `event`. Raises `WrongState`, which says what has become of it."""
     following = TRANSITIONS[state].get(event)
     if following is None:
-        raise WrongState(f"This is {_WORDS[state]}, so it cannot be {event}d.", state=str(state))
+        raise WrongState(f"This is {_WORDS[state]}, so it cannot be {_DONE[event]}.", state=str(state))
     return following
 
 

@@ -24,6 +24,7 @@ def put(
     size: int | None,
     by: str,
     item_id: str = "",
+    state: ItemState = ItemState.HELD,
 ) -> Item:
     """A new item, in the transaction that takes the thing away from where it was."""
     now = context.now()
@@ -35,7 +36,7 @@ def put(
         user=user,
         name=name,
         size=size,
-        state=ItemState.HELD,
+        state=state,
         trashed_at=now,
         trashed_by=by,
         purge_at=rules.purge_time(now, context.settings.trash_days),

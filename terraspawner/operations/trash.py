@@ -27,6 +27,7 @@ from terraspawner.operations import (
     libraries,
     trashed_environments,
     trashed_files,
+    trashed_folders,
     trashed_notebooks,
     trashed_workspaces,
 )
@@ -92,7 +93,8 @@ def describe(context: Context, item: Item) -> Trashed:
 
 
 def restore(context: Context, *, user: str, item_id: str, name: str | None = None) -> Trashed:
-    """Have it back, a notebook, a file or a workspace under another `name` if that is said.
+    """Have it back, a notebook, a file, a folder or a workspace under another `name` if that is said. The files of a
+    folder come one after the other, after this (`trashed_folders`).
 
     Raises `TrashMissing`, `WrongState` where it is too late, `NameTaken` where something else has its name by now,
     `Refused` for a name that it cannot have; of an environment also `WrongState`, `DiskAttached` and `NotAllowed`, as
@@ -100,16 +102,19 @@ def restore(context: Context, *, user: str, item_id: str, name: str | None = Non
     """
     with context.database.read() as connection:
         item = _one(connection, user, item_id)
-        rules.next_state(item.state, ItemEvent.RESTORE)
+    event = ItemEvent.BRING_BACK if item.kind is Kind.FOLDER else ItemEvent.RESTORE
+    rules.next_state(item.state, event)
     if item.kind is Kind.NOTEBOOK:
         trashed_notebooks.put_back(context, item, name, user)
     elif item.kind is Kind.FILE:
         trashed_files.put_back(context, item, name)
+    elif item.kind is Kind.FOLDER:
+        item = trashed_folders.going_back(context, item, name)
     elif item.kind in _ONES_OWN and name is not None:
         raise Refused(f"The {item.kind} has no name that could be changed.")
     with context.database.write() as connection:
         now = _one(connection, user, item_id)
-        state = rules.next_state(now.state, ItemEvent.RESTORE)
+        state = rules.next_state(now.state, event)
         if item.kind is Kind.DISK:
             _move_disk(context, connection, item, DiskEvent.RESTORE)
         if item.kind is Kind.ENVIRONMENT:
@@ -118,9 +123,11 @@ def restore(context: Context, *, user: str, item_id: str, name: str | None = Non
             trashed_workspaces.put_back(connection, item, name)
         if item.kind is Kind.LIBRARY:
             libraries.put_back(connection, item, name)
-        trash_records.set_state(connection, item.id, state, context.now())
+        is_back = state is ItemState.RESTORED
+        trash_records.set_state(connection, item.id, state, context.now() if is_back else None)
+        trash_records.change(connection, item.id, subject=item.subject)
         _note(context, connection, user, "trash-restored", item)
-        (described,) = _described(context, connection, [replace(now, state=state)])
+        (described,) = _described(context, connection, [replace(now, subject=item.subject, state=state)])
     if item.kind is Kind.NOTEBOOK:
         trashed_notebooks.forget(context, item)
     return described
@@ -189,7 +196,7 @@ def finish_disk_delete(context: Context, disk_id: str) -> None:
 def purge_kept(context: Context) -> None:
     """Delete the bytes of what shall be gone. A bucket's trouble holds up no other's, and is raised at the end."""
     with context.database.read() as connection:
-        going = [item for kind in _OF_WORKSPACES for item in trash_records.items_purging(connection, kind)]
+        going = [item for kind in _SINGLE for item in trash_records.items_purging(connection, kind)]
     wrong = None
     for item in going:
         try:
@@ -224,7 +231,8 @@ def _move_disk(context: Context, connection: sa.Connection, item: Item, event: D
 
 
 _ONES_OWN = frozenset({Kind.DISK, Kind.ENVIRONMENT})
-_OF_WORKSPACES = (Kind.NOTEBOOK, Kind.FILE)
+_SINGLE = (Kind.NOTEBOOK, Kind.FILE)
+_OF_WORKSPACES = (*_SINGLE, Kind.FOLDER)
 
 
 def _one(connection: sa.Connection, user: str, item_id: str) -> Item:
@@ -235,8 +243,8 @@ def _one(connection: sa.Connection, user: str, item_id: str) -> Item:
 
 
 def _is_for(connection: sa.Connection, user: str, item: Item) -> bool:
-    """An environment and a disk are their person's alone; a notebook and a file are the workspace's, a workspace its
-    owners': for those who could have deleted it."""
+    """An environment and a disk are their person's alone; a notebook, a file and a folder are the workspace's, a
+    workspace its owners': for those who could have deleted it."""
     if item.kind in _ONES_OWN:
         return item.user == user
     if item.kind in (Kind.WORKSPACE, Kind.LIBRARY):

@@ -109,7 +109,7 @@ def finish_purge(context: Context, item: Item) -> None:
     with context.database.write() as connection:
         kept = [
             each
-            for kind in (Kind.NOTEBOOK, Kind.FILE)
+            for kind in (Kind.NOTEBOOK, Kind.FILE, Kind.FOLDER)
             for each in trash_records.items_there(connection, kind=kind, within=[item.subject])
         ]
         for each in [item, *kept]:

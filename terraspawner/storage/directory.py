@@ -132,6 +132,12 @@ class DirectoryBucket:
             tree.rename(root, key, target)
             return _existing(target, self._current(root, target, other))
 
+    def remove_folders(self, folder: str) -> None:
+        """For `folders.remove_empty`, in the shared zone: others go with their last object."""
+        check_prefix(folder)
+        with self._opened(folder) as root:
+            tree.remove_folders(root, folder)
+
     def _check_present(self, root: int, key: str, expected: Version | Anything) -> None:
         info = _existing(key, self._current(root, key))
         if not meets(info, expected):

@@ -35,6 +35,7 @@ from terraspawner.storage.base import (
 )
 from terraspawner.storage.directory import DirectoryBucket
 from terraspawner.storage.errors import BucketFull, KeyRefused, ObjectMissing
+from terraspawner.storage.folders import remove_empty
 from terraspawner.storage.layout import DATA, NOTEBOOKS, make_folders
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -114,6 +115,10 @@ class LibraryBucket:
     def rename(self, key: str, target: str, expected: Version | Anything) -> ObjectInfo:
         with self._told():
             return self._seen(self._files.rename(self._expected(key, expected), self._place(target), expected))
+
+    def remove_folders(self, folder: str) -> None:
+        """For `folders.remove_empty`."""
+        remove_empty(self._files, folder)
 
     def _all(self) -> Iterator[ObjectInfo]:
         return map(self._seen, self._files.list())

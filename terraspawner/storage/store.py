@@ -14,7 +14,7 @@ from zlib import crc32
 from terraspawner.storage import faults
 from terraspawner.storage.base import Version
 from terraspawner.storage.errors import StoreTaken
-from terraspawner.storage.folders import KeptFolders
+from terraspawner.storage.kept_folders import KeptFolders
 from terraspawner.storage.remote import Client, Conditions, Remote
 
 _LOCKS = 1024

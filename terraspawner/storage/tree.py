@@ -69,6 +69,19 @@ def remove(root: int, key: str) -> None:
             parent = parent.rpartition("/")[0]
 
 
+def remove_folders(root: int, folder: str) -> None:
+    """Remove ``folder``, which ends with ``/``, and the folders in it, the deepest first; what has anything in it, or
+    is closed to us, stays."""
+    found, waiting = [], [folder]
+    while waiting:
+        found.append(waiting.pop())
+        with contextlib.suppress(OSError):
+            waiting.extend(key for key in names_in(root, found[-1]) if key.endswith("/"))
+    for each in reversed(found):
+        with contextlib.suppress(OSError), _opened_parent(root, each[:-1]) as parent:
+            os.rmdir(_name(each[:-1]), dir_fd=parent)
+
+
 def rename(root: int, key: str, target: str) -> None:
     """Give the file another name where nothing is, durably; folders are made as needed. ``FileExistsError``."""
     for _ in range(ATTEMPTS):

@@ -109,9 +109,12 @@ async def restore(parts: TheParts, person: APerson, trash_id: Id, wanted: Restor
     disk, which comes along where it is in the trash; 409 where the disk is attached to another environment or gone for
     good, where the caller has another environment in the workspace, or where that is in the trash, 403 where the caller
     may have none there any more. A disk is kept then, and the next environment in its workspace can have it; a notebook
-    is in its workspace again, a workspace is there again. 409 where something else has its name by now."""
+    is in its workspace again, a workspace is there again; the files of a folder come one after the other. 409 where
+    something else has its name by now."""
     name = wanted.name if wanted else None
-    return TrashOut.of(await parts.deeds(trash.restore, user=person.name, item_id=trash_id, name=name))
+    back = await parts.carrying(trash.restore, user=person.name, item_id=trash_id, name=name)
+    parts.worker.wake()
+    return TrashOut.of(back)
 
 
 @router.delete(

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from terraspawner.domain.access import Action
 from terraspawner.domain.data_file import PIECE
-from terraspawner.operations import files
+from terraspawner.operations import files, trashed_folders
 from terraspawner.operations.files import Expected, FileInfo
 from terraspawner.operations.notebooks import Place
 from terraspawner.storage.base import ABSENT, ANYTHING, Version
@@ -25,7 +25,7 @@ from terraspawner.web.openapi import BOTH, for_person
 from terraspawner.web.parts import Parts
 from terraspawner.web.responses import Malformed
 from terraspawner.web.schemas import ListOut
-from terraspawner.web.schemas_files import EntryOut, FileOut
+from terraspawner.web.schemas_files import EntryOut, FileOut, FolderGoneOut
 from terraspawner.web.sending import BYTES, Span, StoredFile, attached, span_of
 from terraspawner.web.sights import Spot
 from terraspawner.web.taking import pieces_of
@@ -125,12 +125,32 @@ async def write_file(
     return FileOut.of(info)
 
 
-@router.delete(ONE, status_code=204, response_model=None, responses=for_person(404, 409, 422), openapi_extra=BOTH)
+@router.delete(
+    ONE,
+    status_code=204,
+    response_model=None,
+    responses={
+        202: {"model": FolderGoneOut, "description": "a folder is on its way; it is in `/trash` at once"},
+        **for_person(404, 409, 422),
+    },
+    openapi_extra=BOTH,
+)
 @needs(Action.WRITE_BUCKET)
-async def delete_file(parts: TheParts, spot: ASpotOfEither, path: str, if_match: IfMatch = None) -> None:
-    """Put it into the trash; with If-Match only if it is still that version."""
+async def delete_file(
+    parts: TheParts, spot: ASpotOfEither, path: str, response: Response, if_match: IfMatch = None
+) -> FolderGoneOut | None:
+    """Put it into the trash; with If-Match only if it is still that version. With a `/` at the end it is a folder with
+    all files in it, which comes back as one; notebooks in a library's folder stay."""
     base = None if if_match is None else version_named(if_match)
-    await parts.carrying(files.delete, place_of(spot, path), base)
+    if not path.endswith("/"):
+        await parts.carrying(files.delete, place_of(spot, path), base)
+        return None
+    if base is not None:
+        raise Malformed("A folder has no version: leave If-Match out.")
+    item, weight = await parts.carrying(trashed_folders.discard, place_of(spot, path))
+    parts.worker.wake()
+    response.status_code = 202
+    return FolderGoneOut.of(item, weight)
 
 
 def sent(

@@ -92,7 +92,8 @@ def _parts(
     deeds = Deeds(context)
     auth = Auth(context.settings, deeds)
     measures, scheduler = Measures(deeds, host), Scheduler()
-    upkeep, listening, notices = Upkeep(deeds), Listening(deeds, hub, host), Notices(deeds)
+    carrying = Deeds(context, threads=CARRIED_AT_ONCE, patience=CARRIED_SECONDS)
+    upkeep, listening, notices = Upkeep(deeds, carrying), Listening(deeds, hub, host), Notices(deeds)
     store = StoreWatch(deeds)
     rounds = (measures.rounds.task, listening.rounds.task, store.rounds.task, *notices.tasks)
     bucket_mounts = BucketMounts(deeds, mounts)
@@ -105,7 +106,7 @@ def _parts(
         catalogue=context.catalogue,
         deeds=deeds,
         hashing=Deeds(context, threads=passwords.AT_ONCE),
-        carrying=Deeds(context, threads=CARRIED_AT_ONCE, patience=CARRIED_SECONDS),
+        carrying=carrying,
         auth=auth,
         hub=hub,
         host=host,
@@ -160,7 +161,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             with suppress(asyncio.CancelledError):
                 await task
         await parts.measures.rounds.close()
-        await parts.upkeep.rounds.close()
+        await parts.upkeep.close()
         await parts.notices.close()
         await parts.listening.rounds.close()
         await parts.store.rounds.close()

@@ -134,10 +134,11 @@ async def show_trash(parts: TheParts, person: APerson, notice: str = "") -> Resp
 async def restore(parts: TheParts, person: APerson, trash_id: Field = "", name: Name = "") -> Response:
     """The button Restore. Where the name is taken by now, another one is asked for."""
     try:
-        await parts.deeds(trash.restore, user=person.name, item_id=trash_id, name=name.strip() or None)
+        await parts.carrying(trash.restore, user=person.name, item_id=trash_id, name=name.strip() or None)
     except (Refused, Conflict, NotFound, NotAllowed) as error:
         wants_name = trash_id if isinstance(error, NameTaken | NameRefused) else ""
         return await _trash_page(parts, person, error=error, wants_name=wants_name, wanted=name)
+    parts.worker.wake()
     return see(f"{parts.settings.service_prefix}trash?notice=restored")
 
 

@@ -10,37 +10,35 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from terraspawner.domain import data_file
 from terraspawner.domain.access import Action, permits
 from terraspawner.domain.data_file import Sight
 from terraspawner.domain.notebook_list import parents_of
-from terraspawner.errors import Conflict, NotFound, Refused, TerraError, TrashMissing, WrongState
+from terraspawner.domain.trash import Kind
+from terraspawner.errors import Conflict, NotFound, Refused, TrashMissing, WrongState
 from terraspawner.errors_files import FileMissing, FileMovedOn
-from terraspawner.operations import files, trash
+from terraspawner.operations import files, trash, trashed_folders
 from terraspawner.operations.files import FileInfo
 from terraspawner.operations.notebooks import Place
 from terraspawner.storage.base import ABSENT
 from terraspawner.web.api_files import place_of, sent
-from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
+from terraspawner.web.file_list_page import AListAsked, list_page, list_values, query, refused
 from terraspawner.web.notebook_lists import member_of
 from terraspawner.web.pages import address_of, see
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
-from terraspawner.web.responses import status_of
 from terraspawner.web.sights import Spot
 
 router = APIRouter(include_in_schema=False)
 
 AT = "/workspaces/{namespace}/{name}"
-ON_A_PAGE = 200
 SHOWN_BYTES = 256 * 1024
 SHOWN_ROWS = 200
 SHOWN_COLUMNS = 50
@@ -49,10 +47,8 @@ SHOWN_IMAGE = 20 * 1024**2
 KEPT = ".keep"
 """An empty file with which a folder begins: object stores have no folders without one."""
 Field = Annotated[str, Form()]
-Said = Annotated[str, Query(max_length=2000)]
 _LONGEST = 2000
 _TRASH_ID = re.compile(r"[0-9a-f]{16}")
-_NOTICES = {"file-deleted": "The file is in the trash.", "file-restored": "The file is back."}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,22 +63,12 @@ class Preview:
 
 @router.get(f"{AT}/files")
 @needs(Action.READ_BUCKET)
-async def file_list(
-    request: Request,
-    parts: TheParts,
-    person: APerson,
-    spot: ASpot,
-    folder: Said = "",
-    cursor: Said = "",
-    notice: Said = "",
-    undo: Said = "",
-) -> Response:
+async def file_list(request: Request, parts: TheParts, person: APerson, spot: ASpot, asked: AListAsked) -> Response:
     """What lies in a folder; for htmx the list alone."""
     if request.headers.get("HX-Request") == "true":
-        values = await _list_values(parts, spot, folder, cursor)
+        values = await list_values(parts, spot, asked)
         return parts.pages.fragment("_files.html", person, **values)
-    said = _NOTICES.get(notice, "")
-    return await _list_page(parts, person, spot, folder=folder, cursor=cursor, notice=said, undo=undo)
+    return await list_page(parts, person, spot, asked)
 
 
 @router.post(f"{AT}/files/folder")
@@ -97,7 +83,7 @@ async def make_folder(parts: TheParts, person: APerson, spot: ASpot, title: Fiel
     except FileMovedOn:
         pass  # the folder is there, which is what was wanted
     except (Refused, Conflict) as error:
-        return await _refused(parts, person, spot, folder[:_LONGEST], error)
+        return await refused(parts, person, spot, folder[:_LONGEST], error)
     return see(f"{_here(parts, spot)}{query(folder=data_file.path_of(made))}")
 
 
@@ -109,23 +95,38 @@ async def delete_file(parts: TheParts, person: APerson, spot: ASpot, path: Field
     try:
         item = await parts.carrying(files.delete, place_of(spot, path[:_LONGEST]), version[:_LONGEST] or None)
     except (Refused, Conflict, NotFound) as error:
-        return await _refused(parts, person, spot, folder, error)
+        return await refused(parts, person, spot, folder, error)
     return see(f"{_here(parts, spot)}{query(folder=folder, notice='file-deleted', undo=item.id)}")
+
+
+@router.post(f"{AT}/files/delete-folder")
+@needs(Action.WRITE_BUCKET)
+async def delete_folder(parts: TheParts, person: APerson, spot: ASpot, path: Field = "") -> Response:
+    """The form that asks whether a folder shall go."""
+    folder = path[:_LONGEST].rpartition("/")[0]
+    try:
+        item, _ = await parts.carrying(trashed_folders.discard, place_of(spot, path[:_LONGEST]))
+    except (Refused, Conflict, NotFound) as error:
+        return await refused(parts, person, spot, folder, error)
+    parts.worker.wake()
+    return see(f"{_here(parts, spot)}{query(folder=folder, notice='folder-deleted', undo=item.id)}")
 
 
 @router.post(f"{AT}/files/undo")
 @needs(Action.WRITE_BUCKET)
 async def undo_delete(parts: TheParts, person: APerson, spot: ASpot, trash_id: Field = "") -> Response:
-    """The button Undo beside the sentence that a file is in the trash."""
+    """The button Undo beside the sentence that a file or a folder is in the trash."""
     try:
         item_id = trash_id if _TRASH_ID.fullmatch(trash_id) else ""
         back = await parts.carrying(trash.restore, user=person.name, item_id=item_id)
     except TrashMissing as error:  # the page is there, only what it offered is not any more
-        return await _refused(parts, person, spot, "", WrongState(error.message))
+        return await refused(parts, person, spot, "", WrongState(error.message))
     except (Refused, Conflict) as error:
-        return await _refused(parts, person, spot, "", error)
+        return await refused(parts, person, spot, "", error)
     folder = back.item.subject.rpartition("/")[0]
-    return see(f"{_here(parts, spot)}{query(folder=folder, notice='file-restored')}")
+    notice = "folder-restored" if back.item.kind is Kind.FOLDER else "file-restored"
+    parts.worker.wake()
+    return see(f"{_here(parts, spot)}{query(folder=folder, notice=notice)}")
 
 
 @router.get(f"{AT}/files/{{path:tail}}")
@@ -167,12 +168,6 @@ async def image(parts: TheParts, spot: ASpot, path: str) -> Response:
     return sent(parts, place, info, None, media_type=kind, headers={})
 
 
-def query(**values: str) -> str:
-    """The end of an address of the list."""
-    said = {name: value for name, value in values.items() if value}
-    return f"?{urlencode(said)}" if said else ""
-
-
 def table_of(text: str, separator: str, *, is_cut: bool) -> tuple[tuple[str, ...], ...]:
     """The first rows of a table; a last line that is cut is left out. Empty where it is none."""
     lines = text.splitlines(keepends=True)
@@ -203,54 +198,6 @@ async def _preview(parts: Parts, place: Place, info: FileInfo) -> Preview:
     if rows:
         return Preview(sight=sight, rows=rows[:SHOWN_ROWS], is_cut=is_cut or len(rows) > SHOWN_ROWS)
     return Preview(sight=Sight.TEXT, text=text, is_cut=is_cut)
-
-
-async def _list_values(parts: Parts, spot: Spot, folder: str, cursor: str) -> dict[str, Any]:
-    inside = data_file.path_of(folder).strip("/")
-    member = await member_of(parts, spot)
-    page = await parts.deeds(files.list_folder, place_of(spot, inside), after=cursor, limit=ON_A_PAGE)
-    at = quoted(spot.namespace, spot.name)
-    settings = parts.settings
-    return {
-        "at": member.workspace,
-        "role": member.role,
-        "may_write": bool(permits(member.standing, Action.WRITE_BUCKET)),
-        "folder": inside,
-        "parents": [*parents_of(f"{inside}/")] if inside else [],
-        "entries": page.items,
-        "cursor": cursor,
-        "following": page.next,
-        "query": query,
-        "trash_days": settings.trash_days,
-        "most": settings.file_limit,
-        "here": f"{settings.service_prefix}workspaces/{at}",
-        "api_at": f"{settings.api_prefix}/workspaces/{at}",
-        "address": settings.address,
-    }
-
-
-async def _list_page(
-    parts: Parts,
-    person: Person,
-    spot: Spot,
-    *,
-    folder: str = "",
-    cursor: str = "",
-    notice: str = "",
-    undo: str = "",
-    refusal: TerraError | None = None,
-) -> Response:
-    values = await _list_values(parts, spot, folder, cursor)
-    status = status_of(refusal) if refusal else 200
-    return parts.pages.page("files.html", person, status=status, notice=notice, undo=undo, refusal=refusal, **values)
-
-
-async def _refused(parts: Parts, person: Person, spot: Spot, folder: str, error: TerraError) -> Response:
-    """The list with what was refused; that of the top where the folder itself cannot be one."""
-    try:
-        return await _list_page(parts, person, spot, folder=folder, refusal=error)
-    except Refused:
-        return await _list_page(parts, person, spot, refusal=error)
 
 
 def _here(parts: Parts, spot: Spot) -> str:

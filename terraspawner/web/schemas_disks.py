@@ -137,7 +137,8 @@ class TrashOut(BaseModel):
     kind: Kind
     name: str
     subject: str = Field(
-        description="an environment's or a disk's id, a notebook's path, a workspace's or a library's id"
+        description="of a notebook, a file or a folder its path, of an environment, a disk, a workspace or a library"
+        " its id"
     )
     workspace: WorkspaceRef
     size: int | None

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from terraspawner.domain.trash import Item
 from terraspawner.operations.files import FileInfo
+from terraspawner.operations.trashed_folders import Weight
 
 
 class EntryKind(enum.StrEnum):
@@ -24,6 +26,22 @@ class FileOut(BaseModel):
     @classmethod
     def of(cls, info: FileInfo) -> FileOut:
         return cls(path=info.path, size=info.size, modified=info.modified, version=info.version)
+
+
+class FolderGoneOut(BaseModel):
+    """A folder on its way into the trash: its files go one after the other."""
+
+    path: str
+    trash_id: str
+    files: int = Field(description="how many there are, counted up to 10000")
+    size: int = Field(description="bytes of those")
+    is_more: bool = Field(description="whether there are more than were counted")
+
+    @classmethod
+    def of(cls, item: Item, weight: Weight) -> FolderGoneOut:
+        return cls(
+            path=f"{item.subject}/", trash_id=item.id, files=weight.files, size=weight.size, is_more=weight.is_more
+        )
 
 
 class EntryOut(BaseModel):

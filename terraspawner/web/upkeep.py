@@ -1,6 +1,7 @@
 """Upkeep of buckets: what was left half done is finished, old versions are thinned, bytes that nothing needs go.
 
-Thinning and clearing go through everything and take their time, so they are beside the worker's sweep and not in it.
+Thinning and clearing go through everything and take their time, and so do folders on their way into the trash and back;
+so they are beside the worker's sweep and not in it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from terraspawner.errors import TerraError
-from terraspawner.operations import histories, settling, unused_versions, uploads
+from terraspawner.operations import histories, settling, trashed_folders, unused_versions, uploads
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.rounds import Rounds
 from terraspawner.web.worker import Periodic
@@ -22,13 +23,19 @@ CLEAR_SECONDS = 600.0
 class Upkeep:
     """What the worker does for buckets now and then."""
 
-    def __init__(self, deeds: Deeds) -> None:
-        self._deeds = deeds
+    def __init__(self, deeds: Deeds, carrying: Deeds) -> None:
+        self._deeds, self._carrying = deeds, carrying
         self.rounds = Rounds("clearing of buckets", CLEAR_SECONDS, self._go_round)
+        self.folders = Rounds("folders into the trash and back", 0, self._move_folders)
 
     @property
     def tasks(self) -> tuple[Periodic, ...]:
-        return Periodic(name="unfinished saves", every=SETTLE_SECONDS, act=self._settle), self.rounds.task
+        saves = Periodic(name="unfinished saves", every=SETTLE_SECONDS, act=self._settle)
+        return saves, self.rounds.task, self.folders.task
+
+    async def close(self) -> None:
+        await self.rounds.close()
+        await self.folders.close()
 
     async def _settle(self) -> None:
         await self._deeds(settling.settle_all)
@@ -38,6 +45,19 @@ class Upkeep:
             pass  # others write in between
         for workspace_id in await self._deeds(unused_versions.workspaces_with_buckets):
             await self._clear(workspace_id)
+
+    async def _move_folders(self) -> None:
+        """Some of each in turn, so that none waits for a large one; what fails is tried again in the next round."""
+        going = [item.id for item in await self._deeds(trashed_folders.under_way)]
+        while going:
+            going = [each for each in going if not await self._is_moved(each)]
+
+    async def _is_moved(self, item_id: str) -> bool:
+        try:
+            return await self._carrying(trashed_folders.go_on, item_id)
+        except TerraError as error:
+            log.info("folder %s is not moved on: %s", item_id, error.message)
+            return True
 
     async def _clear(self, workspace_id: str) -> None:
         """One bucket's trouble holds up no other."""

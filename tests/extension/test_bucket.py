@@ -179,6 +179,15 @@ async def test_a_file_is_removed_into_the_trash_of_the_workspace(
                 assert await asyncio.to_thread(ws.main, ["rm", "ws:stays"]) == 1
                 assert "There is no file 'stays'" in capsys.readouterr().err
                 assert await asyncio.to_thread(ws.main, ["rm", "ws:t"]) == 1
+                assert "Delete it with -r" in capsys.readouterr().err
+                assert await asyncio.to_thread(ws.main, ["rm", "-r", "ws:t"]) == 1
+                assert "There is no folder 't'" in capsys.readouterr().err
+                for number in range(2):
+                    await ana.put(f"{FILES}/t/deep/{number}", content=b"123")
+                assert await asyncio.to_thread(ws.main, ["rm", "-r", "ws:t/"]) == 0
+                assert capsys.readouterr().out == "t/ goes into the trash: 2 files, 6 bytes.\n"
+                found = (await ana.get("trash")).json()["items"]
+                assert {"t", "t/a b.csv"} == {each["name"] for each in found}
             finally:
                 commands.close()
         assert await asyncio.to_thread(ws.main, ["rm", "ws:stays"]) == 1

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from terraspawner.storage.folders import LASTS, Item, KeptFolders
+from terraspawner.storage.kept_folders import LASTS, Item, KeptFolders
 
 pytestmark = pytest.mark.feature("H1")
 

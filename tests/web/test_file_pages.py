@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
 
+from terraspawner.domain.access import Role
 from terraspawner.domain.workspace import Workspace
+from terraspawner.operations import members, trashed_folders
+from terraspawner.operations.notebooks import Place
 from terraspawner.storage.base import ABSENT, ANYTHING
-from terraspawner.web.file_pages import ON_A_PAGE, SHOWN_BYTES, SHOWN_IMAGE, SHOWN_ROWS
+from terraspawner.web.file_list_page import ON_A_PAGE
+from terraspawner.web.file_pages import SHOWN_BYTES, SHOWN_IMAGE, SHOWN_ROWS
 from tests.web.sites import PREFIX, Browser, Site
+from waiting import until
 
 pytestmark = pytest.mark.feature("H5")
 
@@ -192,3 +198,79 @@ async def test_a_reader_sees_no_button_that_is_not_for_him(site: Site, ana: Brow
     for form in ("delete", "folder", "undo"):
         assert (await ben.submit(f"{AT}/files/{form}", path="a.txt", title="x", trash_id="0" * 16)).status_code == 403
     assert (await shown(ana, "a.txt")).status_code == 200
+
+
+async def test_a_folder_is_deleted_after_its_count_and_size_were_said(
+    site: Site, ana: Browser, alpha: Workspace
+) -> None:
+    for path in ("raw/a.csv", "raw/deep/b.csv", "raws"):
+        put(site, alpha, path, b"x" * 1024)
+    top = (await ana.client.get(f"{AT}/files")).text
+    assert f'href="{AT}/files?discard=raw"' in top
+    asked = (await ana.client.get(f"{AT}/files?discard=raw")).text
+    assert "2 files, 2 KB, go into the trash" in asked
+    assert 'id="delete-folder"' not in (await ana.client.get(f"{AT}/files?discard=none")).text
+    gone = await ana.submit(f"{AT}/files/delete-folder", path="raw")
+    assert gone.status_code == 303
+    await settled(site)
+    assert await names(site) == ["raws"]
+    after = (await ana.client.get(gone.headers["location"])).text
+    assert "The folder goes into the trash." in after
+    undo = parse_qs(urlsplit(gone.headers["location"]).query)["undo"][0]
+    back = await ana.submit(f"{AT}/files/undo", trash_id=undo)
+    assert "folder-restored" in back.headers["location"]
+    await settled(site)
+    assert await names(site) == ["raw/", "raws"]
+    refused = await ana.submit(f"{AT}/files/delete-folder", path="none")
+    assert (refused.status_code, "There is no folder" in refused.text) == (404, True)
+
+
+async def test_a_folder_on_its_way_is_told_and_its_list_looks_again(site: Site, ana: Browser, alpha: Workspace) -> None:
+    put(site, alpha, "raw/a.csv")
+    await asyncio.to_thread(until, lambda: site.parts.worker.sweeps, "the worker has begun, and waits to be woken")
+    await settled(site)
+    place = Place(user="ana", namespace="ana", name="alpha", path="raw")
+    trashed_folders.discard(site.context, place)
+    page = (await ana.client.get(f"{AT}/files")).text
+    assert "The folder raw is on its way into the trash" in page
+    assert "every 3s" in page
+    trash_page = (await ana.client.get(f"{PREFIX}/trash")).text
+    assert "on its way into the trash" in trash_page
+
+
+async def test_a_reader_is_not_asked_whether_a_folder_shall_go(site: Site, alpha: Workspace) -> None:
+    put(site, alpha, "raw/a.csv")
+    members.put_member(site.context, actor="ana", namespace="ana", name="alpha", who="ben", role=Role.READER)
+    ben = await site.browser("ben")
+    page = (await ben.client.get(f"{AT}/files?discard=raw")).text
+    assert "Delete the folder" not in page
+    assert (await ben.submit(f"{AT}/files/delete-folder", path="raw")).status_code == 403
+
+
+async def test_rest_deletes_a_folder_by_its_slash_and_restores_it(site: Site, ana: Browser, alpha: Workspace) -> None:
+    put(site, alpha, "raw/a.csv", b"123")
+    async with site.person() as client:
+        at = "workspaces/ana/alpha/files"
+        told = await client.delete(f"{at}/raw/")
+        assert (told.status_code, told.json()["files"], told.json()["size"]) == (202, 1, 3)
+        assert told.json()["path"] == "raw/"
+        await settled(site)
+        assert await names(site) == []
+        trash_id = told.json()["trash_id"]
+        back = await client.post(f"trash/{trash_id}/restore", json={"name": "cooked"})
+        assert back.json()["state"] == "restoring"
+        await settled(site)
+        assert await names(site) == ["cooked/"]
+        for path, condition, status in (("none/", {}, 404), ("", {}, 422), ("cooked/", {"If-Match": '"1"'}, 400)):
+            assert (await client.delete(f"{at}/{path}", headers=condition)).status_code == status
+
+
+async def settled(site: Site) -> None:
+    """What the worker was woken for is done."""
+    await asyncio.to_thread(until, lambda: not trashed_folders.under_way(site.context), "no folder is on its way")
+    await site.parts.upkeep.folders.settled()
+
+
+async def names(site: Site) -> list[str]:
+    async with site.person() as ana:
+        return [each["path"] for each in (await ana.get("workspaces/ana/alpha/files")).json()["items"]]

@@ -15,19 +15,20 @@ from terraspawner_environment.ws import SOCKET
 
 
 class FileHandler(web.RequestHandler):
-    """`DELETE /files/<path>` -> 204; else `{"message": sentence}`."""
+    """`DELETE /files/<path>` -> 204, of a folder 202 with what goes; else `{"message": sentence}`."""
 
     def initialize(self, service: WorkspaceService) -> None:
         self.service = service
 
     async def delete(self, path: str) -> None:
         try:
-            await self.service.delete_file(path)
+            going = await self.service.delete_file(path)
         except ServiceTrouble as trouble:
             self.set_status(409 if isinstance(trouble, RefusedByService) else 503)
             self.finish({"message": full_sentence(trouble)})
         else:
-            self.set_status(204)
+            self.set_status(202 if going else 204)
+            self.finish(going or None)
 
 
 class CommandSocket:

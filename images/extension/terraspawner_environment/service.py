@@ -192,9 +192,11 @@ class WorkspaceService:
         """Ask the service to pause this environment; it ends soon after the answer."""
         await self._ask("POST", "/environments/self/pause")
 
-    async def delete_file(self, path: str) -> None:
-        """Put a data file of the bucket into the trash; raises as the others."""
-        await self._ask("DELETE", f"{self._files}/{quote(path, safe='/')}")
+    async def delete_file(self, path: str) -> dict[str, Any]:
+        """Put a data file of the bucket into the trash, or a folder where it ends with ``/``; what is said of that,
+        empty of a file. Raises as the others."""
+        _, _, body = await self._ask("DELETE", f"{self._files}/{quote(path, safe='/')}")
+        return dict(json.loads(body)) if body else {}
 
     def _notebook(self, notebook: str) -> str:
         return f"{self._notebooks}/{quote(notebook, safe='/')}"

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from terraspawner_environment import bucket
@@ -71,9 +72,10 @@ def remove(asked: argparse.Namespace, mounted: Path) -> int:
     failed = 0
     for path in asked.paths:
         inside = _in_bucket(path).strip("/")
-        if bucket.find(mounted, inside).is_dir():
-            failed |= _complain(f"{path} is a folder. Name its files, or delete it for good: rm -r {mounted}/{inside}")
-        elif sentence := _into_the_trash(inside):
+        is_folder = bucket.find(mounted, inside).is_dir()
+        if is_folder and not asked.recursive:
+            failed |= _complain(f"{path} is a folder. Delete it with -r: it goes into the trash as one")
+        elif sentence := _into_the_trash(f"{inside}/" if is_folder else inside):
             failed |= _complain(f"{path}: {sentence}")
     return failed
 
@@ -122,7 +124,18 @@ def _into_the_trash(path: str) -> str:
         return "this environment's server does not answer. Nothing was deleted."
     finally:
         connection.close()
-    return "" if answer.status == 204 else str(json.loads(body)["message"])
+    if answer.status not in (202, 204):
+        return str(json.loads(body)["message"])
+    if body:
+        print(_going(path, json.loads(body)))
+    return ""
+
+
+def _going(path: str, told: dict[str, Any]) -> str:
+    """What goes with a folder, in a sentence."""
+    more = "more than " if told["is_more"] else ""
+    files = "1 file" if told["files"] == 1 else f"{told['files']} files"
+    return f"{_printable(path)} goes into the trash: {more}{files}, {more}{told['size']} bytes."
 
 
 def _in_bucket(path: str) -> str:
@@ -169,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("paths", nargs="*", metavar="path")
     listing.set_defaults(run=show)
     removing = commands.add_parser("rm", help="put files of the bucket into the workspace's trash")
+    removing.add_argument("-r", "--recursive", action="store_true", help="folders with all that is in them")
     removing.add_argument("paths", nargs="+", metavar="path")
     removing.set_defaults(run=remove)
     return parser
