@@ -48,7 +48,8 @@ def taking_turns(size: int) -> AbstractContextManager[object]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotebookInfo:
-    """A notebook in the list. `size` in bytes; `version` is opaque; `kernel` and `language` are "" where unknown."""
+    """A notebook in the list. `size` in bytes; `version` is opaque; `kernel` and `language` are "" where unknown.
+    `library`, in the list of a drive workspace: the id of the one that it is in."""
 
     path: str
     kernel: str
@@ -56,6 +57,7 @@ class NotebookInfo:
     size: int
     modified: datetime
     version: str
+    library: str = ""
 
 
 def kernel_known(workspace: Workspace, info: ObjectInfo) -> tuple[str, str] | None:

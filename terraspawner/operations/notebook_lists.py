@@ -106,5 +106,5 @@ def _with_kernels(context: Context, items: Iterable[_Found]) -> list[NotebookInf
                 continue  # deleted since it was listed
             except KeyRefused:
                 kernel = "", ""  # somebody put it there past us, and it cannot be read
-        told.append(replace(described(each.info, kernel), path=each.path))
+        told.append(replace(described(each.info, kernel), path=each.path, library=each.at.id if each.shelf else ""))
     return told

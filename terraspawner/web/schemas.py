@@ -127,6 +127,9 @@ class NotebookOut(BaseModel):
     size: int
     modified: datetime
     version: str = Field(description="opaque; also the ETag")
+    library: str = Field(
+        default="", description="in the list of a drive workspace: the id of its library, whatever that is called"
+    )
     lease: LeaseOut | None = Field(default=None, description="in the list: who edits it; null where nobody does")
 
     @classmethod
@@ -138,6 +141,7 @@ class NotebookOut(BaseModel):
             size=info.size,
             modified=info.modified,
             version=info.version,
+            library=info.library,
             lease=lease,
         )
 

@@ -30,6 +30,7 @@ class Environment:
     opened: list[TerraContentsManager] = field(default_factory=list)
     patience: float = 5.0
     now: datetime = NOW
+    has_drive: bool = False
 
     async def start(self) -> TerraContentsManager:
         from terraspawner_environment.assembly import assemble  # noqa: PLC0415 - pure tests run without it
@@ -44,6 +45,7 @@ class Environment:
             user="ana",
             service_url=self.service.url,
             key=self.service.key,
+            has_drive=self.has_drive,
         )
         workspace = assemble(settings, now=lambda: self.now, patience=self.patience, connect_patience=5.0)
         quick = Courier(workspace.desk, workspace.service, workspace.leases, first_pause=0.01, longest_pause=0.05)

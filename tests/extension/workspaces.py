@@ -12,7 +12,8 @@ import httpx
 
 from extension.services import NAMESPACE, WORKSPACE
 from terraspawner.domain.access import Role
-from terraspawner.operations import members
+from terraspawner.domain.workspace import BUCKET
+from terraspawner.operations import members, workspaces
 from tests.web.hubs import serving
 from tests.web.sites import API, Site, opened
 
@@ -61,9 +62,10 @@ AT = f"workspaces/{NAMESPACE}/{WORKSPACE}/notebooks"
 
 
 @asynccontextmanager
-async def workspace_as_it_is(folder: Path) -> AsyncIterator[WorkspaceAsItIs]:
+async def workspace_as_it_is(folder: Path, *, storage: str = BUCKET) -> AsyncIterator[WorkspaceAsItIs]:
     async with opened(folder) as site, serving(site.app) as url:
-        at = site.workspace(NAMESPACE, WORKSPACE)
+        made = {"namespace": NAMESPACE, "name": WORKSPACE, "storage": storage}
+        at = workspaces.create_workspace(site.context, user="ana", **made).workspace
         share = {"actor": "ana", "namespace": at.namespace, "name": at.name, "who": "ben"}
         members.put_member(site.context, **share, role=Role.WRITER)
         key = site.running(at).key

@@ -25,6 +25,7 @@ from terraspawner_environment.proposing import Proposing
 from terraspawner_environment.saves import SaveStates
 from terraspawner_environment.service import WorkspaceService
 from terraspawner_environment.settings import EnvironmentSettings
+from terraspawner_environment.shelves import ShelfMoves, Shelves
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Workspace:
     playground: Playground
     proposing: Proposing
     offers: Offers
+    shelf_moves: ShelfMoves
 
 
 def assemble(
@@ -72,7 +74,10 @@ def assemble(
     )
     desk.ledger.load()
     desk.outbox.load()
-    service = WorkspaceService(settings, patience=patience, connect_patience=connect_patience)
+    shelves = Shelves(settings.state_folder / "shelves.json")
+    shelves.load()
+    known = shelves if settings.has_drive else None
+    service = WorkspaceService(settings, patience=patience, connect_patience=connect_patience, shelves=known)
     leases = Leases(desk, service, server=server_session(settings))
     courier = Courier(desk, service, leases)
     opener = Opener(desk, service, courier, leases)
@@ -95,6 +100,7 @@ def assemble(
         playground=Playground(desk, service, settings.home, taken),
         proposing=Proposing(desk, service, taken),
         offers=Offers(service, courier, opener, leases),
+        shelf_moves=ShelfMoves(desk, leases, shelves),
     )
 
 

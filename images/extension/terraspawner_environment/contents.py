@@ -58,6 +58,9 @@ class TerraContentsManager(AsyncLargeFileManager):
         if notebook is not None and type != "directory" and (content or not self._is_here(path)):
             await self._open(notebook)
         folder = self.workspace.paths.folder_of(path) if self.workspace else None
+        if folder is not None and content:
+            await self._there.listing.items()
+            await self._there.shelf_moves.follow()
         if folder:
             await self._make_folder_of_the_list(path, folder)
         with told_when_full(path):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import aiohttp
@@ -56,6 +56,8 @@ class Listed:
     version: str
     size: int
     modified: datetime
+    library: str = ""
+    """Of a drive workspace: the id of the library that it is in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +91,26 @@ class Guard:
         return headers
 
 
-class WorkspaceService:
-    """The REST interface of one workspace, with the key of this start."""
+class Folders(Protocol):
+    """What is known of the folders of libraries; `shelves.Shelves` is the real one."""
 
-    def __init__(self, settings: EnvironmentSettings, *, patience: float = 30.0, connect_patience: float = 3.0) -> None:
-        self._base = settings.service_url
+    def learn(self, libraries: Mapping[str, str]) -> None: ...
+    def is_strange(self, notebook: str) -> bool: ...
+    def address(self, notebook: str) -> tuple[str, str] | None: ...
+
+
+class WorkspaceService:
+    """The REST interface of one workspace, with the key of this start; of a drive workspace with its `shelves`."""
+
+    def __init__(
+        self,
+        settings: EnvironmentSettings,
+        *,
+        patience: float = 30.0,
+        connect_patience: float = 3.0,
+        shelves: Folders | None = None,
+    ) -> None:
+        self._base, self._shelves = settings.service_url, shelves
         here = f"/workspaces/{quote(settings.namespace, safe='')}/{quote(settings.workspace, safe='')}"
         self._notebooks, self._files = f"{here}/notebooks", f"{here}/files"
         self._headers = {"Authorization": f"environment {settings.key}"}
@@ -117,7 +134,11 @@ class WorkspaceService:
             listed += [_listed(item) for item in answer["items"]]
             cursor = answer.get("next")
             if not cursor:
-                return listed
+                break
+        if self._shelves is not None:
+            found = {item.path.partition("/")[0]: item.library for item in listed if item.library}
+            await asyncio.to_thread(self._shelves.learn, found)
+        return listed
 
     async def read(self, notebook: str, *, known: str | None = None) -> Fetched | None:
         """Return the notebook as stored, None where the workspace does not have it.
@@ -125,6 +146,8 @@ class WorkspaceService:
         With `known`, a version, the bytes are spared where the service answers "not modified".
         """
         headers = {"If-None-Match": f'"{known}"'} if known else {}
+        if self._shelves is not None and self._shelves.is_strange(notebook):
+            await self.list()  # what is opened is saved later, and its library may be called otherwise by then
         try:
             status, answer_headers, body = await self._ask("GET", self._notebook(notebook), headers=headers)
         except RefusedByService as trouble:
@@ -153,7 +176,10 @@ class WorkspaceService:
     async def rename(self, notebook: str, to: str, guard: Guard) -> tuple[str, int | None]:
         """Rename a notebook in the workspace and return its version under the new name, with its lease's new fence."""
         _, answer, body = await self._ask(
-            "POST", f"{self._notebook(notebook)}/rename", headers=guard.headers(), json={"to": to}
+            "POST",
+            f"{self._notebook(notebook)}/rename",
+            headers=guard.headers(),
+            json={"to": self._inside(notebook, to)},
         )
         fence = answer.get("Lease-Fence", "")
         return _version_of_write(answer, body), int(fence) if fence.isdecimal() else None
@@ -199,7 +225,24 @@ class WorkspaceService:
         return dict(json.loads(body)) if body else {}
 
     def _notebook(self, notebook: str) -> str:
-        return f"{self._notebooks}/{quote(notebook, safe='/')}"
+        """By the id of its library where that is known: the library may be called otherwise by now."""
+        found = self._shelves.address(notebook) if self._shelves else None
+        if found is None:
+            return f"{self._notebooks}/{quote(notebook, safe='/')}"
+        library, path = found
+        return f"/workspaces/library/{quote(library, safe='')}/notebooks/{quote(path, safe='/')}"
+
+    def _inside(self, notebook: str, to: str) -> str:
+        """The new name, as it is said at the address of the notebook. Raises `RefusedByService`."""
+        here, there = (self._shelves.address(path) if self._shelves else None for path in (notebook, to))
+        if here is None:
+            return to
+        if there is None or there[0] != here[0]:
+            raise RefusedByService(
+                f"A notebook stays in its library, here “{notebook.partition('/')[0]}”. Copy it to have it in another"
+                " one."
+            )
+        return there[1]
 
     async def _ask(
         self, method: str, path: str, *, patience: float | None = None, **kwargs: Any
@@ -254,6 +297,7 @@ def _listed(item: Mapping[str, Any]) -> Listed:
         version=str(item["version"]),
         size=int(item["size"]),
         modified=datetime.fromisoformat(str(item["modified"])),
+        library=str(item.get("library", "")),
     )
 
 

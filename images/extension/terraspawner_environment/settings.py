@@ -22,6 +22,7 @@ class EnvironmentSettings:
     key: str
     bucket: Path | None = None
     hub_host: str = ""
+    has_drive: bool = False
 
     @property
     def state_folder(self) -> Path:
@@ -58,4 +59,5 @@ class EnvironmentSettings:
             key=environ["TERRA_ENVIRONMENT_KEY"],
             bucket=Path(bucket) if bucket else None,
             hub_host=environ.get("JUPYTERHUB_HOST", ""),
+            has_drive=bool(environ.get("WORKSPACE_DRIVE")),
         )
