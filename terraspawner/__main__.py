@@ -24,6 +24,9 @@ from terraspawner.operations.links import NewLink
 from terraspawner.storage.moving import Progress, move_all
 from terraspawner.storage.options import Options
 
+_NAMED = 5
+"""Of what stays behind so many are named."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0 done, 1 refused with a sentence on standard error."""
@@ -130,9 +133,21 @@ def _move_buckets(wanted: dict[str, str]) -> int:
     except TerraError as error:
         print(error.message, file=sys.stderr)
         return 1
-    sent = sum(progress.copied for _, progress in moved)
+    sent = sum(each.progress.copied for each in moved)
     print(f"{len(moved)} buckets are the same there as here; {sent} objects were sent this time.", flush=True)
+    _tell_left([f"{each.id}/{path}" for each in moved for path in each.left])
     return 0
+
+
+def _tell_left(left: Sequence[str]) -> None:
+    """Names are those of people: nothing in them speaks to the terminal."""
+    if left:
+        shown = ", ".join(ascii(path) for path in left[:_NAMED]) + (" and more" if len(left) > _NAMED else "")
+        print(
+            f"{len(left)} links and empty folders stay behind, since a store knows files alone: {shown}. They are still"
+            " in the folder that the buckets were in.",
+            flush=True,
+        )
 
 
 def _tell_progress(number: int, total: int, progress: Progress) -> None:

@@ -65,9 +65,17 @@ def move_bucket(source: Bucket, target: ObjectStoreBucket, tell: Callable[[Progr
     return progress
 
 
-def move_all(
-    url: str, target: str, options: Options, tell: Callable[[int, int, Progress], None]
-) -> list[tuple[str, Progress]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """One bucket that is there. `left` are links, and other things that are no files, and folders with nothing in them
+    (these end with ``/``), by their paths in the bucket: no store knows such."""
+
+    id: str
+    progress: Progress
+    left: tuple[str, ...]
+
+
+def move_all(url: str, target: str, options: Options, tell: Callable[[int, int, Progress], None]) -> list[Moved]:
     """All buckets of the folder `url` into the object store `target`; `tell` hears which of how many, and how far.
 
     Raises ``BucketUnavailable``, also where there are files that could not come along, and `SettingsWrong`.
@@ -82,8 +90,8 @@ def move_all(
     for number, bucket_id in enumerate(found, 1):
         made = create_bucket(target, bucket_id, options)
         assert isinstance(made, ObjectStoreBucket), "its address says so"  # noqa: S101 - for the type checker
-        source = open_bucket(url, bucket_id)
-        done.append((bucket_id, move_bucket(source, made, partial(tell, number, len(found)))))
+        progress = move_bucket(open_bucket(url, bucket_id), made, partial(tell, number, len(found)))
+        done.append(Moved(id=bucket_id, progress=progress, left=tuple(_unknown_to_stores(Path(folder) / bucket_id))))
     return done
 
 
@@ -98,6 +106,16 @@ def _check_all_listed(bucket: Path) -> None:
             " service may not read them, or their names are none that a store takes (other than UTF-8 in form NFC, or"
             " with control characters). Rename them or let them be read (chmod g+rX), or delete them, and do it again."
         )
+
+
+def _unknown_to_stores(bucket: Path) -> Iterator[str]:
+    for here, folders, names in os.walk(bucket / DATA):
+        path = Path(here).relative_to(bucket).as_posix()
+        if not (folders or names) and path != DATA:
+            yield f"{path}/"
+        links = [name for name in folders if Path(here, name).is_symlink()]
+        yield from (f"{path}/{name}" for name in links)
+        yield from (f"{path}/{name}" for name in names if not stat.S_ISREG(Path(here, name).lstat().st_mode))
 
 
 def _left_out(bucket: Path, folder: str) -> Iterator[str]:

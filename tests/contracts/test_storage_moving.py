@@ -112,6 +112,18 @@ def test_a_file_that_no_list_has_stops_the_move_before_anything_is_sent(
         move_all(f"file://{tmp_path}", "s3://there-is-none/lab", Options(), lambda *_: None)
 
 
+def test_links_and_empty_folders_are_told_as_what_stays_behind(
+    source: DirectoryBucket, tmp_path: Path, place: tuple[str, Options]
+) -> None:
+    (source.path / "data/empty folder/deeper").mkdir(parents=True)
+    (source.path / "data/deep/link").symlink_to("table.csv")
+    (source.path / "data/folder link").symlink_to("deep")
+    os.mkfifo(source.path / "data/deep/pipe")
+    (moved,) = move_all(f"file://{tmp_path}", place[0], place[1], lambda *_: None)
+    there = {"data/empty folder/deeper/", "data/deep/link", "data/folder link", "data/deep/pipe"}
+    assert (moved.id, set(moved.left)) == ("b1", there)
+
+
 @pytest.mark.parametrize("after", [1, 4, 7])
 def test_an_interrupted_round_goes_on_where_it_was(
     source: DirectoryBucket, place: tuple[str, Options], after: int
