@@ -239,8 +239,11 @@ def may_be_measured(held: HeldDisk) -> bool:
 
 
 def note_measure(context: Context, disk_id: str, used: int, folders: Sequence[Folder]) -> None:
-    """What was found on it now."""
+    """What was found on it now. An image ends at a whole mebibyte: full, it holds a little more than is paid for."""
     with context.database.write() as connection:
+        disk = disk_records.disk_by_id(connection, disk_id)
+        if disk is not None and disk.has_limit:
+            used = min(used, disk.size)
         disk_records.note_measure(connection, disk_id, folders, used=used, measured_at=context.now())
 
 

@@ -17,11 +17,12 @@ FIRST = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """A library of a drive with its first notebooks, by path, of `total`."""
+    """A library of a drive with its first notebooks, by path, of `total`; `is_away` where they cannot be read now."""
 
     shown: Shown
     notebooks: tuple[NotebookInfo, ...]
     total: int
+    is_away: bool = False
 
     @property
     def more(self) -> bool:
@@ -41,5 +42,5 @@ def _shelf(context: Context, user: str, each: Shown) -> Shelf:
             context, user=user, namespace=NAMESPACE, name=each.id, wanted=Wanted(limit=FIRST)
         )
     except (Unavailable, WorkspaceMissing):  # its folder does not answer; it was withdrawn in this moment
-        return Shelf(shown=each, notebooks=(), total=0)
+        return Shelf(shown=each, notebooks=(), total=0, is_away=True)
     return Shelf(shown=each, notebooks=tuple(page.items), total=page.total)

@@ -62,7 +62,8 @@ def _of_object_store(address: Address, options: Options, facts: StoreFacts) -> S
         store.answers()
         may_write = capability.is_guarded or options.is_sole_writer()
     except TerraError as error:
-        return replace(facts, problem=error.message)
+        why = error.details.get("why")  # who reads this is who would be asked
+        return replace(facts, problem=f"The buckets cannot be used: {why}." if why else error.message)
     return replace(
         facts,
         conditions=capability.conditions.value,

@@ -45,6 +45,7 @@ def unavailable(why: str, **details: object) -> BucketUnavailable:
     return BucketUnavailable(
         f"The workspace's bucket cannot be used ({why}). Nothing was changed. "
         "Try again in a minute, or ask the operator.",
+        why=why,
         **details,
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -169,13 +170,14 @@ async def image(parts: TheParts, spot: ASpot, path: str) -> Response:
 
 
 def table_of(text: str, separator: str, *, is_cut: bool) -> tuple[tuple[str, ...], ...]:
-    """The first rows of a table; a last line that is cut is left out. Empty where it is none."""
+    """The first rows of a table, one more than are shown, and a column more; a last line that is cut is left out. Empty
+    where it is none."""
     lines = text.splitlines(keepends=True)
     try:
-        rows = [row[:SHOWN_COLUMNS] for row in csv.reader(lines[:-1] if is_cut else lines, delimiter=separator)]
+        rows = list(islice(csv.reader(lines[:-1] if is_cut else lines, delimiter=separator), SHOWN_ROWS + 1))
     except csv.Error:
         return ()
-    return tuple(tuple(row) for row in rows[: SHOWN_ROWS + 1])
+    return tuple(tuple(row[: SHOWN_COLUMNS + 1]) for row in rows)
 
 
 async def _described(parts: Parts, place: Place) -> FileInfo:
@@ -196,7 +198,8 @@ async def _preview(parts: Parts, place: Place, info: FileInfo) -> Preview:
     text = data_file.text_of(head)
     rows = table_of(text, data_file.separator_of(info.path), is_cut=is_cut) if sight is Sight.TABLE else ()
     if rows:
-        return Preview(sight=sight, rows=rows[:SHOWN_ROWS], is_cut=is_cut or len(rows) > SHOWN_ROWS)
+        is_cut = is_cut or len(rows) > SHOWN_ROWS or any(len(row) > SHOWN_COLUMNS for row in rows)
+        return Preview(sight=sight, rows=tuple(row[:SHOWN_COLUMNS] for row in rows[:SHOWN_ROWS]), is_cut=is_cut)
     return Preview(sight=Sight.TEXT, text=text, is_cut=is_cut)
 
 

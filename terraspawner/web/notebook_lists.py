@@ -12,10 +12,12 @@ from terraspawner.domain import notebook_list
 from terraspawner.domain.access import Action, permits
 from terraspawner.domain.library import NAMESPACE
 from terraspawner.domain.notebook import KERNELS
-from terraspawner.domain.notebook_list import Sort, Wanted
+from terraspawner.domain.notebook_list import Page, Sort, Wanted
 from terraspawner.domain.workspace import Membership
 from terraspawner.errors import Refused
 from terraspawner.operations import libraries, notebook_lists, proposals, workspaces
+from terraspawner.operations.notebook_facts import NotebookInfo
+from terraspawner.storage.errors import BucketUnavailable
 from terraspawner.web import lease_marks
 from terraspawner.web.desks import desk_of, modes_of
 from terraspawner.web.parts import Parts
@@ -78,17 +80,18 @@ async def member_of(parts: Parts, spot: Spot) -> Membership:
 
 
 async def list_values(parts: Parts, spot: Spot, member: Membership, asked: Asked) -> dict[str, Any]:
-    """For ``_notebooks.html`` and its dialogs."""
-    here = {"user": spot.user, "namespace": spot.namespace, "name": spot.name}
+    """For ``_notebooks.html`` and its dialogs. A bucket that cannot be read is said in the place of the list: the
+    environment, the people and the rest of the page do not need it."""
+    away = ""
     try:
-        page = await parts.deeds(notebook_lists.list_page, **here, wanted=asked.wanted)
-    except Refused:
-        asked = replace(asked, cursor="")
-        page = await parts.deeds(notebook_lists.list_page, **here, wanted=asked.wanted)
+        asked, page = await _listed(parts, spot, asked)
+    except BucketUnavailable as error:
+        away, page = error.message, Page(items=(), folders=(), total=0, next=None)
     marks = await lease_marks.look(parts, spot)
     desk = await desk_of(parts, spot.user, member.workspace)
     return {
         "listing": asked,
+        "away": away,
         "notebooks": page.items,
         "folders": page.folders,
         "total": page.total,
@@ -104,6 +107,16 @@ async def list_values(parts: Parts, spot: Spot, member: Membership, asked: Asked
         "address": parts.settings.address,
         "most": parts.settings.notebook_limit,
     }
+
+
+async def _listed(parts: Parts, spot: Spot, asked: Asked) -> tuple[Asked, Page[NotebookInfo]]:
+    """The list and how it is asked for: from the beginning where the cursor is none."""
+    here = {"user": spot.user, "namespace": spot.namespace, "name": spot.name}
+    try:
+        return asked, await parts.deeds(notebook_lists.list_page, **here, wanted=asked.wanted)
+    except Refused:
+        asked = replace(asked, cursor="")
+        return asked, await parts.deeds(notebook_lists.list_page, **here, wanted=asked.wanted)
 
 
 async def proposals_in(parts: Parts, spot: Spot) -> dict[str, int]:

@@ -78,6 +78,31 @@ def test_files_are_uploaded_looked_at_downloaded_deleted_and_had_back(
     expect(page.get_by_role("link", name=f"raw/2026/{LONG}", exact=True)).to_be_visible()
 
 
+def test_a_folder_that_is_dropped_is_uploaded_with_what_is_in_it(
+    page: Page, deployment: Deployment, ana: Person, tmp_path: Path
+) -> None:
+    here = ana.workspace(unique("dropped"))
+    for name in ("scan/a.csv", "scan/raw/b.csv", "empty/", "single.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).mkdir() if name.endswith("/") else (tmp_path / name).write_text("x,y\n")
+    sign_in(page, deployment, "ana")
+    page.goto(f"{PAGES}/{here.name}/files")
+    expect(page.locator("#file-upload")).to_be_visible()
+    dropped = [str(tmp_path / name) for name in ("scan", "empty", "single.csv")]
+    chromium = page.context.new_cdp_session(page)  # a script cannot make a folder, so the browser itself drops it
+    for kind in ("dragEnter", "dragOver", "drop"):
+        data = {"items": [], "files": dropped, "dragOperationsMask": 1}
+        chromium.send("Input.dispatchDragEvent", {"type": kind, "x": 200, "y": 200, "data": data})
+    lines = page.locator("#upload-lines li")
+    expect(lines.filter(has_text="is uploaded.")).to_have_count(3)
+    expect(lines.filter(has_text="without files")).to_have_text(
+        "empty is a folder without files: there is nothing to upload."
+    )
+    page.get_by_role("link", name="Folder scan", exact=True).click()
+    page.get_by_role("link", name="Folder scan/raw", exact=True).click()
+    expect(page.get_by_role("link", name="scan/raw/b.csv", exact=True)).to_be_visible()
+
+
 def test_an_upload_goes_on_after_a_break_and_after_the_page_was_left(
     page: Page, deployment: Deployment, ana: Person, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import builders
 from terraspawner.converting import Converter
 from terraspawner.db import tables as t
-from terraspawner.domain.disk import DiskForm
+from terraspawner.domain.disk import DiskForm, notice
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import DiskMissing, HostUnavailable, Refused, TerraError, WrongState
 from terraspawner.errors_disks import MachineFull
@@ -96,6 +96,17 @@ def test_a_disk_is_what_it_was_made_as_for_good(context: Context, workspace: Wor
     made = disks.get_own(context, user="ana", disk_id=disk.id).disk
     assert (made.form, made.has_limit, made.formed(DiskForm.VOLUME)) == (DiskForm.IMAGE, True, DiskForm.IMAGE)
     assert [each.id for each in disks.images_of(context, ticket.environment.id)] == [disk.id]
+
+
+def test_a_full_disk_with_a_limit_is_full_and_not_more_than_that(context: Context, workspace: Workspace) -> None:
+    assert workspace.name == "alpha"
+    disk_id = environments.admit(context, user="ana", slug="ana-alpha").environment.disk_id
+    disks.note_made(context, [disk_id], DiskForm.IMAGE)
+    disks.note_measure(context, disk_id, 50 * GIB + 1024**2 - 1, [])  # its image ends at a whole mebibyte
+    full = disks.get_own(context, user="ana", disk_id=disk_id).disk
+    said = notice(full.used, full.size)
+    assert said is not None
+    assert said.message.startswith("The disk is 100 % full.")
 
 
 async def test_a_paused_environments_disk_is_converted_and_its_container_goes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -189,6 +190,19 @@ async def test_a_drive_workspace_is_chosen_at_its_creation_and_says_what_stays(s
     assert "create-notebook-form" not in page
     refused = await browser.submit(f"{PREFIX}/workspaces", namespace="ana", name="x", storage="floppy")
     assert (refused.status_code, "&#39;bucket&#39; or &#39;drive&#39;" in refused.text) == (422, True)
+
+
+async def test_a_library_that_cannot_be_read_is_not_shown_as_an_empty_one(site: Site, tmp_path: Path) -> None:
+    library_id = a_library(site)
+    a_notebook(site, library_id)
+    workspaces.create_workspace(site.context, user="ana", namespace="ana", name="desk", storage="drive")
+    (tmp_path / "libraries").rename(tmp_path / "elsewhere")
+    browser = await site.browser("ana")
+    for address in (f"{PREFIX}/workspaces/ana/desk", page_of(library_id)):
+        page = await browser.client.get(address)
+        assert page.status_code == 200
+        assert "No notebooks yet" not in page.text
+        assert "cannot be" in page.text
 
 
 @pytest.mark.feature("B4")

@@ -14,7 +14,7 @@ from terraspawner.operations import members, trashed_folders
 from terraspawner.operations.notebooks import Place
 from terraspawner.storage.base import ABSENT, ANYTHING
 from terraspawner.web.file_list_page import ON_A_PAGE
-from terraspawner.web.file_pages import SHOWN_BYTES, SHOWN_IMAGE, SHOWN_ROWS
+from terraspawner.web.file_pages import SHOWN_BYTES, SHOWN_COLUMNS, SHOWN_IMAGE, SHOWN_ROWS
 from tests.web.sites import PREFIX, Browser, Site
 from waiting import until
 
@@ -103,7 +103,14 @@ async def test_text_and_tables_are_shown_as_they_begin(site: Site, ana: Browser,
     assert '<th scope="col">a, b</th>' in table
     assert table.count("<td>1</td>") == SHOWN_ROWS - 1
     assert "This is how it begins" in table
-    assert '<th scope="col">two</th>' in (await shown(ana, "t.tsv")).text
+    tsv = (await shown(ana, "t.tsv")).text
+    assert '<th scope="col">two</th>' in tsv
+    assert "This is how it begins" not in tsv
+    put(site, alpha, "wide.csv", ",".join(f"c{n}" for n in range(SHOWN_COLUMNS + 1)).encode() + b"\n")
+    wide = (await shown(ana, "wide.csv")).text
+    assert f">c{SHOWN_COLUMNS - 1}<" in wide
+    assert f">c{SHOWN_COLUMNS}<" not in wide
+    assert "This is how it begins" in wide, "columns that are left out are said to be"
 
 
 @pytest.mark.parametrize(
@@ -177,6 +184,7 @@ async def test_a_folder_is_made_by_an_empty_file_in_it(site: Site, ana: Browser,
         made = await ana.submit(f"{AT}/files/folder", folder="raw", title="2024 ä")
         assert parse_qs(urlsplit(made.headers["location"]).query) == {"folder": ["raw/2024 ä"]}
     assert site.context.bucket(alpha.id).read("data/raw/2024 ä/.keep")[0] == b""
+    assert "keeps this folder there" in (await ana.client.get(made.headers["location"])).text
     for title in ("", " / ", "a//b", "..", "x" * 256):
         refused = await ana.submit(f"{AT}/files/folder", title=title)
         assert refused.status_code == 422

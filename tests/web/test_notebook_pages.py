@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import cast
 
 import httpx
 import pytest
 
+import builders
 from notebooks_made import made, words
 from terraspawner.domain.access import Role
-from terraspawner.operations import members, notebooks
+from terraspawner.operations import members, notebooks, workspaces
 from terraspawner.operations.notebooks import Place
+from terraspawner.storage.base import Bucket
+from terraspawner.storage.errors import BucketUnavailable
 from terraspawner.web import notebook_lists
 from tests.web.sites import API, PREFIX, Browser, Site
 
@@ -68,6 +72,34 @@ async def test_a_search_goes_through_all_folders_and_orders_are_kept(ana: Browse
     assert "No notebook here has “&lt;b&gt;” in its name." in nothing.text
     for odd in ("sort=x", "cursor=x", "folder=../..", "folder=%00", f"q={'x' * 5000}"):
         assert (await ana.client.get(f"{PAGE}?{odd}")).status_code == 200
+
+
+class BucketThatIsAway:
+    """Whatever it is asked, its store does not answer."""
+
+    def __getattr__(self, verb: str) -> Callable[..., object]:
+        def refuse(*_: object, **__: object) -> object:
+            raise BucketUnavailable("The store does not answer.")
+
+        return refuse
+
+
+@pytest.mark.feature("H1")
+async def test_while_the_bucket_is_away_the_page_has_everything_but_the_list(ana: Browser, site: Site) -> None:
+    bucket = site.context.bucket
+    assert isinstance(bucket, builders.MemoryBuckets)
+    (workspace_id,) = [
+        each.workspace.id for each in workspaces.list_workspaces(site.context, "ana") if each.workspace.name == "alpha"
+    ]
+    bucket.made[workspace_id] = cast("Bucket", BucketThatIsAway())
+    page = await ana.client.get(PAGE)
+    assert page.status_code == 200
+    assert 'id="bucket-away"' in page.text
+    assert "The store does not answer." in page.text
+    assert 'id="environment"' in page.text
+    assert "No notebooks yet" not in page.text
+    alone = await ana.client.get(f"{PAGE}/notebooks", headers={"HX-Request": "true"})
+    assert (alone.status_code, "The store does not answer." in alone.text) == (200, True)
 
 
 async def test_the_list_comes_alone_for_htmx_and_in_pages(

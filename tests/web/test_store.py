@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -12,6 +13,8 @@ import pytest
 from builders import StoreThatIs
 from terraspawner.storage.addresses import Store
 from terraspawner.storage.facts import UNGUARDED, StoreFacts
+from terraspawner.storage.facts import look as facts_of
+from terraspawner.storage.options import Options
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.store_watch import StoreWatch
 from tests.web.sites import API, PREFIX, Site, opened
@@ -64,6 +67,16 @@ async def test_the_page_of_operators_says_it(site: Site, facts: StoreFacts, show
     page = await (await site.browser("operator")).client.get(f"{PREFIX}/store")
     assert shown in page.text
     assert "s3://lab/x" in page.text
+
+
+def test_operators_are_told_the_cause_and_not_to_ask_an_operator() -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))  # and nobody listens there
+        endpoint = f"http://127.0.0.1:{sock.getsockname()[1]}"
+        options = Options(
+            endpoint=endpoint, region="x", credentials="AWS_ACCESS_KEY_ID=a\nAWS_SECRET_ACCESS_KEY=b\n", seconds=1.0
+        )
+        assert facts_of("s3://lab/x", options).problem == "The buckets cannot be used: the store cannot be reached."
 
 
 async def test_it_is_for_operators_alone(site: Site) -> None:

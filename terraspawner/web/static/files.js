@@ -9,13 +9,16 @@ function addLine(name) {
   const line = document.createElement("li");
   const words = document.createElement("span");
   const bar = document.createElement("progress");
+  const share = document.createElement("span");
   const said = document.createElement("strong");
+  share.className = "ms-2";
+  share.setAttribute("aria-hidden", "true"); // it changes all the time, and the bar says the same
   words.className = "terra-break";
   words.textContent = `${name} `;
   bar.max = 1;
   bar.value = 0;
   bar.setAttribute("aria-label", `Upload of ${name}`);
-  line.append(words, bar, said);
+  line.append(words, bar, share, said);
   document.getElementById("upload-lines").append(line);
   return line;
 }
@@ -30,6 +33,7 @@ function tell(line, sentence, isGood) {
 function end(line, sentence, isGood) {
   clear(line);
   line.querySelector("progress").remove();
+  line.querySelector("[aria-hidden]").remove();
   tell(line, sentence, isGood);
 }
 
@@ -67,7 +71,7 @@ function isWorthAnother(failure) {
 function showProgress(line, sent, total) {
   const bar = line.querySelector("progress");
   bar.value = total ? sent / total : 1;
-  bar.textContent = `${Math.round(bar.value * 100)} %`;
+  line.querySelector("[aria-hidden]").textContent = `${Math.floor(bar.value * 100)} %`;
 }
 
 function explain(line, failure, again) {
@@ -127,21 +131,59 @@ function uploadOne(file, path, line, condition) {
 
 async function uploadAll(files) {
   const { folder, most } = box.dataset;
-  for (const file of files) {
-    const line = addLine(file.name);
+  for (const { file, path } of files) {
+    const line = addLine(path);
     if (file.name.toLowerCase().endsWith(".ipynb")) {
       end(line, "is a notebook: upload it on the page with the notebooks, where it has a lock and versions.", false);
     } else if (file.size > Number(most)) {
       end(line, `is larger than ${Math.round(most / 1073741824)} GB, which is the limit.`, false);
     } else {
-      await uploadOne(file, folder ? `${folder}/${file.name}` : file.name, line, { "If-None-Match": "*" });
+      await uploadOne(file, folder ? `${folder}/${path}` : path, line, { "If-None-Match": "*" });
+    }
+  }
+}
+
+// What a drop holds is told while it is handled and not later: entries, which know folders, else the files themselves.
+function droppedIn(transfer) {
+  const items = [...transfer.items].filter((item) => item.kind === "file");
+  return items.map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
+}
+
+async function uploadDropped(dropped) {
+  for (const each of dropped) {
+    try {
+      const files = each instanceof File ? [{ file: each, path: each.name }] : await filesBelow(each, each.name);
+      if (!files.length) {
+        end(addLine(each.name), "is a folder without files: there is nothing to upload.", false);
+      }
+      await uploadAll(files);
+    } catch {
+      end(addLine(each.name), "cannot be read on this computer.", false);
+    }
+  }
+}
+
+// All files of a folder, each with its path from there.
+async function filesBelow(entry, path) {
+  if (entry.isFile) {
+    return [{ file: await new Promise((done, failed) => entry.file(done, failed)), path }];
+  }
+  const reader = entry.createReader();
+  const files = [];
+  for (;;) {
+    const some = await new Promise((done, failed) => reader.readEntries(done, failed)); // a hundred at a time
+    if (!some.length) {
+      return files;
+    }
+    for (const each of some) {
+      files.push(...(await filesBelow(each, `${path}/${each.name}`)));
     }
   }
 }
 
 const chosen = document.getElementById("upload-files");
 chosen.addEventListener("change", async () => {
-  const files = [...chosen.files];
+  const files = [...chosen.files].map((file) => ({ file, path: file.name }));
   chosen.value = "";
   await uploadAll(files);
 });
@@ -157,6 +199,6 @@ document.addEventListener("dragleave", () => box.classList.remove("border-primar
 document.addEventListener("drop", (event) => {
   box.classList.remove("border-primary");
   if (event.dataTransfer?.files.length) {
-    uploadAll([...event.dataTransfer.files]);
+    uploadDropped(droppedIn(event.dataTransfer));
   }
 });
