@@ -28,17 +28,19 @@ class MounterHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A library in a view: in which of the drive's folders (mine, me, groups, all), under which name."""
+    """A library in a view: in which of the drive's folders (mine, me, groups, all), under which name. One that
+    `is_outside` is shown while its drive is mounted."""
 
     id: str
     folder: str
     name: str
     is_read_only: bool
+    is_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What an environment sees of its drive. `missing` are ids of libraries that are not on the machine; `was_open`:
+    """What an environment sees of its drive. `missing` are ids of libraries that are not on the machine now; `was_open`:
     one that went was in use in the environment, and may be until that ends."""
 
     libraries: frozenset[Shown]

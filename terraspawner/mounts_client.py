@@ -1,8 +1,13 @@
-"""Client of the mounts service, which mounts the buckets of an object store. It is told ids of workspaces."""
+"""Client of the mounts service, which mounts the buckets of an object store and drives from outside.
+
+Of buckets it is told ids of workspaces, since it knows the store; of a drive from outside all that is needed to get at
+it, which is kept nowhere but with us.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import httpx
@@ -13,6 +18,20 @@ from terraspawner.patience import Patient
 
 _SECONDS = 10.0
 _FORGETTING_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideDrive:
+    """A drive from outside as a library: its id, the server, and by which account. `kind` is ``webdav`` or
+    ``seafile``; `path` a folder in it, segments divided by ``/``, or empty; `library` Seafile's own word."""
+
+    id: str
+    kind: str
+    url: str
+    user: str
+    password: str = field(repr=False)
+    path: str = ""
+    library: str = ""
 
 
 class MountsClient:
@@ -40,6 +59,20 @@ class MountsClient:
         done."""
         await self._call("DELETE", f"/mounts/{workspace_id}", timeout=_FORGETTING_SECONDS)
 
+    async def put_outside(self, drives: Sequence[OutsideDrive]) -> Mapping[str, Standing]:
+        """Say which drives from outside are to be mounted, all of them; how they stand, by library. What is not said
+        any more is unmounted once what was written there is sent."""
+        return _standings(await self._call("PUT", "/outside", json={"drives": [asdict(drive) for drive in drives]}))
+
+    async def outside(self) -> Mapping[str, Standing]:
+        """How the drives from outside stand, by library."""
+        return _standings(await self._call("GET", "/outside"))
+
+    async def forget_outside(self, library_id: str) -> None:
+        """Unmount the drive of a library that is purged, and throw away what was not sent to it. Done already is
+        done."""
+        await self._call("DELETE", f"/outside/{library_id}", timeout=_FORGETTING_SECONDS)
+
     async def close(self) -> None:
         await self._client.aclose()
 
@@ -51,6 +84,10 @@ class MountsClient:
         if answer.is_error:
             raise MountsUnavailable(f"The mounts service could not do this: {_message(answer)}")
         return answer
+
+
+def _standings(answer: httpx.Response) -> Mapping[str, Standing]:
+    return {library_id: Standing.from_json(told) for library_id, told in answer.json()["drives"].items()}
 
 
 def _message(answer: httpx.Response) -> str:

@@ -39,13 +39,17 @@ class Mount:
 def for_mounter(library: Shown) -> mounter_client.Shown:
     """As the mounter is told of it."""
     return mounter_client.Shown(
-        id=library.id, folder=str(library.folder), name=library.name, is_read_only=library.is_read_only
+        id=library.id,
+        folder=str(library.folder),
+        name=library.name,
+        is_read_only=library.is_read_only,
+        is_outside=library.is_outside,
     )
 
 
 def drive_mounts(settings: Settings, environment_id: str, shown: Sequence[Shown]) -> tuple[Mount, ...]:
     """The view that the mounter makes. Where mounts do not reach what runs, the Engine mounts each library itself, into
-    the folders that the mounter has made for them."""
+    the folders that the mounter has made for them; what lies outside of this machine is not there then."""
     view = f"{settings.mounts_host_path}/views/{environment_id}"
     root = Mount(kind="bind", source=view, target=DRIVE, is_read_only=True, follows=settings.has_live_mounts)
     if settings.has_live_mounts:
@@ -60,6 +64,7 @@ def drive_mounts(settings: Settings, environment_id: str, shown: Sequence[Shown]
                 is_read_only=library.is_read_only,
             )
             for library in shown
+            if not library.is_outside
         ),
     )
 

@@ -17,6 +17,7 @@ FOLDER: Final = "buckets"
 WRITER, READER = "writer", "reader"
 DATA, NOTEBOOKS = "bucket", "notebooks"
 """As an environment calls what is mounted in its folder of the workspace."""
+OUTSIDE: Final = "outside"
 SLOW: Final = timedelta(seconds=2)
 """What people notice at each click in a list of files."""
 _PAUSES: Final = (0.2, 1, 2, 5, 10)
@@ -60,6 +61,11 @@ NOT_SHARED: Final = (
 def shown_folder(workspace_id: str, *, writes: bool) -> str:
     """What an environment has as its folder of the workspace, below the one that is shared with the machine."""
     return f"{FOLDER}/{workspace_id}/{WRITER if writes else READER}"
+
+
+def outside_folder(library_id: str) -> str:
+    """Where a library from outside is mounted, below the folder that is shared with the machine."""
+    return f"{OUTSIDE}/{library_id}/data"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

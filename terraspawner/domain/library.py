@@ -103,6 +103,8 @@ class Shown:
     folder: Folder
     name: str
     is_read_only: bool
+    is_outside: bool = False
+    """Its files lie on a drive from outside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
