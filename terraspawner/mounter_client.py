@@ -40,8 +40,8 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What an environment sees of its drive. `missing` are ids of libraries that are not on the machine now; `was_open`:
-    one that went was in use in the environment, and may be until that ends."""
+    """What an environment sees of its drive. `missing` are ids of libraries that cannot be shown now; `was_open`: one
+    that went was in use in the environment, and may be until that ends."""
 
     libraries: frozenset[Shown]
     missing: tuple[str, ...] = ()

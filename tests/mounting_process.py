@@ -1,6 +1,7 @@
-"""The mounts service as a process that tests can kill: `python tests/mounting_process.py <folder> <endpoint>`.
+"""The mounts service as a process that tests can kill: `python tests/mounting_process.py <folder> [<endpoint>]`.
 
-It is the real one on the real rclone, but for the looks between its looks, which are short.
+It is the real one on the real rclone, but for the times between its looks, which are short. Without an endpoint there
+is no object store, and it mounts drives from outside alone.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from terraspawner.host.asked import bound_socket
-from terraspawner.host.bucket_mounts.__main__ import Site, serve
+from terraspawner.host.bucket_mounts.__main__ import serve
+from terraspawner.host.bucket_mounts.buckets import Buckets
 from terraspawner.host.bucket_mounts.keeper import Pace
+from terraspawner.host.bucket_mounts.site import Site
 from terraspawner.storage.addresses import parse_address
 from terraspawner.storage.options import Options
 
@@ -23,15 +26,13 @@ SECRETS = ("AKIA-NOT-TO-BE-TOLD", "deep-and-dark-secret")
 CREDENTIALS = f"AWS_ACCESS_KEY_ID={SECRETS[0]}\nAWS_SECRET_ACCESS_KEY={SECRETS[1]}\n"
 
 
-def main(folder: Path, endpoint: str) -> None:
+def main(folder: Path, endpoint: str = "") -> None:
     logging.basicConfig(format="%(name)s %(message)s", level=logging.INFO)
     for name in ("aiohttp.access", "httpx"):
         logging.getLogger(name).setLevel(logging.WARNING)
     memory = folder / "memory"
     memory.mkdir(exist_ok=True)
     site = Site(
-        address=parse_address("s3://lab/terra"),
-        options=Options(endpoint=endpoint, region="us-east-1", credentials=CREDENTIALS),
         shared=folder / "shared",
         cache=folder / "cache",
         memory=memory,
@@ -39,9 +40,13 @@ def main(folder: Path, endpoint: str) -> None:
         surroundings=os.environ,
         pace=Pace(look=0.2, question=0.5, silence=3),
     )
-    site.write_configuration()
-    asyncio.run(serve(site, bound_socket(folder / "mounts.sock")))
+    buckets = Buckets(
+        site=site,
+        address=parse_address("s3://lab/terra"),
+        options=Options(endpoint=endpoint, region="us-east-1", credentials=CREDENTIALS),
+    )
+    asyncio.run(serve(site, buckets if endpoint else None, bound_socket(folder / "mounts.sock")))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -1,6 +1,6 @@
-"""How the mount of a bucket stands in environments: what a look at it found becomes mounted, slow or gone.
+"""How the mount of a bucket or of a drive from outside stands: what a look at it found becomes mounted, slow or gone.
 
-Data of a bucket in an object store goes over a network, and networks fail. Then a call in an environment ends with an
+Its files go over a network, and networks fail. Then a call in an environment ends with an
 error and the page says why; nothing waits for ever. What was written and is not in the store yet lies on this machine
 and is sent when the store is back: how many files that are is told all the time.
 """
@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+
+from terraspawner.domain.mount_words import Words
 
 FOLDER: Final = "buckets"
 WRITER, READER = "writer", "reader"
@@ -30,27 +32,14 @@ class MountState(enum.StrEnum):
 
 
 class Answer(enum.StrEnum):
-    """What the store said when it was asked."""
+    """What the store said when it was asked. `MISSING`: that what is mounted is not there."""
 
     WELL = "well"
     NONE = "none"
     REFUSED = "refused"
+    MISSING = "missing"
 
 
-REASONS: Final = {
-    Answer.NONE: "The store does not answer. Reading and writing files of the bucket ends with an error until it does; "
-    "what was written before is sent then.",
-    Answer.REFUSED: "The store refuses what it is asked, so files of the bucket cannot be read or written. The "
-    "operator has to look at its credentials.",
-}
-STORE_IS_SLOW: Final = "The store takes more than two seconds to answer. Reading and writing go on, slowly."
-ROOM_IS_FULL: Final = (
-    "This machine has no room left for files on their way to the store. Large files cannot be written until some have "
-    "arrived there."
-)
-BEING_MADE: Final = "The bucket is being mounted."
-ENDED: Final = "The program that mounts the bucket has ended; it is started again by itself."
-STUCK: Final = "The program that mounts the bucket did not answer any more; it is started again by itself."
 NO_SERVICE: Final = "The service that mounts buckets is not answering. It is started again; else ask the operator."
 NOT_SHARED: Final = (
     "On this machine what is mounted does not reach environments, so files of the bucket are not there. `make up` says "
@@ -71,11 +60,13 @@ def outside_folder(library_id: str) -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """What was found. `took` is how long the store took to answer, or has been taking so far; `waiting` are files that
-    it does not have yet; `is_full`: there is no room for more of them."""
+    it does not have yet, `not_taken` those of them that were sent more than once; `is_full`: there is no room for more
+    of them."""
 
     answer: Answer
     took: timedelta
     waiting: int = 0
+    not_taken: int = 0
     is_full: bool = False
 
 
@@ -110,9 +101,9 @@ class Standing:
         )
 
 
-def seen(before: Standing, look: Look, now: datetime) -> Standing:
+def seen(before: Standing, look: Look, now: datetime, words: Words) -> Standing:
     """How it stands after a look."""
-    state, reason = _judged(look)
+    state, reason = _judged(look, words)
     return _next(before, state, reason, look.waiting, now)
 
 
@@ -126,13 +117,16 @@ def pause_before(tries: int) -> float:
     return _PAUSES[min(tries, len(_PAUSES) - 1)]
 
 
-def _judged(look: Look) -> tuple[MountState, str]:
-    if look.answer is not Answer.WELL:
-        return MountState.GONE, REASONS[look.answer]
+def _judged(look: Look, words: Words) -> tuple[MountState, str]:
+    gone = {Answer.NONE: words.silent, Answer.REFUSED: words.refusing, Answer.MISSING: words.missing}
+    if look.answer in gone:
+        return MountState.GONE, gone[look.answer]
     if look.is_full:
-        return MountState.SLOW, ROOM_IS_FULL
+        return MountState.SLOW, words.room_is_full
+    if look.not_taken:
+        return MountState.SLOW, words.not_taken
     if look.took > SLOW:
-        return MountState.SLOW, STORE_IS_SLOW
+        return MountState.SLOW, words.slow
     return MountState.MOUNTED, ""
 
 

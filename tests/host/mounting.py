@@ -1,4 +1,4 @@
-"""Buckets mounted on this machine by the mounts service, for tests as root."""
+"""What the mounts service mounts on this machine, for tests as root."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 
-from object_store import ObjectStore
 from terraspawner.host.mounter import removal, syscalls
 from waiting import until
 
@@ -24,9 +23,9 @@ MOST_SECONDS = 20.0
 
 
 class Mounting:
-    """The service over `folder`, with its log in `log`."""
+    """The service over `folder`, with its log in `log`, and with a store at `store` if there is one."""
 
-    def __init__(self, folder: Path, store: ObjectStore) -> None:
+    def __init__(self, folder: Path, store: str = "") -> None:
         self.folder = folder
         self.store = store
         self.log = folder / "log"
@@ -38,7 +37,12 @@ class Mounting:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            words = [sys.executable, str(TESTS / "mounting_process.py"), str(self.folder), self.store.url]
+            words = [
+                sys.executable,
+                str(TESTS / "mounting_process.py"),
+                str(self.folder),
+                *([self.store] if self.store else []),
+            ]
             # rclone comes by a package of its own, and lies beside this Python
             path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
             environ = os.environ | {"PYTHONPATH": str(TESTS.parent), "PATH": path}
@@ -127,7 +131,7 @@ def shell(command: str, *, user: int = 1000) -> tuple[int, str]:
 
 
 @contextmanager
-def mounting(folder: Path, store: ObjectStore) -> Iterator[Mounting]:
+def mounting(folder: Path, store: str = "") -> Iterator[Mounting]:
     made = Mounting(folder, store)
     try:
         yield made

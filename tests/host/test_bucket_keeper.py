@@ -10,8 +10,10 @@ import pytest
 
 from builders import NOON
 from terraspawner.domain.bucket_mount import Answer
+from terraspawner.domain.mount_words import OF_BUCKET
 from terraspawner.errors_mounts import MountFailed
-from terraspawner.host.bucket_mounts.keeper import Bucket, Keeper, Pace
+from terraspawner.host.bucket_mounts.keeper import Keeper, Pace, Remote
+from terraspawner.host.bucket_mounts.rclone import Unsent
 
 pytestmark = pytest.mark.feature("H2")
 
@@ -32,9 +34,9 @@ class RcloneThatSends:
     async def ask_store(self, question: Mapping[str, Any]) -> Answer:
         return Answer.WELL
 
-    async def unsent(self, file_system: Mapping[str, str]) -> tuple[int, bool]:
+    async def unsent(self, file_system: Mapping[str, str]) -> Unsent:
         self.left = max(0, self.left - 1)
-        return self.left, False
+        return Unsent(waiting=self.left)
 
     async def end(self) -> None:
         return
@@ -43,7 +45,7 @@ class RcloneThatSends:
 class RcloneThatEnds(RcloneThatSends):
     """Between two looks, and with it what was known of its files."""
 
-    async def unsent(self, file_system: Mapping[str, str]) -> tuple[int, bool]:
+    async def unsent(self, file_system: Mapping[str, str]) -> Unsent:
         self.has_ended = True
         return await super().unsent(file_system)
 
@@ -56,14 +58,19 @@ class PlacesThatAreThere:
 
 
 class Place:
-    """A keeper whose rclones come one after the other; None does not come up."""
+    """A keeper whose rclones come one after the other; None does not come up. `told`: why nothing was mounted before
+    each of them."""
 
-    def __init__(self, *rclones: RcloneThatSends | None) -> None:
+    def __init__(self, *rclones: RcloneThatSends | None, mounts: tuple[Mapping[str, Any], ...] = ()) -> None:
         self.coming = [*rclones]
-        bucket = Bucket(start=self._start, places=PlacesThatAreThere(), mounts=(), question={}, data={})
-        self.keeper = Keeper("bucket", bucket, lambda: NOON, QUICK)
+        self.told: list[str] = []
+        self.remote = Remote(
+            start=self._start, places=PlacesThatAreThere(), mounts=mounts, question={}, data={}, words=OF_BUCKET
+        )
+        self.keeper = Keeper("bucket", self.remote, lambda: NOON, QUICK)
 
     async def _start(self) -> RcloneThatSends:
+        self.told.append(self.keeper.standing.reason)
         made = self.coming.pop(0)
         if made is None:
             raise MountFailed
@@ -101,3 +108,28 @@ async def test_what_is_sent_and_not_wanted_is_let_go() -> None:
     place = Place(RcloneThatSends(1))
     await place.run_unwanted()
     assert place.coming == []
+
+
+async def test_what_is_said_otherwise_is_mounted_anew_from_then_on() -> None:
+    place = Place(RcloneThatSends(0))
+    running = asyncio.create_task(place.keeper.run())
+    await place.keeper.is_up.wait()
+    other = Place(after := RcloneThatSends(3))
+    place.keeper.renew(other.remote)
+    place.keeper.want(is_wanted=False)
+    async with asyncio.timeout(20):
+        await running
+    assert (other.coming, after.left) == ([], 0)
+
+
+class RcloneThatIsRefused(RcloneThatSends):
+    """Before it has mounted anything, as stores are that are asked at the start."""
+
+    async def mount(self, request: Mapping[str, Any]) -> None:
+        raise MountFailed("rclone could not do this: couldn't list files: 401 Unauthorized")
+
+
+async def test_a_store_that_refuses_before_it_is_mounted_is_told_as_one_that_refuses() -> None:
+    place = Place(RcloneThatIsRefused(0), RcloneThatSends(0), mounts=({},))
+    await place.run_unwanted()
+    assert place.told == [OF_BUCKET.being_made, OF_BUCKET.refusing]

@@ -46,7 +46,7 @@ def mounts(store: ObjectStore) -> Iterator[Mounting]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)  # the person of an environment walks through
-        with mounting(folder, store) as made:
+        with mounting(folder, store.url) as made:
             yield made
 
 

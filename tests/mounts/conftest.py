@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from terraspawner.host.mounter.removal import remove_all
+from terraspawner.host.mounter.sources import Sources
 from terraspawner.host.mounter.views import Views
 
 
@@ -40,4 +41,4 @@ def libraries(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def views(mounts: Path, libraries: Path) -> Views:
-    return Views(mounts / "views", libraries)
+    return Views(mounts / "views", Sources(libraries, mounts / "outside"))

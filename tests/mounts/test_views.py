@@ -66,7 +66,8 @@ def test_the_right_of_each_is_the_kernels_and_devices_and_set_uid_are_off(
     with pytest.raises(OSError, match="Read-only file system"):
         (place(mounts, reads) / "new").touch()
     (place(mounts, writes) / "new").touch()
-    lines = [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if "Survey\\040" in line]
+    ours = str(mounts).replace(" ", "\\040")
+    lines = [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if f"{ours}/" in line]
     assert len(lines) == 2
     assert all("nosuid,nodev" in line and "nosymfollow" in line for line in lines)
 
@@ -239,7 +240,7 @@ def test_what_appears_is_seen_by_a_container_that_runs_and_with_its_right_alone(
 STEPS = """
 import os, signal, sys
 from pathlib import Path
-from terraspawner.host.mounter import syscalls, views
+from terraspawner.host.mounter import sources, syscalls, views
 step, folder, libraries = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
 count = 0
 def dying(act):
@@ -259,7 +260,8 @@ for module, names in [(os, "mkdir open"), (syscalls, "move detach detach_unused"
 Path.touch = dying(Path.touch); Path.rmdir = dying(Path.rmdir)
 said = [{"id": f"{number:016x}", "name": f"Survey {number}", "is_read_only": number == 2} for number in (2, 3)]
 wanted = [views.library_of({**each, "folder": "mine"}) for each in said]
-views.Views(folder, libraries).put("0123456789abcdef", wanted)
+found = sources.Sources(libraries, folder.parent / "outside")
+views.Views(folder, found).put("0123456789abcdef", wanted)
 print(count)
 """
 """From 1 read-write and 2 read-write to 2 read-only and 3: it ends before or after its n-th touch of the machine."""

@@ -64,6 +64,7 @@ def test_no_credential_is_among_the_words_and_all_waits_are_short() -> None:
         assert words[words.index(name) + 1] == value
     assert words[words.index("--rc-addr") + 1] == "unix:///memory/sock"
     assert words[words.index("--cache-dir") + 1] == "/cache"
+    assert words[words.index("--disable") + 1] == "About", "a look at a mount asks nobody"
 
 
 def test_its_variables_are_the_platforms_and_none_of_ours() -> None:
@@ -97,6 +98,10 @@ def test_the_data_of_one_workspace_is_mounted_and_its_notebooks_to_read(url: str
         ("operation error S3: HeadObject, https response error StatusCode: 403, RequestID: x", Answer.REFUSED),
         ("HEAD https://lab.blob.example.org/lab/x RESPONSE 401: 401 Unauthorized", Answer.REFUSED),
         ("googleapi: Error 403: hush has no access", Answer.REFUSED),
+        ("couldn't list files: 401 Not Authorized", Answer.REFUSED),
+        ("couldn't list files: Sabre: No public access: 401 Unauthorized", Answer.REFUSED),
+        ('couldn\'t list files: Propfind "http://lab.example.org/401 x/": dial tcp: connection refused', Answer.NONE),
+        ("directory not found", Answer.MISSING),
         (
             "operation error S3: HeadObject, https response error StatusCode: 0, RequestID: 403, request send",
             Answer.NONE,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from builders import NOON
-from terraspawner.domain import bucket_mount
 from terraspawner.domain.bucket_mount import MountState, Standing
+from terraspawner.domain.mount_words import OF_BUCKET
 from terraspawner.errors_mounts import MountsUnavailable
 from terraspawner.operations import environments
 from tests.web.hosts import HostThatObeys
@@ -76,8 +76,8 @@ async def test_a_mounted_bucket_is_told_with_what_is_on_its_way(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("state", "reason", "words"),
     [
-        (MountState.SLOW, bucket_mount.STORE_IS_SLOW, "Files of the bucket are slow"),
-        (MountState.GONE, bucket_mount.REASONS[bucket_mount.Answer.NONE], "Files of the bucket are not there"),
+        (MountState.SLOW, OF_BUCKET.slow, "Files of the bucket are slow"),
+        (MountState.GONE, OF_BUCKET.silent, "Files of the bucket are not there"),
     ],
 )
 async def test_trouble_stands_on_the_card_with_its_reason(

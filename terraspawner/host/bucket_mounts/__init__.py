@@ -1,1 +1,1 @@
-"""Mounts the buckets of object stores, so that environments have their data as files. `__main__` says how it stands."""
+"""Mounts the buckets of object stores and drives from outside, as files. `__main__` says how it stands."""

@@ -1,4 +1,5 @@
-"""What rclone is told: words, configuration and requests, as functions of values.
+"""What rclone is told: words, configuration and requests, as functions of values. Of drives from outside:
+`drive_arguments`.
 
 No credential stands among the words or in the requests: they are in the configuration, a file for root alone on a
 file system in memory, or in no place of ours where the platform has its own chain. Waits are short, since rclone's own
@@ -27,8 +28,9 @@ FRESH: Final = "5s"
 """After so long what others changed in the store is seen."""
 WRITE_BACK: Final = "1s"
 PART: Final = "8Mi"
+_DEVICE: Final = "bucket"
 CLOSED: Final = "0o077"
-_NAMES: Final = "Slash,InvalidUtf8,Dot,Ctl,Del"
+NAMES: Final = "Slash,InvalidUtf8,Dot,Ctl,Del"
 """Bytes of a file's name that stand in other letters in the store: its keys are text, and there are stores that take no
 control characters in one, or send them back in a list that nobody can read. Azure's client does that by itself."""
 _LOOKED_FOR: Final = ".terraspawner-look"
@@ -67,7 +69,7 @@ def _s3(options: Options, given: Mapping[str, str]) -> dict[str, str]:
         "no_check_bucket": "true",
         "chunk_size": PART,
         "upload_concurrency": "2",
-        "encoding": _NAMES,
+        "encoding": NAMES,
     }
 
 
@@ -94,7 +96,7 @@ def _gcs(options: Options, given: Mapping[str, str]) -> dict[str, str]:
         "endpoint": options.endpoint,
         "env_auth": "" if key else "true",
         "bucket_policy_only": "true",
-        "encoding": _NAMES,
+        "encoding": NAMES,
         "no_check_bucket": "true",
     }
 
@@ -110,6 +112,8 @@ def words(folders: Folders) -> list[str]:
         "--timeout", TIMEOUT, "--contimeout", CONNECT_TIMEOUT,
         "--low-level-retries", "1", "--retries", "1",
         "--use-server-modtime",
+        # else each `df`, and each of our own looks at a mount, waits for the store
+        "--disable", "About",
         "--transfers", "2", "--checkers", "4",
         "--use-json-log=false", "--log-level", "ERROR", "--stats", "0",
     ]  # fmt: skip
@@ -127,23 +131,28 @@ def where(place: Place) -> str:
 
 
 def data_request(place: str, mount_point: Path, cache_bytes: int) -> dict[str, Any]:
-    """Mount the data, readable and writable for the person of an environment. So many bytes of what is in the store
-    already are kept here."""
+    """Mount the data, readable and writable for the person of an environment."""
+    return writable_request(f"{place}/{DATA}/", mount_point, cache_bytes, _DEVICE)
+
+
+def writable_request(folder: str, mount_point: Path, cache_bytes: int, device: str) -> dict[str, Any]:
+    """Mount a folder of the remote. So many bytes of what is there already are kept here; `device` is what the kernel's
+    list of mounts calls it."""
     mode = {"CacheMode": "writes", "CacheMaxSize": f"{cache_bytes}B", "WriteBack": WRITE_BACK, "Umask": "002"}
-    return _request(f"{place}/{DATA}", mount_point, mode)
+    return _request(folder, mount_point, mode, device)
 
 
 def notebooks_request(place: str, mount_point: Path) -> dict[str, Any]:
     """Mount the notebooks, readable."""
-    return _request(f"{place}/{NOTEBOOKS}", mount_point, {"ReadOnly": True, "Umask": "022"})
+    return _request(f"{place}/{NOTEBOOKS}/", mount_point, {"ReadOnly": True, "Umask": "022"}, _DEVICE)
 
 
-def _request(folder: str, mount_point: Path, mode: Mapping[str, Any]) -> dict[str, Any]:
+def _request(folder: str, mount_point: Path, mode: Mapping[str, Any], device: str) -> dict[str, Any]:
     return {
-        "fs": f"{REMOTE}:{folder}/",
+        "fs": f"{REMOTE}:{folder}",
         "mountPoint": str(mount_point),
         "mountType": "mount",
-        "mountOpt": {"AllowOther": True, "DefaultPermissions": True, "DeviceName": "bucket"},
+        "mountOpt": {"AllowOther": True, "DefaultPermissions": True, "DeviceName": device},
         "vfsOpt": {"DirCacheTime": FRESH, "UID": DATA_GROUP, "GID": DATA_GROUP, **mode},
     }
 

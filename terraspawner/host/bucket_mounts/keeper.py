@@ -1,7 +1,7 @@
-"""Keeps one bucket mounted: starts rclone, looks after it, starts it again when it ends or hangs.
+"""Keeps one bucket or drive mounted: starts rclone, looks after it, starts it again when it ends or hangs.
 
-An environment never waits for any of this: what hangs is killed, and whoever stands in a call there gets an error. One
-bucket's trouble is in its own task and its own rclone, so it is no other's.
+An environment never waits for any of this: what hangs is killed, and whoever stands in a call there gets an error. The
+trouble of one is in its own task and its own rclone, so it is no other's.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from typing import Any, Protocol
 
 from terraspawner.domain import bucket_mount
 from terraspawner.domain.bucket_mount import Answer, Look, MountState, Standing
+from terraspawner.domain.mount_words import Words
 from terraspawner.errors_mounts import MountFailed
+from terraspawner.host.bucket_mounts.rclone import Unsent, answer_of
 
 log = logging.getLogger(__name__)
 
-# one thread of each bucket may stand in a call to an rclone that hangs
+# one thread of each mount may stand in a call to an rclone that hangs
 _threads = ThreadPoolExecutor(max_workers=512, thread_name_prefix="mount")
 
 
@@ -31,7 +33,7 @@ class Program(Protocol):
     def has_ended(self) -> bool: ...
     async def mount(self, request: Mapping[str, Any]) -> None: ...
     async def ask_store(self, question: Mapping[str, Any]) -> Answer: ...
-    async def unsent(self, file_system: Mapping[str, str]) -> tuple[int, bool]: ...
+    async def unsent(self, file_system: Mapping[str, str]) -> Unsent: ...
     async def end(self) -> None: ...
 
 
@@ -45,14 +47,15 @@ class Shown(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bucket:
-    """One bucket: how its rclone is started, and what that is asked."""
+class Remote:
+    """What is mounted: how its rclone is started, and what that is asked; `words` are for people."""
 
     start: Callable[[], Awaitable[Program]]
     places: Shown
     mounts: tuple[Mapping[str, Any], ...]
     question: Mapping[str, Any]
     data: Mapping[str, str]
+    words: Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +74,14 @@ class _Lost(Exception):
 class Keeper:
     """`standing` is how it stands now; `run` goes on until it was let go and all is known to be sent."""
 
-    def __init__(self, name: str, bucket: Bucket, now: Callable[[], datetime], pace: Pace) -> None:
-        self._name, self._bucket, self._now, self._pace = name, bucket, now, pace
-        self.standing = Standing(state=MountState.GONE, since=now(), reason=bucket_mount.BEING_MADE)
+    def __init__(self, name: str, remote: Remote, now: Callable[[], datetime], pace: Pace) -> None:
+        self._name, self._remote, self._now, self._pace = name, remote, now, pace
+        self.standing = Standing(state=MountState.GONE, since=now(), reason=remote.words.being_made)
         self.is_up = asyncio.Event()
         """Set while it is mounted and was looked at."""
         self._is_wanted = True
+        self._is_other = False
+        """Whether what is mounted is not what is to be any more."""
         self._is_counted = False
         """Whether it is known how many files wait to be sent: an rclone that is gone may have left more."""
         self._hurry = asyncio.Event()
@@ -86,6 +91,12 @@ class Keeper:
         self._is_wanted = is_wanted
         if not is_wanted:
             self._hurry.set()
+
+    def renew(self, remote: Remote) -> None:
+        """Mount this from now on, in the same place."""
+        self._remote = remote
+        self._is_other = True
+        self._hurry.set()
 
     async def run(self) -> None:
         tries = 0
@@ -97,9 +108,14 @@ class Keeper:
                 self._lose(str(lost))
             except (MountFailed, OSError) as error:
                 tries += 1
-                self._lose(bucket_mount.ENDED)
+                self._lose(self._why(error))
                 log.warning("%s is not mounted: %s", self._name, error)
             await self._rest(bucket_mount.pause_before(tries))
+
+    def _why(self, error: Exception) -> str:
+        """It never was mounted: some stores are asked before that, and may have refused."""
+        refused = isinstance(error, MountFailed) and answer_of(error.message) is Answer.REFUSED
+        return self._remote.words.refusing if refused else self._remote.words.ended
 
     def _goes_on(self) -> bool:
         return self._is_wanted or self.standing.waiting > 0 or not self._is_counted
@@ -111,36 +127,41 @@ class Keeper:
 
     async def _mounted(self) -> None:
         """Mount it and look after it. Raises `_Lost`, or `MountFailed` where it never was."""
-        await self._in_thread(self._bucket.places.prepare)
-        program = await self._bucket.start()
+        self._is_other = False
+        await self._in_thread(self._remote.places.prepare)
+        program = await self._remote.start()
         try:
-            for request in self._bucket.mounts:
+            for request in self._remote.mounts:
                 await program.mount(request)
-            await self._in_thread(self._bucket.places.show)
+            await self._in_thread(self._remote.places.show)
             await self._look_after(program)
         finally:
             self.is_up.clear()
             # first, so that whoever stands in a call there gets an error
             await program.end()
-            await self._in_thread(self._bucket.places.hide)
+            await self._in_thread(self._remote.places.hide)
 
     async def _look_after(self, program: Program) -> None:
-        questions = _Questions(lambda: program.ask_store(self._bucket.question), self._pace.question)
+        questions = _Questions(lambda: program.ask_store(self._remote.question), self._pace.question)
         try:
             while True:
                 await self._feel(program)
                 await questions.settle(self._pace.look, is_well=self.standing.state is MountState.MOUNTED)
-                waiting, is_full = await self._unsent(program)
-                look = Look(answer=questions.answer, took=questions.took, waiting=waiting, is_full=is_full)
-                self._see(bucket_mount.seen(self.standing, look, self._now()))
+                self._see(await self._unsent(program), questions.answer, questions.took)
                 self.is_up.set()
                 if not self._goes_on():
                     return
                 await self._rest(self._pace.look)
+                if self._is_other:
+                    raise _Lost(self._remote.words.being_made)
         finally:
             questions.close()
 
-    def _see(self, standing: Standing) -> None:
+    def _see(self, unsent: Unsent, answer: Answer, took: timedelta) -> None:
+        look = Look(
+            answer=answer, took=took, waiting=unsent.waiting, not_taken=unsent.not_taken, is_full=unsent.is_full
+        )
+        standing = bucket_mount.seen(self.standing, look, self._now(), self._remote.words)
         if standing.state is not self.standing.state:
             log.info("%s: %s. %s", self._name, standing.state, standing.reason)
         self.standing = standing
@@ -149,19 +170,19 @@ class Keeper:
         """Raises `_Lost` where rclone is dead, or answers nobody."""
         try:
             async with asyncio.timeout(self._pace.silence):
-                await self._in_thread(self._bucket.places.pulse)
+                await self._in_thread(self._remote.places.pulse)
         except TimeoutError:
-            raise _Lost(bucket_mount.STUCK) from None
+            raise _Lost(self._remote.words.stuck) from None
         except OSError as error:
-            raise _Lost(bucket_mount.ENDED) from error
+            raise _Lost(self._remote.words.ended) from error
         if program.has_ended:
-            raise _Lost(bucket_mount.ENDED)
+            raise _Lost(self._remote.words.ended)
 
-    async def _unsent(self, program: Program) -> tuple[int, bool]:
+    async def _unsent(self, program: Program) -> Unsent:
         try:
-            found = await program.unsent(self._bucket.data)
+            found = await program.unsent(self._remote.data)
         except MountFailed:
-            return self.standing.waiting, False  # dead or hung: the next feeling tells
+            return Unsent(waiting=self.standing.waiting)  # dead or hung: the next feeling tells
         self._is_counted = True
         return found
 

@@ -1,10 +1,13 @@
-"""Where a bucket is mounted, and where environments see it.
+"""Where a bucket or a drive from outside is mounted, and where environments see it.
 
 rclone mounts in a place of ours that nobody else sees (`data_point`, `notebooks_point`). From there each is attached
 in the folder that is shared with the machine, twice over: below `writer` the data can be written, below `reader` they
 cannot; notebooks can nowhere. An environment has one of the two as its folder of the workspace, itself read-only, with
 the mounts in it as they come and go: its own part is never mounted over, or it would keep a mount that is dead. While
 nothing is mounted it finds empty folders there that nobody can write, so that nothing lands on this machine's disk.
+
+A drive from outside is attached once, for the service and the mounter, which shows it in environments with the right
+that each has (`OutsidePlace`).
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from terraspawner.domain.bucket_mount import DATA, FOLDER, NOTEBOOKS, READER, WRITER
+from terraspawner.domain.bucket_mount import DATA, FOLDER, NOTEBOOKS, OUTSIDE, READER, WRITER, outside_folder
 from terraspawner.errors_mounts import MountFailed
 from terraspawner.host.mounter import syscalls
 
@@ -70,6 +73,46 @@ class Places:
                 _remove(folder)
         for folder in (self.data_point, self.notebooks_point, self._ours, self._shown):
             _remove(folder)
+
+
+class OutsidePlace:
+    """The folders of one drive from outside, like `Places`."""
+
+    def __init__(self, shared: Path, ours: Path, library_id: str) -> None:
+        self._shown = shared / outside_folder(library_id)
+        self.point = ours / library_id
+
+    def prepare(self) -> None:
+        self.hide()
+        self.point.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._shown.parent.parent, self._shown.parent, self._shown):
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir()
+                folder.chmod(0o755)  # whatever the umask: the service walks through
+
+    def show(self) -> None:
+        """Raises `MountFailed`."""
+        _attach(self.point, self._shown, is_read_only=False)
+
+    def hide(self) -> None:
+        """Take it away, also while files there are open. Raises `MountFailed`."""
+        for found in reversed([*syscalls.mounted_below(self._shown.parent), *syscalls.mounted_at(self.point)]):
+            syscalls.detach(found.place)
+
+    def pulse(self) -> None:
+        """Stands while rclone does. Raises `OSError` where it is gone."""
+        os.statvfs(self.point)
+
+    def remove(self) -> None:
+        self.hide()
+        for folder in (self._shown, self._shown.parent, self.point):
+            _remove(folder)
+
+
+def detach_outside(shared: Path) -> None:
+    """What an earlier life of this process left of all drives from outside, which is dead. Raises `MountFailed`."""
+    for found in reversed(syscalls.mounted_below(shared / OUTSIDE)):
+        syscalls.detach(found.place)
 
 
 def left_mounted(shared: Path) -> frozenset[str]:

@@ -11,6 +11,7 @@ import logging
 import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,14 +27,30 @@ _LOOK_SECONDS = 0.02
 _SHORT, _LONG = 5.0, 40.0
 _END_SECONDS = 2.0
 _LINES_A_MINUTE = 10
-_REFUSED = re.compile(r"(StatusCode: |RESPONSE |Error )40[13]\b")
+_REFUSED = re.compile(r"(StatusCode: |RESPONSE |Error )40[13]\b|couldn't list files: (.*: )?40[13] ")
+_MISSING = "directory not found"
+_SOON = 20.0
+"""Seconds between two tries to send a file that was not taken. rclone's own pauses grow to five minutes, which people
+would wait for after the store is well again."""
 _ADDRESS = re.compile(r"https?://\S+")
 _MOST_LETTERS = 400
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """How many files the store does not have yet; how many of them it did not take when they were sent, twice at
+    least; and whether there is no room here for more."""
+
+    waiting: int = 0
+    not_taken: int = 0
+    is_full: bool = False
+
+
 def answer_of(error: str) -> Answer:
     """What rclone's sentence about a question that went wrong means."""
-    return Answer.REFUSED if _REFUSED.search(error) else Answer.NONE
+    if _REFUSED.search(error):
+        return Answer.REFUSED
+    return Answer.MISSING if _MISSING in error else Answer.NONE
 
 
 def told(line: str, secrets: Sequence[str]) -> str:
@@ -100,10 +117,19 @@ class Rclone:
             return answer_of(error.message)
         return Answer.WELL
 
-    async def unsent(self, file_system: Mapping[str, str]) -> tuple[int, bool]:
-        """How many files the store does not have yet, and whether there is no room for more."""
+    async def unsent(self, file_system: Mapping[str, str]) -> Unsent:
+        """What waits to be sent; what was not taken is sent again soon."""
         cache = (await self._ask("vfs/stats", file_system, _SHORT))["diskCache"]
-        return int(cache["uploadsQueued"]) + int(cache["uploadsInProgress"]), bool(cache["outOfSpace"])
+        waiting = int(cache["uploadsQueued"]) + int(cache["uploadsInProgress"])
+        not_taken = await self._not_taken(file_system) if waiting else 0
+        return Unsent(waiting=waiting, not_taken=not_taken, is_full=bool(cache["outOfSpace"]))
+
+    async def _not_taken(self, file_system: Mapping[str, str]) -> int:
+        queue = (await self._ask("vfs/queue", file_system, _SHORT))["queue"]
+        for item in queue:
+            if not item["uploading"] and float(item["expiry"]) > _SOON:
+                await self._ask("vfs/queue-set-expiry", {**file_system, "id": item["id"], "expiry": _SOON}, _SHORT)
+        return sum(int(item["tries"]) - bool(item["uploading"]) > 1 for item in queue)
 
     async def end(self) -> None:
         """Asked to first, so that it takes its mounts along; killed where it does not. Done already is done."""

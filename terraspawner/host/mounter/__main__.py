@@ -22,12 +22,14 @@ from pathlib import Path
 
 from aiohttp import web
 
+from terraspawner.domain.bucket_mount import OUTSIDE
 from terraspawner.host.asked import bound_socket
 from terraspawner.host.mounter.api import MounterApi
 from terraspawner.host.mounter.disk_routes import DiskRoutes
 from terraspawner.host.mounter.probe import Ability, probe, probe_disks
 from terraspawner.host.mounter.recorded import RecordedViews
 from terraspawner.host.mounter.removal import remove_all
+from terraspawner.host.mounter.sources import Sources
 from terraspawner.host.mounter.view_routes import ViewRoutes
 from terraspawner.host.mounter.views import Views
 from terraspawner.settings import Settings
@@ -51,7 +53,7 @@ def api(settings: Settings, ability: Ability) -> MounterApi:
     disks = DiskRoutes.at(ability, folder)
     if not settings.has_live_mounts:
         return MounterApi(ability, [ViewRoutes(RecordedViews(folder / "views")), disks])
-    return MounterApi(ability, [ViewRoutes(Views(folder / "views", LIBRARIES)), disks])
+    return MounterApi(ability, [ViewRoutes(Views(folder / "views", Sources(LIBRARIES, folder / OUTSIDE))), disks])
 
 
 async def serve(settings: Settings, listening: socket.socket) -> None:

@@ -16,7 +16,7 @@ from terraspawner.errors_mounts import MountFailed
 from terraspawner.host.mounter import syscalls
 from terraspawner.host.mounter.syscalls import Mounted
 
-OURS = ("views", disk_images.FOLDER, bucket_mount.FOLDER)
+OURS = ("views", disk_images.FOLDER, bucket_mount.FOLDER, bucket_mount.OUTSIDE)
 
 
 def remove_all(folder: Path) -> None:

@@ -45,8 +45,12 @@ class _Attributes(ctypes.Structure):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mounted:
-    """One line of the kernel's list. `root` is the folder of its file system that is seen at `place`."""
+    """One line of the kernel's list. `root` is the folder of its file system that is seen at `place`; `device` the
+    number of the file system, and `source` what it was called by who mounted it."""
 
+    number: int
+    device: str
+    source: str
     place: Path
     root: Path
     is_read_only: bool
@@ -101,9 +105,25 @@ def mounted_below(folder: Path) -> list[Mounted]:
     return [_read(fields) for fields in lines if fields[_PLACE].startswith(within)]
 
 
+def number_of(descriptor: int) -> int:
+    """Of the mount on which the open file or folder lies, as the kernel's list has it. Nobody is asked for it: a file
+    system that hangs holds nobody up here."""
+    lines = Path(f"/proc/self/fdinfo/{descriptor}").read_text().splitlines()
+    return next(int(line.removeprefix("mnt_id:")) for line in lines if line.startswith("mnt_id:"))
+
+
+def mounted_at(place: Path) -> list[Mounted]:
+    """What is mounted at this very place, one over the other, in the order in which it was."""
+    return [found for found in mounted_below(place.parent) if found.place == place]
+
+
 def _read(fields: list[bytes]) -> Mounted:
-    flags = fields[6 : fields.index(b"-", 6)]
+    end = fields.index(b"-", 6)
+    flags = fields[6:end]
     return Mounted(
+        number=int(fields[0]),
+        device=fields[2].decode(),
+        source=os.fsdecode(fields[end + 2]),
         place=_path(fields[_PLACE]),
         root=_path(fields[3]),
         is_read_only=b"ro" in fields[5].split(b","),

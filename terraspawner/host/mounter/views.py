@@ -9,6 +9,9 @@ the way that the kernel refuses while anything anywhere has it in use, a copy in
 proof that nothing is open. Where it is refused, that is written down (a marker beside the views), and then it goes all
 the same, for whoever opens anew. The marker stands until the view is deleted, which is done while the environment does
 not run; the service sees it and has the environment stopped.
+
+A library whose files are outside of this machine is shown while its drive is mounted (`sources`). What a view has of
+a drive that is not goes, whoever has it open: nothing can be written through it any more.
 """
 
 from __future__ import annotations
@@ -19,16 +22,16 @@ import logging
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from terraspawner.errors import NameRefused
 from terraspawner.errors_mounts import MountFailed
 from terraspawner.host.asked import IDENTIFIER
-from terraspawner.host.mounter import syscalls
+from terraspawner.host.mounter import sources, syscalls
+from terraspawner.host.mounter.sources import Sources
 from terraspawner.host.mounter.syscalls import Mounted
-from terraspawner.storage.beneath import open_beneath
 
 FOLDERS: Mapping[str, str] = {
     "mine": "My Libraries",
@@ -51,24 +54,32 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """What is shown of one: where, under which name, with which right."""
+    """What is shown of one: where, under which name, with which right; and whether its files are outside."""
 
     id: str
     folder: str
     name: str
     is_read_only: bool
+    is_outside: bool = False
 
     @property
     def place(self) -> Place:
         return FOLDERS[self.folder], self.name
 
 
+_SAID = frozenset(field.name for field in fields(Library))
+
+
 def library_of(said: Mapping[str, Any]) -> Library:
     """As a request says it. Raises `NameRefused`: nothing but an id, one of the folders and a name of one segment
     becomes a path."""
-    values: dict[str, Any] = {name: said.get(name) for name in ("id", "folder", "name", "is_read_only")}
-    if set(said) != set(values) or values["folder"] not in FOLDERS or not isinstance(values["is_read_only"], bool):
-        raise NameRefused("A library of a view is `id`, `folder` (mine, me, groups or all), `name` and `is_read_only`.")
+    values: dict[str, Any] = {"is_outside": False, **said}
+    flags = [values.get(name) for name in ("is_read_only", "is_outside")]
+    if set(values) != _SAID or values["folder"] not in FOLDERS or not all(isinstance(flag, bool) for flag in flags):
+        raise NameRefused(
+            "A library of a view is `id`, `folder` (mine, me, groups or all), `name`, `is_read_only` and, if it is,"
+            " `is_outside`."
+        )
     if not isinstance(values["id"], str) or not IDENTIFIER.fullmatch(values["id"]):
         raise NameRefused("An id is 16 hexadecimal digits; nothing was done.")
     if not _is_segment(values["name"]):
@@ -99,11 +110,11 @@ class View:
 
 
 class Views:
-    """The views below `folder`, of the libraries below `libraries`. One change at a time."""
+    """The views below `folder`. One change at a time."""
 
-    def __init__(self, folder: Path, libraries: Path) -> None:
+    def __init__(self, folder: Path, found: Sources) -> None:
         self._folder = folder
-        self._libraries = libraries
+        self._sources = found
         self._lock = threading.Lock()
 
     def put(self, environment_id: str, wanted: Iterable[Library]) -> View:
@@ -111,7 +122,7 @@ class Views:
         wanted = checked(wanted)
         with self._lock, self._root(environment_id) as root:
             missing = self._change(environment_id, root, {library.place: library for library in wanted})
-            return self._seen(environment_id, syscalls.mounted_below(self._folder / environment_id), missing)
+            return self._seen(environment_id, self._alive(self._folder / environment_id), missing)
 
     def delete(self, environment_id: str) -> None:
         """Take everything away, marker and folders too; for an environment that does not run. Done already is done."""
@@ -126,13 +137,15 @@ class Views:
     def all(self) -> dict[str, View]:
         """Every view, by the environment's id."""
         ids = [each.name for each in self._folder.glob("*") if IDENTIFIER.fullmatch(each.name)]
-        mounted = syscalls.mounted_below(self._folder)
+        mounted = self._alive(self._folder)
         return {each: self._seen(each, mounted) for each in ids}
 
     def _change(self, environment_id: str, root: int, wanted: Mapping[Place, Library]) -> tuple[str, ...]:
         """What goes, first: a right that changed is taken away and given anew. Returns what could not be shown. Raises
         `MountFailed` when all else is done: what shall go does not wait for what cannot come."""
         base = self._folder / environment_id
+        for found in self._sources.dead(syscalls.mounted_below(base)):
+            syscalls.detach(found.place)
         there = _shown(base, syscalls.mounted_below(base))
         for place in there.keys() - wanted.keys():
             self._withdraw(environment_id, place)
@@ -158,7 +171,8 @@ class Views:
             try:
                 tree = opened.enter_context(self._tree(library))
             except (OSError, MountFailed) as error:
-                log.warning("library %s cannot be shown: %s", library.id, error)
+                # a drive from outside may be away for long; who mounts it tells of that
+                log.log(logging.DEBUG if library.is_outside else logging.WARNING, "library %s: %s", library.id, error)
                 tree = None
             if is_replacing:
                 self._withdraw(environment_id, library.place)
@@ -172,7 +186,10 @@ class Views:
     @contextlib.contextmanager
     def _tree(self, library: Library) -> Iterator[int]:
         """The library as it shall be shown, not shown yet. Raises `OSError` where there is none, and `MountFailed`."""
-        with self._source(library.id) as source, syscalls.cloned(source, is_read_only=library.is_read_only) as tree:
+        with (
+            self._sources.opened(library.id, is_outside=library.is_outside) as source,
+            syscalls.cloned(source, is_read_only=library.is_read_only) as tree,
+        ):
             yield tree
 
     def _withdraw(self, environment_id: str, place: tuple[str, str]) -> None:
@@ -186,6 +203,11 @@ class Views:
             marked.mkdir(exist_ok=True)
             (marked / environment_id).touch()
             syscalls.detach(where)
+
+    def _alive(self, folder: Path) -> list[Mounted]:
+        mounted = syscalls.mounted_below(folder)
+        dead = self._sources.dead(mounted)
+        return [each for each in mounted if each not in dead]
 
     def _seen(self, environment_id: str, mounted: Sequence[Mounted], missing: tuple[str, ...] = ()) -> View:
         shown = _shown(self._folder / environment_id, mounted)
@@ -204,19 +226,6 @@ class Views:
             yield root
         finally:
             os.close(root)
-
-    @contextlib.contextmanager
-    def _source(self, library_id: str) -> Iterator[int]:
-        """Its files, found without following a link. Raises `OSError`."""
-        base = os.open(self._libraries, _DIRECTORY)
-        try:
-            found = open_beneath(base, f"{library_id}/data", os.O_PATH | os.O_DIRECTORY)
-        finally:
-            os.close(base)
-        try:
-            yield found
-        finally:
-            os.close(found)
 
 
 def _is_segment(name: object) -> bool:
@@ -242,15 +251,18 @@ def _folder_in(parent: int, name: str) -> Iterator[int]:
 
 
 def _shown(base: Path, mounted: Iterable[Mounted]) -> dict[Place, Library]:
-    """What the kernel has mounted in a view; of several in one place the last. The id is the folder before ``data`` on
-    its file system; what has none there (it was deleted meanwhile) is none of anybody's."""
+    """What the kernel has mounted in a view; of several in one place the last."""
     found = {}
     for each in mounted:
         if each.place.is_relative_to(base) and len(place := each.place.relative_to(base).parts) == 2:
             label, name = place
-            known = each.root.parent.name if each.root.name == "data" else ""
-            library = Library(id=known, folder=_BY_LABEL[label], name=name, is_read_only=each.is_read_only)
-            found[label, name] = library
+            found[label, name] = Library(
+                id=sources.library_of(each),
+                folder=_BY_LABEL[label],
+                name=name,
+                is_read_only=each.is_read_only,
+                is_outside=sources.is_outside(each),
+            )
     return found
 
 
