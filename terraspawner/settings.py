@@ -99,7 +99,9 @@ class Settings(Addresses):
     service_prefix: str = _setting("/services/workspaces/", "URL prefix of the workspaces service.")
     host_socket: str = _setting("/srv/terra/run/host.sock", "Unix socket of the host service.")
     mounter_socket: str = _setting("/srv/terra/run/mounter.sock", "Unix socket of the mounter.")
-    mounts_socket: str = _setting("/srv/terra/run/mounts.sock", "Unix socket of the service that mounts buckets.")
+    mounts_socket: str = _setting(
+        "/srv/terra/run/mounts.sock", "Unix socket of the service that mounts buckets and drives."
+    )
     mounts_host_path: str = _setting(
         "", "Folder of this machine in which the mounter mounts what environments see; found by `make up`."
     )
@@ -159,6 +161,11 @@ class Settings(Addresses):
         "",
         "File (TOML) with the sizes and images that people choose from, see *Sizes and images*; `make up` hands it "
         "over. Empty: the one that comes with terraspawner.",
+    )
+    outside_drives: str = _setting(
+        "",
+        "File (TOML) with the drives from outside that people may connect as libraries, see *Drives from outside*; "
+        "`make up` hands it over. Empty: none.",
     )
     pids_limit: int = _setting(512, "Processes and threads of an environment.")
     disks: str = _setting(

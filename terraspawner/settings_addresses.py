@@ -21,6 +21,7 @@ class Addresses:
     service_prefix: str
     live_mounts: str
     buckets: str
+    outside_drives: str
 
     @property
     def callback_url(self) -> str:
@@ -41,6 +42,16 @@ class Addresses:
     def mounts_buckets(self) -> bool:
         """Whether buckets are in an object store, and so have to be mounted for environments."""
         return self.buckets.startswith(("s3://", "az://", "gs://"))
+
+    @property
+    def mounts_drives(self) -> bool:
+        """Whether people may connect drives from outside: the operator names some, and what is mounted reaches us."""
+        return bool(self.outside_drives) and self.has_live_mounts
+
+    @property
+    def runs_mounts(self) -> bool:
+        """Whether there is a service that mounts buckets or drives from outside."""
+        return self.mounts_buckets or bool(self.outside_drives)
 
     @property
     def has_live_mounts(self) -> bool:

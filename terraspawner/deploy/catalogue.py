@@ -1,4 +1,7 @@
-"""The file with sizes and images, as far as `make up` can look at it: our image reads it, which has a newer Python."""
+"""Files that settings name and processes read: sizes and images, and drives from outside. `make up` hands over copies.
+
+The first is looked into as far as `make up` can: our image reads it, which has a newer Python.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,25 @@ from terraspawner.deploy.progress import step
 from terraspawner.settings import Settings
 
 CHECK_SECONDS = 60
+NAMED = {"catalogue": "catalogue.toml", "outside_drives": "outside-drives.toml"}
+"""By the name of the setting: what the copy is called."""
 
 
-def text_of(settings: Settings) -> str:
-    """What is in the file that TERRA_CATALOGUE names; empty where none is named. Raises `SetupStopped`."""
-    if not settings.catalogue:
+def text_of(settings: Settings, name: str) -> str:
+    """What is in the file that this setting names; empty where it names none. Raises `SetupStopped`."""
+    path = getattr(settings, name)
+    if not path:
         return ""
     try:
-        return Path(settings.catalogue).read_text()
+        return Path(path).read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise SetupStopped(f"TERRA_CATALOGUE names {settings.catalogue}, which cannot be read: {error}.") from error
+        raise SetupStopped(f"TERRA_{name.upper()} names {path}, which cannot be read: {error}.") from error
+
+
+def check_readable(settings: Settings) -> None:
+    """Raises `SetupStopped`."""
+    for name in NAMED:
+        text_of(settings, name)
 
 
 def check(settings: Settings) -> None:
@@ -34,7 +46,7 @@ def check(settings: Settings) -> None:
             said = run(
                 ["docker", "run", *options, images.HUB, *words],
                 doing="catalogue",
-                text=text_of(settings),
+                text=text_of(settings, "catalogue"),
                 timeout=CHECK_SECONDS,
             )
         except SetupStopped as stopped:

@@ -43,7 +43,7 @@ def up(root: Path, environ: Mapping[str, str]) -> None:
     network.check_exposure(here.settings)
     tls.check(here.settings)
     provider.check(here.settings)
-    catalogue.text_of(here.settings)
+    catalogue.check_readable(here.settings)
     facts = prepare_machine(here)
     with step("compose") as line:
         program, version = ensure_program()
@@ -178,6 +178,7 @@ def machine_values(here: Site, prepared: mounts.Prepared) -> dict[str, str]:
         "TERRA_DOCKER_GID": str(engine.docker_group(socket)),
         "TERRA_MTU": str(machine.network_mtu()),
         "TERRA_MOUNTS_PROPAGATION": prepared.propagation,
+        "TERRA_OUTSIDE_PROPAGATION": prepared.following,
     }
 
 

@@ -63,7 +63,7 @@ def dev(root: Path, environ: Mapping[str, str]) -> None:
     say(f"terraspawner for development, deployment {here.settings.deployment}")
     tls.check(here.settings)
     provider.check(here.settings)
-    catalogue.text_of(here.settings)
+    catalogue.check_readable(here.settings)
     with step("virtualenv") as line:
         line.result = venv.ensure_venv(root)[1]
     facts = deployment.prepare_machine(here)
@@ -189,7 +189,8 @@ def _write_state(here: Site, engine_root: Path, prepared: mounts.Prepared) -> Se
     settings = replace(settings, libraries=f"file://{data}/libraries", libraries_host_path=f"{data}/libraries")
     settings = replace(settings, database_url=f"sqlite:///{data}/db/terraspawner.sqlite")
     settings = state.complete_settings(here.state, settings, engine_root, here.environ)
-    settings = replace(settings, live_mounts=prepared.setting)
+    # no drives from outside: the service that mounts them is not beside what runs on the machine itself
+    settings = replace(settings, live_mounts=prepared.setting, outside_drives="")
     state.write_environment(here.state, settings, deployment.machine_values(here, prepared))
     with step("page parts") as line:
         line.result = _copy_page_parts(here)

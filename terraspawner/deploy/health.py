@@ -15,7 +15,8 @@ from terraspawner.settings import Settings
 
 SERVICES = ("netguard", "host", "mounter", "proxy", "workspaces", "hub", "culler")
 MOUNTS = "mounts"
-"""Beside them where buckets are in an object store; its profile in docker-compose.yml has the same name."""
+"""Beside them where buckets are in an object store or drives from outside are named; its profile in docker-compose.yml
+has the same name."""
 SECONDS = 90
 SECONDS_BETWEEN_LOOKS = 0.3
 LOG_LINES = 12
@@ -24,7 +25,7 @@ MOST_RESTARTS = 3
 
 def services_of(settings: Settings) -> tuple[str, ...]:
     """All that run in a deployment with these settings."""
-    return (*SERVICES, MOUNTS) if settings.mounts_buckets else SERVICES
+    return (*SERVICES, MOUNTS) if settings.runs_mounts else SERVICES
 
 
 def container_of(project: str, service: str) -> dict[str, Any] | None:

@@ -19,8 +19,8 @@ from terraspawner.deploy.commands import SetupStopped, attempt
 from terraspawner.settings import Settings
 
 MOUNTINFO = Path("/proc/self/mountinfo")
-SHARED, PRIVATE = "rshared", "rw"
-"""The second leaves it to the Engine, which takes no `rprivate` below its own folder."""
+SHARED, FOLLOWING, PRIVATE = "rshared", "rslave", "rw"
+"""The last leaves it to the Engine, which takes no `rprivate` below its own folder."""
 OPTIONS = (
     "--network", "none", "--user", "0", "--cap-drop", "ALL", "--cap-add", "SYS_ADMIN",
     "--cap-add", "MKNOD", "--device-cgroup-rule", "b 7:* rmw", "--device-cgroup-rule", "c 10:237 rmw",
@@ -43,6 +43,11 @@ class Prepared:
     def propagation(self) -> str:
         """Of the folder in the mounter, for docker-compose.yml."""
         return SHARED if self.is_live else PRIVATE
+
+    @property
+    def following(self) -> str:
+        """Of a part of it in a service that sees what is mounted there, and mounts nothing."""
+        return FOLLOWING if self.is_live else PRIVATE
 
 
 def folder_of(settings: Settings, engine_root: Path) -> str:

@@ -5,7 +5,7 @@
 ``settings.env``   the settings that were given on the command line, so that the next ``make up`` changes nothing
 ``compose.env``    what docker-compose.yml is filled in with, and ``services.env`` settings for processes: no secrets
 ``tls/``           certificate and key of the proxy, for it alone
-``catalogue/``     the sizes and images to choose from, where a file was named
+``catalogue/``     copies of files that settings name: sizes and images, drives from outside
 ``secrets/*.env``  one file per process with the secrets of that process, mounted into it: no container's
                    configuration holds any. They are readable to all, inside the folder that is closed to all
                    but its owner, because the processes run as users that this machine does not know.
@@ -37,9 +37,8 @@ OF_THIS_MACHINE = (
 """Settings for `make up` alone: no process has a use for them."""
 CERTIFICATE, KEY = "certificate.pem", "key.pem"
 TLS_FOLDER = "/run/secrets/tls"
-CATALOGUE = "catalogue.toml"
 CATALOGUE_FOLDER = "/run/catalogue"
-"""Where hub and workspaces have the copy of the file that TERRA_CATALOGUE names."""
+"""Where hub and workspaces have the copies of `catalogue.NAMED`."""
 
 
 class State:
@@ -153,7 +152,7 @@ def write_environment(state: State, settings: Settings, machine: Mapping[str, st
         write(state.folder / "secrets" / f"{name}.env", _shell_text(values), mode=0o444)
         for name, values in secret_values(settings).items()
     ]
-    return any([*changed, _write_tls(state, settings), _write_catalogue(state, settings)])
+    return any([*changed, _write_tls(state, settings), _write_named(state, settings)])
 
 
 def _write_tls(state: State, settings: Settings) -> bool:
@@ -172,13 +171,17 @@ def _write_tls(state: State, settings: Settings) -> bool:
     return any(changed)
 
 
-def _write_catalogue(state: State, settings: Settings) -> bool:
-    """Copy the catalogue to where hub and workspaces read it when they start; returns whether it changed."""
-    copy = state.folder / "catalogue" / CATALOGUE
-    if settings.catalogue:
-        return write(copy, catalogue.text_of(settings), mode=0o444)
-    copy.unlink(missing_ok=True)
-    return False
+def _write_named(state: State, settings: Settings) -> bool:
+    """Copy files that settings name to where hub and workspaces read them when they start; returns whether one
+    changed."""
+    changed = []
+    for name, file in catalogue.NAMED.items():
+        copy = state.folder / "catalogue" / file
+        if getattr(settings, name):
+            changed.append(write(copy, catalogue.text_of(settings, name), mode=0o444))
+        else:
+            copy.unlink(missing_ok=True)
+    return any(changed)
 
 
 def proxy_options(settings: Settings) -> str:
@@ -193,7 +196,7 @@ def compose_values(settings: Settings) -> dict[str, str]:
     core, users = ipaddress.ip_network(settings.core_subnet), ipaddress.ip_network(settings.users_subnet)
     return {
         "TERRA_DEPLOYMENT": settings.deployment,
-        "COMPOSE_PROFILES": "mounts" if settings.mounts_buckets else "",
+        "COMPOSE_PROFILES": "mounts" if settings.runs_mounts else "",
         "TERRA_BIND": settings.bind,
         "TERRA_PORT": str(settings.port),
         "TERRA_PROXY_OPTIONS": proxy_options(settings),
@@ -220,7 +223,8 @@ def service_values(settings: Settings) -> dict[str, str]:
     left_out = {*KEPT_FROM_SERVICES, *OF_THIS_MACHINE}
     kept = [item.name for item in fields(Settings) if not item.metadata["secret"] and item.name not in left_out]
     values = {f"TERRA_{name.upper()}": str(getattr(settings, name)) for name in kept}
-    values["TERRA_CATALOGUE"] = f"{CATALOGUE_FOLDER}/{CATALOGUE}" if settings.catalogue else ""
+    named = {name: f"{CATALOGUE_FOLDER}/{file}" for name, file in catalogue.NAMED.items() if getattr(settings, name)}
+    values |= {f"TERRA_{name.upper()}": path for name, path in named.items()}
     return {name: value for name, value in values.items() if value}
 
 

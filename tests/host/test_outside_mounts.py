@@ -186,7 +186,7 @@ def test_of_a_folder_that_is_not_there_it_is_told_and_what_is_not_mounted_is_not
     assert views.put(HERE, [never]).missing == (never.id,)
 
 
-@pytest.mark.parametrize("how", ["killed", "hung"])
+@pytest.mark.parametrize("how", ["killed", pytest.param("hung", marks=pytest.mark.full)])
 def test_a_server_that_is_away_is_an_error_told_and_over_when_it_is_back(
     outside: Outside, server: WebdavServer, drive: OutsideDrive, how: str
 ) -> None:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 DOCKERFILES = ["images/base/Dockerfile", "images/hub/Dockerfile", "images/python/Dockerfile", "images/r/Dockerfile"]
 MACHINE_VALUES = {
     "TERRA_STATE", "TERRA_IMAGE_HUB", "TERRA_DOCKER_SOCKET", "TERRA_DOCKER_GID", "TERRA_MTU",
-    "TERRA_MOUNTS_PROPAGATION",
+    "TERRA_MOUNTS_PROPAGATION", "TERRA_OUTSIDE_PROPAGATION",
 }  # fmt: skip
 
 
@@ -162,3 +162,19 @@ def test_tests_have_the_rclone_that_the_image_has_in_a_layer_of_its_own() -> Non
     tests = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["test"]
     assert in_image in tests
     assert "COPY --from=builder /opt/rclone/bin/rclone" in (ROOT / "images/hub/Dockerfile").read_text()
+
+
+@pytest.mark.feature("H3")
+def test_of_what_is_mounted_the_service_sees_drives_from_outside_alone_and_mounts_nothing(
+    compose: dict[str, Any],
+) -> None:
+    has = {
+        name: [volume for volume in service["volumes"] if volume.startswith("${TERRA_MOUNTS_HOST_PATH}")]
+        for name, service in compose["services"].items()
+    }
+    folder, shared = "${TERRA_MOUNTS_HOST_PATH}", "${TERRA_MOUNTS_PROPAGATION}"
+    assert {name: volumes for name, volumes in has.items() if volumes} == {
+        "mounter": [f"{folder}:{folder}:{shared}"],
+        "mounts": [f"{folder}:{folder}:{shared}"],
+        "workspaces": [f"{folder}/outside:{folder}/outside:${{TERRA_OUTSIDE_PROPAGATION}}"],
+    }

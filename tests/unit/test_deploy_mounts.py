@@ -40,7 +40,7 @@ def test_the_folder_is_beside_what_the_engine_keeps_unless_another_one_is_named(
 
 def test_who_wants_no_live_mounts_gets_none_and_nothing_is_touched(tmp_path: Path) -> None:
     prepared = mounts.prepare(Settings(live_mounts="no"), str(tmp_path / "never"))
-    assert (prepared.setting, prepared.propagation) == ("no", "rw")
+    assert (prepared.setting, prepared.propagation, prepared.following) == ("no", "rw", "rw")
     assert (
         deployment.told(prepared) == "what is shared appears at an environment's next start (TERRA_LIVE_MOUNTS is no)"
     )
@@ -49,5 +49,5 @@ def test_who_wants_no_live_mounts_gets_none_and_nothing_is_touched(tmp_path: Pat
 
 def test_where_it_works_the_mounter_has_the_folder_shared() -> None:
     prepared = Prepared(is_live=True)
-    assert (prepared.setting, prepared.propagation) == ("yes", "rshared")
+    assert (prepared.setting, prepared.propagation, prepared.following) == ("yes", "rshared", "rslave")
     assert deployment.told(prepared) == "what is shared appears in running environments"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import certificates
-from terraspawner.deploy import images, provider, state
+from terraspawner.deploy import catalogue, health, images, provider, state
 from terraspawner.deploy.commands import SetupStopped
 from terraspawner.deploy.state import State
 from terraspawner.errors import SettingsWrong
@@ -112,6 +113,30 @@ def test_a_file_of_credentials_that_is_none_stops_make_up(tmp_path: Path, text: 
         (tmp_path / "keys").write_text(text)
     with pytest.raises(SetupStopped, match=why):
         made(tmp_path, {"TERRA_BUCKETS_CREDENTIALS_FILE": str(tmp_path / "keys")})
+
+
+@pytest.mark.feature("H3")
+def test_drives_from_outside_are_handed_over_and_bring_the_service_that_mounts_them(tmp_path: Path) -> None:
+    (tmp_path / "drives.toml").write_text("[drive.lab]\n")
+    folder, settings = made(tmp_path, {"TERRA_OUTSIDE_DRIVES": str(tmp_path / "drives.toml")})
+    state.write_environment(folder, settings, MACHINE)
+    copy = folder.folder / "catalogue" / "outside-drives.toml"
+    assert text_of(copy) == "[drive.lab]\n"
+    assert state.service_values(settings)["TERRA_OUTSIDE_DRIVES"] == "/run/catalogue/outside-drives.toml"
+    assert state.compose_values(settings)["COMPOSE_PROFILES"] == "mounts"
+    assert "mounts" in health.services_of(settings)
+    assert [replace(settings, live_mounts=word).mounts_drives for word in ("yes", "no")] == [True, False]
+    _, without = made(tmp_path)
+    state.write_environment(folder, without, MACHINE)
+    assert not copy.exists()
+    assert "TERRA_OUTSIDE_DRIVES" not in state.service_values(without)
+    assert "mounts" not in health.services_of(without)
+
+
+def test_a_file_that_is_named_and_cannot_be_read_stops_make_up(tmp_path: Path) -> None:
+    _, settings = made(tmp_path, {"TERRA_OUTSIDE_DRIVES": str(tmp_path / "nothing.toml")})
+    with pytest.raises(SetupStopped, match=r"TERRA_OUTSIDE_DRIVES names .*nothing\.toml, which cannot be read"):
+        catalogue.check_readable(settings)
 
 
 def test_a_second_writing_changes_nothing_and_says_so(tmp_path: Path) -> None:
