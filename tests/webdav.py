@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import httpx
 
+from ports import HeldPort
 from terraspawner.mounts_client import OutsideDrive
 from waiting import until
 
@@ -25,16 +25,16 @@ USER = 'ada %41 & "co"'
 
 
 class WebdavServer:
-    """The files are in `files`, for tests to look at and to change as others do."""
+    """The files are in `files`, for tests to look at and to change as others do. Who is not on this machine reaches it
+    at another `address` of it."""
 
-    def __init__(self, folder: Path, password: str) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, password: str, address: str = "127.0.0.1") -> None:
+        self._folder, self._address = folder, address
         self.files = folder / "files"
         self.files.mkdir(parents=True)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "dav", str(self.files)], check=True)
-        with socket.socket() as sock:
-            sock.bind(("127.0.0.1", 0))
-            self.port = int(sock.getsockname()[1])
+        self._held = HeldPort(address)
+        self.port = self._held.number
         self.url = f"http://127.0.0.1:{self.port}"
         self.password = password
         self.start()
@@ -49,7 +49,8 @@ class WebdavServer:
         )  # fmt: skip
 
     def start(self) -> None:
-        words = [sys.executable, str(Path(__file__).with_name("webdav_process.py")), str(self.files), str(self.port)]
+        program = Path(__file__).with_name("webdav_process.py")
+        words = [sys.executable, str(program), str(self.files), self._address, str(self.port)]
         account = {"DAV_USER": USER, "DAV_PASSWORD": self.password}
         nothing = subprocess.DEVNULL
         self._process = subprocess.Popen(words, env=os.environ | account, stdin=nothing, stdout=nothing, stderr=nothing)
@@ -88,8 +89,8 @@ class WebdavServer:
 
 
 @contextmanager
-def webdav_server(folder: Path, password: str) -> Iterator[WebdavServer]:
-    made = WebdavServer(folder, password)
+def webdav_server(folder: Path, password: str, address: str = "127.0.0.1") -> Iterator[WebdavServer]:
+    made = WebdavServer(folder, password, address)
     try:
         yield made
     finally:

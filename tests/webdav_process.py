@@ -1,4 +1,5 @@
-"""A WebDAV server as a process: `python tests/webdav_process.py <folder> <port>`; one account, in its variables.
+"""A WebDAV server as a process: `python tests/webdav_process.py <folder> <address> <port>`; its one account is in its
+variables.
 
 It is the real wsgidav on the real cheroot. While there is a file ``slow`` beside its folder it is that many seconds
 slower with each answer.
@@ -44,9 +45,9 @@ def slow(serve: Application, told: Path) -> Application:
     return answer
 
 
-def main(folder: Path, port: int) -> None:
-    wsgi.Server(("127.0.0.1", port), slow(application(folder), folder.parent / "slow"), numthreads=20).start()
+def main(folder: Path, address: str, port: int) -> None:
+    wsgi.Server((address, port), slow(application(folder), folder.parent / "slow"), numthreads=20).start()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

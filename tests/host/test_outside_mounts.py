@@ -147,6 +147,23 @@ def test_files_go_to_the_server_and_come_from_it(outside: Outside, server: Webda
     until(lambda: outside.standing(drive.id)["waiting"] == 0, "nothing waits to be sent")
 
 
+def test_a_file_that_is_saved_by_renaming_takes_the_place_of_the_one_before(
+    outside: Outside, server: WebdavServer, drive: OutsideDrive
+) -> None:
+    (server.files / drive.path / "kept").write_text("first")
+    folder = outside.shown(drive.id)
+    for text in ("second", "third"):
+        until(lambda: shell(f"cat '{folder}/kept'")[0] == 0, "it is there")
+        assert shell(f"cd '{folder}' && printf {text} > .new && sync .new && mv .new kept && cat kept") == (0, text)
+    until(lambda: on_server(server, drive, "kept") == "third", "the server has the last")
+    assert [each.name for each in (server.files / drive.path).iterdir()] == ["kept"]
+    with unreachable(server, folder):
+        assert shell(f"cd '{folder}' && printf fourth > .new && mv .new kept")[0] == 0
+        outside.mounts.signal_rclone(drive.id, signal.SIGKILL)
+    until(lambda: on_server(server, drive, "kept") == "fourth", "also where rclone ends meanwhile")
+    until(lambda: [each.name for each in (server.files / drive.path).iterdir()] == ["kept"], "and nothing else is left")
+
+
 def test_a_reader_reads_and_is_refused_every_write(outside: Outside, server: WebdavServer, drive: OutsideDrive) -> None:
     (server.files / drive.path / "table.csv").write_text("1,2\n")
     folder = outside.shown(drive.id, is_read_only=True)
