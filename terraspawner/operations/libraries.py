@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from terraspawner.db import group_records, library_records, member_records
+from terraspawner.db import account_records, group_records, library_records, member_records
 from terraspawner.domain import names
 from terraspawner.domain.access import Action, Role, Standing, permits
 from terraspawner.domain.holder import Holder, holder
@@ -127,24 +127,27 @@ def unshare(context: Context, *, actor: str, library_id: str, who: str) -> None:
         _note(context, connection, actor, "library-unshared", at, member=who, before=before, after=None)
 
 
-def transfer(context: Context, *, actor: str, library_id: str, to: str) -> Seen:
-    """Make `to` its owner. Who was it keeps writing, until the new one takes that away.
+def transfer(context: Context, *, actor: str, library_id: str, to: str) -> Library:
+    """Make `to` its owner, who has a share by name: nobody comes to own, and to answer for, what was never on the own
+    drive. Who was its owner keeps writing, until the new one takes that away. An operator may do it too, for people who
+    have left, and needs no share for whom it goes to; but not to the operator's own: libraries are no operator's.
 
-    Raises `AccountMissing`, `NameTaken` where `to` has a library of this name.
+    Raises `AccountMissing`, `NameTaken` where `to` has a library of this name, `Refused`.
     """
     with context.database.write() as connection:
-        at = within(connection, user=actor, library_id=library_id, action=Action.CHANGE_MEMBERS).library
+        at, is_own = _to_be_given(connection, actor, library_id)
         given = holders.able(context, connection, to)
         if given.is_group or to == ALL:
             raise Refused("A library is a person's: transfer it to somebody, and share it with the group.")
         if to != at.owner:
+            _refuse_unasked(at, actor, to, is_own=is_own)
             comparable = _free(connection, to, at.name)
             library_records.change(connection, at.id, owner=to, comparable=comparable)
             _put_owner(connection, at.id, to)
             former = Member(name=at.owner, is_group=False, role=Role.WRITER, may_compute=False)
             member_records.put_member(connection, at.id, former)
             _note(context, connection, actor, "library-transferred", at, before=at.owner, after=to)
-        return within(connection, user=actor, library_id=library_id, action=Action.SEE)
+        return library_records.libraries_by_id(connection, [at.id])[at.id]
 
 
 def discard(context: Context, *, actor: str, library_id: str) -> Item:
@@ -164,6 +167,27 @@ def put_back(connection: sa.Connection, item: Item, to: str | None) -> None:
     at = library_records.libraries_by_id(connection, [item.subject])[item.subject]
     name = names.library_name(to) if to is not None else at.name
     library_records.restore(connection, at.id, name, _free(connection, at.owner, name))
+
+
+def _to_be_given(connection: sa.Connection, actor: str, library_id: str) -> tuple[Library, bool]:
+    """The library, and whether it is `actor`'s own. Raises `LibraryMissing`, `NotAllowed`."""
+    try:
+        return within(connection, user=actor, library_id=library_id, action=Action.CHANGE_MEMBERS).library, True
+    except (LibraryMissing, NotAllowed):
+        account = account_records.account_named(connection, actor)
+        if account is None or not account.is_operator or library_id not in library_records.ids_there(connection):
+            raise
+    return library_records.libraries_by_id(connection, [library_id])[library_id], False
+
+
+def _refuse_unasked(at: Library, actor: str, to: str, *, is_own: bool) -> None:
+    if not is_own and to == actor:
+        raise Refused("An operator gives a library to others, not to the own account. Name who shall own it.")
+    if is_own and to not in at.people:
+        raise Refused(
+            f"{to} has no share of the library {at.name!r} by name, and nobody comes to own what was never on the own"
+            f" drive. Share it with {to} first, and transfer it when that is agreed."
+        )
 
 
 def _all(connection: sa.Connection, user: str) -> list[Seen]:

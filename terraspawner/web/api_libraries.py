@@ -11,7 +11,14 @@ from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, for_person
 from terraspawner.web.schemas import ListOut
 from terraspawner.web.schemas_disks import TrashOut
-from terraspawner.web.schemas_libraries import LibraryChangeIn, LibraryIn, LibraryOut, ShareIn, TransferIn
+from terraspawner.web.schemas_libraries import (
+    LibraryChangeIn,
+    LibraryIn,
+    LibraryOut,
+    ShareIn,
+    TransferIn,
+    TransferredOut,
+)
 
 router = APIRouter(tags=["libraries"])
 
@@ -88,8 +95,9 @@ async def unshare_library(parts: TheParts, person: APerson, library_id: str, mem
 
 @router.post(f"{ONE}/transfer", responses=for_person(404, 409, 413, 422), openapi_extra=PERSON)
 @needs(Action.CHANGE_MEMBERS)
-async def transfer_library(parts: TheParts, person: APerson, library_id: str, wanted: TransferIn) -> LibraryOut:
-    """Make somebody else its owner; the caller keeps writing until the new owner takes that away. For its owner."""
+async def transfer_library(parts: TheParts, person: APerson, library_id: str, wanted: TransferIn) -> TransferredOut:
+    """Make somebody else its owner, who has a share by name; the former one keeps writing until the new one takes that
+    away. For its owner. An operator may give it to anybody else, share or not."""
     given = await parts.deeds(libraries.transfer, actor=person.name, library_id=library_id, to=wanted.to)
     parts.worker.wake()
-    return LibraryOut.of(given)
+    return TransferredOut(id=given.id, name=given.name, owner=given.owner)

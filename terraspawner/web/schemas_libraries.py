@@ -43,6 +43,14 @@ class TransferIn(In):
     to: Text = Field(description="the user who shall own it", examples=["eva"])
 
 
+class TransferredOut(BaseModel):
+    """Whose it is now."""
+
+    id: str
+    name: str
+    owner: str
+
+
 class ShareOut(BaseModel):
     member: str = Field(description="a user, `group:` and a group, or `all`", examples=["eva", "group:lab", "all"])
     access: Access

@@ -198,8 +198,29 @@ def test_its_new_owner_has_it_and_the_former_writes_on(context: Context) -> None
     assert seen(context, "ana") == []
 
 
+def test_nobody_comes_to_own_what_was_never_on_the_own_drive(context: Context) -> None:
+    library_id = made(context)
+    share(context, library_id, "all")
+    share(context, library_id, a_group(context, "ben"))
+    with pytest.raises(Refused, match="Share it with ben first"):
+        libraries.transfer(context, actor="ana", library_id=library_id, to="ben")
+    assert seen(context, "ana") == [(Folder.MINE, "Survey", Role.OWNER)]
+
+
+def test_an_operator_gives_it_on_at_once_but_not_to_the_own_account(context: Context) -> None:
+    library_id = made(context)
+    with pytest.raises(Refused, match="not to the own account"):
+        libraries.transfer(context, actor="operator", library_id=library_id, to="operator")
+    assert libraries.transfer(context, actor="operator", library_id=library_id, to="ben").owner == "ben"
+    assert seen(context) == [(Folder.MINE, "Survey", Role.OWNER)]
+    libraries.discard(context, actor="ben", library_id=library_id)
+    with pytest.raises(LibraryMissing):
+        libraries.transfer(context, actor="operator", library_id=library_id, to="ana")
+
+
 def test_it_is_not_transferred_to_who_has_one_of_the_name_nor_to_a_group(context: Context) -> None:
     library_id = made(context)
+    share(context, library_id)
     made(context, user="ben")
     with pytest.raises(NameTaken, match="ben has a library 'Survey'"):
         libraries.transfer(context, actor="ana", library_id=library_id, to="ben")

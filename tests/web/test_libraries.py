@@ -93,8 +93,12 @@ async def test_a_library_is_renamed_transferred_deleted_and_restored(site: Site)
     async with site.person("ana") as ana, site.person("ben") as ben:
         renamed = await ana.patch(f"libraries/{library_id}", json={"name": "Survey of May"})
         assert renamed.json()["drive_path"] == "My Libraries/Survey of May"
+        refused = await ana.post(f"libraries/{library_id}/transfer", json={"to": "ben"})
+        assert (refused.status_code, "Share it with ben first" in refused.text) == (422, True)
+        share(site, library_id)
         given = await ana.post(f"libraries/{library_id}/transfer", json={"to": "ben"})
-        assert (given.json()["owner"], given.json()["role"]) == ("ben", "writer")
+        assert (given.status_code, given.json()["owner"]) == (200, "ben")
+        assert (await ana.get(f"libraries/{library_id}")).json()["role"] == "writer"
         assert (await ana.delete(f"libraries/{library_id}")).status_code == 403
         item = (await ben.delete(f"libraries/{library_id}")).json()
         assert (item["kind"], item["name"], item["actions"]) == ("library", "Survey of May", ["restore", "purge"])
