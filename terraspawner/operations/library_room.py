@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import sqlalchemy as sa
+
 from terraspawner.db import library_records, records
 from terraspawner.domain.access import Action
+from terraspawner.domain.library import Library
 from terraspawner.domain.trash import Item
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import Refused
-from terraspawner.errors_libraries import LibraryFull
+from terraspawner.errors_libraries import LibraryFull, LibraryMissing
 from terraspawner.operations import audit, libraries
 from terraspawner.operations.context import Context
 from terraspawner.operations.libraries import Seen
@@ -56,7 +59,7 @@ def given_back(context: Context, at: Workspace, item: Item) -> None:
     if not at.is_library or not item.size:
         return
     with context.database.write() as connection:
-        if library_records.libraries_by_id(connection, [at.id])[at.id].used is not None:
+        if _library(connection, at.id).used is not None:
             library_records.count(connection, at.id, -item.size)
 
 
@@ -67,7 +70,7 @@ def refuse_what_does_not_fit(context: Context, at: Workspace, key: str, size: in
     if not at.is_library:
         return 0
     with context.database.read() as connection:
-        library = library_records.libraries_by_id(connection, [at.id])[at.id]
+        library = _library(connection, at.id)
     if library.size_limit is None:
         return 0
     present = find(context.bucket(at.id), key)
@@ -94,11 +97,12 @@ def taken_again(context: Context, item: Item, key: str) -> Iterator[None]:
 
 
 def measure(context: Context, library_id: str) -> int:
-    """Count what its files take, in bytes, and keep it. Raises `BucketUnavailable`."""
+    """Count what its files take, in bytes, and keep it. Raises `BucketUnavailable`, and `LibraryMissing` where it went
+    for good meanwhile."""
     bucket = context.bucket(library_id)
     used = sum(info.size for zone in (NOTEBOOKS, DATA) for info in bucket.list(f"{zone}/"))
     with context.database.read() as connection:
-        known = library_records.libraries_by_id(connection, [library_id])[library_id].used
+        known = _library(connection, library_id).used
     if used != known:
         with context.database.write() as connection:
             library_records.change(connection, library_id, used=used)
@@ -109,3 +113,11 @@ def all_libraries(context: Context) -> list[str]:
     """The ids of those that are not in the trash."""
     with context.database.read() as connection:
         return library_records.ids_there(connection)
+
+
+def _library(connection: sa.Connection, library_id: str) -> Library:
+    """Raises `LibraryMissing` where there is none (any more)."""
+    found = library_records.libraries_by_id(connection, [library_id]).get(library_id)
+    if found is None:
+        raise LibraryMissing
+    return found

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from terraspawner.db.library_tables import library as table
 from terraspawner.domain.library import Access
 from terraspawner.errors import NotAllowed, Refused
-from terraspawner.errors_libraries import LibraryFull
+from terraspawner.errors_libraries import LibraryFull, LibraryMissing
 from terraspawner.operations import files, libraries, library_room, notebooks, trash
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebooks import Place
@@ -43,6 +45,15 @@ def test_what_its_files_take_is_measured(context: Context, library: str, tree: P
     made = notebooks.create_notebook(context, place(library, "first"), "python3")
     assert library_room.measure(context, library) == used(context, library) == 1000 + made.size
     assert library_room.all_libraries(context) == [library]
+
+
+def test_one_that_goes_for_good_while_it_is_measured_is_told_as_gone(context: Context, library: str) -> None:
+    with context.database.write() as connection:
+        connection.execute(sa.delete(table).where(table.c.id == library))
+    with pytest.raises(LibraryMissing):
+        library_room.measure(context, library)
+    with pytest.raises(LibraryMissing):
+        files.write(context, place(library, "a.csv"), b"1", ABSENT)
 
 
 def test_what_does_not_fit_is_refused_and_what_is_there_stays(context: Context, library: str, tree: Path) -> None:
