@@ -94,7 +94,7 @@ class DirectoryBucket:
             digest = hashing.hexdigest()
             self._check_expected(root, key, slot, expected)
             self._stamp(root, key, descriptor, slot, digest)
-            tree.put_in_place(root, path, key, descriptor)
+            self._put_in_place(root, path, key, descriptor, slot, expected)
             info = self._known(root, key, descriptor)
             # None only if somebody edited the file in this very moment: then that is how it is now.
             info = info or _existing(key, self._take_note(root, key, slot))
@@ -150,6 +150,16 @@ class DirectoryBucket:
         if not meets(current, expected):
             raise ObjectChanged(key, current)
         return current
+
+    def _put_in_place(
+        self, root: int, path: str, key: str, descriptor: int, slot: private.Slot, expected: Absent | Version | Anything
+    ) -> None:
+        """What must be new is new also where somebody writes past us after we have looked."""
+        try:
+            tree.put_in_place(root, path, key, descriptor, may_replace=expected is not ABSENT or not is_shared(key))
+        except FileExistsError:
+            self._check_expected(root, key, slot, expected)
+            raise
 
     def _stamp(self, root: int, key: str, descriptor: int, slot: private.Slot, digest: str) -> None:
         """Give the file that is to become the object its generation, as its time and in its record."""

@@ -40,14 +40,18 @@ def opened_object(root: int, key: str) -> Iterator[int | None]:
         os.close(descriptor)
 
 
-def put_in_place(root: int, path: str, key: str, descriptor: int) -> None:
-    """Give the finished temporary file at ``path`` the name ``key``, durably; folders are made as needed."""
+def put_in_place(root: int, path: str, key: str, descriptor: int, *, may_replace: bool = True) -> None:
+    """Give the finished temporary file at ``path`` the name ``key``, durably; folders are made as needed. Without
+    ``may_replace`` it is ``FileExistsError`` where anything is there by now, whoever put it there."""
     for _ in range(ATTEMPTS):
         # A folder may vanish between its making and the rename, with the last other object in it.
         with contextlib.suppress(FileNotFoundError), _opened_parent(root, key, make=True) as folder:
             _open_to_others(descriptor, folder, key)
             os.fsync(descriptor)
-            _rename(root, path, folder, key)
+            if may_replace:
+                _rename(root, path, folder, key)
+            else:
+                rename_to_free(root, path, folder, _name(key))
             os.fsync(folder)
             return
     raise faults.restless(key)

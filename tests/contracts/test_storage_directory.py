@@ -445,3 +445,22 @@ def test_the_layout_is_not_removed_by_a_write(directory: DirectoryBucket) -> Non
         with pytest.raises(KeyRefused):
             directory.write(key, b"", ANYTHING)
     assert (directory.path / "data").is_dir()
+
+
+def test_what_must_be_new_does_not_replace_what_a_terminal_made_after_the_look(tmp_path: Path) -> None:
+    folder = make_folders(tmp_path, "b")
+
+    def somebody_writes_meanwhile() -> int:
+        """The store asks for the time between its look and its write."""
+        (folder / "data/a.csv").write_bytes(b"theirs")
+        return 0
+
+    bucket = DirectoryBucket(folder, clock=somebody_writes_meanwhile)
+    with pytest.raises(ObjectChanged) as refusal:
+        bucket.write("data/a.csv", b"mine", ABSENT)
+    assert refusal.value.current is not None
+    assert (folder / "data/a.csv").read_bytes() == b"theirs"
+    (folder / "data/folder").mkdir()
+    with pytest.raises(KeyRefused):
+        bucket.write("data/folder", b"mine", ABSENT)
+    assert not list((folder / private.TEMPORARY).iterdir())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,38 @@ def test_nothing_is_replaced_where_that_is_not_wanted(mounted: Path, capsys: pyt
     assert (mounted / "a.csv").read_bytes() == b"theirs"
     assert ws.main(["cp", "a.csv", "ws:"]) == 0
     assert (mounted / "a.csv").read_bytes() == b"one"
+
+
+def test_of_two_that_replace_nothing_one_is_told_that_it_is_there(mounted: Path) -> None:
+    """The other one comes between look and write: while this one reads."""
+    source = Path("pipe")
+    os.mkfifo(source)
+    with ThreadPoolExecutor(1) as beside:
+        late = beside.submit(bucket.copy, source, mounted / "a.csv", may_replace=False)
+        with source.open("wb") as feeding:
+            bucket.copy(Path("a.csv"), mounted / "a.csv", may_replace=False)
+            feeding.write(b"late")
+        with pytest.raises(NotCopied, match="is there already"):
+            late.result()
+    assert (mounted / "a.csv").read_bytes() == b"one"
+    assert below(mounted) == ["a.csv"]
+
+
+def test_where_a_file_has_one_name_alone_nothing_is_replaced_either(
+    mounted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a mounted object store."""
+
+    def link(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", link)
+    bucket.copy(Path("a.csv"), mounted / "b.csv", may_replace=False)
+    assert (mounted / "b.csv").read_bytes() == b"one"
+    (mounted / "a.csv").symlink_to("nowhere")  # what `exists` does not see
+    with pytest.raises(NotCopied, match="is there already"):
+        bucket.copy(Path("a.csv"), mounted / "a.csv", may_replace=False)
+    assert below(mounted) == ["a.csv", "b.csv"]
 
 
 @pytest.mark.parametrize("arguments", [["n.ipynb", "ws:"], ["a.csv", "ws:N.IPYNB"]])

@@ -21,6 +21,7 @@ NOTEBOOKS_TRAVEL = (
     " it in the edit folder, which saves it to the workspace with a lock and versions"
 )
 _AT_ONCE = 1 << 20
+_NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV)
 
 
 class NotCopied(Exception):
@@ -64,10 +65,33 @@ def copy(source: Path, target: Path, *, may_replace: bool) -> None:
             with os.fdopen(number, "wb") as written, source.open("rb") as read:
                 shutil.copyfileobj(read, written, _AT_ONCE)
             made.chmod(0o644)
-            made.replace(target)
+            if may_replace:
+                made.replace(target)
+            else:
+                _put_where_nothing_is(made, target)
+        except FileExistsError as error:
+            made.unlink()
+            raise NotCopied(target.name, "is there already", is_there=True) from error
         except BaseException:
             made.unlink()
             raise
+
+
+def _put_where_nothing_is(made: Path, target: Path) -> None:
+    """No moment lies between look and write. Raises FileExistsError.
+
+    A mounted object store knows no second name of a file: there the name is taken first, with an empty file, which
+    nobody who also replaces nothing passes.
+    """
+    try:
+        os.link(made, target, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        made.replace(target)
+    else:
+        made.unlink()
 
 
 def find(bucket: Path, path: str) -> Path:
