@@ -20,6 +20,7 @@ from terraspawner.operations.context import Context, new_id
 from terraspawner.operations.notebooks import Place
 from terraspawner.storage.base import Absent, Anything, Bucket, ObjectChanged, ObjectInfo, Version, check_key, find
 from terraspawner.storage.errors import ObjectMissing
+from terraspawner.storage.folders import hidden
 
 Expected = Absent | Version | Anything
 MOST = 1000
@@ -38,21 +39,25 @@ class FileInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A part of what lies in a folder, in the order of names: files, and paths of folders, which end with ``/``."""
+    """A part of what lies in a folder, in the order of names: files, and paths of folders, which end with ``/``. Of the
+    whole folder, so many are `hidden`: their names are none that a bucket takes."""
 
     items: tuple[FileInfo | str, ...]
     next: str | None
+    hidden: int = 0
 
 
 def list_folder(context: Context, place: Place, *, after: str = "", limit: int = MOST) -> Page:
     """What lies in the folder `place.path`, empty for the top; `after` is the `next` of the page before."""
     workspace = enter(context, place, Action.READ_BUCKET)
     folder = f"{_key(place.path.strip('/'))}/" if place.path.strip("/") else data_file.FOLDER
-    found = context.bucket(workspace.id).entries(folder, after=data_file.FOLDER + after if after else "")
+    bucket = context.bucket(workspace.id)
+    found = bucket.entries(folder, after=data_file.FOLDER + after if after else "")
     items = tuple(each if isinstance(each, str) else info_of(each) for each in islice(found, limit + 1))
     named = tuple(_path(each) if isinstance(each, str) else each for each in items)
     last = named[limit - 1] if len(named) > limit else None
-    return Page(items=named[:limit], next=last.path if isinstance(last, FileInfo) else last)
+    following = last.path if isinstance(last, FileInfo) else last
+    return Page(items=named[:limit], next=following, hidden=hidden(bucket, folder))
 
 
 def describe(context: Context, place: Place) -> FileInfo:

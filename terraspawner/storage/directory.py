@@ -138,6 +138,12 @@ class DirectoryBucket:
         with self._opened(folder) as root:
             tree.remove_folders(root, folder)
 
+    def hidden(self, folder: str) -> int:
+        """For `folders.hidden`."""
+        check_prefix(folder)
+        with self._opened(folder) as root:
+            return sum(not is_key(key.removesuffix("/")) for key in tree.names_in(root, folder))
+
     def _check_present(self, root: int, key: str, expected: Version | Anything) -> None:
         info = _existing(key, self._current(root, key))
         if not meets(info, expected):

@@ -35,7 +35,7 @@ from terraspawner.storage.base import (
 )
 from terraspawner.storage.directory import DirectoryBucket
 from terraspawner.storage.errors import BucketFull, KeyRefused, ObjectMissing
-from terraspawner.storage.folders import remove_empty
+from terraspawner.storage.folders import hidden, remove_empty
 from terraspawner.storage.layout import DATA, NOTEBOOKS, make_folders
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -119,6 +119,11 @@ class LibraryBucket:
     def remove_folders(self, folder: str) -> None:
         """For `folders.remove_empty`."""
         remove_empty(self._files, folder)
+
+    def hidden(self, folder: str) -> int:
+        """For `folders.hidden`: of the tree, which both zones have."""
+        zone, _, below = folder.partition("/")
+        return hidden(self._files, _DATA + below if zone in (NOTEBOOKS, DATA) else folder)
 
     def _all(self) -> Iterator[ObjectInfo]:
         return map(self._seen, self._files.list())

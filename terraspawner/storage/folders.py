@@ -1,4 +1,5 @@
-"""Folders that a store has of their own, and shows though nothing is in them (those of a file system)."""
+"""What a store that is a folder of a file system has more than others: folders with nothing in them, and names that
+programs and terminals gave and that are none of ours."""
 
 from __future__ import annotations
 
@@ -13,6 +14,16 @@ class HasFolders(Bucket, Protocol):
     def remove_folders(self, folder: str) -> None:
         """Remove `folder`, which ends with ``/``, and the folders in it; what has anything in it stays."""
         ...
+
+    def hidden(self, folder: str) -> int:
+        """How many files and folders no list of `folder`, which ends with ``/``, has, since their names are no keys
+        (`base.check_key`)."""
+        ...
+
+
+def hidden(bucket: Bucket, folder: str) -> int:
+    """As the verb says; 0 where nobody looks: an object store would have to list all of it."""
+    return cast("HasFolders", bucket).hidden(folder) if hasattr(bucket, "hidden") else 0
 
 
 def remove_empty(bucket: Bucket, folder: str) -> None:

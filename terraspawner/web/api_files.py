@@ -24,8 +24,7 @@ from terraspawner.web.declared import needs
 from terraspawner.web.openapi import BOTH, for_person
 from terraspawner.web.parts import Parts
 from terraspawner.web.responses import Malformed
-from terraspawner.web.schemas import ListOut
-from terraspawner.web.schemas_files import EntryOut, FileOut, FolderGoneOut
+from terraspawner.web.schemas_files import EntryOut, FileListOut, FileOut, FolderGoneOut
 from terraspawner.web.sending import BYTES, Span, StoredFile, attached, span_of
 from terraspawner.web.sights import Spot
 from terraspawner.web.taking import pieces_of
@@ -66,10 +65,10 @@ async def list_files(
     folder: Annotated[str, Query(max_length=2000, description="empty for the top")] = "",
     cursor: Annotated[str, Query(max_length=2000)] = "",
     limit: Annotated[int, Query(ge=1, le=files.MOST)] = files.MOST,
-) -> ListOut[EntryOut]:
+) -> FileListOut:
     """What lies in a folder itself, by name. `next` is the `cursor` of the page that follows."""
     page = await parts.deeds(files.list_folder, place_of(spot, folder), after=cursor, limit=limit)
-    return ListOut(items=[EntryOut.of(each) for each in page.items], next=page.next)
+    return FileListOut(items=[EntryOut.of(each) for each in page.items], next=page.next, hidden=page.hidden)
 
 
 @router.get(

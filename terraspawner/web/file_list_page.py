@@ -102,6 +102,7 @@ async def list_values(parts: Parts, spot: Spot, asked: ListAsked) -> dict[str, A
         "entries": page.items,
         "cursor": asked.cursor,
         "following": page.next,
+        "hidden": page.hidden,
         "on_the_way": await parts.deeds(trashed_folders.on_the_way, place_of(spot, "")),
         "query": query,
         "trash_days": settings.trash_days,

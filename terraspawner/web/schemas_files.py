@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from terraspawner.domain.trash import Item
 from terraspawner.operations.files import FileInfo
 from terraspawner.operations.trashed_folders import Weight
+from terraspawner.web.schemas import ListOut
 
 
 class EntryKind(enum.StrEnum):
@@ -60,3 +61,10 @@ class EntryOut(BaseModel):
         return cls(
             kind=EntryKind.FILE, path=entry.path, size=entry.size, modified=entry.modified, version=entry.version
         )
+
+
+class FileListOut(ListOut[EntryOut]):
+    hidden: int = Field(
+        description="files and folders there that no list has: their names are not UTF-8 in form NFC, too long, or have"
+        " control characters. Rename them in a terminal"
+    )

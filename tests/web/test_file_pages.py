@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
@@ -10,7 +12,7 @@ import pytest
 
 from terraspawner.domain.access import Role
 from terraspawner.domain.workspace import Workspace
-from terraspawner.operations import members, trashed_folders
+from terraspawner.operations import libraries, members, trashed_folders
 from terraspawner.operations.notebooks import Place
 from terraspawner.storage.base import ABSENT, ANYTHING
 from terraspawner.web.file_list_page import ON_A_PAGE
@@ -271,6 +273,27 @@ async def test_rest_deletes_a_folder_by_its_slash_and_restores_it(site: Site, an
         assert await names(site) == ["cooked/"]
         for path, condition, status in (("none/", {}, 404), ("", {}, 422), ("cooked/", {"If-Match": '"1"'}, 400)):
             assert (await client.delete(f"{at}/{path}", headers=condition)).status_code == status
+
+
+async def test_files_whose_names_are_none_are_counted_with_what_to_do(site: Site, tmp_path: Path) -> None:
+    library = libraries.create_library(site.context, user="ana", name="Survey").library.id
+    tree = tmp_path / "libraries" / library / "data/raw"
+    touch(tree, b"\xff.csv", b"a\nb", "cafe\u0301".encode(), b"fine.csv")
+    ana = await site.browser()
+    at = f"{PREFIX}/workspaces/library/{library}/files"
+    page = (await ana.client.get(at, params={"folder": "raw"})).text
+    assert "3 files or folders in this folder cannot be shown" in page
+    assert "fine.csv" in page
+    assert "data-hidden" not in (await ana.client.get(at)).text
+    async with site.person() as client:
+        listed = (await client.get(f"workspaces/library/{library}/files", params={"folder": "raw"})).json()
+    assert (listed["hidden"], [each["path"] for each in listed["items"]]) == (3, ["raw/fine.csv"])
+
+
+def touch(folder: Path, *names: bytes) -> None:
+    folder.mkdir()
+    for name in names:
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).touch()
 
 
 async def settled(site: Site) -> None:
