@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -13,6 +14,7 @@ from terraspawner.domain.library import Access, Folder, Library
 from terraspawner.errors import Conflict, NotFound, Refused, TerraError
 from terraspawner.errors_libraries import LibraryMissing
 from terraspawner.operations import libraries, library_room
+from terraspawner.operations.context import Context
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, TheParts
 from terraspawner.web.declared import needs
@@ -71,36 +73,28 @@ async def again(parts: TheParts, person: APerson, library_id: str, form: str) ->
 @needs(Action.CHANGE_WORKSPACE)
 async def rename(parts: TheParts, person: APerson, library_id: str, name: Field = "") -> Response:
     """The dialog of the button Rename."""
-    try:
-        await parts.deeds(libraries.rename, actor=person.name, library_id=library_id, name=name[:_LONGEST].strip())
-    except _SHOWN as error:
-        return await _refused(parts, person, library_id, error)
-    parts.worker.wake()
-    return see(_address(parts, library_id))
+    deed = partial(libraries.rename, actor=person.name, library_id=library_id, name=name[:_LONGEST].strip())
+    return await _done(parts, person, library_id, deed)
 
 
 @router.post(f"{ONE}/limit")
 @needs(Action.CHANGE_WORKSPACE)
 async def limit(parts: TheParts, person: APerson, library_id: str, megabytes: Field = "") -> Response:
     """The dialog of the button Limit: an empty field takes it away."""
-    try:
+
+    def deed(context: Context) -> object:
         size = _bytes(megabytes[:_LONGEST].strip())
-        await parts.deeds(library_room.set_limit, actor=person.name, library_id=library_id, size=size)
-    except _SHOWN as error:
-        return await _refused(parts, person, library_id, error)
-    return see(_address(parts, library_id))
+        return library_room.set_limit(context, actor=person.name, library_id=library_id, size=size)
+
+    return await _done(parts, person, library_id, deed)
 
 
 @router.post(f"{ONE}/transfer")
 @needs(Action.CHANGE_MEMBERS)
 async def transfer(parts: TheParts, person: APerson, library_id: str, to: Field = "") -> Response:
     """The dialog of the button Transfer."""
-    try:
-        await parts.deeds(libraries.transfer, actor=person.name, library_id=library_id, to=to[:_LONGEST].strip())
-    except _SHOWN as error:
-        return await _refused(parts, person, library_id, error)
-    parts.worker.wake()
-    return see(_address(parts, library_id))
+    deed = partial(libraries.transfer, actor=person.name, library_id=library_id, to=to[:_LONGEST].strip())
+    return await _done(parts, person, library_id, deed)
 
 
 @router.post(f"{ONE}/delete")
@@ -109,7 +103,7 @@ async def delete(parts: TheParts, person: APerson, library_id: str) -> Response:
     """The dialog of the button Delete."""
     await parts.deeds(libraries.discard, actor=person.name, library_id=library_id)
     parts.worker.wake()
-    return see(f"{parts.settings.service_prefix}drive")
+    return see(_drive_address(parts))
 
 
 @router.post(f"{ONE}/shares")
@@ -117,36 +111,45 @@ async def delete(parts: TheParts, person: APerson, library_id: str) -> Response:
 async def share(parts: TheParts, person: APerson, library_id: str, who: Field = "", access: Field = "") -> Response:
     """Share with somebody, or change what somebody may do."""
     who = who[:_LONGEST].strip()
-    try:
-        await parts.deeds(libraries.share, actor=person.name, library_id=library_id, who=who, access=_access(access))
-    except _SHOWN as error:
-        return await _refused(parts, person, library_id, error, invited=who)
-    parts.worker.wake()
-    return see(f"{_address(parts, library_id)}#shares")
+
+    def deed(context: Context) -> object:
+        return libraries.share(context, actor=person.name, library_id=library_id, who=who, access=_access(access))
+
+    return await _done(parts, person, library_id, deed, f"{_address(parts, library_id)}#shares", invited=who)
 
 
 @router.post(f"{ONE}/shares/remove")
 @needs(Action.CHANGE_MEMBERS)
 async def unshare(parts: TheParts, person: APerson, library_id: str, who: Field = "") -> Response:
     """The dialog of the button Remove."""
-    try:
-        await parts.deeds(libraries.unshare, actor=person.name, library_id=library_id, who=who[:_LONGEST])
-    except _SHOWN as error:
-        return await _refused(parts, person, library_id, error, invited="")
-    parts.worker.wake()
-    return see(f"{_address(parts, library_id)}#shares")
+    deed = partial(libraries.unshare, actor=person.name, library_id=library_id, who=who[:_LONGEST])
+    return await _done(parts, person, library_id, deed, f"{_address(parts, library_id)}#shares", invited="")
 
 
 @router.post(f"{ONE}/leave")
 @needs(Action.LEAVE)
 async def leave(parts: TheParts, person: APerson, library_id: str) -> Response:
     """The dialog of the button Take it off my drive."""
+    deed = partial(libraries.unshare, actor=person.name, library_id=library_id, who=person.name)
+    return await _done(parts, person, library_id, deed, _drive_address(parts))
+
+
+async def _done(
+    parts: Parts,
+    person: Person,
+    library_id: str,
+    deed: Callable[[Context], object],
+    then: str = "",
+    invited: str | None = None,
+) -> Response:
+    """What every form does: carry it out and show `then`, the library's page where nothing else is said; or that page
+    with what was refused."""
     try:
-        await parts.deeds(libraries.unshare, actor=person.name, library_id=library_id, who=person.name)
+        await parts.deeds(deed)
     except _SHOWN as error:
-        return await _refused(parts, person, library_id, error)
+        return await _refused(parts, person, library_id, error, invited)
     parts.worker.wake()
-    return see(f"{parts.settings.service_prefix}drive")
+    return see(then or _address(parts, library_id))
 
 
 async def _drive(parts: Parts, person: Person, *, error: TerraError | None = None, wanted: str = "") -> Response:
@@ -205,3 +208,7 @@ def _access(text: str) -> Access:
 
 def _address(parts: Parts, library_id: str) -> str:
     return address_of(parts, LIBRARIES, library_id)
+
+
+def _drive_address(parts: Parts) -> str:
+    return f"{parts.settings.service_prefix}drive"

@@ -70,9 +70,10 @@ async def list_page(
         "files.html",
         person,
         status=status_of(refusal) if refusal else 200,
-        notice=_NOTICES.get(asked.notice, ""),
+        notice=refusal.message if refusal else _NOTICES.get(asked.notice, ""),
+        is_refused=refusal is not None,
         undo=asked.undo,
-        refusal=refusal,
+        objection=None,
         doomed=await _doomed(parts, spot, asked.discard) if values["may_write"] and asked.discard else None,
         **values,
     )

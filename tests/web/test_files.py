@@ -58,6 +58,7 @@ async def test_a_file_is_there_as_it_was_sent(ana: httpx.AsyncClient) -> None:
     assert listed == {
         "items": [{"kind": "folder", "path": "tables/", "size": None, "modified": None, "version": None}],
         "next": None,
+        "hidden": 0,
     }
     (file,) = (await ana.get(HERE, params={"folder": "tables"})).json()["items"]
     assert file == {"kind": "file", **made.json()}
