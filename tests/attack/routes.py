@@ -260,6 +260,7 @@ PAGES: dict[str, Case] = {
     f"GET {AT}/files": Case(),
     f"POST {AT}/files/folder": Case(form={"title": "planted"}),
     f"POST {AT}/files/delete": Case(form={"path": "{path}"}),
+    f"POST {AT}/files/delete-folder": Case(form={"path": "{path}"}),
     f"POST {AT}/files/undo": Case(form={"trash_id": "{trash_id}"}),
     f"GET {AT}/files/{{path}}": Case(),
     f"GET {AT}/images/{{path}}": Case(),

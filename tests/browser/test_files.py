@@ -77,6 +77,19 @@ def test_files_are_uploaded_looked_at_downloaded_deleted_and_had_back(
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("link", name=f"raw/2026/{LONG}", exact=True)).to_be_visible()
 
+    page.get_by_role("navigation", name="You are here").get_by_role("link", name="raw", exact=True).click()
+    page.get_by_label("More for the folder raw/2026").click()
+    page.get_by_role("link", name="Delete the folder raw/2026").click()
+    expect(page.locator("#delete-folder")).to_contain_text("4 files")
+    page.screenshot(path=artefacts / "4-delete-folder.png", full_page=True)
+    page.get_by_role("button", name="Delete folder").click()
+    expect(page.get_by_text("The folder goes into the trash.")).to_be_visible()
+    expect(page.get_by_role("link", name="Folder raw/2026", exact=True)).to_have_count(0)
+    page.screenshot(path=artefacts / "5-folder-deleted.png", full_page=True)
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("link", name="Folder raw/2026", exact=True).click()
+    expect(page.get_by_role("link", name="raw/2026/plot.png", exact=True)).to_be_visible()
+
 
 def test_a_folder_that_is_dropped_is_uploaded_with_what_is_in_it(
     page: Page, deployment: Deployment, ana: Person, tmp_path: Path

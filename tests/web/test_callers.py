@@ -188,6 +188,7 @@ ROUTES = {
     f"GET {PREFIX}{AT}/files": PERSON,
     f"POST {PREFIX}{AT}/files/folder": PERSON,
     f"POST {PREFIX}{AT}/files/delete": PERSON,
+    f"POST {PREFIX}{AT}/files/delete-folder": PERSON,
     f"POST {PREFIX}{AT}/files/undo": PERSON,
     f"GET {PREFIX}{AT}/files/{{path:tail}}": PERSON,
     f"GET {PREFIX}{AT}/images/{{path:tail}}": PERSON,
