@@ -93,12 +93,15 @@ class SecondEngine:
         assert (saved.returncode, loaded.returncode) == (0, 0), loaded.stderr
 
     def restart(self, how: signal.Signals) -> None:
+        self.end(how)
+        self.start()
+
+    def end(self, how: signal.Signals) -> None:
         containerd = Path(f"/proc/{(self.folder / 'exec/containerd/containerd.pid').read_text()}")
         self.process.send_signal(how)
         self.process.wait(60)
         # it ends with its parent, but a little later, and one that is about to end is taken for one that lives
         until(lambda: not containerd.exists(), "its containerd has ended")
-        self.start()
 
     def close(self) -> None:
         try:

@@ -335,17 +335,17 @@ class Fifty:
 
     def kill(self, service: str) -> None:
         """SIGKILL to a service's first process, past the Engine, which starts it anew by itself."""
-        container = self._container(service)
-        process = self._first(container)
+        process = self.process_of(service)
         os.kill(process, signal.SIGKILL)
-        until(lambda: self._first(container) not in (0, process), f"{service} runs again")
+        until(lambda: self.process_of(service) not in (0, process), f"{service} runs again")
+
+    def process_of(self, service: str) -> int:
+        """0 where it does not run."""
+        return int(self.engine("inspect", "--format", "{{.State.Pid}}", self._container(service)))
 
     def _container(self, service: str) -> str:
         ours = [f"label=com.docker.compose.{key}" for key in (f"project={self.deployment.name}", f"service={service}")]
         return self.engine("ps", "--all", "--quiet", "--filter", ours[0], "--filter", ours[1])
-
-    def _first(self, container: str) -> int:
-        return int(self.engine("inspect", "--format", "{{.State.Pid}}", container))
 
     def keep(self, name: str = "") -> None:
         """Write a file in each bucket, as its environment does; nobody waits until it is sent."""

@@ -7,6 +7,7 @@ How long that took is a property of each test in the report (``--junitxml``), an
 from __future__ import annotations
 
 import ipaddress
+import os
 import signal
 import subprocess
 import sys
@@ -129,6 +130,18 @@ def test_an_engine_with_live_restore_restarted_under_all_of_them(
         fifty.keep()
         fifty.engine.restart(how)
         assert fifty.processes() == processes, "nothing was ended"
+        answers(fifty)
+
+
+def test_helpers_that_end_while_the_engine_is_away(fifty: Fifty, record_property: Tell) -> None:
+    with comes_back(fifty, record_property):
+        fifty.keep()
+        helpers = [fifty.process_of(service) for service in ("mounter", "mounts", "host")]
+        fifty.engine.end(signal.SIGKILL)
+        for process in helpers:
+            os.kill(process, signal.SIGKILL)
+        fifty.change_shares()
+        fifty.engine.start()
         answers(fifty)
 
 
