@@ -337,7 +337,7 @@ class Fifty:
         """SIGKILL to a service's first process, past the Engine, which starts it anew by itself."""
         process = self.process_of(service)
         os.kill(process, signal.SIGKILL)
-        until(lambda: self.process_of(service) not in (0, process), f"{service} runs again")
+        until(lambda: self.process_of(service) not in (0, process), f"{service} runs again", within=120)
 
     def process_of(self, service: str) -> int:
         """0 where it does not run."""
@@ -380,7 +380,7 @@ class Fifty:
         for helper in ("mounter", "host", "mounts") * 2:
             next_one = min(self.running() + 1, len(self.seats))
             self.kill(helper)
-            until(lambda wanted=next_one: self.running() >= wanted, "they start all the same")
+            until(lambda wanted=next_one: self.running() >= wanted, "they start all the same", within=180)
         self.until_all("running")
 
     def running(self) -> int:
@@ -391,4 +391,4 @@ class Fifty:
             states = self.states()
             return all(states[seat.id] == state for seat in self.seats)
 
-        until(are_there, f"all are {state}", within=300)
+        until(are_there, f"all are {state}", within=600)

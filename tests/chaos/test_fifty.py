@@ -82,7 +82,7 @@ def is_whole(fifty: Fifty) -> None:
         return not found
 
     try:
-        until(is_well, "all is as it must be", within=180)
+        until(is_well, "all is as it must be", within=300)
     except AssertionError as error:
         raise AssertionError(f"{error}; {len(found)} things are amiss: {found[:4]}") from None
 
