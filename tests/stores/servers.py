@@ -63,9 +63,11 @@ class Server:
     process: subprocess.Popen[bytes] | None = None
     _names: Iterator[int] = field(default_factory=itertools.count)
 
-    def options(self, seconds: float = 8.0) -> Options:
+    def options(self, seconds: float = 8.0, endpoint: str = "") -> Options:
+        """`endpoint` is that of whoever stands in front of it."""
         region = "us-east-1" if self.scheme == "s3" else ""
-        return Options(endpoint=self.endpoint, region=region, credentials=self.credentials, seconds=seconds)
+        endpoint = endpoint or self.endpoint
+        return Options(endpoint=endpoint, region=region, credentials=self.credentials, seconds=seconds)
 
     def fresh(self) -> str:
         """The URL of a new, empty bucket."""

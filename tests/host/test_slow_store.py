@@ -1,0 +1,56 @@
+"""A bucket in a store whose answers come late is mounted all the same, and says that it is slow."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from host.mounting import Mounting, mounting, shell
+from object_store import ObjectStore, object_store
+from stores.late import AnswersThatComeLate, late
+from waiting import until
+
+pytestmark = [pytest.mark.slow, pytest.mark.feature("H2")]
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[ObjectStore]:
+    with object_store() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def between(store: ObjectStore) -> Iterator[AnswersThatComeLate]:
+    with late(store.url) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def mounts(between: AnswersThatComeLate) -> Iterator[Mounting]:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # the person of an environment walks through
+        with mounting(folder, between.endpoint) as made:
+            yield made
+
+
+def test_it_is_slow_while_answers_are_late_and_what_is_written_meanwhile_is_sent(
+    mounts: Mounting, store: ObjectStore, between: AnswersThatComeLate
+) -> None:
+    workspace = secrets.token_hex(8)
+    mounts.ensure(workspace)
+    mounts.until_state(workspace, "mounted")
+    folder = mounts.writer(workspace)
+    assert shell(f"ls {folder}")[0] == 0  # what is in it is known
+    between.lag = 3
+    found = mounts.until_state(workspace, "slow")
+    assert "two seconds" in found["reason"]
+    assert shell(f"echo precious > {folder}/kept")[0] == 0
+    until(lambda: store.read(f"terra/{workspace}/data/kept") == b"precious\n", "it is in the store")
+    assert mounts.standing(workspace)["state"] == "slow"
+    between.lag = 0
+    mounts.until_state(workspace, "mounted")
