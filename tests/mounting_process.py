@@ -1,15 +1,17 @@
-"""The mounts service as a process that tests can kill: `python tests/mounting_process.py <folder> [<endpoint>]`.
+"""The mounts service as a process that tests can kill: `python tests/mounting_process.py <folder>`.
 
-It is the real one on the real rclone, but for the times between its looks, which are short. Without an endpoint there
-is no object store, and it mounts drives from outside alone.
+It is the real one on the real rclone, but for the times between its looks, which are short. Its store is
+in its variables; without one it mounts drives from outside alone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -22,11 +24,8 @@ from terraspawner.host.bucket_mounts.site import Site
 from terraspawner.storage.addresses import parse_address
 from terraspawner.storage.options import Options
 
-SECRETS = ("AKIA-NOT-TO-BE-TOLD", "deep-and-dark-secret")
-CREDENTIALS = f"AWS_ACCESS_KEY_ID={SECRETS[0]}\nAWS_SECRET_ACCESS_KEY={SECRETS[1]}\n"
 
-
-def main(folder: Path, endpoint: str = "") -> None:
+def main(folder: Path, store: Mapping[str, str]) -> None:
     logging.basicConfig(format="%(name)s %(message)s", level=logging.INFO)
     for name in ("aiohttp.access", "httpx"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -40,13 +39,13 @@ def main(folder: Path, endpoint: str = "") -> None:
         surroundings=os.environ,
         pace=Pace(look=0.2, question=0.5, silence=3),
     )
-    buckets = Buckets(
+    buckets = store and Buckets(
         site=site,
-        address=parse_address("s3://lab/terra"),
-        options=Options(endpoint=endpoint, region="us-east-1", credentials=CREDENTIALS),
+        address=parse_address(store["address"]),
+        options=Options(endpoint=store["endpoint"], region="us-east-1", credentials=store["credentials"]),
     )
-    asyncio.run(serve(site, buckets if endpoint else None, bound_socket(folder / "mounts.sock")))
+    asyncio.run(serve(site, buckets, bound_socket(folder / "mounts.sock")))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:])
+    main(Path(sys.argv[1]), json.loads(os.environ["STORE"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +24,21 @@ MOST_SECONDS = 20.0
 """So long a call in an environment may stand, and no longer."""
 
 
-class Mounting:
-    """The service over `folder`, with its log in `log`, and with a store at `store` if there is one."""
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """An object store: TERRA_BUCKETS, its endpoint and its credentials."""
 
-    def __init__(self, folder: Path, store: str = "") -> None:
+    address: str
+    endpoint: str
+    credentials: str = field(repr=False)
+
+
+class Mounting:
+    """The service over `folder`, with its log in `log`, and with a store if there is one."""
+
+    def __init__(self, folder: Path, store: Store | None = None) -> None:
         self.folder = folder
-        self.store = store
+        self._store = json.dumps(asdict(store) if store else {})
         self.log = folder / "log"
         shared = folder / "shared"
         shared.mkdir()
@@ -41,11 +52,10 @@ class Mounting:
                 sys.executable,
                 str(TESTS / "mounting_process.py"),
                 str(self.folder),
-                *([self.store] if self.store else []),
             ]
             # rclone comes by a package of its own, and lies beside this Python
             path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-            environ = os.environ | {"PYTHONPATH": str(TESTS.parent), "PATH": path}
+            environ = os.environ | {"PYTHONPATH": str(TESTS.parent), "PATH": path, "STORE": self._store}
             self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ)
         until(self._answers, "the mounts service answers")
 
@@ -131,7 +141,7 @@ def shell(command: str, *, user: int = 1000) -> tuple[int, str]:
 
 
 @contextmanager
-def mounting(folder: Path, store: str = "") -> Iterator[Mounting]:
+def mounting(folder: Path, store: Store | None = None) -> Iterator[Mounting]:
     made = Mounting(folder, store)
     try:
         yield made

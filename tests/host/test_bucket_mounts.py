@@ -14,12 +14,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from host.mounting import Mounting, mounting, processes, shell
-from mounting_process import SECRETS
+from host.mounting import Mounting, Store, mounting, processes, shell
 from object_store import ObjectStore, object_store
 from terraspawner.domain.bucket_mount import MountState
 from waiting import until
 
+SECRETS = ("AKIA-NOT-TO-BE-TOLD", "deep-and-dark-secret")
 HOSTILE_NAMES = (
     b"a\nb",
     b"-rf",
@@ -43,10 +43,12 @@ def store() -> Iterator[ObjectStore]:
 
 @pytest.fixture(scope="module")
 def mounts(store: ObjectStore) -> Iterator[Mounting]:
+    credentials = f"AWS_ACCESS_KEY_ID={SECRETS[0]}\nAWS_SECRET_ACCESS_KEY={SECRETS[1]}\n"
+    at_store = Store(address="s3://lab/terra", endpoint=store.url, credentials=credentials)
     with TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)  # the person of an environment walks through
-        with mounting(folder, store.url) as made:
+        with mounting(folder, at_store) as made:
             yield made
 
 

@@ -62,6 +62,9 @@ def test_no_credential_is_among_the_words_and_all_waits_are_short() -> None:
     assert words[:5] == ["setpriv", "--pdeathsig", "KILL", "rclone", "rcd"]
     for name, value in (("--timeout", "8s"), ("--contimeout", "3s"), ("--low-level-retries", "1"), ("--retries", "1")):
         assert words[words.index(name) + 1] == value
+    azure = arguments.words(folders, arguments.timeout_of(Store.AZURE))
+    assert azure[azure.index("--timeout") + 1] == "1500ms", "it tries four times"
+    assert {arguments.timeout_of(store) for store in (Store.S3, Store.GCS)} == {"8s"}
     assert words[words.index("--rc-addr") + 1] == "unix:///memory/sock"
     assert words[words.index("--cache-dir") + 1] == "/cache"
     assert words[words.index("--disable") + 1] == "About", "a look at a mount asks nobody"

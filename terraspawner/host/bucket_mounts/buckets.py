@@ -58,4 +58,5 @@ class Buckets:
 
     async def _started(self, workspace_id: str) -> Rclone:
         secrets = [value for value in self.options.values.values() if value]
-        return await self.site.started(workspace_id, self.site.cache / workspace_id, "rclone", secrets)
+        kept, timeout = self.site.cache / workspace_id, arguments.timeout_of(self.address.store)
+        return await self.site.started(workspace_id, kept, "rclone", secrets, timeout)

@@ -47,15 +47,22 @@ class Site:
         """Done already is done."""
         self._configuration(name).unlink(missing_ok=True)
 
-    async def started(self, remote_id: str, kept: Path, configuration: str, secrets: Sequence[str]) -> Rclone:
+    async def started(
+        self,
+        remote_id: str,
+        kept: Path,
+        configuration: str,
+        secrets: Sequence[str],
+        patience: str = arguments.TIMEOUT,
+    ) -> Rclone:
         """An rclone for one remote, with what it keeps on this machine's disk in `kept`, and the configuration that was
-        written under this name."""
+        written under this name. It gives up a try to have an answer after `patience`."""
         folders = Folders(
             cache=kept, configuration=self._configuration(configuration), socket=self.memory / f"{remote_id}.sock"
         )
         await asyncio.to_thread(cache.mend, kept)
         return await Rclone.started(
-            arguments.words(folders),
+            arguments.words(folders, patience),
             arguments.environment(self.surroundings),
             folders.socket,
             name=f"rclone of {remote_id}",
