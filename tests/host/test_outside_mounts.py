@@ -4,12 +4,16 @@ everything that can go wrong with them."""
 from __future__ import annotations
 
 import base64
+import json
 import os
 import secrets
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +21,7 @@ from typing import Any
 import pytest
 
 from host.mounting import Mounting, mounting, processes, shell
+from ports import HeldPort
 from terraspawner.domain.mount_words import OF_DRIVE
 from terraspawner.host.mounter.sources import Sources
 from terraspawner.host.mounter.views import Library, View, Views
@@ -351,6 +356,44 @@ def test_a_purged_library_takes_nothing_away_outside_and_what_was_not_sent_is_go
     assert not (base / "memory" / f"{drive.id}.conf").exists()
     assert (on_server(server, drive, "stays"), on_server(server, drive, "gone")) == ("stays\n", None)
     assert outside.mounts.call("DELETE", f"/outside/{drive.id}").status_code == 204, "done already is done"
+
+
+class SeafileThatRefuses(BaseHTTPRequestHandler):
+    """As a Seafile server answers to a password that is wrong; it is no more of one."""
+
+    def do_POST(self) -> None:
+        self._answer(HTTPStatus.BAD_REQUEST, {"non_field_errors": ["Unable to login with provided credentials."]})
+
+    def do_GET(self) -> None:
+        self._answer(HTTPStatus.OK, {"version": "11.0.0", "encrypted_library_version": 2})
+
+    def _answer(self, status: HTTPStatus, said: dict[str, Any]) -> None:
+        body = json.dumps(said).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        return
+
+
+def test_a_seafile_that_is_away_or_refuses_is_told_as_such(outside: Outside) -> None:
+    held = HeldPort()
+    drive = OutsideDrive(
+        id="5" * 16, kind="seafile", url=f"http://127.0.0.1:{held.number}", user="ada@example.org", password=PASSWORD,
+        library="Survey",
+    )  # fmt: skip
+    outside.put(drive)
+    until(lambda: outside.standing(drive.id)["reason"] == OF_DRIVE.silent, "it is told that nobody answers")
+    with HTTPServer(("127.0.0.1", held.number), SeafileThatRefuses) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        until(lambda: outside.standing(drive.id)["reason"] == OF_DRIVE.refusing, "it is told that it refuses")
+        server.shutdown()
+        serving.join()
+    assert outside.standing(drive.id)["state"] == "gone"
 
 
 def test_one_that_rclone_cannot_be_told_of_is_no_trouble_of_the_others(

@@ -105,6 +105,7 @@ def test_the_data_of_one_workspace_is_mounted_and_its_notebooks_to_read(url: str
         ("couldn't list files: Sabre: No public access: 401 Unauthorized", Answer.REFUSED),
         ('couldn\'t list files: Propfind "http://lab.example.org/401 x/": dial tcp: connection refused', Answer.NONE),
         ("directory not found", Answer.MISSING),
+        ("failed to create file system: Unable to login with provided credentials.", Answer.REFUSED),
         (
             "operation error S3: HeadObject, https response error StatusCode: 0, RequestID: 403, request send",
             Answer.NONE,

@@ -18,7 +18,7 @@ from terraspawner.domain import bucket_mount
 from terraspawner.domain.bucket_mount import Answer, Look, MountState, Standing
 from terraspawner.domain.mount_words import Words
 from terraspawner.errors_mounts import MountFailed
-from terraspawner.host.bucket_mounts.rclone import Unsent, answer_of
+from terraspawner.host.bucket_mounts.rclone import Unsent, answer_of, is_away
 
 log = logging.getLogger(__name__)
 
@@ -113,9 +113,11 @@ class Keeper:
             await self._rest(bucket_mount.pause_before(tries))
 
     def _why(self, error: Exception) -> str:
-        """It never was mounted: some stores are asked before that, and may have refused."""
-        refused = isinstance(error, MountFailed) and answer_of(error.message) is Answer.REFUSED
-        return self._remote.words.refusing if refused else self._remote.words.ended
+        """It never was mounted: some stores are asked before that, and may be away or have refused."""
+        said, words = error.message if isinstance(error, MountFailed) else "", self._remote.words
+        if answer_of(said) is Answer.REFUSED:
+            return words.refusing
+        return words.silent if is_away(said) else words.ended
 
     def _goes_on(self) -> bool:
         return self._is_wanted or self.standing.waiting > 0 or not self._is_counted

@@ -27,7 +27,10 @@ _LOOK_SECONDS = 0.02
 _SHORT, _LONG = 5.0, 40.0
 _END_SECONDS = 2.0
 _LINES_A_MINUTE = 10
-_REFUSED = re.compile(r"(StatusCode: |RESPONSE |Error )40[13]\b|couldn't list files: (.*: )?40[13] ")
+_REFUSED = re.compile(
+    r"(StatusCode: |RESPONSE |Error )40[13]\b|couldn't list files: (.*: )?40[13] |Unable to login with provided"
+)
+_AWAY = re.compile(r"dial tcp|i/o timeout|deadline exceeded|Client.Timeout|timeout awaiting")
 _MISSING = "directory not found"
 _SOON = 20.0
 """Seconds between two tries to send a file that was not taken. rclone's own pauses grow to five minutes, which people
@@ -51,6 +54,11 @@ def answer_of(error: str) -> Answer:
     if _REFUSED.search(error):
         return Answer.REFUSED
     return Answer.MISSING if _MISSING in error else Answer.NONE
+
+
+def is_away(error: str) -> bool:
+    """Whether rclone says of what it was asked that its store cannot be reached: some are asked before the mount."""
+    return _AWAY.search(error) is not None
 
 
 def told(line: str, secrets: Sequence[str]) -> str:
