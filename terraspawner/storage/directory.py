@@ -58,7 +58,7 @@ class DirectoryBucket:
         self.path = path
         self._clock = clock
         self._records = Records(use_attributes=use_attributes, replace=private.replace)
-        with self._opened() as root:
+        with self.opened() as root:
             private.sweep(root)
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
@@ -67,12 +67,12 @@ class DirectoryBucket:
 
     def stat(self, key: str) -> ObjectInfo:
         check_key(key)
-        with self._opened(key) as root:
+        with self.opened(key) as root:
             return _existing(key, self._current(root, key))
 
     def read(self, key: str) -> tuple[bytes, ObjectInfo]:
         check_key(key)
-        with self._opened(key) as root:
+        with self.opened(key) as root:
             for _ in range(tree.ATTEMPTS):
                 info = _existing(key, self._current(root, key))
                 found = self._read_state(root, info)
@@ -87,7 +87,7 @@ class DirectoryBucket:
         check_key(key)
         hashing = hashlib.sha256()
         with (
-            self._opened(key) as root,
+            self.opened(key) as root,
             private.temporary(root, file_facts.hashed(pieces, hashing)) as (descriptor, path),
             private.hold(root, key) as slot,
         ):
@@ -102,20 +102,20 @@ class DirectoryBucket:
 
     def delete(self, key: str, expected: Version | Anything) -> None:
         check_key(key)
-        with self._opened(key) as root, private.hold(root, key) as slot:
+        with self.opened(key) as root, private.hold(root, key) as slot:
             _existing(key, self._check_expected(root, key, slot, expected))
             tree.remove(root, key)
             self._records.forget(root, key)
 
     def entries(self, folder: str = "", after: str = "") -> Iterator[ObjectInfo | str]:
         check_prefix(folder)
-        with self._opened(folder) as root:
+        with self.opened(folder) as root:
             names = tree.names_in(root, folder, after)
         return self._look_in(names)
 
     def read_range(self, key: str, start: int, size: int, expected: Version | Anything) -> bytes:
         check_key(key)
-        with self._opened(key) as root:
+        with self.opened(key) as root:
             self._check_present(root, key, expected)
             with tree.opened_object(root, key) as descriptor:
                 body = b"" if descriptor is None else os.pread(descriptor, size, start)
@@ -126,7 +126,7 @@ class DirectoryBucket:
         """A rename on the disk in the shared zone; guarded objects, which carry records, are small and are copied."""
         if not (is_shared(check_key(key)) and is_shared(check_key(target))):
             return move(self, key, target, expected)
-        with self._opened(key) as root, private.hold_two(root, key, target) as (slot, other):
+        with self.opened(key) as root, private.hold_two(root, key, target) as (slot, other):
             _existing(key, self._check_expected(root, key, slot, expected))
             self._check_expected(root, target, other, ABSENT)
             tree.rename(root, key, target)
@@ -135,7 +135,7 @@ class DirectoryBucket:
     def remove_folders(self, folder: str) -> None:
         """For `folders.remove_empty`, in the shared zone: others go with their last object."""
         check_prefix(folder)
-        with self._opened(folder) as root:
+        with self.opened(folder) as root:
             tree.remove_folders(root, folder)
 
     def hidden(self, folder: str) -> int:
@@ -244,7 +244,7 @@ class DirectoryBucket:
             key = waiting.pop()
             info = None
             # What a user closed to us, or made a link of in this moment, does not spoil the list.
-            with contextlib.suppress(KeyRefused), self._opened(key) as root:
+            with contextlib.suppress(KeyRefused), self.opened(key) as root:
                 if key.endswith("/"):
                     waiting.extend(reversed(tree.keys_in(root, key)))
                 else:
@@ -260,17 +260,17 @@ class DirectoryBucket:
             if key.endswith("/"):
                 yield key
                 continue
-            with contextlib.suppress(KeyRefused), self._opened(key) as root:
+            with contextlib.suppress(KeyRefused), self.opened(key) as root:
                 info = self._current(root, key)
             if info is not None:
                 yield info
 
     def _keys_in(self, folder: str) -> Sequence[str]:
-        with self._opened(folder) as root:
+        with self.opened(folder) as root:
             return tree.keys_in(root, folder)
 
     @contextlib.contextmanager
-    def _opened(self, key: str = "") -> Iterator[int]:
+    def opened(self, key: str = "") -> Iterator[int]:
         """The bucket's root, open; what the system refuses inside the block becomes an error of ours."""
         try:
             root = os.open(self.path, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)

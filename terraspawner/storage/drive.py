@@ -16,7 +16,8 @@ import contextlib
 import re
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from terraspawner.errors import SettingsWrong
@@ -37,9 +38,13 @@ from terraspawner.storage.directory import DirectoryBucket
 from terraspawner.storage.errors import BucketFull, KeyRefused, ObjectMissing
 from terraspawner.storage.folders import hidden, remove_empty
 from terraspawner.storage.layout import DATA, NOTEBOOKS, make_folders
+from terraspawner.storage.outside import OutsideBucket
+from terraspawner.storage.patience import Patience
+from terraspawner.storage.private import PRIVATE
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _NOTEBOOKS, _DATA = f"{NOTEBOOKS}/", f"{DATA}/"
+_OUTSIDE = f"{PRIVATE}/outside"
 
 IsNotebook = Callable[[str], bool]
 """Whether a path in the tree is one that a notebook may have."""
@@ -186,40 +191,74 @@ def _missing(key: str) -> ObjectMissing:
     return ObjectMissing(f"There is no object '{key}' in the library.", key=key)
 
 
-def create_library(url: str, library_id: str, is_notebook: IsNotebook, largest: int) -> Bucket:
-    """Make the folder of a library and open it; one that is there is opened as it is.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Libraries:
+    """Where libraries are, and what holds for all of them: ``url`` is the setting, ``mount_of`` says by a library's id
+    where its drive is mounted, if its files lie on one from outside."""
 
-    Raises ``SettingsWrong`` for an address that is no folder, ``BucketUnavailable`` and ``BucketFull``.
-    """
-    folder = _folder(url, library_id)
-    try:
-        make_folders(folder.parent, library_id)
-    except OSError as error:
-        raise (BucketFull() if faults.is_full(error) else faults.unavailable("it cannot be made")) from error
-    return LibraryBucket(DirectoryBucket(folder), is_notebook, largest)
+    url: str
+    is_notebook: IsNotebook
+    largest: int
+    mount_of: Callable[[str], Path]
+
+    def create(self, library_id: str) -> Bucket:
+        """Make the folder of a library and open it; one that is there is opened as it is.
+
+        Raises ``SettingsWrong`` for an address that is no folder, ``BucketUnavailable`` and ``BucketFull``.
+        """
+        folder = self._folder(library_id)
+        try:
+            make_folders(folder.parent, library_id)
+        except OSError as error:
+            raise (BucketFull() if faults.is_full(error) else faults.unavailable("it cannot be made")) from error
+        return LibraryBucket(DirectoryBucket(folder), self.is_notebook, self.largest)
+
+    def create_outside(self, library_id: str) -> Bucket:
+        """As `create`, for one whose files lie on a drive from outside. That it is one is said in the folder itself, so
+        that its files are never looked for here."""
+        self.create(library_id)
+        (self._folder(library_id) / _OUTSIDE).touch()
+        return self._from_outside(library_id)
+
+    def find(self, library_id: str) -> Bucket | None:
+        """The library with this id, where one was created."""
+        folder = self._folder(library_id)
+        if (folder / _OUTSIDE).exists():
+            return self._from_outside(library_id)
+        return LibraryBucket(DirectoryBucket(folder), self.is_notebook, self.largest) if folder.is_dir() else None
+
+    def remove(self, library_id: str) -> None:
+        """Take away the folder of a library that was emptied. Raises ``BucketUnavailable`` while there is something."""
+        try:
+            self._folder(library_id).rmdir()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise faults.unavailable("it cannot be removed") from error
+
+    def _from_outside(self, library_id: str) -> Bucket:
+        files = OutsideBucket(
+            DirectoryBucket(self._folder(library_id)),
+            self.mount_of(library_id),
+            _patience_with(library_id),
+            is_hashed=self.is_notebook,
+            largest=self.largest,
+        )
+        return LibraryBucket(files, self.is_notebook, self.largest)
+
+    def _folder(self, library_id: str) -> Path:
+        if not _ID.fullmatch(library_id):
+            raise ValueError(f"no id of a library: {library_id!r}")
+        parts = urllib.parse.urlsplit(self.url)
+        path = urllib.parse.unquote(parts.path)
+        if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not path.startswith("/"):
+            raise SettingsWrong(
+                f"TERRA_LIBRARIES is '{self.url}'; libraries are mounted from a folder, so use file:///folder."
+            )
+        return Path(path) / library_id
 
 
-def find_library(url: str, library_id: str, is_notebook: IsNotebook, largest: int) -> Bucket | None:
-    """The library with this id, where :func:`create_library` has made one."""
-    folder = _folder(url, library_id)
-    return LibraryBucket(DirectoryBucket(folder), is_notebook, largest) if folder.is_dir() else None
-
-
-def remove_library(url: str, library_id: str) -> None:
-    """Take away the folder of a library that was emptied. Raises ``BucketUnavailable`` while there is something."""
-    try:
-        _folder(url, library_id).rmdir()
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise faults.unavailable("it cannot be removed") from error
-
-
-def _folder(url: str, library_id: str) -> Path:
-    if not _ID.fullmatch(library_id):
-        raise ValueError(f"no id of a library: {library_id!r}")
-    parts = urllib.parse.urlsplit(url)
-    path = urllib.parse.unquote(parts.path)
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not path.startswith("/"):
-        raise SettingsWrong(f"TERRA_LIBRARIES is '{url}'; libraries are mounted from a folder, so use file:///folder.")
-    return Path(path) / library_id
+@cache
+def _patience_with(library_id: str) -> Patience:
+    """One for each drive in this process, however many buckets are opened of it."""
+    return Patience()

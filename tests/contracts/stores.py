@@ -20,6 +20,8 @@ from terraspawner.storage.addresses import parse_address
 from terraspawner.storage.drive import LibraryBucket
 from terraspawner.storage.layout import is_shared
 from terraspawner.storage.objectstore import ObjectStoreBucket
+from terraspawner.storage.outside import OutsideBucket
+from terraspawner.storage.patience import Patience
 from terraspawner.storage.remote import Client, Conditions
 from terraspawner.storage.store import ObjectStore
 
@@ -55,7 +57,26 @@ def directory_bucket_without_attributes(folder: Path, clock: Clock) -> Bucket:
 def library_bucket(folder: Path, clock: Clock) -> Bucket:
     """Over one tree of files, in which a file is a notebook or it is not: never both."""
     files = DirectoryBucket(make_folders(folder, "b1"), clock=clock)
-    return LibraryBucket(files, lambda path: path not in PLAIN_FILES and not path.endswith(".csv"), 1 << 30)
+    return LibraryBucket(files, _is_notebook, 1 << 30)
+
+
+def _is_notebook(path: str) -> bool:
+    return path not in PLAIN_FILES and not path.endswith(".csv")
+
+
+def outside_bucket(folder: Path, clock: Clock) -> Bucket:
+    """Over a folder that is taken for a mounted drive: everything but `data/` lies elsewhere."""
+    mount = folder / "outside" / "b1" / "data"
+    mount.mkdir(parents=True)
+    return OutsideBucket(
+        DirectoryBucket(make_folders(folder, "b1"), clock=clock),
+        mount,
+        Patience(),
+        is_hashed=_is_notebook,
+        largest=1 << 30,
+        is_mounted=lambda root, mount: True,
+        clock=clock,
+    )
 
 
 def s3_bucket(folder: Path, clock: Clock) -> Bucket:
@@ -98,10 +119,16 @@ def stopped() -> Iterator[None]:
 
 def is_dated_by_its_server(bucket: Bucket, key: str) -> bool:
     """Whether the time of the last change is not the clock's that the tests move."""
-    return isinstance(bucket, ObjectStoreBucket) and is_shared(key)
+    return isinstance(bucket, ObjectStoreBucket | OutsideBucket) and is_shared(key)
 
 
-IN_THIS_PROCESS = [memory_bucket, directory_bucket, directory_bucket_without_attributes, library_bucket]
+IN_THIS_PROCESS = [
+    memory_bucket,
+    directory_bucket,
+    directory_bucket_without_attributes,
+    library_bucket,
+    outside_bucket,
+]
 BY_NETWORK = [s3_bucket, azure_bucket, ceph_bucket]
 STORES = [
     *IN_THIS_PROCESS,

@@ -11,7 +11,7 @@ from terraspawner.domain.names import is_notebook_path
 from terraspawner.errors import SettingsWrong
 from terraspawner.storage import ABSENT, Bucket, ObjectChanged, find
 from terraspawner.storage.base import ANYTHING
-from terraspawner.storage.drive import create_library, find_library, remove_library
+from terraspawner.storage.drive import Libraries
 from terraspawner.storage.errors import BucketUnavailable, KeyRefused, ObjectMissing
 
 pytestmark = pytest.mark.feature("H4")
@@ -19,9 +19,13 @@ ID = "0123456789abcdef"
 LARGEST = 1000
 
 
+def libraries_at(url: str) -> Libraries:
+    return Libraries(url=url, is_notebook=is_notebook_path, largest=LARGEST, mount_of=Path)
+
+
 @pytest.fixture
 def library(tmp_path: Path) -> Bucket:
-    return create_library(f"file://{tmp_path}", ID, is_notebook_path, LARGEST)
+    return libraries_at(f"file://{tmp_path}").create(ID)
 
 
 @pytest.fixture
@@ -130,21 +134,21 @@ def test_our_own_corner_is_not_in_the_tree(library: Bucket, tree: Path) -> None:
 def test_a_library_is_found_where_it_was_made_and_nowhere_else(library: Bucket, tmp_path: Path) -> None:
     url = f"file://{tmp_path}"
     library.write("data/x", b"", ABSENT)
-    found = find_library(url, ID, is_notebook_path, LARGEST)
+    found = libraries_at(url).find(ID)
     assert found is not None
     assert keys(found) == ["data/x"]
-    assert find_library(url, "f" * 16, is_notebook_path, LARGEST) is None
+    assert libraries_at(url).find("f" * 16) is None
     with pytest.raises(BucketUnavailable):
-        remove_library(url, ID)
-    remove_library(url, "f" * 16)
+        libraries_at(url).remove(ID)
+    libraries_at(url).remove("f" * 16)
     with pytest.raises(ValueError, match="no id"):
-        find_library(url, "../x", is_notebook_path, LARGEST)
+        libraries_at(url).find("../x")
 
 
 @pytest.mark.parametrize("url", ["s3://bucket/libraries", "memory:", "file://elsewhere/folder"])
 def test_libraries_are_in_a_folder_of_this_machine(url: str) -> None:
     with pytest.raises(SettingsWrong, match="TERRA_LIBRARIES"):
-        create_library(url, ID, is_notebook_path, LARGEST)
+        libraries_at(url).create(ID)
 
 
 def test_a_notebook_that_is_too_large_is_listed_and_not_read(library: Bucket, tree: Path) -> None:
