@@ -11,6 +11,12 @@ class LibraryMissing(NotFound):
     code = "library-not-found"
 
 
+class OutsideDriveMissing(NotFound):
+    """There is no such drive to connect, or this library lies on none. Look at `GET /drives`."""
+
+    code = "outside-drive-not-found"
+
+
 class LibraryFull(Refused):
     """This does not fit into the library. Delete something there, or ask its owner for a larger limit."""
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 
 import argon2
 
 from terraspawner.db.engine import Database
+from terraspawner.domain.bucket_mount import outside_folder
 from terraspawner.domain.names import is_notebook_path
-from terraspawner.operations.catalogues import catalogue_of
+from terraspawner.operations.catalogues import catalogue_of, drives_of
 from terraspawner.operations.context import Context
 from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
 from terraspawner.storage import create_bucket, facts, open_bucket, remove_bucket
 from terraspawner.storage.base import Bucket
-from terraspawner.storage.drive import create_library, find_library, remove_library
+from terraspawner.storage.drive import Libraries
 from terraspawner.storage.options import Options
 
 
@@ -34,30 +36,35 @@ def build_context(settings: Settings) -> Context:
         seconds=settings.buckets_timeout,
         is_sole_writer=database.is_sole_writer,
     )
+    libraries = Libraries(
+        url=settings.libraries,
+        is_notebook=is_notebook_path,
+        largest=settings.notebook_limit,
+        mount_of=lambda library_id: Path(settings.mounts_host_path, outside_folder(library_id)),
+    )
     return Context(
         database=database,
         settings=settings,
         now=lambda: datetime.now(UTC),
-        bucket=lambda workspace_id: _bucket(settings, options, workspace_id),
-        remove_bucket=lambda workspace_id: _remove(settings, options, workspace_id),
+        bucket=lambda workspace_id: _bucket(settings, libraries, options, workspace_id),
+        remove_bucket=lambda workspace_id: _remove(settings, libraries, options, workspace_id),
         make_bucket=lambda workspace_id: create_bucket(settings.buckets, workspace_id, options),
-        make_library=lambda library_id: create_library(
-            settings.libraries, library_id, is_notebook_path, settings.notebook_limit
-        ),
+        make_library=libraries.create,
+        make_outside=libraries.create_outside,
         passwords=Passwords(argon2.PasswordHasher()),  # the library's own strength, which follows the times
         catalogue=catalogue_of(settings),
         look_at_store=lambda: facts.look(settings.buckets, options),
+        drives=drives_of(settings),
     )
 
 
-def _bucket(settings: Settings, options: Options, workspace_id: str) -> Bucket:
+def _bucket(settings: Settings, libraries: Libraries, options: Options, workspace_id: str) -> Bucket:
     """Of a workspace or a library: no two have the same id, and a library's folder is made with its row."""
-    library = find_library(settings.libraries, workspace_id, is_notebook_path, settings.notebook_limit)
-    return library or open_bucket(settings.buckets, workspace_id, options)
+    return libraries.find(workspace_id) or open_bucket(settings.buckets, workspace_id, options)
 
 
-def _remove(settings: Settings, options: Options, workspace_id: str) -> None:
-    remove_library(settings.libraries, workspace_id)
+def _remove(settings: Settings, libraries: Libraries, options: Options, workspace_id: str) -> None:
+    libraries.remove(workspace_id)
     remove_bucket(settings.buckets, workspace_id, options)
 
 

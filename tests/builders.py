@@ -20,7 +20,7 @@ from terraspawner.domain.account import Account
 from terraspawner.domain.names import is_notebook_path
 from terraspawner.errors import TerraError
 from terraspawner.operations import accounts, lease_endings, workspaces
-from terraspawner.operations.catalogues import catalogue_of
+from terraspawner.operations.catalogues import catalogue_of, drives_of
 from terraspawner.operations.context import Context
 from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
@@ -28,6 +28,8 @@ from terraspawner.storage import Bucket, DirectoryBucket, MemoryBucket, make_fol
 from terraspawner.storage.addresses import Store
 from terraspawner.storage.drive import LibraryBucket
 from terraspawner.storage.facts import StoreFacts
+from terraspawner.storage.outside import OutsideBucket
+from terraspawner.storage.patience import Patience
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -69,6 +71,21 @@ class MemoryBuckets:
     def make_library(self, library_id: str) -> Bucket:
         """One tree of files, in a folder of its own: what its people write past us is told from the files."""
         files = DirectoryBucket(make_folders(self._folder, library_id), clock=self._clock.nanoseconds)
+        return self.made.setdefault(library_id, LibraryBucket(files, is_notebook_path, LARGEST))
+
+    def make_outside(self, library_id: str) -> Bucket:
+        """With its files in a folder that is taken for a mounted drive while it is there."""
+        mount = self._folder.parent / "outside" / library_id / "data"
+        mount.mkdir(parents=True)
+        files = OutsideBucket(
+            DirectoryBucket(make_folders(self._folder, library_id), clock=self._clock.nanoseconds),
+            mount,
+            Patience(),
+            is_hashed=is_notebook_path,
+            largest=LARGEST,
+            is_mounted=lambda root, mount: mount.exists(),
+            clock=self._clock.nanoseconds,
+        )
         return self.made.setdefault(library_id, LibraryBucket(files, is_notebook_path, LARGEST))
 
     def remove(self, workspace_id: str) -> None:
@@ -125,10 +142,12 @@ def _open(folder: Path, clock: Clock, **changes: object) -> Context:
         bucket=(made := MemoryBuckets(clock, folder)),
         make_bucket=made.make,
         make_library=made.make_library,
+        make_outside=made.make_outside,
         remove_bucket=made.remove,
         passwords=Passwords(quick_hasher()),
         catalogue=catalogue_of(chosen),
         look_at_store=StoreThatIs(),
+        drives=drives_of(chosen),
     )
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from terraspawner.db import member_records, project_records, records
+from terraspawner.db import member_records, outside_records, project_records, records
 from terraspawner.db import tables as t
 from terraspawner.db.library_tables import library as table
+from terraspawner.db.library_tables import library_outside
 from terraspawner.domain.access import Role
 from terraspawner.domain.library import NAMESPACE, Access, Library
+from terraspawner.domain.outside import Connection
 from terraspawner.domain.workspace import LIBRARY, Workspace
 
 _ACCESS = {str(Role.READER): Access.READ, str(Role.WRITER): Access.WRITE}
@@ -37,7 +39,8 @@ def insert(connection: sa.Connection, library: Library, comparable: str) -> None
         title=library.name,
     )
     records.insert_workspace(connection, at, library.id)
-    connection.execute(sa.insert(table).values(id=library.id, owner=library.owner, comparable=comparable, used=0))
+    used = None if library.outside else 0
+    connection.execute(sa.insert(table).values(id=library.id, owner=library.owner, comparable=comparable, used=used))
 
 
 def libraries_of(connection: sa.Connection, user: str) -> list[Library]:
@@ -53,7 +56,12 @@ def libraries_by_id(connection: sa.Connection, ids: Collection[str]) -> dict[str
     rows = connection.execute(_JOINED.where(table.c.id.in_(sorted(ids)))).mappings().all()
     people = _shares(connection, t.workspace_member, t.workspace_member.c.user, ids)
     groups = _shares(connection, t.workspace_group, t.workspace_group.c.group_name, ids)
-    return {row["id"]: _library(row, people.get(row["id"], {}), groups.get(row["id"], {})) for row in rows}
+    outside = outside_records.connections_of(connection, ids)
+    return {
+        each: _library(row, people.get(each, {}), groups.get(each, {}), outside.get(each))
+        for row in rows
+        for each in (row["id"],)
+    }
 
 
 def owned_like(connection: sa.Connection, owner: str, comparable: str) -> str | None:
@@ -90,8 +98,17 @@ def restore(connection: sa.Connection, library_id: str, name: str, comparable: s
 
 def ids_there(connection: sa.Connection) -> list[str]:
     """Of all that are not in the trash."""
+    return list(connection.scalars(_there()))
+
+
+def ids_here(connection: sa.Connection) -> list[str]:
+    """Of those whose files are on this machine."""
+    return list(connection.scalars(_there().where(table.c.id.not_in(sa.select(library_outside.c.id)))))
+
+
+def _there() -> sa.Select[tuple[str]]:
     query = sa.select(table.c.id).join(t.workspace, t.workspace.c.id == table.c.id)
-    return list(connection.scalars(query.where(t.workspace.c.trashed_at.is_(None)).order_by(table.c.id)))
+    return query.where(t.workspace.c.trashed_at.is_(None)).order_by(table.c.id)
 
 
 def _shares(
@@ -105,7 +122,9 @@ def _shares(
     return found
 
 
-def _library(row: sa.RowMapping, people: dict[str, Access], groups: dict[str, Access]) -> Library:
+def _library(
+    row: sa.RowMapping, people: dict[str, Access], groups: dict[str, Access], outside: Connection | None
+) -> Library:
     told: dict[str, Any] = {name: row[name] for name in ("id", "owner", "created_at", "size_limit", "used")}
     for_all = Access(row["for_all"]) if row["for_all"] else None
-    return Library(**told, name=row["title"], for_all=for_all, people=people, groups=groups)
+    return Library(**told, name=row["title"], for_all=for_all, people=people, groups=groups, outside=outside)

@@ -19,6 +19,7 @@ from datetime import datetime
 
 from terraspawner.domain import names
 from terraspawner.domain.access import Action, Role
+from terraspawner.domain.outside import Connection
 
 NAMESPACE = names.RESERVED_NAMESPACE
 """Libraries stand in addresses as ``library/<id>``, where workspaces have their project; no project is called so."""
@@ -77,7 +78,8 @@ _LABELS = {
 class Library:
     """A folder tree of files. `people` and `groups` are its shares by name, without the owner.
 
-    `size_limit` and `used` in bytes: None where there is no limit, and where nobody has looked yet.
+    `size_limit` and `used` in bytes: None where there is no limit, and where nobody has looked yet; both for one whose
+    files lie on a drive from `outside`, which has its own.
     """
 
     id: str
@@ -89,6 +91,7 @@ class Library:
     groups: Mapping[str, Access] = field(default_factory=dict)
     size_limit: int | None = None
     used: int | None = None
+    outside: Connection | None = None
 
     def has_room(self, size: int) -> bool:
         """Whether `size` bytes more are within its limit, as far as it is known how full it is."""
@@ -140,7 +143,15 @@ def shown(libraries: Iterable[Library], user: str, groups: Collection[str]) -> t
         here = held(library, user, groups)
         if here is not None:
             name = _unique(library, user, taken)
-            mine.append(Shown(id=library.id, folder=here.folder, name=name, is_read_only=here.is_read_only))
+            mine.append(
+                Shown(
+                    id=library.id,
+                    folder=here.folder,
+                    name=name,
+                    is_read_only=here.is_read_only,
+                    is_outside=library.outside is not None,
+                )
+            )
     order = list(Folder)
     return tuple(sorted(mine, key=lambda one: (order.index(one.folder), names.comparable(one.name))))
 

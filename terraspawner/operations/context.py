@@ -9,6 +9,7 @@ from datetime import datetime
 
 from terraspawner.db.engine import Database
 from terraspawner.domain.catalogue import Catalogue
+from terraspawner.domain.outside import OfferedDrive
 from terraspawner.operations.passwords import Passwords
 from terraspawner.settings import Settings
 from terraspawner.storage.base import Bucket
@@ -32,8 +33,9 @@ class Origin:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """`now` gives aware UTC; `bucket` opens the bucket of a workspace id, `make_bucket` makes it, `remove_bucket`
-    takes away what is left of one that was emptied. A library is a workspace whose bucket `make_library` makes.
-    `look_at_store` asks the store itself how it is.
+    takes away what is left of one that was emptied. A library is a workspace whose bucket `make_library` makes, or
+    `make_outside` where its files lie on one of the `drives` that people may connect. `look_at_store` asks the store
+    itself how it is.
 
     A bucket that is missing is an error, never made again in silence: it would look like an empty workspace.
     """
@@ -44,10 +46,12 @@ class Context:
     bucket: Callable[[str], Bucket]
     make_bucket: Callable[[str], Bucket]
     make_library: Callable[[str], Bucket]
+    make_outside: Callable[[str], Bucket]
     remove_bucket: Callable[[str], None]
     passwords: Passwords
     catalogue: Catalogue
     look_at_store: Callable[[], StoreFacts]
+    drives: tuple[OfferedDrive, ...] = ()
     origin: Origin = Origin()
 
 

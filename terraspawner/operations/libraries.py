@@ -71,12 +71,16 @@ def create_library(context: Context, *, user: str, name: str) -> Seen:
     """Make one of which `user` is the owner, shared with nobody. Raises `NameRefused`, `NameTaken`."""
     made = Library(id=new_id(), name=names.library_name(name), owner=user, created_at=context.now())
     with context.database.write() as connection:
-        comparable = _free(connection, user, made.name)
-        library_records.insert(connection, made, comparable)
-        _put_owner(connection, made.id, user)
+        insert(connection, made)
         context.make_library(made.id)
-        _note(context, connection, user, "library-created", made, owner=user)
+        note(context, connection, user, "library-created", made, owner=user)
         return within(connection, user=user, library_id=made.id, action=Action.SEE)
+
+
+def insert(connection: sa.Connection, made: Library) -> None:
+    """Rows of a new library. Raises `NameTaken`."""
+    library_records.insert(connection, made, _free(connection, made.owner, made.name))
+    _put_owner(connection, made.id, made.owner)
 
 
 def rename(context: Context, *, actor: str, library_id: str, name: str) -> Seen:
@@ -87,7 +91,7 @@ def rename(context: Context, *, actor: str, library_id: str, name: str) -> Seen:
         if name != at.name:
             comparable = _free(connection, at.owner, name, besides=at.id)
             library_records.rename(connection, at.id, name, comparable)
-            _note(context, connection, actor, "library-renamed", at, before=at.name, after=name)
+            note(context, connection, actor, "library-renamed", at, before=at.name, after=name)
         return within(connection, user=actor, library_id=library_id, action=Action.SEE)
 
 
@@ -108,7 +112,7 @@ def share(context: Context, *, actor: str, library_id: str, who: str, access: Ac
             member = Member(name=given.name, is_group=given.is_group, role=access.role, may_compute=False)
             member_records.put_member(connection, at.id, member)
         if before is not access:
-            _note(context, connection, actor, "library-shared", at, member=who, before=before, after=str(access))
+            note(context, connection, actor, "library-shared", at, member=who, before=before, after=str(access))
         return within(connection, user=actor, library_id=library_id, action=Action.SEE)
 
 
@@ -124,7 +128,7 @@ def unshare(context: Context, *, actor: str, library_id: str, who: str) -> None:
                 " One who has it by a group, or because it is shared with all, loses it with that."
             )
         _withdraw(connection, at.id, who)
-        _note(context, connection, actor, "library-unshared", at, member=who, before=before, after=None)
+        note(context, connection, actor, "library-unshared", at, member=who, before=before, after=None)
 
 
 def transfer(context: Context, *, actor: str, library_id: str, to: str) -> Library:
@@ -136,6 +140,11 @@ def transfer(context: Context, *, actor: str, library_id: str, to: str) -> Libra
     """
     with context.database.write() as connection:
         at, is_own = _to_be_given(connection, actor, library_id)
+        if at.outside:
+            raise Refused(
+                f"The library {at.name!r} lies on a drive that is connected by {at.owner}'s account there. Share it, or"
+                " let them connect the drive themselves."
+            )
         given = holders.able(context, connection, to)
         if given.is_group or to == ALL:
             raise Refused("A library is a person's: transfer it to somebody, and share it with the group.")
@@ -146,7 +155,7 @@ def transfer(context: Context, *, actor: str, library_id: str, to: str) -> Libra
             _put_owner(connection, at.id, to)
             former = Member(name=at.owner, is_group=False, role=Role.WRITER, may_compute=False)
             member_records.put_member(connection, at.id, former)
-            _note(context, connection, actor, "library-transferred", at, before=at.owner, after=to)
+            note(context, connection, actor, "library-transferred", at, before=at.owner, after=to)
         return library_records.libraries_by_id(connection, [at.id])[at.id]
 
 
@@ -155,7 +164,7 @@ def discard(context: Context, *, actor: str, library_id: str) -> Item:
     with context.database.write() as connection:
         at = within(connection, user=actor, library_id=library_id, action=Action.DELETE_WORKSPACE).library
         library_records.trash(connection, at.id, context.now())
-        _note(context, connection, actor, "library-deleted", at)
+        note(context, connection, actor, "library-deleted", at)
         return discarding.put(
             context, connection, kind=Kind.LIBRARY, subject=at.id, workspace_id=at.id, user=actor, name=at.name,
             size=at.used, by=actor,
@@ -224,7 +233,8 @@ def _withdraw(connection: sa.Connection, library_id: str, who: str) -> None:
         member_records.remove_member(connection, library_id, holder(who))
 
 
-def _note(context: Context, connection: sa.Connection, actor: str, action: str, at: Library, **details: Any) -> None:
+def note(context: Context, connection: sa.Connection, actor: str, action: str, at: Library, **details: Any) -> None:
+    """In the audit log."""
     audit.note(
         context, connection, actor=actor, action=action, subject=f"library:{at.id}", name=at.name, **details
     )  # fmt: skip

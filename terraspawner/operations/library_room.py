@@ -34,6 +34,8 @@ def set_limit(context: Context, *, actor: str, library_id: str, size: int | None
         raise Refused(f"A library has {LEAST} bytes at least: 1 MiB.", least=LEAST)
     with context.database.write() as connection:
         at = libraries.within(connection, user=actor, library_id=library_id, action=Action.CHANGE_WORKSPACE).library
+        if at.outside:
+            raise Refused(f"The files of {at.name!r} lie on a drive from outside, which has a limit of its own.")
         if size != at.size_limit:
             library_records.change(connection, at.id, size_limit=size)
             audit.note(
@@ -109,10 +111,10 @@ def measure(context: Context, library_id: str) -> int:
     return used
 
 
-def all_libraries(context: Context) -> list[str]:
-    """The ids of those that are not in the trash."""
+def libraries_here(context: Context) -> list[str]:
+    """The ids of those that are not in the trash and lie here: a drive from outside has limits of its own."""
     with context.database.read() as connection:
-        return library_records.ids_there(connection)
+        return library_records.ids_here(connection)
 
 
 def _library(connection: sa.Connection, library_id: str) -> Library:

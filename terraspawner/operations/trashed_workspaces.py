@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from terraspawner.db import disk_records, member_records, notebook_records, records, trash_records
+from terraspawner.db import disk_records, member_records, notebook_records, outside_records, records, trash_records
 from terraspawner.domain import names
 from terraspawner.domain import trash as rules
 from terraspawner.domain.access import Action
@@ -117,6 +117,7 @@ def finish_purge(context: Context, item: Item) -> None:
         for notebook in notebook_records.notebooks_of(connection, item.subject):
             notebook_records.delete_notebook(connection, notebook.id)
         member_records.forget_members(connection, item.subject)
+        outside_records.delete(connection, item.subject)
 
 
 def _ending(

@@ -259,6 +259,6 @@ class Libraries:
 
 
 @cache
-def _patience_with(library_id: str) -> Patience:
+def _patience_with(library_id: str) -> Patience:  # noqa: ARG001 - what it is kept by
     """One for each drive in this process, however many buckets are opened of it."""
     return Patience()

@@ -39,13 +39,15 @@ from terraspawner.storage.directory import DirectoryBucket
 from terraspawner.storage.errors import KeyRefused, ObjectMissing
 from terraspawner.storage.known_files import KnownFiles
 from terraspawner.storage.layout import DATA
-from terraspawner.storage.outside_errors import restless, too_many_folders
+from terraspawner.storage.outside_errors import restless, too_much
 from terraspawner.storage.patience import Patience
 
 T = TypeVar("T")
 
 MOST_FOLDERS = 2000
 """Each is asked of the server by itself."""
+WALK_SECONDS = 15.0
+"""Less than the service waits for. What was learnt until then is known the next time."""
 MOST_FOR_TRASH = 1 << 30
 """Bytes of a file that comes here when it is deleted, to be restored from here."""
 _PIECE = 4 << 20
@@ -205,16 +207,17 @@ class OutsideBucket:
 
     def _walk(self, prefix: str) -> Iterator[ObjectInfo]:
         """Folder by folder, each asked for by itself: a server that ends to answer is noticed between any two."""
-        waiting, folders = [prefix], 0
-        while waiting:
-            key = waiting.pop()
-            if not key.endswith("/"):
-                yield from self._seen(key)
-                continue
-            folders += 1
-            if folders > MOST_FOLDERS:
-                raise too_many_folders(MOST_FOLDERS)
-            waiting.extend(reversed(self._keys_in(key)))
+        waiting, folders, end = [prefix], 0, time.monotonic() + WALK_SECONDS
+        with self._patience.walk():
+            while waiting:
+                key = waiting.pop()
+                if time.monotonic() > end or folders > MOST_FOLDERS:
+                    raise too_much(folders)
+                if key.endswith("/"):
+                    folders += 1
+                    waiting.extend(reversed(self._keys_in(key)))
+                else:
+                    yield from self._seen(key)
 
     def _look_in(self, names: Sequence[str]) -> Iterator[ObjectInfo | str]:
         for key in names:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from terraspawner.errors import Refused, TerraError
+from terraspawner.errors import TerraError
 from terraspawner.storage import faults
 from terraspawner.storage.errors import BucketUnavailable, KeyRefused
 
@@ -27,10 +27,11 @@ def restless(key: str) -> BucketUnavailable:
     return away(f"'{key}' is being changed all the time there", key=key)
 
 
-def too_many_folders(most: int) -> Refused:
-    return Refused(
-        f"The drive that this library lies on has more than {most} folders, which are too many to look through. Connect"
-        " a folder of it as a library instead of all of it."
+def too_much(folders: int) -> BucketUnavailable:
+    return BucketUnavailable(
+        "The drive from outside that this library lies on is too large or too slow to be looked through: it was given"
+        f" up after {folders} folders. Try again in a minute; if it stays so, connect a folder of the drive instead of"
+        " all of it."
     )
 
 

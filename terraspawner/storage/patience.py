@@ -2,14 +2,15 @@
 
 A call into a mount whose server or whose program hangs ends when these say so, and cannot be cut off. So it is not made
 by one of the service's few threads but by one that is left behind. Only some calls are made of one drive at once, and
-of all drives half as many as the service has threads; after one without an answer the next are refused at once
-(`silence`).
+of all drives fewer than the service has threads, with few that go through all of a drive; after one without an answer
+the next are refused at once (`silence`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from typing import TypeVar
 
@@ -20,11 +21,13 @@ from terraspawner.storage.silence import Silence
 T = TypeVar("T")
 
 OF_ONE_DRIVE = 2
-OF_ALL_DRIVES = 4
+OF_ALL_DRIVES = 3
+WALKS = 2
 SECONDS = 8.0
 """That a drive has for an answer."""
 _SECONDS_FOR_A_TURN = 2.0
 _all = threading.BoundedSemaphore(OF_ALL_DRIVES)
+_walks = threading.BoundedSemaphore(WALKS)
 
 
 class Patience:
@@ -59,6 +62,16 @@ class Patience:
         self._silence.end()
         return future.result()
 
+    @contextlib.contextmanager
+    def walk(self) -> Iterator[None]:
+        """While many calls are made one after the other."""
+        if not _walks.acquire(timeout=self._turn):
+            raise away(BUSY)
+        try:
+            yield
+        finally:
+            _walks.release()
+
     def _begun(self, act: Callable[[], T]) -> Future[T]:
         """A turn of the drive's own is taken until the call has ended, however long that takes."""
         future: Future[T] = Future()
@@ -66,7 +79,7 @@ class Patience:
         def run() -> None:
             try:
                 future.set_result(act())
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - whoever waits is told
                 future.set_exception(error)
             finally:
                 self._mine.release()

@@ -41,6 +41,7 @@ def main() -> int:
             MachineClient(settings.host_socket, MounterClient(settings.mounter_socket)),
             MounterClient(settings.mounter_socket),
             mounts=MountsClient(settings.mounts_socket) if settings.mounts_buckets else None,
+            drives=MountsClient(settings.mounts_socket) if settings.mounts_drives else None,
             vendor=Path(os.environ.get("TERRA_STATIC_VENDOR", VENDOR)),
         )
     except TerraError as error:

@@ -33,6 +33,8 @@ from terraspawner.web.measuring import Measures
 from terraspawner.web.memory_watch import MemoryWatch
 from terraspawner.web.notices import Notices
 from terraspawner.web.origin import NumberedRequests
+from terraspawner.web.outside_drives import Mounts as DriveMounts
+from terraspawner.web.outside_drives import OutsideDrives
 from terraspawner.web.pace import Pace
 from terraspawner.web.parts import Parts, parts_of
 from terraspawner.web.rendering import HERE, Pages
@@ -58,9 +60,10 @@ def create_app(
     vendor: Path = VENDOR,
     pace: Pace | None = None,
     mounts: Mounts | None = None,
+    drives: DriveMounts | None = None,
 ) -> FastAPI:
     """The service over these parts. `vendor` holds ``htmx.min.js``, ``htmx-ext-sse.min.js`` and ``tus.min.js``."""
-    parts = _parts(context, hub, host, mounter, vendor, pace or Pace(), mounts)
+    parts = _parts(context, hub, host, mounter, vendor, pace or Pace(), mounts, drives)
     prefix = context.settings.service_prefix.rstrip("/")
     app = FastAPI(
         title="terraspawner workspaces",
@@ -87,7 +90,14 @@ def create_app(
 
 
 def _parts(
-    context: Context, hub: Hub, host: Host, mounter: Mounter, vendor: Path, pace: Pace, mounts: Mounts | None = None
+    context: Context,
+    hub: Hub,
+    host: Host,
+    mounter: Mounter,
+    vendor: Path,
+    pace: Pace,
+    mounts: Mounts | None = None,
+    drives: DriveMounts | None = None,
 ) -> Parts:
     deeds = Deeds(context)
     auth = Auth(context.settings, deeds)
@@ -96,8 +106,8 @@ def _parts(
     upkeep, listening, notices = Upkeep(deeds, carrying), Listening(deeds, hub, host), Notices(deeds)
     store = StoreWatch(deeds)
     rounds = (measures.rounds.task, listening.rounds.task, store.rounds.task, *notices.tasks)
-    bucket_mounts = BucketMounts(deeds, mounts)
-    watches = (MemoryWatch(deeds, host).task, *bucket_mounts.tasks)
+    bucket_mounts, outside = BucketMounts(deeds, mounts), OutsideDrives(deeds, drives)
+    watches = (MemoryWatch(deeds, host).task, *bucket_mounts.tasks, *outside.tasks)
     tasks = (*rounds, scheduler.task, *watches, *upkeep.tasks)
     closing, launches = asyncio.Event(), Launches(hub)
     drive_views = DriveViews(deeds, launches, mounter, pace)
@@ -118,10 +128,11 @@ def _parts(
             pace=pace,
             tasks=tasks,
             also_wakes=drive_views.wake,
-            forget_bucket=bucket_mounts.forget,
+            forget_mounts=(bucket_mounts.forget, outside.forget),
         ),
         measures=measures,
         bucket_mounts=bucket_mounts,
+        outside=outside,
         upkeep=upkeep,
         notices=notices,
         mounter=mounter,
@@ -170,6 +181,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await parts.host.close()
         await parts.mounter.close()
         await parts.bucket_mounts.close()
+        await parts.outside.close()
         await JupyterHubHTTPClient.loop_instance().close()
         parts.renderer.close()
         parts.hashing.close()

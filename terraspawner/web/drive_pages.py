@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from fastapi import APIRouter, Request
@@ -13,7 +13,7 @@ from terraspawner.domain.library import NAMESPACE as LIBRARIES
 from terraspawner.domain.library import Access, Folder, Library
 from terraspawner.errors import Conflict, NotFound, Refused, TerraError
 from terraspawner.errors_libraries import LibraryMissing
-from terraspawner.operations import libraries, library_room
+from terraspawner.operations import libraries, library_room, outside
 from terraspawner.operations.context import Context
 from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, TheParts
@@ -27,8 +27,10 @@ from terraspawner.web.sights import Spot
 router = APIRouter(prefix="/drive", include_in_schema=False)
 
 ONE = "/{library_id:id}"
-_FORMS = frozenset({"rename", "limit", "transfer", "delete", "shares", "leave"})
+_FORMS = frozenset({"rename", "limit", "transfer", "delete", "shares", "leave", "password"})
 _LONGEST = 300
+_LONGEST_WORD = 1001
+"""Of what belongs to a drive from outside: what is longer than it may be is refused, and not cut to what it may."""
 _DIGITS = 10
 _SHOWN = (Refused, Conflict, NotFound)
 _EMPTY = {
@@ -59,6 +61,39 @@ async def create(request: Request, parts: TheParts, person: APerson, name: Field
     return show(request, _address(parts, made.library.id))
 
 
+@router.get("/connect")
+@needs(Action.ABOUT_ONESELF)
+async def connect_again(parts: TheParts, person: APerson) -> Response:  # noqa: ARG001 - for who is signed in
+    """The address of the form, typed or kept by a browser after a refusal."""
+    return see(f"{parts.settings.service_prefix}drive")
+
+
+@router.post("/connect")
+@needs(Action.ABOUT_ONESELF)
+async def connect(
+    request: Request,
+    parts: TheParts,
+    person: APerson,
+    *,
+    name: Field = "",
+    drive: Field = "",
+    user: Field = "",
+    password: Field = "",
+    path: Field = "",
+    library: Field = "",
+) -> Response:
+    """The form for a library on a drive from outside. After a refusal the password is typed again."""
+    said = {"name": name, "drive": drive, "account": user, "path": path, "library": library}
+    said = {field: text[:_LONGEST_WORD].strip() for field, text in said.items()}
+    try:
+        made = await parts.deeds(outside.connect, user=person.name, password=password[:_LONGEST_WORD], **said)
+    except _SHOWN as error:
+        return await _drive(parts, person, fault=error, said=said)
+    await parts.outside.say()
+    parts.worker.wake()
+    return show(request, _address(parts, made.library.id))
+
+
 @router.get(f"{ONE}/{{form}}")
 @needs(Action.SEE)
 async def again(parts: TheParts, person: APerson, library_id: str, form: str) -> Response:
@@ -75,6 +110,21 @@ async def rename(parts: TheParts, person: APerson, library_id: str, name: Field 
     """The dialog of the button Rename."""
     deed = partial(libraries.rename, actor=person.name, library_id=library_id, name=name[:_LONGEST].strip())
     return await _done(parts, person, library_id, deed)
+
+
+@router.post(f"{ONE}/password")
+@needs(Action.CHANGE_WORKSPACE)
+async def give_password(
+    parts: TheParts, person: APerson, library_id: str, user: Field = "", password: Field = ""
+) -> Response:
+    """The dialog of the button Password."""
+    said = {"account": user[:_LONGEST_WORD].strip(), "password": password[:_LONGEST_WORD]}
+    try:
+        await parts.deeds(outside.give_password, actor=person.name, library_id=library_id, **said)
+    except _SHOWN as error:
+        return await _refused(parts, person, library_id, error)
+    await parts.outside.say()
+    return see(_address(parts, library_id))
 
 
 @router.post(f"{ONE}/limit")
@@ -102,6 +152,7 @@ async def transfer(parts: TheParts, person: APerson, library_id: str, to: Field 
 async def delete(parts: TheParts, person: APerson, library_id: str) -> Response:
     """The dialog of the button Delete."""
     await parts.deeds(libraries.discard, actor=person.name, library_id=library_id)
+    await parts.outside.say()
     parts.worker.wake()
     return see(_drive_address(parts))
 
@@ -152,17 +203,33 @@ async def _done(
     return see(then or _address(parts, library_id))
 
 
-async def _drive(parts: Parts, person: Person, *, error: TerraError | None = None, wanted: str = "") -> Response:
+async def _drive(
+    parts: Parts,
+    person: Person,
+    *,
+    error: TerraError | None = None,
+    wanted: str = "",
+    fault: TerraError | None = None,
+    said: Mapping[str, str] | None = None,
+) -> Response:
+    """`error` stands beside the field for a new library, with what was `wanted`; `fault` in the form for a drive, with
+    what was `said` there."""
     found = await parts.deeds(libraries.list_libraries, person.name)
+    refusal = error or fault
     return parts.pages.page(
         "drive.html",
         person,
-        status=status_of(error) if error else 200,
+        status=status_of(refusal) if refusal else 200,
         folders=[(folder, [each for each in found if each.here.folder is folder]) for folder in Folder],
         empty=_EMPTY,
         shared_with=_shared_with,
         error=error,
         wanted=wanted,
+        fault=fault,
+        said=said or {},
+        offered=parts.outside.offered,
+        standing=parts.outside.standing,
+        drive_title=parts.outside.title,
     )
 
 

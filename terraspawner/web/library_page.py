@@ -53,6 +53,8 @@ async def library_page(
         own=f"{prefix}drive/{seen.library.id}",
         targets=await targets_of(parts, person.name),
         trash_days=parts.settings.trash_days,
+        standing=parts.outside.standing(seen.library),
+        drive_title=parts.outside.title(seen.library),
         wanted=wanted,
         error=error,
         notice=notice,

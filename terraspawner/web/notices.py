@@ -42,8 +42,8 @@ class Notices:
                 log.info("library %s is not looked through: %s", library_id, error.message)
 
     async def measure(self) -> None:
-        """Once, of all of them."""
-        for library_id in await self._deeds(library_room.all_libraries):
+        """Once, of all that lie here."""
+        for library_id in await self._deeds(library_room.libraries_here):
             try:
                 await self._deeds(library_room.measure, library_id)
             except TerraError as error:

@@ -21,6 +21,7 @@ from terraspawner.web.launches import Hub, Launches
 from terraspawner.web.listening import Listening
 from terraspawner.web.measuring import Measures
 from terraspawner.web.notices import Notices
+from terraspawner.web.outside_drives import OutsideDrives
 from terraspawner.web.pace import Pace
 from terraspawner.web.rendering import Pages
 from terraspawner.web.room import Room, Streams
@@ -47,6 +48,7 @@ class Parts:
     worker: Worker
     measures: Measures
     bucket_mounts: BucketMounts
+    outside: OutsideDrives
     upkeep: Upkeep
     notices: Notices
     mounter: Mounter

@@ -10,13 +10,18 @@ from terraspawner.domain.access import Role
 from terraspawner.domain.holder import Holder
 from terraspawner.domain.library import Access, Folder, Library
 from terraspawner.operations.libraries import ALL, Seen
+from terraspawner.web.outside_drives import OutsideDrives
 from terraspawner.web.schemas import In, Text
+from terraspawner.web.schemas_outside import ConnectionIn, OutsideOut
 
 
 class LibraryIn(In):
     name: Text = Field(
         description="a folder on the drives of all who have it: letters, digits, spaces and - _ . ( ) ' ,",
         examples=["Survey 2026"],
+    )
+    outside: ConnectionIn | None = Field(
+        default=None, description="the drive from outside that its files shall lie on; null for this machine"
     )
 
 
@@ -69,9 +74,10 @@ class LibraryOut(BaseModel):
     size_limit: int | None = Field(description="null for none; what programs write in environments is watched alone")
     used: int | None = Field(description="as it was measured last, every ten minutes; null before that")
     shares: list[ShareOut] | None = Field(description="told to its owner alone; else null")
+    outside: OutsideOut | None = Field(description="null where its files lie on this machine")
 
     @classmethod
-    def of(cls, seen: Seen) -> LibraryOut:
+    def of(cls, seen: Seen, drives: OutsideDrives) -> LibraryOut:
         library, on_drive = seen.library, seen.on_drive
         return cls(
             id=library.id,
@@ -84,6 +90,7 @@ class LibraryOut(BaseModel):
             size_limit=library.size_limit,
             used=library.used,
             shares=shares_of(library) if seen.is_own else None,
+            outside=OutsideOut.of(library, drives.standing(library), drives.title(library), is_own=seen.is_own),
         )
 
 

@@ -72,7 +72,7 @@ class _Retry:
 
 class Worker:
     """`clock` gives seconds that only rise; it is the loop's own unless a test moves one. What `also_wakes` wakes goes
-    rounds of its own. `forget_bucket` is told each workspace whose bucket is about to be purged."""
+    rounds of its own. All of `forget_mounts` are told each workspace whose bucket is about to be purged."""
 
     def __init__(
         self,
@@ -84,9 +84,9 @@ class Worker:
         tasks: Sequence[Periodic] = (),
         clock: Callable[[], float] | None = None,
         also_wakes: Callable[[], None] = lambda: None,
-        forget_bucket: Callable[[str], Awaitable[None]] | None = None,
+        forget_mounts: Sequence[Callable[[str], Awaitable[None]]] = (),
     ) -> None:
-        self._forget_bucket = forget_bucket
+        self._forget_mounts = forget_mounts
         self._deeds = deeds
         self._hub = hub
         self._host = host
@@ -226,8 +226,8 @@ class Worker:
     async def _purge_workspace(self, item: Item) -> bool:
         if not await self._deeds(trashed_workspaces.is_empty, item):
             return False
-        if self._forget_bucket:
-            await self._forget_bucket(item.subject)
+        for forget in self._forget_mounts:
+            await forget(item.subject)
         await self._host.empty_bucket(item.subject)
         await self._deeds(trashed_workspaces.finish_purge, item)
         log.info("workspace %s purged", item.subject)

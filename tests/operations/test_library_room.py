@@ -44,7 +44,7 @@ def test_what_its_files_take_is_measured(context: Context, library: str, tree: P
     (tree / "table.csv").write_bytes(b"x" * 1000)
     made = notebooks.create_notebook(context, place(library, "first"), "python3")
     assert library_room.measure(context, library) == used(context, library) == 1000 + made.size
-    assert library_room.all_libraries(context) == [library]
+    assert library_room.libraries_here(context) == [library]
 
 
 def test_one_that_goes_for_good_while_it_is_measured_is_told_as_gone(context: Context, library: str) -> None:

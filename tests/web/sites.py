@@ -20,6 +20,7 @@ from terraspawner.operations.environments import Ticket
 from terraspawner.web import app as app_of
 from terraspawner.web.bucket_mounts import Mounts
 from terraspawner.web.drive_views import Mounter
+from terraspawner.web.outside_drives import Mounts as DriveMounts
 from terraspawner.web.pace import Pace
 from terraspawner.web.parts import Parts
 from terraspawner.web.worker import Host
@@ -118,6 +119,7 @@ async def opened(
     pace: Pace = CALM,
     clock: builders.Clock | None = None,
     mounts: Mounts | None = None,
+    drives: DriveMounts | None = None,
     **changes: object,
 ) -> AsyncIterator[Site]:
     """A site on a database of its own, with a Hub of its own."""
@@ -127,7 +129,7 @@ async def opened(
         settings = context.settings
         client = HubClient(settings.hub_api_url, settings.service_token)
         machine = (host or HostThatObeys(), mounter or MounterThatObeys())
-        with _app(context, client, machine, folder, replace(pace), mounts) as app:
+        with _app(context, client, machine, folder, replace(pace), mounts, drives) as app:
             async with app.router.lifespan_context(app):
                 yield Site(context=context, app=app, hub=hub, door=FrontDoor(hub.app, app))
         await hub.end()
@@ -140,7 +142,13 @@ _spare: dict[tuple[str, ...], list[FastAPI]] = {}
 
 @contextmanager
 def _app(
-    context: Context, hub: HubClient, machine: tuple[Host, Mounter], folder: Path, pace: Pace, mounts: Mounts | None
+    context: Context,
+    hub: HubClient,
+    machine: tuple[Host, Mounter],
+    folder: Path,
+    pace: Pace,
+    mounts: Mounts | None,
+    drives: DriveMounts | None,
 ) -> Iterator[FastAPI]:
     """The app over these parts. To build one takes longer than most tests, so its routes go from test to test; its
     parts do not, and hold everything that a test could leave behind."""
@@ -148,8 +156,8 @@ def _app(
     spare = _spare.setdefault((settings.service_prefix, settings.deployment, settings.subdomain_host), [])
     if spare:
         app = spare.pop()
-        app.state.parts = app_of._parts(context, hub, *machine, folder, pace, mounts)
+        app.state.parts = app_of._parts(context, hub, *machine, folder, pace, mounts, drives)
     else:
-        app = app_of.create_app(context, hub, *machine, vendor=folder, pace=pace, mounts=mounts)
+        app = app_of.create_app(context, hub, *machine, vendor=folder, pace=pace, mounts=mounts, drives=drives)
     yield app
     spare.append(app)

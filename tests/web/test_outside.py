@@ -1,0 +1,272 @@
+"""REST and pages: drives from outside, connected as libraries, and how they stand."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from builders import NOON
+from terraspawner.domain.bucket_mount import MountState, Standing
+from terraspawner.domain.library import Access
+from terraspawner.domain.mount_words import OF_DRIVE
+from terraspawner.errors_mounts import MountsUnavailable
+from terraspawner.mounts_client import OutsideDrive
+from terraspawner.operations import libraries
+from tests.web.sites import PREFIX, Site, opened
+
+pytestmark = pytest.mark.feature("H3", "H4")
+
+SECRET = "app-Pa55word & more"
+FILE = """
+[drive.lab-cloud]
+title = "Lab cloud"
+kind = "webdav"
+url = "https://cloud.example.org/dav/{user}/"
+about = "Settings, then Security, then App passwords."
+
+[drive.files]
+title = "Institute files"
+kind = "seafile"
+url = "https://files.example.org"
+"""
+
+
+class MountsThatObey:
+    """Whatever is wanted stands as `standing`."""
+
+    def __init__(self) -> None:
+        self.standing = Standing(state=MountState.MOUNTED, since=NOON)
+        self.wanted: list[OutsideDrive] = []
+        self.forgotten: list[str] = []
+
+    async def put_outside(self, drives: Sequence[OutsideDrive]) -> Mapping[str, Standing]:
+        self.wanted = list(drives)
+        return {drive.id: self.standing for drive in drives}
+
+    async def forget_outside(self, library_id: str) -> None:
+        self.forgotten.append(library_id)
+
+    async def close(self) -> None: ...
+
+
+class MountsThatAreSilent(MountsThatObey):
+    async def put_outside(self, drives: Sequence[OutsideDrive]) -> Mapping[str, Standing]:
+        raise MountsUnavailable
+
+
+@pytest.fixture
+def mounts() -> MountsThatObey:
+    return MountsThatObey()
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> str:
+    file = tmp_path / "drives.toml"
+    file.write_text(FILE)
+    return str(file)
+
+
+@pytest.fixture
+async def connected(tmp_path: Path, mounts: MountsThatObey, named: str) -> AsyncIterator[Site]:
+    """A site whose operator names two drives."""
+    async with opened(tmp_path, drives=mounts, outside_drives=named, live_mounts="yes") as site:
+        yield site
+
+
+def asked(**changes: object) -> dict[str, object]:
+    said = {"drive": "lab-cloud", "user": "ana b", "password": SECRET, "path": "/Projects/Survey/"}
+    return {"name": "Survey", "outside": said | changes}
+
+
+async def a_library(site: Site, **changes: object) -> str:
+    async with site.person("ana") as ana:
+        made = await ana.post("libraries", json=asked(**changes))
+        assert made.status_code == 201, made.text
+        return str(made.json()["id"])
+
+
+async def test_a_drive_is_connected_and_the_service_that_mounts_is_told_all_of_it(
+    connected: Site, mounts: MountsThatObey
+) -> None:
+    async with connected.person("ana") as ana:
+        offered = (await ana.get("drives")).json()["items"]
+        assert [(each["name"], each["kind"], each["has_libraries"]) for each in offered] == [
+            ("lab-cloud", "webdav", False),
+            ("files", "seafile", True),
+        ]
+        assert "example.org" not in str(offered)
+        made = (await ana.post("libraries", json=asked())).json()
+        assert made["outside"] == {
+            "drive": "lab-cloud",
+            "title": "Lab cloud",
+            "path": "Projects/Survey",
+            "library": "",
+            "user": "ana b",
+            "state": "mounted",
+            "since": "2026-11-20T12:00:00Z",
+            "why": "",
+            "waiting": 0,
+        }
+        assert (made["used"], made["size_limit"]) == (None, None)
+    (wanted,) = mounts.wanted
+    assert wanted == OutsideDrive(
+        id=made["id"],
+        kind="webdav",
+        url="https://cloud.example.org/dav/ana%20b/",
+        user="ana b",
+        password=SECRET,
+        path="Projects/Survey",
+    )
+    assert SECRET not in repr(wanted)
+
+
+async def test_of_seafile_one_of_its_libraries_is_connected(connected: Site, mounts: MountsThatObey) -> None:
+    await a_library(connected, drive="files", library="My Library", path="")
+    (wanted,) = mounts.wanted
+    assert (wanted.kind, wanted.url, wanted.library) == ("seafile", "https://files.example.org", "My Library")
+
+
+async def test_who_it_is_shared_with_sees_how_it_stands_and_not_by_whose_account(
+    connected: Site, mounts: MountsThatObey
+) -> None:
+    library_id = await a_library(connected)
+    libraries.share(connected.context, actor="ana", library_id=library_id, who="ben", access=Access.READ)
+    mounts.standing = Standing(state=MountState.GONE, since=NOON + timedelta(minutes=1), reason=OF_DRIVE.silent)
+    await connected.parts.outside.say()
+    async with connected.person("ben") as ben:
+        told = (await ben.get(f"libraries/{library_id}")).json()["outside"]
+        assert (told["state"], told["why"], told["user"]) == ("gone", OF_DRIVE.silent, None)
+        refused = await ben.put(f"libraries/{library_id}/outside", json={"password": "mine"})
+        assert (refused.status_code, refused.json()["error"]["details"]["needed"]) == (403, ["owner"])
+    page = await connected.browser("ben")
+    text = (await page.client.get(f"{PREFIX}/workspaces/library/{library_id}")).text
+    assert "connected by ana" in text
+    assert "Not connected" in text
+    assert "ana b" not in text
+
+
+async def test_a_password_is_given_anew_and_a_library_in_the_trash_is_not_connected(
+    connected: Site, mounts: MountsThatObey
+) -> None:
+    library_id = await a_library(connected)
+    async with connected.person("ana") as ana:
+        changed = await ana.put(f"libraries/{library_id}/outside", json={"password": "another", "user": "ana2"})
+        assert changed.json()["outside"]["user"] == "ana2"
+        assert [(each.user, each.password) for each in mounts.wanted] == [("ana2", "another")]
+        item = (await ana.delete(f"libraries/{library_id}")).json()
+        assert mounts.wanted == []
+        assert (await ana.post(f"trash/{item['id']}/restore", json={})).status_code == 200
+        await connected.parts.outside.say()
+        assert [each.password for each in mounts.wanted] == ["another"]
+        assert mounts.forgotten == []
+
+
+async def test_a_purge_ends_the_connection_for_good(connected: Site, mounts: MountsThatObey) -> None:
+    library_id = await a_library(connected)
+    async with connected.person("ana") as ana:
+        item = (await ana.delete(f"libraries/{library_id}")).json()
+        await ana.delete(f"trash/{item['id']}")
+    await connected.parts.worker.sweep()
+    assert set(mounts.forgotten) == {library_id}
+    await connected.parts.outside.say()
+    assert mounts.wanted == []
+
+
+REFUSED = {
+    "a drive that nobody named": ({"drive": "elsewhere"}, (404, "outside-drive-not-found")),
+    "an address": ({"drive": "http://10.0.0.1/"}, (404, "outside-drive-not-found")),
+    "an address beside": ({"url": "http://10.0.0.1/"}, (400, "malformed")),
+    "no password": ({"password": ""}, (422, "refused")),
+    "two lines": ({"password": f"{SECRET}\nurl = x"}, (422, "refused")),
+    "no user": ({"user": ""}, (422, "refused")),
+    "a user of two lines": ({"user": "ana\nurl = x"}, (422, "refused")),
+    "a user that leads up": ({"user": ".."}, (422, "refused")),
+    "a folder that leads up": ({"path": "a/../../b"}, (422, "refused")),
+    "a library where there is none": ({"library": "x"}, (422, "refused")),
+    "no library where there are some": ({"drive": "files"}, (422, "refused")),
+    "a password that is none": ({"password": [SECRET]}, (400, "malformed")),
+    "a very long password": ({"password": SECRET * 100}, (400, "malformed")),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+async def test_what_cannot_be_is_refused_and_nothing_of_a_password_is_repeated(
+    connected: Site, mounts: MountsThatObey, case: str
+) -> None:
+    changes, expected = REFUSED[case]
+    async with connected.person("ana") as ana:
+        answer = await ana.post("libraries", json=asked(**changes))
+        assert (answer.status_code, answer.json()["error"]["code"]) == expected
+        assert SECRET not in answer.text
+        assert (await ana.get("libraries")).json()["items"] == []
+    assert mounts.wanted == []
+
+
+async def test_what_only_libraries_of_this_machine_have_is_refused(connected: Site) -> None:
+    library_id = await a_library(connected)
+    async with connected.person("ana") as ana:
+        limited = await ana.patch(f"libraries/{library_id}", json={"size_limit": 2**30})
+        assert "has a limit of its own" in limited.json()["error"]["message"]
+        given = await ana.post(f"libraries/{library_id}/transfer", json={"to": "ben"})
+        assert "connected by ana's account" in given.json()["error"]["message"]
+        here = (await ana.post("libraries", json={"name": "Here"})).json()
+        assert here["outside"] is None
+        answer = await ana.put(f"libraries/{here['id']}/outside", json={"password": "x"})
+        assert answer.json()["error"]["code"] == "outside-drive-not-found"
+
+
+async def test_where_the_machine_cannot_mount_connecting_is_refused_with_a_sentence(tmp_path: Path, named: str) -> None:
+    async with opened(tmp_path, outside_drives=named, live_mounts="no") as site, site.person("ana") as ana:
+        assert (await ana.get("drives")).json()["items"] == []
+        answer = await ana.post("libraries", json=asked())
+        assert answer.status_code == 422
+        assert "what is mounted does not reach environments" in answer.json()["error"]["message"]
+        page = (await (await site.browser()).client.get(f"{PREFIX}/drive")).text
+        assert "Connect a drive" not in page
+
+
+async def test_a_service_that_mounts_and_is_silent_is_told_of(tmp_path: Path, named: str) -> None:
+    silent = MountsThatAreSilent()
+    async with opened(tmp_path, drives=silent, outside_drives=named, live_mounts="yes") as site:
+        library_id = await a_library(site)
+        async with site.person("ana") as ana:
+            told = (await ana.get(f"libraries/{library_id}")).json()["outside"]
+        assert (told["state"], told["why"]) == (
+            "gone",
+            "The service that mounts drives is not answering. It is started again; else ask the operator.",
+        )
+
+
+async def test_a_drive_is_connected_by_the_form_on_the_page_and_its_password_changed(
+    connected: Site, mounts: MountsThatObey
+) -> None:
+    browser = await connected.browser("ana")
+    assert "Settings, then Security" in (await browser.client.get(f"{PREFIX}/drive")).text
+    said = {"drive": "lab-cloud", "name": "Survey", "user": "ana b", "path": "Projects"}
+    refused = await browser.submit(f"{PREFIX}/drive/connect", **said, password="")
+    assert refused.status_code == 422
+    assert 'id="connect-error"' in refused.text
+    assert 'value="ana b"' in refused.text
+    refused = await browser.submit(f"{PREFIX}/drive/connect", **(said | {"name": "a/b"}), password=SECRET)
+    assert "app-Pa55word" not in refused.text
+    made = await browser.submit(f"{PREFIX}/drive/connect", **said, password=SECRET)
+    assert made.status_code == 303
+    page = (await browser.client.get(made.headers["location"])).text
+    assert re.search(r'id="outside"[^>]*data-state="mounted"', page)
+    assert "connected as ana b" in page
+    assert "Transfer…" not in page
+    own = f"{PREFIX}/drive/{made.headers['location'].rpartition('/')[2]}"
+    assert (await browser.submit(f"{own}/password", user="ana b", password="another")).status_code == 303
+    assert [each.password for each in mounts.wanted] == ["another"]
+    refused = await browser.submit(f"{own}/password", user="", password="")
+    assert refused.status_code == 422
+    mounts.standing = Standing(state=MountState.GONE, since=NOON, reason=OF_DRIVE.refusing)
+    await connected.parts.outside.say()
+    listed = (await browser.client.get(f"{PREFIX}/drive")).text
+    assert "on Lab cloud" in listed
+    assert OF_DRIVE.refusing in html.unescape(listed)
