@@ -1,5 +1,5 @@
 """Commands for the operator, run inside the deployment: ``python -m terraspawner`` and ``migrate``, ``accounts …``,
-``disks …``, ``catalogue`` or ``move-buckets``."""
+``disks …``, ``catalogue``, ``outside-drives`` or ``move-buckets``."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from terraspawner import wiring
 from terraspawner.converting import GIB, Converter
 from terraspawner.domain.account import Account, LinkState
 from terraspawner.domain.catalogue_file import read_catalogue
+from terraspawner.domain.outside_file import read_drives
 from terraspawner.errors import SettingsWrong, TerraError
 from terraspawner.host_client import HostClient
 from terraspawner.mounter_client import MounterClient
@@ -31,8 +32,8 @@ _NAMED = 5
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0 done, 1 refused with a sentence on standard error."""
     chosen = _parser().parse_args(arguments)
-    if chosen.command == "catalogue":
-        return _check_catalogue(chosen.name)
+    if chosen.command in _CHECKS:
+        return _check(_CHECKS[chosen.command], chosen.name)
     if chosen.command == "move-buckets":
         return _move_buckets(json.load(sys.stdin))
     context = replace(wiring.build_context(wiring.settings_from_environ()), origin=Origin(actor=COMMAND_LINE))
@@ -57,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring our database to this version's shape")
     catalogue = commands.add_parser("catalogue", help="read a catalogue from standard input and say what it offers")
     catalogue.add_argument("name", help="what the file is called in messages")
+    drives = commands.add_parser("outside-drives", help="the same of drives from outside")
+    drives.add_argument("name", help="what the file is called in messages")
     commands.add_parser("move-buckets", help="from a folder into an object store, as JSON on standard input says")
     disks = commands.add_parser("disks", help="what disks are on this machine").add_subparsers(
         dest="act", required=True
@@ -109,16 +112,28 @@ async def _convert(context: Context, chosen: argparse.Namespace) -> None:
         await mounter.close()
 
 
-def _check_catalogue(name: str) -> int:
-    standard = catalogues.standard_of(wiring.settings_from_environ())
+def _check(read: Callable[[str, str], str], name: str) -> int:
+    """What a file on standard input, called `name`, offers."""
     try:
-        found = read_catalogue(sys.stdin.read(), standard, f"TERRA_CATALOGUE {name}")
+        offered = read(sys.stdin.read(), name)
     except SettingsWrong as error:
         print(error.message, file=sys.stderr)
         return 1
-    sizes, images = (", ".join(each.name for each in offered) for offered in (found.sizes, found.images))
-    print(f"sizes: {sizes}; images: {images}")
+    print(offered)
     return 0
+
+
+def _catalogue(text: str, name: str) -> str:
+    found = read_catalogue(text, catalogues.standard_of(wiring.settings_from_environ()), f"TERRA_CATALOGUE {name}")
+    sizes, images = (", ".join(each.name for each in offered) for offered in (found.sizes, found.images))
+    return f"sizes: {sizes}; images: {images}"
+
+
+def _drives(text: str, name: str) -> str:
+    return ", ".join(each.name for each in read_drives(text, f"TERRA_OUTSIDE_DRIVES {name}"))
+
+
+_CHECKS = {"catalogue": _catalogue, "outside-drives": _drives}
 
 
 def _move_buckets(wanted: dict[str, str]) -> int:

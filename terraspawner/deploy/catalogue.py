@@ -1,6 +1,6 @@
 """Files that settings name and processes read: sizes and images, and drives from outside. `make up` hands over copies.
 
-The first is looked into as far as `make up` can: our image reads it, which has a newer Python.
+They are looked into before: our image reads them, which has a newer Python.
 """
 
 from __future__ import annotations
@@ -36,17 +36,21 @@ def check_readable(settings: Settings) -> None:
 
 
 def check(settings: Settings) -> None:
-    """Raises `SetupStopped` with the sentence that says what is wrong in it. The hub's image must be there."""
-    if not settings.catalogue:
-        return
-    with step("catalogue") as line:
+    """Raises `SetupStopped` with the sentence that says what is wrong in one. The hub's image must be there."""
+    for name in NAMED:
+        if getattr(settings, name):
+            _check(settings, name)
+
+
+def _check(settings: Settings, name: str) -> None:
+    with step(name.replace("_", " ")) as line:
         options = ["--rm", "--interactive", "--network", "none", "--cap-drop", "ALL", "--user", "2001:2000"]
-        words = ["python", "-m", "terraspawner", "catalogue", settings.catalogue]
+        words = ["python", "-m", "terraspawner", name.replace("_", "-"), getattr(settings, name)]
         try:
             said = run(
                 ["docker", "run", *options, images.HUB, *words],
-                doing="catalogue",
-                text=text_of(settings, "catalogue"),
+                doing=name,
+                text=text_of(settings, name),
                 timeout=CHECK_SECONDS,
             )
         except SetupStopped as stopped:
