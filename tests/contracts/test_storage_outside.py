@@ -243,7 +243,7 @@ def test_a_drive_that_hangs_keeps_each_for_a_moment_and_the_next_not_at_all(
     while drive.asked.acquire(blocking=False):
         pass
     for _ in range(20):
-        with pytest.raises(BucketUnavailable, match="does not answer|is slow"):
+        with pytest.raises(BucketUnavailable, match=r"does not answer|is slow"):
             library.stat(TABLE)
     asked = 0
     while drive.asked.acquire(blocking=False):
