@@ -169,6 +169,12 @@ class OutsideBucket:
 
         return self._asked(key, change)
 
+    def remove_folders(self, folder: str) -> None:
+        """For `folders.remove_empty`, on the drive: others go with their last object."""
+        check_prefix(folder)
+        if folder.startswith(_TREE):
+            self._asked(folder, lambda root: tree.remove_folders(root, folder))
+
     def _carry(self, key: str, target: str, expected: Version | Anything) -> ObjectInfo:
         """Two steps, of which a kill between them leaves both files and no less than one."""
         found = self.stat(key)
