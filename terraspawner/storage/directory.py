@@ -141,7 +141,7 @@ class DirectoryBucket:
     def hidden(self, folder: str) -> int:
         """For `folders.hidden`."""
         check_prefix(folder)
-        with self._opened(folder) as root:
+        with self.opened(folder) as root:
             return sum(not is_key(key.removesuffix("/")) for key in tree.names_in(root, folder))
 
     def _check_present(self, root: int, key: str, expected: Version | Anything) -> None:
