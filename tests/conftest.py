@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
@@ -29,6 +30,17 @@ settings.load_profile("whole")
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadByScene | None:
     """For runs with `--dist loadfile`, as the Makefile's; others are as they are asked for."""
     return LoadByScene(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is loaded for tests stays to their end: nothing looks through it for garbage, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from extension.services import NAMESPACE, WORKSPACE, WorkspaceThatAnswers, notebook_model
-from extension.workspaces import WorkspaceAsItIs
 
 if TYPE_CHECKING:
+    from extension.workspaces import WorkspaceAsItIs
     from terraspawner_environment.contents import TerraContentsManager
 
 NOW = datetime(2026, 11, 20, 14, 5, 33, tzinfo=UTC)
@@ -33,6 +33,8 @@ class Environment:
     has_drive: bool = False
 
     async def start(self) -> TerraContentsManager:
+        from nbformat.sign import NotebookNotary  # noqa: PLC0415 - pure tests run without it
+
         from terraspawner_environment.assembly import assemble  # noqa: PLC0415 - pure tests run without it
         from terraspawner_environment.contents import TerraContentsManager  # noqa: PLC0415 - pure tests run without it
         from terraspawner_environment.courier import Courier  # noqa: PLC0415 - pure tests run without it
@@ -59,7 +61,13 @@ class Environment:
         )
         for part in parts:
             part._courier = quick
-        manager = TerraContentsManager(root_dir=str(self.home), workspace=replace(workspace, courier=quick))
+        signatures = self.home.parent / f"{self.home.name}-signatures"  # not those of whoever runs the tests
+        signatures.mkdir(exist_ok=True)
+        manager = TerraContentsManager(
+            root_dir=str(self.home),
+            workspace=replace(workspace, courier=quick),
+            notary=NotebookNotary(data_dir=str(signatures)),
+        )
         manager.delete_to_trash = False
         await quick.start()
         self.opened.append(manager)
@@ -84,7 +92,7 @@ class Environment:
         return sorted(path.name for path in (self.home / WORKSPACE / "edit").glob("*.ipynb"))
 
 
-MakeEnvironment = Callable[[WorkspaceThatAnswers | WorkspaceAsItIs], Environment]
+MakeEnvironment = Callable[["WorkspaceThatAnswers | WorkspaceAsItIs"], Environment]
 
 
 @pytest.fixture
