@@ -16,6 +16,7 @@ from terraspawner.hub import HubClient
 from terraspawner.mounter_client import MounterClient
 from terraspawner.mounts_client import MountsClient
 from terraspawner.web.app import VENDOR, create_app
+from terraspawner.web.collector import collect_seldom
 from terraspawner.web.machine import MachineClient
 
 PORT = 8010
@@ -47,6 +48,7 @@ def main() -> int:
     except TerraError as error:
         sys.stderr.write(f"{error.message}\n")
         return 1
+    collect_seldom()
     app.state.parts.renderer.start()  # it takes a second to load what it needs
     # the address of the caller is the proxy's; nothing is decided by it, so no header about it is believed
     config = uvicorn.Config(

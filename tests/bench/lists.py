@@ -24,6 +24,7 @@ from terraspawner.domain.workspace import Workspace
 from terraspawner.host_client import ContainerState
 from terraspawner.operations import accounts, environments, projects, workspaces
 from terraspawner.operations.context import Context
+from terraspawner.web.collector import collect_seldom
 from tests.bench import sections
 from tests.bench.sections import ms, quantile
 from tests.web.hosts import HostThatObeys
@@ -109,6 +110,7 @@ def _there(site: Site, host: HostThatObeys) -> None:
 
 
 def section(rounds: int | None) -> str:
+    collect_seldom()  # as the service does at its start
     circumstances, count = sections.Circumstances(), rounds or ROUNDS
     rows = asyncio.run(_measured(count))
     return f"""

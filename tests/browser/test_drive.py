@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -97,6 +98,14 @@ def test_a_librarys_notebook_is_edited_in_lab_and_tried_in_the_playground(
     page.screenshot(path=artefacts / "4-playground.png")
     copy = f"{desk.name}/playground/{library['name']}/deep/first look.ipynb"
     assert "from a library" in desk.execute("cat", copy)[1]
+
+    # opened in its folder on the drive it has no lock, which is said, and the way to one is a button
+    page.goto(f"{desk.server_url}lab/tree/drive/My%20Libraries/{quote(library['name'])}/deep/first%20look.ipynb")
+    mode(page, "drive")
+    expect(page.locator('[data-terra-bar][data-kind="drive"]')).to_contain_text("Open without a lock.")
+    page.screenshot(path=artefacts / "5-no-lock.png")
+    page.get_by_role("button", name="Edit with a Lock").click()
+    mode(page, "edit")
 
     # a terminal writes past all of this: it is noticed, and what it made is there for everybody
     script = f"cd ~/drive/'My Libraries'/{library['name']} && mkdir shelf && cp deep/*.ipynb shelf/by-hand.ipynb"

@@ -1,11 +1,12 @@
 import { PageConfig } from '@jupyterlab/coreutils';
 
 import { ILease } from './lease';
+import { lockedPath } from './library';
 
 /**
  * In which mode a notebook is open, by where it lies, and what is said of it. Pure, but for the name of the folder.
  */
-export type Mode = 'edit' | 'playground' | 'outside';
+export type Mode = 'edit' | 'playground' | 'drive' | 'outside';
 
 export interface IModeWords {
   label: string;
@@ -22,6 +23,11 @@ export const MODE_WORDS: Record<Mode, IModeWords> = {
     label: 'Playground',
     title:
       'A copy of your own to try things in. It stays on the disk of this environment.'
+  },
+  drive: {
+    label: 'No lock',
+    title:
+      "The library's file itself: whoever else opens it may save it at the same time."
   },
   outside: {
     label: 'Not in the workspace',
@@ -66,7 +72,18 @@ export function modeOf(path: string, folder = workspaceFolder()): Mode | null {
   if (path.startsWith(`${folder}/playground/`)) {
     return 'playground';
   }
+  if (lockedOf(path, folder)) {
+    return 'drive';
+  }
   return notebookOf(path, folder) ? 'edit' : 'outside';
+}
+
+/** Where a file on the drive is edited with a lock; null for what is none. */
+export function lockedOf(
+  path: string,
+  folder = workspaceFolder()
+): string | null {
+  return lockedPath(path, PageConfig.getOption('terraDrive'), folder);
 }
 
 /** The notebook's path in the workspace, or null where Lab's path is no workspace notebook's. */

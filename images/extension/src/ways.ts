@@ -9,7 +9,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Bar, IBarWords } from './bar';
 import { Chip } from './chip';
 import { LEASE_COMMANDS } from './leases';
-import { modeOf, workspaceFolder } from './modes';
+import { lockedOf, Mode, modeOf, workspaceFolder } from './modes';
 import { PROPOSALS } from './offers';
 import { Playground } from './playground';
 import { PROPOSE } from './proposing';
@@ -62,17 +62,36 @@ export const ways = (session: TabSession): JupyterFrontEndPlugin<void> => ({
     );
     app.docRegistry.addWidgetExtension('Notebook', {
       createNew: (panel, context) =>
-        explain(panel as DocumentWidget, context, [
-          {
-            label: 'Propose…',
-            act: () =>
-              void app.commands.execute(PROPOSE, { path: context.path })
+        explain(panel as DocumentWidget, context, {
+          playground: {
+            kind: 'playground',
+            title: 'Playground.',
+            text: 'Changes stay on this disk; the notebook in the workspace stays as it is.',
+            buttons: [
+              {
+                label: 'Propose…',
+                act: () =>
+                  void app.commands.execute(PROPOSE, { path: context.path })
+              },
+              {
+                label: 'Save as a New Notebook…',
+                act: () => void playground.saveAsNew(context)
+              }
+            ]
           },
-          {
-            label: 'Save as a New Notebook…',
-            act: () => void playground.saveAsNew(context)
+          drive: {
+            kind: 'drive',
+            title: 'Open without a lock.',
+            text: "This is the library's file itself: others may open and save it at the same time.",
+            buttons: [
+              {
+                label: 'Edit with a Lock',
+                isPrimary: true,
+                act: () => void editWithLock(app, panel as DocumentWidget)
+              }
+            ]
           }
-        ])
+        })
     });
     void settings.load(WAYS);
     // looked at now: Lab writes its own address once its layout is restored
@@ -112,21 +131,28 @@ function addCommands(app: JupyterFrontEnd, playground: Playground): void {
   });
 }
 
-/** The line that says that nothing of this is saved to the workspace. */
+/** What is typed here is in the file before it opens there; two tabs with one notebook would be a trap. */
+async function editWithLock(
+  app: JupyterFrontEnd,
+  panel: DocumentWidget
+): Promise<void> {
+  const { context } = panel;
+  const path = lockedOf(context.path);
+  if (context.model.dirty && !context.model.readOnly) {
+    await context.save();
+  }
+  await app.commands.execute('docmanager:open', { path, factory: 'Notebook' });
+  panel.dispose();
+}
+
+/** The line that says in which mode this is open, where that is none that others take care of. */
 function explain(
   panel: DocumentWidget,
   context: DocumentRegistry.Context,
-  buttons: IBarWords['buttons']
+  words: Partial<Record<Mode, IBarWords>>
 ): Bar {
-  const words: IBarWords = {
-    kind: 'playground',
-    title: 'Playground.',
-    text: 'Changes stay on this disk; the notebook in the workspace stays as it is.',
-    buttons
-  };
   const bar = new Bar();
-  const update = () =>
-    bar.tell(modeOf(context.path) === 'playground' ? words : null);
+  const update = () => bar.tell(words[modeOf(context.path) ?? 'edit'] ?? null);
   panel.contentHeader.addWidget(bar);
   context.pathChanged.connect(update, bar);
   update();

@@ -137,6 +137,8 @@ class EnvironmentExtension(ExtensionApp):
             page_config["terraWorkspacePage"] = self.workspace.settings.page
             page_config["terraEnvironment"] = self.workspace.settings.environment
             page_config["terraFolder"] = self.workspace.settings.workspace
+            if drive := self.workspace.settings.drive:
+                page_config["terraDrive"] = drive.relative_to(self.workspace.settings.home).as_posix()
             page_config["terraUser"] = self.workspace.settings.user
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:

@@ -21,6 +21,7 @@ class EnvironmentSettings:
     service_url: str
     key: str
     bucket: Path | None = None
+    drive: Path | None = None
     hub_host: str = ""
     has_drive: bool = False
 
@@ -49,7 +50,7 @@ class EnvironmentSettings:
         names = ("TERRA_SERVICE_URL", "TERRA_ENVIRONMENT_KEY", "WORKSPACE_NAMESPACE", "WORKSPACE_NAME")
         if not all(environ.get(name) for name in names):
             return None
-        bucket = environ.get("WORKSPACE_BUCKET")
+        bucket, drive = environ.get("WORKSPACE_BUCKET"), environ.get("WORKSPACE_DRIVE")
         return cls(
             home=Path(environ.get("HOME", "/home/jupyter")),
             namespace=environ["WORKSPACE_NAMESPACE"],
@@ -58,6 +59,7 @@ class EnvironmentSettings:
             service_url=environ["TERRA_SERVICE_URL"].rstrip("/"),
             key=environ["TERRA_ENVIRONMENT_KEY"],
             bucket=Path(bucket) if bucket else None,
+            drive=Path(drive) if drive else None,
             hub_host=environ.get("JUPYTERHUB_HOST", ""),
             has_drive=bool(environ.get("WORKSPACE_DRIVE")),
         )
