@@ -76,8 +76,18 @@ def change(connection: sa.Connection, library_id: str, **values: object) -> None
 
 
 def count(connection: sa.Connection, library_id: str, more: int) -> None:
-    """So many bytes more are in use, or fewer where it is negative."""
-    change(connection, library_id, used=sa.func.coalesce(table.c.used, 0) + more)
+    """So many bytes more are in use, or fewer where it is negative: none at the least, since what goes may have been
+    put there past us and never counted."""
+    used = sa.func.coalesce(table.c.used, 0) + more
+    change(connection, library_id, used=sa.case((used > 0, used), else_=0))
+
+
+def reserve(connection: sa.Connection, library_id: str, more: int) -> bool:
+    """The same for more bytes, in one statement with the look whether they fit. Whether they did."""
+    used = sa.func.coalesce(table.c.used, 0) + more
+    fits = sa.or_(table.c.size_limit.is_(None), used <= table.c.size_limit)
+    query = sa.update(table).where(table.c.id == library_id, fits).values(used=used)
+    return connection.execute(query).rowcount == 1
 
 
 def rename(connection: sa.Connection, library_id: str, name: str, comparable: str) -> None:

@@ -14,11 +14,22 @@ from terraspawner.domain import data_file
 from terraspawner.domain.access import Action
 from terraspawner.domain.trash import Item
 from terraspawner.domain.workspace import Workspace
+from terraspawner.errors import Refused
 from terraspawner.errors_files import FileMissing, FileMovedOn, FileTooLarge
 from terraspawner.operations import library_room, pieces, trashed_files, workspaces
 from terraspawner.operations.context import Context, new_id
 from terraspawner.operations.notebooks import Place
-from terraspawner.storage.base import Absent, Anything, Bucket, ObjectChanged, ObjectInfo, Version, check_key, find
+from terraspawner.storage.base import (
+    Absent,
+    Anything,
+    Bucket,
+    ObjectChanged,
+    ObjectInfo,
+    Version,
+    check_key,
+    find,
+    is_key,
+)
 from terraspawner.storage.errors import ObjectMissing
 from terraspawner.storage.folders import hidden
 
@@ -52,12 +63,21 @@ def list_folder(context: Context, place: Place, *, after: str = "", limit: int =
     workspace = enter(context, place, Action.READ_BUCKET)
     folder = f"{_key(place.path.strip('/'))}/" if place.path.strip("/") else data_file.FOLDER
     bucket = context.bucket(workspace.id)
-    found = bucket.entries(folder, after=data_file.FOLDER + after if after else "")
+    found = bucket.entries(folder, after=_after(folder, after))
     items = tuple(each if isinstance(each, str) else info_of(each) for each in islice(found, limit + 1))
     named = tuple(_path(each) if isinstance(each, str) else each for each in items)
     last = named[limit - 1] if len(named) > limit else None
     following = last.path if isinstance(last, FileInfo) else last
     return Page(items=named[:limit], next=following, hidden=hidden(bucket, folder))
+
+
+def _after(folder: str, cursor: str) -> str:
+    """The key that a page begins after. Raises `Refused` for a cursor that no page of the folder gave: what is no key
+    a store may take for anything."""
+    key = data_file.FOLDER + cursor
+    if cursor and not (key.startswith(folder) and is_key(key.removesuffix("/"))):
+        raise Refused("There is no page after this cursor. Begin without one.")
+    return key if cursor else ""
 
 
 def describe(context: Context, place: Place) -> FileInfo:

@@ -47,13 +47,22 @@ def set_limit(context: Context, *, actor: str, library_id: str, size: int | None
 
 @contextmanager
 def taken(context: Context, at: Workspace, key: str, size: int) -> Iterator[None]:
-    """While `size` bytes are put in place of what `key` has now; they count from then on, and not only when they are
-    measured. Raises as `refuse_what_does_not_fit`."""
+    """While `size` bytes are put in place of what `key` has now. They count from before that, and not when they are
+    measured: of those who write at once nobody gets the room of another. Room that becomes free is there afterwards.
+
+    Raises as `refuse_what_does_not_fit`.
+    """
     more = refuse_what_does_not_fit(context, at, key, size)
-    yield
-    if more:
-        with context.database.write() as connection:
-            library_records.count(connection, at.id, more)
+    while more > 0 and not _reserved(context, at.id, more):  # somebody else was quicker
+        more = refuse_what_does_not_fit(context, at, key, size)
+    try:
+        yield
+    except BaseException:
+        if more > 0:
+            _count(context, at.id, -more)
+        raise
+    if more < 0:
+        _count(context, at.id, more)
 
 
 def given_back(context: Context, at: Workspace, item: Item) -> None:
@@ -87,6 +96,16 @@ def refuse_what_does_not_fit(context: Context, at: Workspace, key: str, size: in
             limit=library.size_limit,
         )
     return more
+
+
+def _reserved(context: Context, library_id: str, more: int) -> bool:
+    with context.database.write() as connection:
+        return library_records.reserve(connection, library_id, more)
+
+
+def _count(context: Context, library_id: str, more: int) -> None:
+    with context.database.write() as connection:
+        library_records.count(connection, library_id, more)
 
 
 @contextmanager

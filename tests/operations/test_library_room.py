@@ -117,6 +117,17 @@ def test_what_is_deleted_makes_room_at_once(context: Context, library: str) -> N
     assert used(context, library) == library_room.measure(context, library) == 0
 
 
+def test_what_was_never_counted_gives_no_room_beyond_the_limit(context: Context, library: str, tree: Path) -> None:
+    library_room.set_limit(context, actor="ana", library_id=library, size=MIB)
+    library_room.measure(context, library)
+    with (tree / "sparse").open("wb") as file:  # a terminal's, as large as anybody likes
+        file.truncate(1024**4)
+    files.delete(context, place(library, "sparse"))
+    assert used(context, library) == 0
+    with pytest.raises(LibraryFull):
+        files.write(context, place(library, "a.csv"), b"x" * (MIB + 1), ABSENT)
+
+
 def test_without_a_limit_everything_fits(context: Context, library: str) -> None:
     library_room.set_limit(context, actor="ana", library_id=library, size=MIB)
     assert library_room.set_limit(context, actor="ana", library_id=library, size=None).library.size_limit is None
