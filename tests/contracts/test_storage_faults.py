@@ -93,6 +93,19 @@ def test_a_store_that_comes_back_empty_is_not_taken_for_an_empty_bucket(server: 
         bucket.read(KEY)
 
 
+@pytest.mark.full
+def test_a_store_that_was_killed_and_kept_what_it_had_is_used_again() -> None:
+    with servers.ceph() as server:
+        bucket = create_bucket(f"{server.fresh()}/x", "b1", server.options())
+        first = bucket.write(KEY, b"one", ABSENT)
+        server.kill()
+        with pytest.raises(BucketUnavailable):
+            bucket.read(KEY)
+        server.open()
+        assert bucket.read(KEY) == (b"one", first)
+        bucket.write(KEY, b"two", first.version)
+
+
 class Between(http.server.BaseHTTPRequestHandler):
     """Stands between us and the store, and does to answers what its server says."""
 
