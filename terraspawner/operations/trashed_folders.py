@@ -12,6 +12,8 @@ Notebooks of a library are not among its data: they stay, with their locks and v
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -25,14 +27,14 @@ from terraspawner.errors_files import FileMissing
 from terraspawner.operations import discarding, files, library_room
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebooks import Place
-from terraspawner.storage.base import ANYTHING, Bucket, ObjectChanged, check_key
+from terraspawner.storage.base import ANYTHING, Bucket, ObjectChanged, ObjectInfo, check_key
 from terraspawner.storage.errors import KeyRefused, ObjectMissing
 from terraspawner.storage.folders import remove_empty
 from terraspawner.storage.layout import DATA_TRASH
 
 AT_ONCE = timedelta(seconds=10)
 COUNTED = 10_000
-"""Files that are counted for somebody who waits; of more it is said that there are more."""
+"""Files and folders that are looked at for somebody who waits; of more it is said that there are more."""
 _NAMES = 1000
 
 
@@ -140,14 +142,12 @@ def _bring_back(context: Context, item: Item) -> bool:
 
 
 def _purge(context: Context, item: Item) -> bool:
-    bucket, trash, until = context.bucket(item.workspace_id), _trash(item), context.now() + AT_ONCE
-    for info in bucket.list(trash):
-        if context.now() >= until:
+    bucket, trash = context.bucket(item.workspace_id), _trash(item)
+    for info in _some(context, bucket, trash):
+        if info is None:
             return False
-        try:
+        with suppress(ObjectMissing):
             bucket.delete(info.key, ANYTHING)
-        except ObjectMissing:
-            continue
     remove_empty(bucket, trash)
     with context.database.write() as connection:
         state = rules.next_state(item.state, ItemEvent.PURGED)
@@ -157,13 +157,37 @@ def _purge(context: Context, item: Item) -> bool:
 
 def _move_some(context: Context, bucket: Bucket, source: str, target: str) -> int | None:
     """How many cannot be moved, once all others are; None while there are more."""
-    until, left = context.now() + AT_ONCE, 0
-    for info in bucket.list(source):
-        if context.now() >= until:
+    left = 0
+    for info in _some(context, bucket, source):
+        if info is None:
             return None
         left += not _is_moved(bucket, info.key, target + info.key.removeprefix(source))
     remove_empty(bucket, source)
     return left
+
+
+def _some(context: Context, bucket: Bucket, folder: str) -> Iterator[ObjectInfo | None]:
+    """Files below it, one at least; None is the last where time was over and there are more."""
+    until = None
+    for each in _below(bucket, folder):
+        if isinstance(each, str):
+            continue
+        if until is not None and context.now() >= until:
+            yield None
+            return
+        until = until or context.now() + AT_ONCE
+        yield each
+
+
+def _below(bucket: Bucket, folder: str) -> Iterator[ObjectInfo | str]:
+    """What is below a folder, files and folders, folder by folder: a list of all would take an object store minutes
+    before the first is told."""
+    waiting = [folder]
+    while waiting:
+        for each in bucket.entries(waiting.pop()):
+            if isinstance(each, str):
+                waiting.append(each)
+            yield each
 
 
 def _is_moved(bucket: Bucket, key: str, target: str) -> bool:
@@ -188,13 +212,14 @@ def _names(key: str) -> itertools.chain[str]:
 
 
 def _weighed(bucket: Bucket, folder: str) -> Weight:
-    sizes = [info.size for info in itertools.islice(bucket.list(folder), COUNTED + 1)]
-    if not sizes and not _is_there(bucket, folder):
+    found = list(itertools.islice(_below(bucket, folder), COUNTED + 1))
+    sizes = [each.size for each in found[:COUNTED] if not isinstance(each, str)]
+    if not found and not _is_there(bucket, folder):
         path = folder.removeprefix(data_file.FOLDER)[:-1]
         raise FileMissing(
             f"There is no folder {path!r} in this workspace's bucket. It may have been renamed or deleted."
         )
-    return Weight(files=min(len(sizes), COUNTED), size=sum(sizes[:COUNTED]), is_more=len(sizes) > COUNTED)
+    return Weight(files=len(sizes), size=sum(sizes), is_more=len(found) > COUNTED)
 
 
 def _is_there(bucket: Bucket, folder: str) -> bool:

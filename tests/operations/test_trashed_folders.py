@@ -53,6 +53,14 @@ class BucketThatIsSlow:
         return found
 
 
+class BucketThatListsNothing(BucketThatIsSlow):
+    """To list all of a folder takes its store minutes."""
+
+    def __getattr__(self, verb: str) -> Callable[..., object]:
+        assert verb != "list", "somebody waits"
+        return super().__getattr__(verb)
+
+
 class BucketThatKeepsOne:
     """The service may not move one of its files."""
 
@@ -134,6 +142,16 @@ def test_a_large_one_goes_some_at_once_and_whoever_undoes_it_turns_it_round(
     trash.restore(slow, user="ana", item_id=item.id)
     settle(slow)
     assert contents(bucket) == {f"data/{path}": body for path, body in RAW.items()}
+
+
+def test_nobody_waits_until_all_of_a_large_one_is_listed(
+    context: Context, bucket: Bucket, clock: builders.Clock
+) -> None:
+    large = over(context, BucketThatListsNothing(bucket, clock))
+    item, weight = trashed_folders.discard(large, at())
+    assert (weight.files, weight.size) == (3, 8)
+    assert not trashed_folders.go_on(large, item.id)
+    assert contents(bucket, "trash/"), "some of it is moved each time"
 
 
 def test_what_is_there_by_now_is_neither_written_over_nor_in_the_way(here: Context, bucket: Bucket) -> None:
