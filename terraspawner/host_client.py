@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 
 from terraspawner.errors import DiskAttached, HostUnavailable, MemoryInUse, NetworkUnsafe
-from terraspawner.patience import Patient
+from terraspawner.socket_client import SocketClient, message_of
 
+_SECONDS = 10.0
 _STOPPING_SECONDS = 60.0
 _MEASURING_SECONDS = 300.0
 _LOOKING_SECONDS = 30.0
@@ -78,9 +79,7 @@ class HostClient:
     """Speaks HTTP over a unix socket. Raises `HostUnavailable` when nobody answers, for `patience` in seconds."""
 
     def __init__(self, socket: str, *, patience: float = 0) -> None:
-        self._client = httpx.AsyncClient(
-            transport=Patient(httpx.AsyncHTTPTransport(uds=socket), patience), base_url="http://host", timeout=10
-        )
+        self._service = SocketClient(socket, "host service", HostUnavailable, seconds=_SECONDS, patience=patience)
 
     async def health(self) -> dict[str, Any]:
         """The Engine's version and what the probe of the environments' network found."""
@@ -177,7 +176,7 @@ class HostClient:
         writes to it. It takes as long as it takes."""
         answer = await self._call("POST", f"/disks/{disk_id}/copy", timeout=None)
         if answer.status_code == httpx.codes.NOT_FOUND:
-            raise HostUnavailable(f"The host service could not do this: {_message(answer)}")
+            raise self._service.failure(answer)
 
     async def drop_volume(self, disk_id: str) -> None:
         """Remove the volume of a disk that is an image by now. Done already is done. Raises `DiskAttached`."""
@@ -227,7 +226,7 @@ class HostClient:
         """
         answer = await self._call("POST", f"/environments/{environment_id}/startup", timeout=None)
         if answer.status_code == httpx.codes.NOT_FOUND:
-            raise HostUnavailable(f"The host service found no container: {_message(answer)}")
+            raise HostUnavailable(f"The host service found no container: {message_of(answer)}")
         found = answer.json()
         return int(found["exit_code"]), str(found["log"])
 
@@ -237,19 +236,16 @@ class HostClient:
         return [str(line) for line in answer.json()["lines"]]
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._service.close()
 
     async def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
-        try:
-            answer = await self._client.request(method, path, **options)
-        except httpx.HTTPError as error:
-            raise HostUnavailable(cause=str(error)) from error
+        answer = await self._service.ask(method, path, **options)
         if answer.status_code == httpx.codes.CONFLICT and path.startswith("/disks/"):
-            raise DiskAttached(_message(answer))
+            raise DiskAttached(message_of(answer))
         if answer.status_code == httpx.codes.CONFLICT and path.endswith("/size"):
             return answer
         if answer.is_error and answer.status_code != httpx.codes.NOT_FOUND:
-            raise HostUnavailable(f"The host service could not do this: {_message(answer)}")
+            raise self._service.failure(answer)
         return answer
 
 
@@ -260,10 +256,3 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return found.replace(tzinfo=UTC) if found.year > 1 else None
-
-
-def _message(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json()["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return f"it answered {answer.status_code}"

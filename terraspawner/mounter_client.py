@@ -11,7 +11,7 @@ import httpx
 from terraspawner.errors import DiskAttached, TerraError
 from terraspawner.errors_disks import DiskLost, MachineFull
 from terraspawner.errors_mounts import MounterUnavailable
-from terraspawner.patience import Patient
+from terraspawner.socket_client import SocketClient, code_of, message_of
 
 _SECONDS = 20.0
 _DISK_SECONDS = 180.0
@@ -68,11 +68,7 @@ class MounterClient:
     with what went wrong."""
 
     def __init__(self, socket: str, *, patience: float = 0) -> None:
-        self._client = httpx.AsyncClient(
-            transport=Patient(httpx.AsyncHTTPTransport(uds=socket), patience),
-            base_url="http://mounter",
-            timeout=_SECONDS,
-        )
+        self._service = SocketClient(socket, "mounter", MounterUnavailable, seconds=_SECONDS, patience=patience)
 
     async def health(self) -> MounterHealth:
         found = (await self._call("GET", "/health")).json()
@@ -121,15 +117,14 @@ class MounterClient:
         await self._call("DELETE", f"/disks/{disk_id}", timeout=_DISK_SECONDS)
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._service.close()
 
     async def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
-        try:
-            answer = await self._client.request(method, path, **options)
-        except httpx.HTTPError as error:
-            raise MounterUnavailable(cause=str(error)) from error
+        answer = await self._service.ask(method, path, **options)
+        if known := _KNOWN.get(code_of(answer)) if answer.is_error else None:
+            raise known(message_of(answer))
         if answer.is_error:
-            raise _refusal(answer)
+            raise self._service.failure(answer)
         return answer
 
 
@@ -144,13 +139,3 @@ def _view(said: Mapping[str, Any]) -> View:
 def _space(answer: httpx.Response) -> DiskSpace:
     found = answer.json()
     return DiskSpace(size=int(found["size"]), free=found["free"], turn=int(found["turn"]))
-
-
-def _refusal(answer: httpx.Response) -> TerraError:
-    try:
-        error = answer.json()["error"]
-        code, message = str(error["code"]), str(error["message"])
-    except (ValueError, KeyError, TypeError):
-        code, message = "", f"it answered {answer.status_code}"
-    known = _KNOWN.get(code)
-    return known(message) if known else MounterUnavailable(f"The mounter could not do this: {message}")

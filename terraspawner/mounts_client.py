@@ -14,7 +14,7 @@ import httpx
 
 from terraspawner.domain.bucket_mount import Standing
 from terraspawner.errors_mounts import MountsUnavailable
-from terraspawner.patience import Patient
+from terraspawner.socket_client import SocketClient
 
 _SECONDS = 10.0
 _FORGETTING_SECONDS = 60.0
@@ -39,11 +39,7 @@ class MountsClient:
     with what went wrong."""
 
     def __init__(self, socket: str, *, patience: float = 0) -> None:
-        self._client = httpx.AsyncClient(
-            transport=Patient(httpx.AsyncHTTPTransport(uds=socket), patience),
-            base_url="http://mounts",
-            timeout=_SECONDS,
-        )
+        self._service = SocketClient(socket, "mounts service", MountsUnavailable, seconds=_SECONDS, patience=patience)
 
     async def ensure(self, workspace_id: str) -> Standing:
         """Mount a workspace's bucket unless it is; how it stands after some seconds at most."""
@@ -74,24 +70,14 @@ class MountsClient:
         await self._call("DELETE", f"/outside/{library_id}", timeout=_FORGETTING_SECONDS)
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._service.close()
 
     async def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
-        try:
-            answer = await self._client.request(method, path, **options)
-        except httpx.HTTPError as error:
-            raise MountsUnavailable(cause=str(error)) from error
+        answer = await self._service.ask(method, path, **options)
         if answer.is_error:
-            raise MountsUnavailable(f"The mounts service could not do this: {_message(answer)}")
+            raise self._service.failure(answer)
         return answer
 
 
 def _standings(answer: httpx.Response) -> Mapping[str, Standing]:
     return {library_id: Standing.from_json(told) for library_id, told in answer.json()["drives"].items()}
-
-
-def _message(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json()["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return f"it answered {answer.status_code}"
