@@ -39,12 +39,6 @@ class TagRefused(Refused):
     code = "tag-invalid"
 
 
-class ScriptRefused(Refused):
-    """This startup script cannot be stored."""
-
-    code = "script-invalid"
-
-
 class DiskSizeRefused(Refused):
     """A disk cannot have this size. Choose one within the bounds."""
 
@@ -271,28 +265,6 @@ class EngineUnavailable(Unavailable):
     """The Docker Engine is not answering. Try again in a minute or ask the operator."""
 
     code = "engine-unavailable"
-
-
-class NetworkUnsafe(Unavailable):
-    """The environments' network is not closed between users, so none starts. Ask the operator to look at /health."""
-
-    code = "network-unsafe"
-
-
-class StartFailed(TerraError):
-    """The environment could not be started. Its disk was not touched."""
-
-    code = "start-failed"
-
-
-class ScriptFailed(StartFailed):
-    """The startup script did not end well, so the environment was not started. Its disk was not touched."""
-
-    code = "script-failed"
-
-    def __init__(self, message: str | None = None, *, log: str = "", **details: object) -> None:
-        self.log = log
-        super().__init__(message, **details)
 
 
 class SettingsWrong(TerraError):

@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 
-from terraspawner.errors import DiskAttached, HostUnavailable, MemoryInUse, NetworkUnsafe
+from terraspawner.errors import DiskAttached, HostUnavailable, MemoryInUse
+from terraspawner.errors_starts import NetworkUnsafe
 from terraspawner.socket_client import SocketClient, message_of
 
 _SECONDS = 10.0

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 import httpx
 
-from terraspawner.errors import HubUnavailable, StartFailed
+from terraspawner.errors import HubUnavailable
+from terraspawner.errors_starts import StartFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,8 @@ from terraspawner.containers.progress import Progress
 from terraspawner.domain.catalogue import OfferedImage
 from terraspawner.domain.disk import DiskForm
 from terraspawner.domain.start import StepName
-from terraspawner.errors import ScriptFailed, TerraError
+from terraspawner.errors import TerraError
+from terraspawner.errors_starts import ScriptFailed
 from terraspawner.host_client import HostClient
 from terraspawner.mounter_client import MounterClient
 from terraspawner.mounts_client import MountsClient

@@ -27,7 +27,8 @@ from terraspawner.containers.readiness import answers
 from terraspawner.containers.turns import Turn, Turns
 from terraspawner.domain.environment import Environment, Event, is_possible
 from terraspawner.domain.start import StepName, ended, waiting_words
-from terraspawner.errors import NotAllowed, ScriptFailed, StartFailed, TerraError
+from terraspawner.errors import NotAllowed, TerraError
+from terraspawner.errors_starts import ScriptFailed, StartFailed
 from terraspawner.frozen import Freezes
 from terraspawner.making import Makes
 from terraspawner.operations import deletions, environments, freezing

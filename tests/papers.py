@@ -35,6 +35,7 @@ ERRORS_AT = (
     "terraspawner.errors_files",
     "terraspawner.errors_libraries",
     "terraspawner.errors_mounts",
+    "terraspawner.errors_starts",
     "terraspawner.storage.errors",
     "terraspawner.preview.errors",
 )

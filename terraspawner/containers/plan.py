@@ -27,7 +27,7 @@ from terraspawner.domain.disk import DiskKind
 from terraspawner.domain.environment import Environment
 from terraspawner.domain.library import Shown
 from terraspawner.domain.workspace import Workspace
-from terraspawner.errors import StartFailed
+from terraspawner.errors_starts import StartFailed
 from terraspawner.settings import Settings
 
 DATA = "/data"

@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from terraspawner.errors import StartFailed
+from terraspawner.errors_starts import StartFailed
 
 POLL_SECONDS = 0.03
 LOOK_SECONDS = 0.3

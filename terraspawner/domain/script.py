@@ -6,7 +6,7 @@ stored, handed over and run as it was written.
 
 from __future__ import annotations
 
-from terraspawner.errors import ScriptRefused
+from terraspawner.errors_starts import ScriptRefused
 
 MOST_BYTES = 64 * 1024
 

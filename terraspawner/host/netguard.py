@@ -19,7 +19,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from terraspawner.errors import NetworkUnsafe, TerraError
+from terraspawner.errors import TerraError
+from terraspawner.errors_starts import NetworkUnsafe
 from terraspawner.host import rules
 from terraspawner.settings import Settings
 

@@ -16,7 +16,8 @@ from terraspawner.domain.environment import CANCELLABLE, IN_TRANSITION, State
 from terraspawner.domain.price import disk_per_month
 from terraspawner.domain.script import MOST_BYTES
 from terraspawner.domain.start import StepName
-from terraspawner.errors import OutboxNotEmpty, StartFailed, TerraError
+from terraspawner.errors import OutboxNotEmpty, TerraError
+from terraspawner.errors_starts import StartFailed
 from terraspawner.operations import disks, workspaces
 from terraspawner.web import changes, lease_marks, live, sights, wishes
 from terraspawner.web.addresses import lab_url

@@ -14,7 +14,8 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from terraspawner.errors import HubUnavailable, StartFailed, TerraError
+from terraspawner.errors import HubUnavailable, TerraError
+from terraspawner.errors_starts import StartFailed
 from terraspawner.hub import ServerState
 
 log = logging.getLogger(__name__)

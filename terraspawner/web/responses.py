@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from terraspawner import errors, errors_files
 from terraspawner.errors import TerraError
 from terraspawner.errors_accounts import TooManyTries
+from terraspawner.errors_starts import StartFailed
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ STATUS: Mapping[type[TerraError], int] = {
     errors.Conflict: 409,
     errors.NotebookTooLarge: 413,
     errors.LeaseHeld: 423,
-    errors.StartFailed: 503,
+    StartFailed: 503,
     TooManyTries: 429,
     errors_files.FileTooLarge: 413,
     errors_files.RangeUnsatisfiable: 416,
@@ -83,7 +84,7 @@ _OURS: Mapping[type[TerraError], int] = {Malformed: 400, TooLarge: 413, MethodUn
 
 def status_of(error: TerraError) -> int:
     """The HTTP status that tells of `error`."""
-    if isinstance(error, errors.StartFailed) and error.details.get("status") == HTTPStatus.TOO_MANY_REQUESTS:
+    if isinstance(error, StartFailed) and error.details.get("status") == HTTPStatus.TOO_MANY_REQUESTS:
         return HTTPStatus.TOO_MANY_REQUESTS
     table = {**STATUS, **_OURS}
     return next(table[kind] for kind in type(error).__mro__ if kind in table)

@@ -11,7 +11,8 @@ import asyncio
 import logging
 
 from terraspawner.domain.timetable import Act
-from terraspawner.errors import StartFailed, TerraError, Unavailable
+from terraspawner.errors import TerraError, Unavailable
+from terraspawner.errors_starts import StartFailed
 from terraspawner.operations import policies
 from terraspawner.operations.policies import SCHEDULE, Due
 from terraspawner.web import wishes

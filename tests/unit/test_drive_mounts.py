@@ -10,7 +10,7 @@ import pytest
 from terraspawner.containers import plan, start_file
 from terraspawner.containers.mounts import DRIVE, Mount, drive_mounts, for_mounter, has_other_drive
 from terraspawner.domain.library import Folder, Shown
-from terraspawner.errors import StartFailed
+from terraspawner.errors_starts import StartFailed
 from tests.unit.test_plan import ENVIRONMENT, ID_E, SETTINGS, WORKSPACE
 
 AT_HOST = {"mounts_host_path": "/host/mounts", "libraries_host_path": "/host/libraries"}

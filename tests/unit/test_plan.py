@@ -12,7 +12,7 @@ from terraspawner.containers import plan, start_file
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.size import Size
 from terraspawner.domain.workspace import Workspace
-from terraspawner.errors import StartFailed
+from terraspawner.errors_starts import StartFailed
 from terraspawner.settings import Settings
 
 ID_A, ID_D, ID_E = "a" * 16, "d" * 16, "e" * 16

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from terraspawner.containers import start_file, startup
 from terraspawner.domain.script import MOST_BYTES, startup_script, wanted_script
-from terraspawner.errors import ScriptRefused
+from terraspawner.errors_starts import ScriptRefused
 
 pytestmark = pytest.mark.feature("C11")
 
