@@ -111,7 +111,7 @@ def path_of(text: str) -> str:
 
 def check_may_be_written(path: str) -> None:
     """Raises `IsANotebook`; `NameRefused` for what turns text around, by which a name hides its ending."""
-    if turning := next((char for char in path if unicodedata.bidirectional(char) in _TURNING or char in _MARKS), ""):
+    if turning := next(filter(_turns, path), ""):
         raise NameRefused(
             f"The file's name contains an invisible character that turns text around (U+{ord(turning):04X}). Leave it"
             " out.",
@@ -124,6 +124,16 @@ def check_may_be_written(path: str) -> None:
             " other's work. Upload it on the workspace's page or save it in edit mode, which has a lock and keeps"
             " versions."
         )
+
+
+def visible(name: str) -> str:
+    """As people are shown it. What turns text around is seen in it: a program can give a file such a name past us, and
+    would hide its ending."""
+    return "".join("\ufffd" if _turns(char) else char for char in name)
+
+
+def _turns(char: str) -> bool:
+    return unicodedata.bidirectional(char) in _TURNING or char in _MARKS
 
 
 def ending_of(path: str) -> str:

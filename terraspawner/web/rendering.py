@@ -26,6 +26,7 @@ from fastapi.responses import HTMLResponse
 from jupyterhub import _data as hub_data
 
 from terraspawner.domain import tags
+from terraspawner.domain.data_file import visible
 from terraspawner.settings import Settings
 from terraspawner.web.addresses import server_origin
 from terraspawner.web.auth import Auth, Person
@@ -96,6 +97,7 @@ class Pages:
             iso=_iso,
             segment=_segment,
             path=_path,
+            visible=visible,
             tag_lines=tags.lines,
         )
         self._jinja.globals.update(

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from terraspawner.domain.data_file import PIECE
+from terraspawner.domain.data_file import PIECE, visible
 from terraspawner.errors_files import RangeUnsatisfiable
 from terraspawner.web.room import Share
 
@@ -53,7 +53,7 @@ def span_of(header: str | None, size: int) -> Span | None:
 
 def attached(name: str) -> str:
     """The header that has a browser save it under its name, whatever is in that."""
-    return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    return f"attachment; filename*=UTF-8''{quote(visible(name), safe='')}"
 
 
 class StoredFile(Response):

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections.abc import AsyncIterator
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
@@ -13,7 +15,8 @@ import pytest
 from terraspawner.domain.data_file import PIECE, UPLOADS_EACH
 from terraspawner.domain.library import Access
 from terraspawner.operations import libraries, library_room, workspaces
-from tests.web.sites import Site
+from terraspawner.storage.base import ABSENT
+from tests.web.sites import PREFIX, Site
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("H3", "H5", "H6")]
 
@@ -53,6 +56,22 @@ async def test_a_cursor_that_no_page_gave_is_refused_and_no_store_is_asked_for_i
     await ana.put(f"{HERE}/files/raw/a", content=b"1")
     asked = await ana.get(f"{HERE}/files", params={"folder": "raw", "cursor": cursor})
     assert asked.status_code == 422, asked.text
+
+
+@pytest.mark.parametrize("char", ["\u202e", "\u2066", "\u200f"])
+async def test_a_name_that_a_program_gave_hides_its_ending_from_nobody(
+    site: Site, ana: httpx.AsyncClient, char: str
+) -> None:
+    (alpha,) = workspaces.list_workspaces(site.context, "ana")
+    name = f"cod{char}gpj.exe"
+    site.context.bucket(alpha.workspace.id).write(f"data/{name}", b"x", ABSENT)
+    browser = await site.browser()
+    for address in ("files", f"files/{quote(name)}"):
+        page = (await browser.client.get(f"{PREFIX}/{HERE}/{address}")).text
+        assert ">cod\ufffdgpj.exe<" in page
+        assert char not in re.sub(r'data-value="[^"]*"|value="[^"]*"', "", page)
+    told = (await ana.get(f"{HERE}/files/{quote(name)}")).headers["content-disposition"]
+    assert unquote(told).endswith("cod\ufffdgpj.exe")
 
 
 @pytest.mark.parametrize("length", ["-1", "1e3", "9" * 30, str(2**60 + 1), "0x5", "", "\u0665"])
