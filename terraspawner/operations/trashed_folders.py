@@ -72,13 +72,16 @@ def discard(context: Context, place: Place) -> tuple[Item, Weight]:
 
 def going_back(context: Context, item: Item, to: str | None) -> Item:
     """As it is to be brought back: to its own place or the folder `to`, where nothing may be; one that is still on its
-    way into the trash turns round. Raises `NameTaken`, `NameRefused`, `KeyRefused`, `LibraryFull`."""
+    way into the trash turns round. Raises `NameTaken`, `Refused`, `KeyRefused`, `LibraryFull`."""
     path = item.subject if to is None else data_file.path_of(to).strip("/")
     bucket, key = context.bucket(item.workspace_id), check_key(data_file.FOLDER + path)
     if to is not None:
         data_file.check_may_be_written(path)
-    if item.state is not ItemState.DISCARDING or path != item.subject:
-        _refuse_taken(bucket, key, path)
+    if item.state is ItemState.DISCARDING:
+        if path != item.subject:
+            raise Refused("The folder is still on its way into the trash. Restore it under its own name, or later.")
+        return item
+    _refuse_taken(bucket, key, path)
     with library_room.taken_again(context, item, key):
         return replace(item, subject=path)
 
@@ -111,15 +114,17 @@ def go_on(context: Context, item_id: str) -> bool:
 
 def _collect(context: Context, item: Item) -> bool:
     bucket, trash = context.bucket(item.workspace_id), _trash(item)
-    left = _move_some(context, bucket, f"{data_file.FOLDER}{item.subject}/", trash)
-    if left is None:
+    moved = _move_some(context, bucket, f"{data_file.FOLDER}{item.subject}/", trash)
+    if moved.is_more:
+        with context.database.write() as connection:  # for who looks at the page meanwhile
+            trash_records.change(connection, item.id, size=(item.size or 0) + moved.size)
         return False
     sizes = [info.size for info in bucket.list(trash)]
     with context.database.write() as connection:
         now = trash_records.item_by_id(connection, item.id)
         if now is None or now.state is not ItemState.DISCARDING:
             return False  # somebody wants it back by now
-        trash_records.change(connection, item.id, size=sum(sizes), name=_called(item.subject, left))
+        trash_records.change(connection, item.id, size=sum(sizes), name=_called(item.subject, moved.left))
         state = rules.next_state(now.state, ItemEvent.COLLECTED) if sizes else ItemState.RESTORED
         trash_records.set_state(connection, item.id, state, None if sizes else context.now())
         workspace = records.workspace_by_id(connection, item.workspace_id)
@@ -129,25 +134,27 @@ def _collect(context: Context, item: Item) -> bool:
 
 def _bring_back(context: Context, item: Item) -> bool:
     bucket, trash = context.bucket(item.workspace_id), _trash(item)
-    left = _move_some(context, bucket, trash, f"{data_file.FOLDER}{item.subject}/")
-    if left is None:
+    moved = _move_some(context, bucket, trash, f"{data_file.FOLDER}{item.subject}/")
+    if moved.is_more:
         return False
-    event = ItemEvent.COLLECTED if left else ItemEvent.BROUGHT_BACK
+    event = ItemEvent.COLLECTED if moved.left else ItemEvent.BROUGHT_BACK
     with context.database.write() as connection:
-        if left:
-            trash_records.change(connection, item.id, name=_called(item.subject, left))
-        ended = None if left else context.now()
+        if moved.left:
+            trash_records.change(connection, item.id, name=_called(item.subject, moved.left))
+        ended = None if moved.left else context.now()
         trash_records.set_state(connection, item.id, rules.next_state(item.state, event), ended)
     return True
 
 
 def _purge(context: Context, item: Item) -> bool:
     bucket, trash = context.bucket(item.workspace_id), _trash(item)
-    for info in _some(context, bucket, trash):
-        if info is None:
+    until, is_begun = context.now() + AT_ONCE, False
+    for info in _files_below(bucket, trash):
+        if is_begun and context.now() >= until:
             return False
         with suppress(ObjectMissing):
             bucket.delete(info.key, ANYTHING)
+        is_begun = True
     remove_empty(bucket, trash)
     with context.database.write() as connection:
         state = rules.next_state(item.state, ItemEvent.PURGED)
@@ -155,28 +162,32 @@ def _purge(context: Context, item: Item) -> bool:
     return True
 
 
-def _move_some(context: Context, bucket: Bucket, source: str, target: str) -> int | None:
-    """How many cannot be moved, once all others are; None while there are more."""
-    left = 0
-    for info in _some(context, bucket, source):
-        if info is None:
-            return None
-        left += not _is_moved(bucket, info.key, target + info.key.removeprefix(source))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Moved:
+    """So many bytes this time; `left` files cannot be moved; and whether there are more that were not looked at."""
+
+    size: int
+    left: int
+    is_more: bool
+
+
+def _move_some(context: Context, bucket: Bucket, source: str, target: str) -> _Moved:
+    """Time is over only once something was moved: those that cannot be would else be all that is ever looked at."""
+    sizes: list[int] = []
+    left, until = 0, context.now() + AT_ONCE
+    for info in _files_below(bucket, source):
+        if sizes and context.now() >= until:
+            return _Moved(size=sum(sizes), left=left, is_more=True)
+        if _is_moved(bucket, info.key, target + info.key.removeprefix(source)):
+            sizes.append(info.size)
+        else:
+            left += 1
     remove_empty(bucket, source)
-    return left
+    return _Moved(size=sum(sizes), left=left, is_more=False)
 
 
-def _some(context: Context, bucket: Bucket, folder: str) -> Iterator[ObjectInfo | None]:
-    """Files below it, one at least; None is the last where time was over and there are more."""
-    until = None
-    for each in _below(bucket, folder):
-        if isinstance(each, str):
-            continue
-        if until is not None and context.now() >= until:
-            yield None
-            return
-        until = until or context.now() + AT_ONCE
-        yield each
+def _files_below(bucket: Bucket, folder: str) -> Iterator[ObjectInfo]:
+    return (each for each in _below(bucket, folder) if not isinstance(each, str))
 
 
 def _below(bucket: Bucket, folder: str) -> Iterator[ObjectInfo | str]:

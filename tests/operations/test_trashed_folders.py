@@ -137,8 +137,11 @@ def test_a_large_one_goes_some_at_once_and_whoever_undoes_it_turns_it_round(
     item, _ = trashed_folders.discard(slow, at())
     assert trashed_folders.discard(slow, at())[0] == item
     assert not trashed_folders.go_on(slow, item.id)
-    assert contents(bucket, "trash/")
+    there = contents(bucket, "trash/")
+    assert item_now(slow, item).size == sum(map(len, there.values())) > 0
     assert contents(bucket, "data/raw/")
+    with pytest.raises(Refused, match="still on its way"):
+        trash.restore(slow, user="ana", item_id=item.id, name="elsewhere")
     trash.restore(slow, user="ana", item_id=item.id)
     settle(slow)
     assert contents(bucket) == {f"data/{path}": body for path, body in RAW.items()}
@@ -175,6 +178,16 @@ def test_what_may_not_be_moved_stays_and_is_said(context: Context, bucket: Bucke
     settle(shut)
     assert item_now(shut, item).name == "raw (but for 1 that the service may not move)"
     assert contents(bucket) == STAYS | {"data/raw/deep/b.bin": b"seven"}
+
+
+def test_what_may_not_be_moved_is_not_all_that_is_ever_looked_at(
+    context: Context, bucket: Bucket, clock: builders.Clock
+) -> None:
+    shut = over(context, BucketThatKeepsOne(BucketThatIsSlow(bucket, clock)))  # type: ignore[arg-type]
+    bucket.write("data/raw/deep/a b.bin", b"1", ABSENT)
+    trashed_folders.discard(shut, at())
+    settle(shut)
+    assert contents(bucket, "data/raw/").keys() == {"data/raw/deep/a b.bin", "data/raw/deep/b.bin"}
 
 
 def test_for_good_it_is_gone_with_all_that_is_in_it(context: Context, bucket: Bucket, clock: builders.Clock) -> None:
