@@ -242,6 +242,25 @@ async def test_a_service_that_mounts_and_is_silent_is_told_of(tmp_path: Path, na
         )
 
 
+async def test_while_its_drive_is_away_the_page_of_a_library_says_so_and_takes_a_password(
+    connected: Site, mounts: MountsThatObey, tmp_path: Path
+) -> None:
+    library_id = await a_library(connected)
+    (tmp_path / "outside" / library_id / "data").rmdir()
+    mounts.standing = Standing(state=MountState.GONE, since=NOON, reason=OF_DRIVE.refusing)
+    await connected.parts.outside.say()
+    browser = await connected.browser("ana")
+    answer = await browser.client.get(f"{PREFIX}/workspaces/library/{library_id}")
+    page = html.unescape(answer.text)
+    assert "Not connected" in page
+    assert OF_DRIVE.refusing in page
+    assert 'id="password-library-dialog"' in page
+    async with connected.person("ana") as ana:
+        listed = await ana.get(f"workspaces/library/{library_id}/notebooks")
+    assert (listed.status_code, listed.json()["error"]["code"]) == (503, "bucket-unavailable")
+    assert "not mounted now" in listed.json()["error"]["message"]
+
+
 async def test_a_drive_is_connected_by_the_form_on_the_page_and_its_password_changed(
     connected: Site, mounts: MountsThatObey
 ) -> None:
