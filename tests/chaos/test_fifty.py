@@ -140,7 +140,6 @@ def test_helpers_that_end_while_the_engine_is_away(fifty: Fifty, record_property
         fifty.engine.end(signal.SIGKILL)
         for process in helpers:
             os.kill(process, signal.SIGKILL)
-        fifty.change_shares()
         fifty.engine.start()
         answers(fifty)
 
