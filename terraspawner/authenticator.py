@@ -140,5 +140,5 @@ def _refusal(error: TerraError) -> HTTPError:
     status = 429 if isinstance(error, TooManyTries) else 403
     refusal = HTTPError(status, error.message.replace("%", "%%"))
     if status == 429:
-        refusal.headers = {"Retry-After": str(error.details["seconds"])}
+        refusal.headers = {"Retry-After": str(error.details["seconds"])}  # type: ignore[attr-defined]  # the Hub's own
     return refusal

@@ -51,6 +51,7 @@ class Freezes(PooledDockerSpawner):
     start_number: int
     deed: Callable[..., Any]
     empty_scratch: Callable[[str], Awaitable[None]]
+    _stop_future: asyncio.Future[None] | None
     unsaved_words: Callable[[], str]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

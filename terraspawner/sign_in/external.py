@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,6 +47,12 @@ class ExternalSignIn:
     login_handler = ToProvider
     callback_handler = FromProvider
     manage_groups = True
+    http_request_kwargs: dict[str, Any]
+    log: Any
+    get_token_info: Callable[..., Any]
+    build_access_tokens_request_params: Callable[..., dict[str, Any]]
+    build_refresh_token_request_params: Callable[..., dict[str, Any]]
+
     auto_login = False
     enable_pkce = True
     enable_auth_state = True  # sealed: the provider's tokens, to ask again with
@@ -69,7 +75,11 @@ class ExternalSignIn:
         self.oauth_callback_url = settings.callback_url
         self.login_service = self.way.label
         self.scope = list(self.way.scopes)
-        self.http_request_kwargs = {"connect_timeout": 5, "request_timeout": 10, "follow_redirects": False}
+        self.http_request_kwargs = {
+            "connect_timeout": 5,
+            "request_timeout": 10,
+            "follow_redirects": False,
+        }
         if settings.sign_in_authorities:
             self.http_request_kwargs["ssl_options"] = ssl.create_default_context(cadata=settings.sign_in_authorities)
         self._began = self.context.now()

@@ -43,6 +43,8 @@ class ToProvider(OAuthLoginHandler):
 class FromProvider(OAuthCallbackHandler):
     """Takes the browser back. What it brings is a stranger's word until the state shows that it set out here."""
 
+    _state_cookie: str | None
+
     def get_state_cookie(self) -> str:
         if self._state_cookie is None:
             name, options = _state_cookie(self)
