@@ -12,7 +12,10 @@ import builders
 from postgresql import Server, emptied
 from terraspawner.db.engine import Database
 from terraspawner.domain.workspace import Workspace
+from terraspawner.operations import stops
 from terraspawner.operations.context import Context
+from terraspawner.operations.environments import Ticket
+from tests.operations.watched import up
 
 
 @pytest.fixture
@@ -68,6 +71,13 @@ def empty_database(tmp_path: Path, database_kind: str, request: pytest.FixtureRe
 def workspace(context: Context) -> Workspace:
     """Ana's, with the name alpha."""
     return builders.workspace(context)
+
+
+@pytest.fixture
+def ticket(context: Context, workspace: Workspace) -> Ticket:
+    """Of ana's environment in alpha, which runs while a culler looks."""
+    stops.watched(context, due=True)
+    return up(context, workspace)
 
 
 @pytest.fixture

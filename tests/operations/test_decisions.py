@@ -23,7 +23,6 @@ from terraspawner.operations import (
     deletions,
     freezing,
     policies,
-    stops,
 )
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
@@ -39,17 +38,10 @@ from tests.operations.watched import (
     row,
     say,
     take,
-    up,
     with_cap,
 )
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def ticket(context: Context, workspace: Workspace) -> Ticket:
-    stops.watched(context, due=True)  # the culler is there
-    return up(context, workspace)
 
 
 def test_what_is_idle_is_frozen_and_its_person_reads_why(

@@ -6,12 +6,10 @@ import pytest
 
 import builders
 from culler.deadlines import Act, Name
-from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import Refused, WrongState
 from terraspawner.operations import (
     environments,
     keep_alives,
-    stops,
 )
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
@@ -23,17 +21,10 @@ from tests.operations.watched import (
     due,
     known,
     live,
-    up,
     with_cap,
 )
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def ticket(context: Context, workspace: Workspace) -> Ticket:
-    stops.watched(context, due=True)  # the culler is there
-    return up(context, workspace)
 
 
 def test_a_person_keeps_it_alive_for_hours(context: Context, clock: builders.Clock, ticket: Ticket) -> None:

@@ -13,7 +13,6 @@ from counting import counted
 from culler.deadlines import Act, Name
 from culler.facts import Facts
 from terraspawner.domain.activity import Report
-from terraspawner.domain.workspace import Workspace
 from terraspawner.operations import (
     policies,
     stops,
@@ -32,12 +31,6 @@ from tests.operations.watched import (
 )
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def ticket(context: Context, workspace: Workspace) -> Ticket:
-    stops.watched(context, due=True)  # the culler is there
-    return up(context, workspace)
 
 
 def test_facts_say_what_the_contract_does(context: Context, ticket: Ticket) -> None:
