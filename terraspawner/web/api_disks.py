@@ -13,7 +13,7 @@ from terraspawner.operations import disks, tagging, trash
 from terraspawner.web import disk_sizes
 from terraspawner.web.callers import APerson, TheParts
 from terraspawner.web.declared import needs
-from terraspawner.web.openapi import PERSON, for_person
+from terraspawner.web.openapi import PERSON, Mine, PaidBy, for_person
 from terraspawner.web.schemas import ListOut
 from terraspawner.web.schemas_disks import DiskChangeIn, EnlargedOut, HeldDiskOut, RestoreIn, TrashOut
 from terraspawner.web.tag_wishes import WantedTags
@@ -28,10 +28,8 @@ Id = Annotated[str, Path(max_length=200)]
 async def list_disks(
     parts: TheParts,
     person: APerson,
-    project: Annotated[str | None, Query(description="those that it pays for; for its owners and operators")] = None,
-    mine: Annotated[
-        bool, Query(description="the caller's alone; to operators everybody's are told without it")
-    ] = False,
+    project: PaidBy = None,
+    mine: Mine = False,
     tags: WantedTags = (),
 ) -> ListOut[HeldDiskOut]:
     """All disks of the caller that cost, in the trash too; to an operator everybody's; with `project` all that it pays

@@ -16,7 +16,7 @@ from terraspawner.operations import oversight, policies, views
 from terraspawner.web import changes, live, sights, wishes
 from terraspawner.web.callers import APerson, ASpot, ASpotOfPage, TheParts
 from terraspawner.web.declared import needs
-from terraspawner.web.openapi import PERSON, PERSON_OR_PAGE, Answers, for_person
+from terraspawner.web.openapi import PERSON, PERSON_OR_PAGE, Answers, Mine, PaidBy, for_person
 from terraspawner.web.schemas import ListOut
 from terraspawner.web.schemas_environment import ChangeIn, EnvironmentOut, LogOut, PauseIn, StartIn
 from terraspawner.web.schemas_oversight import OverseenOut
@@ -192,10 +192,8 @@ async def environment_log(
 async def list_environments(
     parts: TheParts,
     person: APerson,
-    project: Annotated[str | None, Query(description="those that it pays for; for its owners and operators")] = None,
-    mine: Annotated[
-        bool, Query(description="the caller's alone; to operators everybody's are told without it")
-    ] = False,
+    project: PaidBy = None,
+    mine: Mine = False,
     cursor: Annotated[str, Query(max_length=100, description="`next` of the page before")] = "",
     limit: Annotated[int, Query(ge=1, le=oversight.MOST)] = 100,
     tags: WantedTags = (),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Query
 from fastapi.openapi.utils import get_openapi
 
 from terraspawner import __version__
@@ -27,6 +27,10 @@ HTML: dict[str, Any] = {
 }
 """The answer that shows a notebook, or what differs between two."""
 TEXT: dict[str, Any] = {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "plain text"}
+
+PaidBy = Annotated[str | None, Query(description="those that it pays for; for its owners and operators")]
+"""The parameter `project` of a list."""
+Mine = Annotated[bool, Query(description="the caller's alone; to operators everybody's are told without it")]
 
 _MEANING = {
     400: "the request cannot be read",
