@@ -11,10 +11,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from terraspawner.containers import disk_images
 from terraspawner.deploy import engine, health, images, mounts, state
 from terraspawner.deploy.commands import SetupStopped, attempt
 from terraspawner.deploy.deployment import Site, find_compose
 from terraspawner.deploy.progress import say, step
+from terraspawner.settings import Settings
 
 STOP_SECONDS = 20
 
@@ -125,13 +127,25 @@ def _named(deployment: str, kind: str) -> list[str]:
 
 
 def _list_what_goes(here: Site, found: Mapping[str, list[str]]) -> None:
-    disks = [name for name in found["volume"] if "-disk-" in name]
-    others = len(found["volume"]) - len(disks)
     say(f"This deletes, of the deployment {here.settings.deployment} and for good:")
-    say(f"  {len(found['container'])} containers, {len(found['network'])} networks")
-    say(f"  {len(disks)} disks of environments, with everything on them")
-    say(f"  {others} volumes: buckets with all notebooks and data, accounts, the Hub's records")
+    for line in what_goes(here.settings, found, _mounts_folder(here)):
+        say(f"  {line}")
     say(f"  {here.state.folder}: passwords, keys, settings")
+    if here.settings.mounts_buckets:
+        say(f"What is in {here.settings.buckets} stays there.")
+
+
+def what_goes(settings: Settings, found: Mapping[str, list[str]], mounted: str) -> list[str]:
+    """For who is asked, a line for each kind. Disks are volumes, or images in the folder with what is `mounted`."""
+    volumes = [name for name in found["volume"] if "-disk-" in name]
+    disks = len(volumes) + (len(list(Path(mounted, disk_images.FOLDER).glob("*"))) if mounted else 0)
+    kept = "files that the store of the buckets does not have yet" if settings.mounts_buckets else "buckets"
+    others = len(found["volume"]) - len(volumes)
+    return [
+        f"{len(found['container'])} containers, {len(found['network'])} networks",
+        f"{disks} disks of environments, with everything on them",
+        f"{others} volumes: {kept}, libraries, with all notebooks and data; accounts, the Hub's records",
+    ]
 
 
 def _ask(question: str) -> str:
@@ -148,8 +162,13 @@ def _remove(command: Sequence[str], names: Sequence[str]) -> None:
 
 def _remove_mounts(here: Site) -> str:
     """After all containers that had them, before the volumes that they show."""
-    folder = state.read_env(here.state.compose_env).get("TERRA_MOUNTS_HOST_PATH", "")
+    folder = _mounts_folder(here)
     return mounts.remove(folder) if folder else "none were made"
+
+
+def _mounts_folder(here: Site) -> str:
+    """Empty where there is none."""
+    return state.read_env(here.state.compose_env).get("TERRA_MOUNTS_HOST_PATH", "")
 
 
 def _remove_rules(deployment: str) -> str:

@@ -1,0 +1,26 @@
+"""What `make clean` tells before it asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from terraspawner.deploy.ending import what_goes
+from terraspawner.settings import Settings
+
+FOUND = {"container": ["a", "b"], "network": ["c"], "volume": ["lab-db", "lab-disk-1"]}
+
+
+def test_disks_that_are_images_are_counted_with_those_that_are_volumes(tmp_path: Path) -> None:
+    for disk_id in ("0" * 16, "1" * 16):
+        (tmp_path / "disks" / disk_id).mkdir(parents=True)
+    told = what_goes(Settings(), FOUND, str(tmp_path))
+    assert told[:2] == ["2 containers, 1 networks", "3 disks of environments, with everything on them"]
+
+
+@pytest.mark.parametrize(("buckets", "what"), [("file:///srv/x", "buckets"), ("s3://lab/x", "files that the store")])
+def test_what_lies_in_an_object_store_is_not_told_as_deleted(buckets: str, what: str) -> None:
+    *_, volumes = what_goes(Settings(buckets=buckets), FOUND, "")
+    assert volumes.startswith(f"1 volumes: {what}")
+    assert "libraries" in volumes
