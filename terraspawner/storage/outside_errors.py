@@ -10,7 +10,10 @@ from terraspawner.storage.errors import BucketUnavailable, KeyRefused
 
 NOT_MOUNTED = "it is not mounted now"
 SILENT = "it does not answer"
+UNREACHED = "its server cannot be reached now, or refuses"
 BUSY = "it is slow, and others wait for it already"
+_UNREACHED = (errno.EIO, errno.ENOTCONN, errno.ECONNABORTED, errno.ETIMEDOUT, errno.ESTALE)
+"""What a mount says whose server is away, and one that has just ended."""
 _PASSED_ON = (errno.ENOSPC, errno.EDQUOT, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST,
               errno.ENAMETOOLONG)  # fmt: skip
 
@@ -45,4 +48,5 @@ def translated(key: str, error: OSError) -> TerraError:
         )
     if error.errno in _PASSED_ON:
         return faults.translated(key, error)
-    return away(f"it could not do this ({error.strerror or error})", key=key)
+    why = UNREACHED if error.errno in _UNREACHED else f"it could not do this ({error.strerror or error})"
+    return away(why, key=key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -13,8 +14,9 @@ from terraspawner.domain.names import is_notebook_path
 from terraspawner.storage import ABSENT, Bucket, DirectoryBucket, ObjectChanged, make_folders, outside
 from terraspawner.storage.base import ANYTHING
 from terraspawner.storage.drive import Libraries, LibraryBucket
-from terraspawner.storage.errors import BucketUnavailable, KeyRefused, ObjectMissing
+from terraspawner.storage.errors import BucketFull, BucketUnavailable, KeyRefused, ObjectMissing
 from terraspawner.storage.outside import OutsideBucket
+from terraspawner.storage.outside_errors import translated
 from terraspawner.storage.patience import OF_ONE_DRIVE, Patience
 from tests.contracts.stores import ClockThatStands
 from waiting import until
@@ -267,3 +269,22 @@ def test_a_drive_that_hung_is_asked_again_once_it_goes_on(opened: Opener, drive:
             return False
 
     until(answers, "it answers again")
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOTCONN])
+def test_a_server_that_is_away_is_told_in_words(number: int) -> None:
+    refused = translated("a.csv", OSError(number, os.strerror(number)))
+    assert isinstance(refused, BucketUnavailable)
+    assert "its server cannot be reached now" in refused.message
+    assert os.strerror(number) not in refused.message
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_what_its_account_may_not_do_is_told_as_that(number: int) -> None:
+    refused = translated("a.csv", OSError(number, os.strerror(number)))
+    assert isinstance(refused, KeyRefused)
+    assert "closed to the account" in refused.message
+
+
+def test_a_full_drive_is_told_as_full() -> None:
+    assert isinstance(translated("a.csv", OSError(errno.ENOSPC, "full")), BucketFull)
