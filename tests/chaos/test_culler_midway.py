@@ -172,6 +172,7 @@ def test_what_is_decided_survives_a_kill_in_the_middle(
     assert here["reason"] or state == "frozen"
     until(lambda: "the last one" in str(workspace.notebook("kept.ipynb")), "what was saved is in the workspace")
     if state == "frozen":
-        assert clocks(workspace) == before
+        # a streak that was over when it was decided may have stood in the row until then
+        assert clocks(workspace) == {**before, "busy_since": "None"}
         workspace.start()
         assert kernel.run("print(held)") == "42"
