@@ -6,10 +6,12 @@ its bucket keeps versions (``research/storage.md`` section 2). So nothing is tak
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from terraspawner.storage.errors import BucketUnavailable
 from terraspawner.storage.remote import Client, Conditions, Refused, Remote
 
 _RIVALS = 6
@@ -35,9 +37,13 @@ def probe(client: Client, prefix: str) -> Capability:
     try:
         first = client.put(path, b"first", "", None, Conditions.QUOTED)
         keeps = first.generation not in (None, "", "null") and not client.has_generations
-        return Capability(conditions=_conditions(client, path), keeps_versions=keeps)
-    finally:
-        client.delete(path)
+        found = Capability(conditions=_conditions(client, path), keeps_versions=keeps)
+    except BucketUnavailable:
+        with contextlib.suppress(BucketUnavailable):  # what went wrong first is what there is to tell
+            client.delete(path)
+        raise
+    client.delete(path)
+    return found
 
 
 def _conditions(client: Client, path: str) -> Conditions:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from host.mounting import Mounting, mounting, shell
+from host.mounting import Mounting, Store, mounting, shell
 from object_store import ObjectStore, object_store
 from stores.late import AnswersThatComeLate, late
 from waiting import until
@@ -31,10 +31,12 @@ def between(store: ObjectStore) -> Iterator[AnswersThatComeLate]:
 
 @pytest.fixture(scope="module")
 def mounts(between: AnswersThatComeLate) -> Iterator[Mounting]:
+    credentials = "AWS_ACCESS_KEY_ID=some\nAWS_SECRET_ACCESS_KEY=secret\n"
+    at_store = Store(address="s3://lab/terra", endpoint=between.endpoint, credentials=credentials)
     with TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)  # the person of an environment walks through
-        with mounting(folder, between.endpoint) as made:
+        with mounting(folder, at_store) as made:
             yield made
 
 
