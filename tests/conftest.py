@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Generator, Iterator
+from ipaddress import ip_network
 
 import pytest
 from hypothesis import settings
@@ -13,7 +14,8 @@ from xdist.remote import Producer
 import certificates
 import identity_provider
 import postgresql as postgresql_server
-from deployment import Deployment, Person, Workspace, deployed, unique
+import webdav
+from deployment import Deployment, Person, Workspace, deployed, unique, with_settings
 from workers import LoadByScene
 
 # before any test imports jsonschema, which compiles a grammar for 1 s where this package is; the images leave it out
@@ -70,6 +72,26 @@ def walled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         }
 
     with deployed("tsp-walled", 224, settings) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdav.WebdavServer]:
+    """A drive of people's on a WebDAV server, which environments' machines reach."""
+    with webdav.webdav_server(tmp_path_factory.mktemp("cloud"), webdav.PASSWORD, "0.0.0.0") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def clouded(cloud: webdav.WebdavServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """The product as a site has it that lets people connect a drive from outside."""
+    name, subnet = "tsp-outside", 192
+    core = ip_network(with_settings(name, subnet).environ["TERRA_CORE_SUBNET"])
+    drives = tmp_path_factory.mktemp("site") / "drives.toml"
+    drives.write_text(
+        f'[drive.lab-cloud]\ntitle = "Lab cloud"\nkind = "webdav"\nurl = "http://{core[1]}:{cloud.port}/"\n'
+    )
+    with deployed(name, subnet, lambda _: {"TERRA_OUTSIDE_DRIVES": str(drives)}) as made:
         yield made
 
 

@@ -22,6 +22,7 @@ from waiting import until
 SIZE = "24m"
 USER = 'ada %41 & "co"'
 """With what has to be written in another way somewhere on its way."""
+PASSWORD = "app-password-of-nobody"
 
 
 class WebdavServer:

@@ -26,6 +26,7 @@ from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.environment_rows import WORDS
 from terraspawner.web.lease_marks import LeaseMark
+from terraspawner.web.library_page import from_outside, outside_values
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
@@ -36,6 +37,7 @@ from terraspawner.web.stop_lines import coming_of, hours_to_keep, keeps_nothing_
 
 log = logging.getLogger(__name__)
 _SHOWN_LINES = 200
+Seen = tuple[Sight, tuple[LeaseMark, ...], object]
 
 router = APIRouter(prefix="/workspaces/{namespace}/{name}/environment", include_in_schema=False)
 
@@ -50,17 +52,17 @@ async def show(parts: TheParts, person: APerson, spot: ASpot) -> Response:
 @router.get("/live")
 @needs(Action.SEE)
 async def stream(parts: TheParts, person: APerson, spot: ASpot) -> StreamingResponse:
-    """The card at each change, with a short sentence for screen readers, and who edits which notebook."""
+    """The card at each change, with a sentence for screen readers; who edits what; how a drive from outside stands."""
     await sights.look(parts, spot)
+    library, told = await from_outside(parts, spot), dict[str, str]()
 
-    told: dict[str, str] = {}
-
-    async def look() -> tuple[Sight, tuple[LeaseMark, ...]]:
+    async def look() -> Seen:
         sight = await sights.look(parts, spot)
-        return sight, () if sight.view.workspace.has_drive else await lease_marks.look(parts, spot)
+        marks = () if sight.view.workspace.has_drive else await lease_marks.look(parts, spot)
+        return sight, marks, parts.outside.standing(library.library) if library else None
 
-    def tell(seen: tuple[Sight, tuple[LeaseMark, ...]]) -> list[tuple[str, str]]:
-        sight, marks = seen
+    def tell(seen: Seen) -> list[tuple[str, str]]:
+        sight, marks, _ = seen
         values = card_values(parts, person, spot, sight)
         now = {
             "environment": parts.pages.render("_environment.html", person, **values),
@@ -69,6 +71,8 @@ async def stream(parts: TheParts, person: APerson, spot: ASpot) -> StreamingResp
                 "_lease_news.html", person, here=values["here"], **lease_marks.values(_standing(sight), marks)
             ),
         }
+        if library:
+            now["outside"] = parts.pages.render("_outside.html", person, **outside_values(parts, library))
         news = [(event, text) for event, text in now.items() if told.get(event) != text]
         told.update(now)
         return news

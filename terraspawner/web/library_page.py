@@ -7,11 +7,14 @@ from typing import Any
 from fastapi.responses import Response
 
 from terraspawner.domain.durations import said
+from terraspawner.domain.library import NAMESPACE
 from terraspawner.domain.notebook import KERNELS
 from terraspawner.errors import TerraError
 from terraspawner.operations import libraries, shelves
+from terraspawner.operations.libraries import Seen
 from terraspawner.web.auth import Person
 from terraspawner.web.notebook_lists import Asked, list_values, member_of, targets_of
+from terraspawner.web.outside_drives import is_on_its_way, wants_password
 from terraspawner.web.parts import Parts
 from terraspawner.web.responses import status_of
 from terraspawner.web.schemas_libraries import shares_of
@@ -42,9 +45,7 @@ async def library_page(
         "library.html",
         person,
         status=status_of(error) if error else status_of(fault) if fault else status,
-        library=seen.library,
         on_drive=seen.on_drive,
-        is_own=seen.is_own,
         is_named=person.name in seen.library.people,
         shares=shares_of(seen.library),
         member=member,
@@ -53,8 +54,7 @@ async def library_page(
         own=f"{prefix}drive/{seen.library.id}",
         targets=await targets_of(parts, person.name),
         trash_days=parts.settings.trash_days,
-        standing=parts.outside.standing(seen.library),
-        drive_title=parts.outside.title(seen.library),
+        **outside_values(parts, seen),
         wanted=wanted,
         error=error,
         notice=notice,
@@ -65,6 +65,26 @@ async def library_page(
         objection=None,
         **await list_values(parts, spot, member, asked or Asked()),
     )
+
+
+async def from_outside(parts: Parts, spot: Spot) -> Seen | None:
+    """The library whose page this is, where its files lie on a drive from outside."""
+    if spot.namespace != NAMESPACE:
+        return None
+    seen = await parts.deeds(libraries.get_library, user=spot.user, library_id=spot.name)
+    return seen if seen.library.outside else None
+
+
+def outside_values(parts: Parts, seen: Seen) -> dict[str, Any]:
+    """For ``_outside.html``."""
+    return {
+        "library": seen.library,
+        "is_own": seen.is_own,
+        "standing": parts.outside.standing(seen.library),
+        "drive_title": parts.outside.title(seen.library),
+        "is_on_its_way": is_on_its_way,
+        "wants_password": wants_password,
+    }
 
 
 async def drive_values(parts: Parts, spot: Spot) -> dict[str, Any]:

@@ -30,6 +30,16 @@ NOT_OFFERED = "The operator does not offer this drive any more, so it is not con
 NOT_READABLE = "Its password cannot be read any more. Its owner can give it anew on the page of the library."
 
 
+def is_on_its_way(standing: Standing) -> bool:
+    """Whether it is not there yet, and that is no trouble."""
+    return standing.reason == OF_DRIVE.being_made
+
+
+def wants_password(standing: Standing) -> bool:
+    """Whether another password may help."""
+    return standing.reason in (OF_DRIVE.refusing, NOT_READABLE)
+
+
 class Mounts(Protocol):
     """What we ask of the mounts service; `terraspawner.mounts_client.MountsClient` is the real one."""
 

@@ -116,6 +116,7 @@ async def test_what_is_said_otherwise_is_mounted_anew_from_then_on() -> None:
     await place.keeper.is_up.wait()
     other = Place(after := RcloneThatSends(3))
     place.keeper.renew(other.remote)
+    assert place.keeper.standing.reason == OF_BUCKET.being_made  # and no more of what was wrong with the one before
     place.keeper.want(is_wanted=False)
     async with asyncio.timeout(20):
         await running

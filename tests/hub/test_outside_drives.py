@@ -5,50 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deployment import Deployment, Person, Workspace, deployed, unique, until, with_settings
-from webdav import USER, WebdavServer, webdav_server
+from deployment import Deployment, Person, Workspace, unique, until
+from webdav import PASSWORD, USER, WebdavServer
 
 pytestmark = [pytest.mark.docker, pytest.mark.feature("H3", "H4")]
 
-NAME, SUBNET = "tsp-outside", 192
-PASSWORD = "app-password-of-nobody"
 WAITING = 16
 """Who look at a drive that hangs at once: more than the service has threads."""
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebdavServer]:
-    with webdav_server(tmp_path_factory.mktemp("cloud"), PASSWORD, "0.0.0.0") as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def site(cloud: WebdavServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    core = ip_network(with_settings(NAME, SUBNET).environ["TERRA_CORE_SUBNET"])
-    drives = tmp_path_factory.mktemp("site") / "drives.toml"
-    drives.write_text(
-        f'[drive.lab-cloud]\ntitle = "Lab cloud"\nkind = "webdav"\nurl = "http://{core[1]}:{cloud.port}/"\n'
-    )
-    with deployed(NAME, SUBNET, lambda _: {"TERRA_OUTSIDE_DRIVES": str(drives)}) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def ana(site: Deployment) -> Iterator[Person]:
-    person = site.person("ana")
+def ana(clouded: Deployment) -> Iterator[Person]:
+    person = clouded.person("ana")
     yield person
     person.close()
 
 
 @pytest.fixture(scope="module")
-def ben(site: Deployment) -> Iterator[Person]:
-    person = site.person("ben")
+def ben(clouded: Deployment) -> Iterator[Person]:
+    person = clouded.person("ben")
     yield person
     person.close()
 
@@ -73,9 +53,9 @@ def stands(person: Person, library: dict[str, Any], state: str) -> bool:
     return bool(told["state"] == state)
 
 
-def status_of(site: Deployment, person: Person, path: str) -> int:
+def status_of(clouded: Deployment, person: Person, path: str) -> int:
     """Asked with a connection of its own."""
-    with site.client(base_url=person.api.base_url, headers=person.api.headers, timeout=120) as client:
+    with clouded.client(base_url=person.api.base_url, headers=person.api.headers, timeout=120) as client:
         return client.get(path).status_code
 
 
@@ -96,7 +76,7 @@ def save(desk: Workspace, path: str, document: dict[str, Any], word: str) -> int
 
 
 def test_what_is_saved_under_a_lease_and_written_in_a_terminal_lands_on_the_server(
-    site: Deployment, cloud: WebdavServer, ana: Person, ben: Person, desk: Workspace
+    clouded: Deployment, cloud: WebdavServer, ana: Person, ben: Person, desk: Workspace
 ) -> None:
     (cloud.files / "Projects").mkdir()
     (cloud.files / "Projects" / "table.csv").write_text("of the lab")
@@ -133,9 +113,9 @@ def test_what_is_saved_under_a_lease_and_written_in_a_terminal_lands_on_the_serv
     )
     kinds = [each["kind"] for each in ana.api.get(f"{here}/first.ipynb/versions").json()["items"]]
     assert kinds == ["external", "saved", "created"]
-    logs = "".join(site.service(name).logs().decode() for name in ("workspaces", "mounts", "mounter", "hub"))
+    logs = "".join(clouded.service(name).logs().decode() for name in ("workspaces", "mounts", "mounter", "hub"))
     assert PASSWORD not in logs
-    assert PASSWORD not in json.dumps([site.service(name).attrs for name in ("workspaces", "mounts", "mounter")])
+    assert PASSWORD not in json.dumps([clouded.service(name).attrs for name in ("workspaces", "mounts", "mounter")])
     item = ana.api.delete(f"/libraries/{library['id']}").json()
     until(lambda: desk.execute("ls", drive)[0] != 0 or desk.environment()["state"] == "paused", "it is gone for ben")
     assert ana.api.delete(f"/trash/{item['id']}").status_code == 202
@@ -144,8 +124,9 @@ def test_what_is_saved_under_a_lease_and_written_in_a_terminal_lands_on_the_serv
     assert "by another program" in text_of(cloud, "Projects/first.ipynb")
 
 
+@pytest.mark.full
 def test_a_server_that_hangs_or_is_killed_keeps_nobody_and_all_is_there_when_it_is_back(
-    site: Deployment, cloud: WebdavServer, ana: Person
+    clouded: Deployment, cloud: WebdavServer, ana: Person
 ) -> None:
     library = connect(ana)
     here = f"/workspaces/library/{library['id']}/notebooks"
@@ -156,7 +137,7 @@ def test_a_server_that_hangs_or_is_killed_keeps_nobody_and_all_is_there_when_it_
         end()
         until(lambda: stands(ana, library, "gone"), "it is told as gone", within=90)
         with ThreadPoolExecutor(WAITING) as waiting:
-            looks = [waiting.submit(status_of, site, ana, here) for _ in range(WAITING)]
+            looks = [waiting.submit(status_of, clouded, ana, here) for _ in range(WAITING)]
             others = [ana.api.get("/libraries").status_code for _ in range(10)]
             assert others == [200] * len(others)  # a service all of whose threads wait answers 503
             assert {look.result() for look in looks} <= {200, 503}
@@ -168,6 +149,7 @@ def test_a_server_that_hangs_or_is_killed_keeps_nobody_and_all_is_there_when_it_
     ana.api.delete(f"/libraries/{library['id']}")
 
 
+@pytest.mark.full
 def test_a_wrong_password_is_told_and_given_anew(cloud: WebdavServer, ana: Person) -> None:
     library = connect(ana, password="wrong")
     until(

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from builders import NOON
@@ -17,6 +18,7 @@ from terraspawner.domain.mount_words import OF_DRIVE
 from terraspawner.errors_mounts import MountsUnavailable
 from terraspawner.mounts_client import OutsideDrive
 from terraspawner.operations import libraries
+from tests.web.hubs import serving
 from tests.web.sites import PREFIX, Site, opened
 
 pytestmark = pytest.mark.feature("H3", "H4")
@@ -145,8 +147,9 @@ async def test_who_it_is_shared_with_sees_how_it_stands_and_not_by_whose_account
         assert (refused.status_code, refused.json()["error"]["details"]["needed"]) == (403, ["owner"])
     page = await connected.browser("ben")
     text = (await page.client.get(f"{PREFIX}/workspaces/library/{library_id}")).text
-    assert "connected by ana" in text
+    assert "in the account of ana" in text
     assert "Not connected" in text
+    assert "Give the password anew" not in text
     assert "ana b" not in text
 
 
@@ -255,6 +258,7 @@ async def test_while_its_drive_is_away_the_page_of_a_library_says_so_and_takes_a
     assert "Not connected" in page
     assert OF_DRIVE.refusing in page
     assert 'id="password-library-dialog"' in page
+    assert "Give the password anew" in page
     async with connected.person("ana") as ana:
         listed = await ana.get(f"workspaces/library/{library_id}/notebooks")
     assert (listed.status_code, listed.json()["error"]["code"]) == (503, "bucket-unavailable")
@@ -276,8 +280,8 @@ async def test_a_drive_is_connected_by_the_form_on_the_page_and_its_password_cha
     made = await browser.submit(f"{PREFIX}/drive/connect", **said, password=SECRET)
     assert made.status_code == 303
     page = (await browser.client.get(made.headers["location"])).text
-    assert re.search(r'id="outside"[^>]*data-state="mounted"', page)
-    assert "connected as ana b" in page
+    assert 'data-state="mounted"' in page
+    assert '<span class="terra-break">ana b</span>' in page
     assert "Transfer…" not in page
     own = f"{PREFIX}/drive/{made.headers['location'].rpartition('/')[2]}"
     assert (await browser.submit(f"{own}/password", user="ana b", password="another")).status_code == 303
@@ -289,3 +293,29 @@ async def test_a_drive_is_connected_by_the_form_on_the_page_and_its_password_cha
     listed = (await browser.client.get(f"{PREFIX}/drive")).text
     assert "on Lab cloud" in listed
     assert OF_DRIVE.refusing in html.unescape(listed)
+
+
+async def _told(stream: httpx.Response) -> AsyncIterator[str]:
+    """How the drive stands, each time that the page is told so."""
+    async for line in stream.aiter_lines():
+        if found := re.search(r'data-state="(\w+)"', line):
+            yield found[1]
+
+
+async def test_an_open_page_is_told_when_its_drive_comes_and_goes(connected: Site, mounts: MountsThatObey) -> None:
+    mounts.standing = Standing(state=MountState.GONE, since=NOON, reason=OF_DRIVE.being_made)
+    library_id = await a_library(connected)
+    page = (await (await connected.browser("ana")).client.get(f"{PREFIX}/workspaces/library/{library_id}")).text
+    assert OF_DRIVE.being_made in page
+    assert "Not connected" not in page
+    headers = {"authorization": f"token {connected.hub.token('ana')}"}
+    async with (
+        serving(connected.app) as url,
+        httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as client,
+        client.stream("GET", f"{PREFIX}/workspaces/library/{library_id}/environment/live") as stream,
+    ):
+        told = _told(stream)
+        assert await anext(told) == "gone"
+        mounts.standing = Standing(state=MountState.MOUNTED, since=NOON)
+        await connected.parts.outside.say()
+        assert await anext(told) == "mounted"

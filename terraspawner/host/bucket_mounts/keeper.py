@@ -96,6 +96,7 @@ class Keeper:
         """Mount this from now on, in the same place."""
         self._remote = remote
         self._is_other = True
+        self.standing = bucket_mount.lost(self.standing, remote.words.being_made, self._now())
         self._hurry.set()
 
     async def run(self) -> None:

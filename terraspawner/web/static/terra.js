@@ -217,6 +217,13 @@ document.addEventListener("htmx:sseBeforeMessage", (event) => {
 document.addEventListener("htmx:sseMessage", (event) => {
   if (event.target.id === "leases") {
     refresh(document);
+  } else if (event.target.id === "outside") {
+    // the notebooks come and go with their drive
+    const { state } = event.target.querySelector("[data-state]").dataset;
+    if (state !== event.target.dataset.before) {
+      event.target.dataset.before = state;
+      document.body.dispatchEvent(new CustomEvent("seen"));
+    }
   }
 });
 
