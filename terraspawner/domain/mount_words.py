@@ -21,6 +21,8 @@ class Words:
     stuck: str
 
 
+GIVE_ANEW: Final = "Its owner can give the password anew on the page of the library."
+"""How each sentence ends on a trouble that another password may end."""
 OF_BUCKET: Final = Words(
     being_made="The bucket is being mounted.",
     silent="The store does not answer. Reading and writing files of the bucket ends with an error until it does; "
@@ -40,8 +42,7 @@ OF_DRIVE: Final = Words(
     being_made="The drive is being connected.",
     silent="The drive's server does not answer. Reading and writing files there ends with an error until it does; "
     "what was written before is sent then.",
-    refusing="The drive's server refuses the user name or the password. Its owner can give the password anew on the "
-    "page of the library.",
+    refusing=f"The drive's server refuses the user name or the password. {GIVE_ANEW}",
     missing="The drive's server says that there is no such folder. It may have been renamed or deleted there; once it "
     "is back, its files are here again.",
     slow="The drive's server takes more than two seconds to answer. Reading and writing go on, slowly.",

@@ -26,7 +26,7 @@ from terraspawner.web.callers import APerson, ASpot, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.environment_rows import WORDS
 from terraspawner.web.lease_marks import LeaseMark
-from terraspawner.web.library_page import from_outside, outside_values
+from terraspawner.web.library_page import outside_values
 from terraspawner.web.parts import Parts
 from terraspawner.web.rendering import quoted
 from terraspawner.web.responses import status_of
@@ -54,7 +54,7 @@ async def show(parts: TheParts, person: APerson, spot: ASpot) -> Response:
 async def stream(parts: TheParts, person: APerson, spot: ASpot) -> StreamingResponse:
     """The card at each change, with a sentence for screen readers; who edits what; how a drive from outside stands."""
     await sights.look(parts, spot)
-    library, told = await from_outside(parts, spot), dict[str, str]()
+    library, told = await parts.outside.seen(spot.user, spot.namespace, spot.name), dict[str, str]()
 
     async def look() -> Seen:
         sight = await sights.look(parts, spot)

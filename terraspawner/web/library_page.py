@@ -7,14 +7,13 @@ from typing import Any
 from fastapi.responses import Response
 
 from terraspawner.domain.durations import said
-from terraspawner.domain.library import NAMESPACE
 from terraspawner.domain.notebook import KERNELS
 from terraspawner.errors import TerraError
 from terraspawner.operations import libraries, shelves
 from terraspawner.operations.libraries import Seen
 from terraspawner.web.auth import Person
 from terraspawner.web.notebook_lists import Asked, list_values, member_of, targets_of
-from terraspawner.web.outside_drives import is_on_its_way, wants_password
+from terraspawner.web.outside_drives import is_on_its_way, reason_for_owner, wants_password
 from terraspawner.web.parts import Parts
 from terraspawner.web.responses import status_of
 from terraspawner.web.schemas_libraries import shares_of
@@ -67,14 +66,6 @@ async def library_page(
     )
 
 
-async def from_outside(parts: Parts, spot: Spot) -> Seen | None:
-    """The library whose page this is, where its files lie on a drive from outside."""
-    if spot.namespace != NAMESPACE:
-        return None
-    seen = await parts.deeds(libraries.get_library, user=spot.user, library_id=spot.name)
-    return seen if seen.library.outside else None
-
-
 def outside_values(parts: Parts, seen: Seen) -> dict[str, Any]:
     """For ``_outside.html``."""
     return {
@@ -84,6 +75,7 @@ def outside_values(parts: Parts, seen: Seen) -> dict[str, Any]:
         "drive_title": parts.outside.title(seen.library),
         "is_on_its_way": is_on_its_way,
         "wants_password": wants_password,
+        "reason_for_owner": reason_for_owner,
     }
 
 

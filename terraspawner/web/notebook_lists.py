@@ -10,6 +10,7 @@ from fastapi import Query
 
 from terraspawner.domain import notebook_list
 from terraspawner.domain.access import Action, permits
+from terraspawner.domain.bucket_mount import MountState
 from terraspawner.domain.library import NAMESPACE
 from terraspawner.domain.notebook import KERNELS
 from terraspawner.domain.notebook_list import Page, Sort, Wanted
@@ -82,16 +83,18 @@ async def member_of(parts: Parts, spot: Spot) -> Membership:
 async def list_values(parts: Parts, spot: Spot, member: Membership, asked: Asked) -> dict[str, Any]:
     """For ``_notebooks.html`` and its dialogs. A bucket that cannot be read is said in the place of the list: the
     environment, the people and the rest of the page do not need it."""
-    away = ""
+    away, is_drive_gone = "", False
     try:
         asked, page = await _listed(parts, spot, asked)
     except BucketUnavailable as error:
         away, page = error.message, Page(items=(), folders=(), total=0, next=None)
+        is_drive_gone = await _is_drive_gone(parts, spot)
     marks = await lease_marks.look(parts, spot)
     desk = await desk_of(parts, spot.user, member.workspace)
     return {
         "listing": asked,
         "away": away,
+        "is_drive_gone": is_drive_gone,
         "notebooks": page.items,
         "folders": page.folders,
         "total": page.total,
@@ -107,6 +110,13 @@ async def list_values(parts: Parts, spot: Spot, member: Membership, asked: Asked
         "address": parts.settings.address,
         "most": parts.settings.notebook_limit,
     }
+
+
+async def _is_drive_gone(parts: Parts, spot: Spot) -> bool:
+    """Whether the page says already, of the drive from outside, why there is no list."""
+    library = await parts.outside.seen(spot.user, spot.namespace, spot.name)
+    standing = parts.outside.standing(library.library) if library else None
+    return standing is not None and standing.state is MountState.GONE
 
 
 async def _listed(parts: Parts, spot: Spot, asked: Asked) -> tuple[Asked, Page[NotebookInfo]]:

@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Protocol
 
 from terraspawner.domain.bucket_mount import MountState, Standing
-from terraspawner.domain.library import Library
-from terraspawner.domain.mount_words import OF_DRIVE
+from terraspawner.domain.library import NAMESPACE, Library
+from terraspawner.domain.mount_words import GIVE_ANEW, OF_DRIVE
 from terraspawner.domain.outside import OfferedDrive
 from terraspawner.errors_mounts import MountsUnavailable
 from terraspawner.mounts_client import OutsideDrive
-from terraspawner.operations import outside
+from terraspawner.operations import libraries, outside
+from terraspawner.operations.libraries import Seen
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.worker import Periodic
 
@@ -27,7 +28,7 @@ SAY_SECONDS = 5.0
 NO_SERVICE = "The service that mounts drives is not answering. It is started again; else ask the operator."
 NOT_MOUNTED_HERE = "On this machine drives are not mounted any more. Ask the operator."
 NOT_OFFERED = "The operator does not offer this drive any more, so it is not connected."
-NOT_READABLE = "Its password cannot be read any more. Its owner can give it anew on the page of the library."
+NOT_READABLE = f"Its password cannot be read any more. {GIVE_ANEW}"
 
 
 def is_on_its_way(standing: Standing) -> bool:
@@ -37,7 +38,12 @@ def is_on_its_way(standing: Standing) -> bool:
 
 def wants_password(standing: Standing) -> bool:
     """Whether another password may help."""
-    return standing.reason in (OF_DRIVE.refusing, NOT_READABLE)
+    return standing.reason.endswith(GIVE_ANEW)
+
+
+def reason_for_owner(standing: Standing) -> str:
+    """Beside the button that takes the password."""
+    return standing.reason.removesuffix(GIVE_ANEW).rstrip()
 
 
 class Mounts(Protocol):
@@ -88,6 +94,14 @@ class OutsideDrives:
         why, since = self._why_unknown(library), self._silent_since or library.created_at
         told = None if why else self._standings.get(library.id)
         return told or Standing(state=MountState.GONE, since=since, reason=why or OF_DRIVE.being_made)
+
+    async def seen(self, user: str, namespace: str, name: str) -> Seen | None:
+        """What is at this address, as `user` has it; None but for a library whose files lie on a drive from outside.
+        Raises `LibraryMissing`."""
+        if namespace != NAMESPACE:
+            return None
+        found = await self._deeds(libraries.get_library, user=user, library_id=name)
+        return found if found.library.outside else None
 
     def title(self, library: Library) -> str:
         """What the drive is called; its name where it is not offered any more."""

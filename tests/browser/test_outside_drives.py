@@ -67,6 +67,7 @@ def test_a_person_connects_a_drive_works_on_it_shares_it_and_lets_it_go(
     library = page.url
     page.screenshot(path=artefacts / "02-being-connected.png", full_page=True)
     expect(page.locator("#outside")).to_contain_text("refuses the user name or the password")
+    expect(page.locator("#notebooks")).to_contain_text("as soon as the drive is connected")
     seen(page, artefacts, "03-refused")
     page.get_by_role("link", name="Drive", exact=True).first.click()
     seen(page, artefacts, "04-drive-refused")

@@ -150,6 +150,7 @@ async def test_who_it_is_shared_with_sees_how_it_stands_and_not_by_whose_account
     assert "in the account of ana" in text
     assert "Not connected" in text
     assert "Give the password anew" not in text
+    assert OF_DRIVE.silent in html.unescape(text)
     assert "ana b" not in text
 
 
@@ -256,7 +257,9 @@ async def test_while_its_drive_is_away_the_page_of_a_library_says_so_and_takes_a
     answer = await browser.client.get(f"{PREFIX}/workspaces/library/{library_id}")
     page = html.unescape(answer.text)
     assert "Not connected" in page
-    assert OF_DRIVE.refusing in page
+    assert "refuses the user name or the password." in page
+    assert "Its owner can" not in page
+    assert "They are listed here as soon as the drive is connected." in page
     assert 'id="password-library-dialog"' in page
     assert "Give the password anew" in page
     async with connected.person("ana") as ana:
