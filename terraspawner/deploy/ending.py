@@ -11,7 +11,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from terraspawner.containers import disk_images
 from terraspawner.deploy import engine, health, images, mounts, state
 from terraspawner.deploy.commands import SetupStopped, attempt
 from terraspawner.deploy.deployment import Site, find_compose
@@ -138,7 +137,7 @@ def _list_what_goes(here: Site, found: Mapping[str, list[str]]) -> None:
 def what_goes(settings: Settings, found: Mapping[str, list[str]], mounted: str) -> list[str]:
     """For who is asked, a line for each kind. Disks are volumes, or images in the folder with what is `mounted`."""
     volumes = [name for name in found["volume"] if "-disk-" in name]
-    disks = len(volumes) + (len(list(Path(mounted, disk_images.FOLDER).glob("*"))) if mounted else 0)
+    disks = len(volumes) + (len(list(Path(mounted, mounts.DISKS).glob("*"))) if mounted else 0)
     kept = "files that the store of the buckets does not have yet" if settings.mounts_buckets else "buckets"
     others = len(found["volume"]) - len(volumes)
     return [

@@ -27,6 +27,9 @@ OPTIONS = (
     "--security-opt", "no-new-privileges", "--security-opt", "apparmor=unconfined",
 )  # fmt: skip
 
+DISKS = "disks"
+"""The folder of disks that are images, in the folder of mounts: as `containers.disk_images` has it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from terraspawner.containers import disk_images
 from terraspawner.deploy.ending import what_goes
 from terraspawner.settings import Settings
 
@@ -14,7 +15,7 @@ FOUND = {"container": ["a", "b"], "network": ["c"], "volume": ["lab-db", "lab-di
 
 def test_disks_that_are_images_are_counted_with_those_that_are_volumes(tmp_path: Path) -> None:
     for disk_id in ("0" * 16, "1" * 16):
-        (tmp_path / "disks" / disk_id).mkdir(parents=True)
+        (tmp_path / disk_images.FOLDER / disk_id).mkdir(parents=True)
     told = what_goes(Settings(), FOUND, str(tmp_path))
     assert told[:2] == ["2 containers, 1 networks", "3 disks of environments, with everything on them"]
 
