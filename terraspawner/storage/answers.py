@@ -19,7 +19,7 @@ _QUERY = re.compile(r"\?\S*")
 _TIMED_OUT = "kind: Timeout"
 """As the client tells it of a request that had no answer in time."""
 _FULL = ("QuotaExceeded", "InsufficientStorage", "StorageFull", "507 Insufficient", "InsufficientAccountPermissions")
-_NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")
+_NO_BUCKET = ("<Code>NoSuchBucket<", "<Code>ContainerNotFound<", "The specified bucket does not exist")
 
 
 class NoSuchPart(Exception):
@@ -40,8 +40,8 @@ def translated(silence: Silence) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         silence.end()
-        if any(word in str(error) for word in _NO_BUCKET):
-            raise faults.unavailable("the store knows no such bucket") from None
+        if _says_no_bucket(str(error)):
+            raise faults.missing() from None
         raise
     except (exceptions.BaseError, ValueError) as error:
         said = str(error)
@@ -54,9 +54,16 @@ def translated(silence: Silence) -> Iterator[None]:
     silence.end()
 
 
+def _says_no_bucket(said: str) -> bool:
+    return any(word in said for word in _NO_BUCKET)
+
+
 def _unavailable(error: BaseException, said: str) -> BucketUnavailable:
     if any(word in said for word in _FULL):
         return BucketFull()
+    # of lists the client's errors are of no kind: what the store said tells
+    if _says_no_bucket(said):
+        return faults.missing()
     if isinstance(error, (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)):
         return faults.unavailable("the store refuses the service's credentials")
     if _TIMED_OUT in said:

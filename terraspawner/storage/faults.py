@@ -50,6 +50,16 @@ def unavailable(why: str, **details: object) -> BucketUnavailable:
     )
 
 
+def missing() -> BucketUnavailable:
+    """The store answers, and has no such bucket: waiting mends nothing."""
+    why = "the store knows no such bucket"
+    return BucketUnavailable(
+        f"The workspace's bucket cannot be used ({why}). Nothing was changed. It was deleted in the store, or the "
+        "service's settings name another place: ask the operator to look at both.",
+        why=f"{why}; it was deleted there, or TERRA_BUCKETS names another place",
+    )
+
+
 def not_plain(key: str) -> KeyRefused:
     """Something else than a file lies under the name."""
     return KeyRefused(f"'{key}' is no plain file; nothing was done. Choose another name.", key=key)

@@ -8,6 +8,7 @@ import struct
 from pathlib import Path
 
 from terraspawner.storage import private
+from terraspawner.storage.base import RESERVED
 
 NOTEBOOKS = "notebooks"
 DATA = "data"
@@ -15,6 +16,8 @@ DATA_GROUP = 1000
 """Group of the user in environments; the service is a member of it."""
 DATA_TRASH = "trash/data/"
 """Where deleted data files wait."""
+MADE = f"{RESERVED}/bucket"
+"""An object that marks a bucket in an object store: where it is not, the bucket never was made, or was lost."""
 
 _ACL_VERSION, _NO_ID = 2, 0xFFFFFFFF
 _OWNER, _GROUP, _OTHERS = 0x01, 0x04, 0x20

@@ -193,7 +193,7 @@ class Client:
                 for page in obstore.list(self._store, prefix or None, offset=offset or None, chunk_size=1000):
                     yield [_listed(meta) for meta in page]
         except FileNotFoundError as error:
-            raise faults.unavailable("the store knows no such bucket") from error
+            raise faults.missing() from error
 
     def folder(self, prefix: str) -> list[Remote | str]:
         """Paths of the folders in the folder `prefix`, which end with ``/``, and its objects."""

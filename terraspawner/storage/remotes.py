@@ -12,13 +12,13 @@ import threading
 from terraspawner.storage import faults
 from terraspawner.storage.addresses import WORKSPACE, Address
 from terraspawner.storage.base import RESERVED
+from terraspawner.storage.layout import MADE
 from terraspawner.storage.objectstore import ObjectStoreBucket
 from terraspawner.storage.options import Options
 from terraspawner.storage.probe import Capability, probe
 from terraspawner.storage.remote import Client, Conditions, Refused
 from terraspawner.storage.store import ObjectStore
 
-_MADE = f"{RESERVED}/bucket"
 _PROBED = "probe"
 """Stands for a workspace's id where the store is probed."""
 
@@ -36,23 +36,22 @@ class Remotes:
         self._capability: Capability | None = None
 
     def make(self, bucket_id: str) -> ObjectStoreBucket:
-        """A bucket of this id, there already or not: a prefix with a small object of its own."""
+        """A bucket of this id, there already or not, or lost: a prefix with a small object of its own."""
         store, prefix = self._place(bucket_id)
-        if bucket_id not in self._made:
-            store.check_sole()
-            if self._has_own_container:
-                store.client.make_container()
-            if store.client.head(f"{prefix}{_MADE}") is None:
-                with contextlib.suppress(Refused):  # another was faster
-                    store.client.put(f"{prefix}{_MADE}", b"", "", None, store.conditions())
+        store.check_sole()
+        if self._has_own_container:
+            store.client.make_container()
+        if store.client.head(f"{prefix}{MADE}") is None:
+            with contextlib.suppress(Refused):  # another was faster
+                store.client.put(f"{prefix}{MADE}", b"", "", None, store.conditions())
         return self.open(bucket_id)
 
     def open(self, bucket_id: str) -> ObjectStoreBucket:
         """Raises ``BucketUnavailable`` where `make` has not been: what was lost shall not look like an empty one."""
         store, prefix = self._place(bucket_id)
         if bucket_id not in self._made:
-            if store.client.head(f"{prefix}{_MADE}") is None:
-                raise faults.unavailable("it is not in the store, or the store is not there")
+            if store.client.get(f"{prefix}{MADE}") is None:
+                raise faults.missing()
             self._made.add(bucket_id)
         return ObjectStoreBucket(store, prefix)
 

@@ -25,6 +25,7 @@ from terraspawner.storage import (
 )
 from terraspawner.storage.addresses import Store, parse_address
 from terraspawner.storage.errors import BucketUnavailable, KeyRefused, ObjectMissing
+from terraspawner.storage.facts import look as facts_of
 from terraspawner.storage.objectstore import ObjectStoreBucket
 from terraspawner.storage.options import Options
 from terraspawner.storage.probe import probe
@@ -92,6 +93,40 @@ def test_a_store_without_the_bucket_is_no_empty_one(server: Server) -> None:
         create_bucket(nowhere, "b1", server.options())
     with pytest.raises(BucketUnavailable):
         open_bucket(nowhere, "b1", server.options())
+
+
+def test_a_bucket_that_was_deleted_past_us_is_told_as_such_and_can_be_made_again(
+    server: Server, url: str, made: Bucketing
+) -> None:
+    bucket, container = made("b1"), parse_address(url).container
+    another_service = server.options(seconds=7)
+    bucket.write(KEY, b"one", ABSENT)
+    server.lose(server.endpoint, container)
+    for ask in (
+        lambda: open_bucket(url, "b1", another_service),
+        lambda: list(bucket.list()),
+        lambda: list(bucket.entries()),
+        lambda: bucket.read(KEY),
+        lambda: bucket.write(KEY, b"two", ANYTHING),
+        lambda: made("b1"),
+    ):
+        with pytest.raises(BucketUnavailable, match=r"knows no such bucket.*ask the operator") as refusal:
+            ask()
+        assert "minute" not in refusal.value.message, "waiting mends nothing"
+    assert (
+        "knows no such bucket; it was deleted there, or TERRA_BUCKETS names" in facts_of(url, another_service).problem
+    )
+    server.make(server.endpoint, container)
+    with pytest.raises(BucketUnavailable, match="knows no such bucket"):
+        open_bucket(url, "b1", another_service)
+    made("b1").write(KEY, b"new", ABSENT)
+    assert open_bucket(url, "b1", another_service).read(KEY)[0] == b"new"
+
+
+def test_an_object_that_has_the_name_of_an_error_is_missing_and_no_more(made: Bucketing) -> None:
+    for name in ("NoSuchBucket", "ContainerNotFound"):
+        with pytest.raises(ObjectMissing):
+            made("b1").read(f"notebooks/{name}.ipynb")
 
 
 def test_what_others_put_beside_our_objects_is_told_as_theirs(server: Server, url: str, made: Bucketing) -> None:

@@ -58,6 +58,8 @@ class Server:
     start: Callable[[], subprocess.Popen[bytes]]
     make: Callable[[str, str], None]
     """A bucket of this name, given the endpoint."""
+    lose: Callable[[str, str], None]
+    """Delete it with all that is in it, as `make` is told."""
     port: HeldPort
     """Held also while the server is down: nobody else shall answer there."""
     process: subprocess.Popen[bytes] | None = None
@@ -107,7 +109,7 @@ def s3(address: str = "127.0.0.1") -> Iterator[Server]:
     def words(port: str, _: Path) -> list[str]:
         return [sys.executable, "-m", "moto.server", "-H", address, "-p", port]
 
-    with _served("s3", S3_CREDENTIALS, words, make_s3, address) as made:
+    with _served("s3", S3_CREDENTIALS, words, make_s3, lose_s3, address) as made:
         yield made
 
 
@@ -119,7 +121,7 @@ def azure() -> Iterator[Server]:
         quiet = ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
         return [*program("azurite"), "--blobHost", "127.0.0.1", "--blobPort", port, "-l", str(folder), *quiet]
 
-    with _served("az", credentials, words, make_azure, path=f"/{AZURE_ACCOUNT}") as made:
+    with _served("az", credentials, words, make_azure, lose_azure, path=f"/{AZURE_ACCOUNT}") as made:
         yield made
 
 
@@ -128,7 +130,7 @@ def lying() -> Iterator[Server]:
     def words(port: str, folder: Path) -> list[str]:
         return [*program("s3rver"), "-a", "127.0.0.1", "-p", port, "-d", str(folder), "--silent"]
 
-    with _served("s3", S3_CREDENTIALS, words, make_s3) as made:
+    with _served("s3", S3_CREDENTIALS, words, make_s3, lose_s3) as made:
         yield made
 
 
@@ -153,7 +155,7 @@ def _ceph(make: Callable[[str, str], None]) -> Iterator[Server]:
         def words(port: str, _: Path) -> list[str]:
             return cephs.gateway(configuration, port)
 
-        with _served("s3", S3_CREDENTIALS, words, make) as made:
+        with _served("s3", S3_CREDENTIALS, words, make, lose_s3) as made:
             yield made
 
 
@@ -163,6 +165,7 @@ def _served(
     credentials: str,
     words: Callable[[str, Path], list[str]],
     make: Callable[[str, str], None],
+    lose: Callable[[str, str], None],
     address: str = "127.0.0.1",
     *,
     path: str = "",
@@ -176,7 +179,7 @@ def _served(
     def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=clean)
 
-    server = Server(scheme, f"http://{address}:{port.number}{path}", credentials, start, make, port)
+    server = Server(scheme, f"http://{address}:{port.number}{path}", credentials, start, make, lose, port)
     try:
         server.open()
         yield server
@@ -199,6 +202,14 @@ def make_versioned(endpoint: str, name: str) -> None:
     _signing(endpoint).put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
 
+def lose_s3(endpoint: str, name: str) -> None:
+    client = _signing(endpoint)
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=name):
+        for found in page.get("Contents", []):
+            client.delete_object(Bucket=name, Key=found["Key"])
+    client.delete_bucket(Bucket=name)
+
+
 def _signing(endpoint: str) -> Any:
     """S3's own client: this one signs, and asks for what ours never does."""
     return boto3.client(
@@ -211,11 +222,20 @@ def _signing(endpoint: str) -> Any:
 
 
 def make_azure(endpoint: str, name: str) -> None:
-    """Signed by the account's key, as Azure wants it (Authorize with Shared Key)."""
+    _ask_azure("PUT", endpoint, name)
+
+
+def lose_azure(endpoint: str, name: str) -> None:
+    _ask_azure("DELETE", endpoint, name)
+
+
+def _ask_azure(method: str, endpoint: str, name: str) -> None:
+    """Of a container. Signed by the account's key, as Azure wants it (Authorize with Shared Key)."""
     headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": "2021-08-06"}
     canonical = "".join(f"{key}:{value}\n" for key, value in sorted(headers.items()))
     resource = f"/{AZURE_ACCOUNT}{urlsplit(endpoint).path}/{name}\nrestype:container"
-    text = f"PUT\n\n\n\n\n\n\n\n\n\n\n\n{canonical}{resource}"
+    text = f"{method}\n\n\n\n\n\n\n\n\n\n\n\n{canonical}{resource}"
     digest = hmac.new(base64.b64decode(AZURE_KEY), text.encode(), hashlib.sha256).digest()
     headers["Authorization"] = f"SharedKey {AZURE_ACCOUNT}:{base64.b64encode(digest).decode()}"
-    httpx.put(f"{endpoint}/{name}?restype=container", headers=headers, timeout=30).raise_for_status()
+    url = f"{endpoint}/{name}?restype=container"
+    httpx.request(method, url, headers=headers, timeout=30).raise_for_status()
