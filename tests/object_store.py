@@ -1,4 +1,7 @@
-"""A store with one bucket on a real S3 server, which can be killed, made to hang and started again, then empty."""
+"""A store with one bucket on a real S3 server, which can be killed, made to hang and started again.
+
+What is in the server's memory is lost then, but for what marks the buckets of workspaces.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from contextlib import contextmanager
 import httpx
 
 from stores import servers
+from terraspawner.storage.layout import MADE
 
 SCOPE = "Credential=test/20260101/us-east-1/s3/aws4_request"
 SIGNED = {"Authorization": f"AWS4-HMAC-SHA256 {SCOPE}, SignedHeaders=host, Signature=0"}
@@ -24,6 +28,7 @@ class ObjectStore:
     def __init__(self, server: servers.Server) -> None:
         self._server = server
         self.url = f"http://127.0.0.1:{server.endpoint.rpartition(':')[2]}"
+        self._marks: list[str] = []
         servers.make_s3(self.url, self.bucket)
 
     @property
@@ -31,12 +36,15 @@ class ObjectStore:
         return int(self.url.rpartition(":")[2])
 
     def kill(self) -> None:
-        """Connections are refused from now on, and what was in it is lost."""
+        """Connections are refused from now on, and what was in it is lost but for its marks."""
+        self._marks = [key for key in self.list() if key.endswith(f"/{MADE}")]
         self._server.kill()
 
     def start_again(self) -> None:
         self._server.open()
         servers.make_s3(self.url, self.bucket)
+        for key in self._marks:
+            self.write(key, b"")
 
     def hang(self) -> None:
         """Connections are taken, and nothing is said."""
@@ -57,6 +65,9 @@ class ObjectStore:
 
     def write(self, key: str, body: bytes) -> None:
         self._ask("PUT", key, content=body).raise_for_status()
+
+    def delete(self, key: str) -> None:
+        self._ask("DELETE", key).raise_for_status()
 
     def list(self) -> list[str]:
         return re.findall(r"<Key>([^<]*)</Key>", self._ask("GET", "?list-type=2").text)

@@ -17,6 +17,8 @@ import pytest
 from host.mounting import Mounting, Store, mounting, processes, shell
 from object_store import ObjectStore, object_store
 from terraspawner.domain.bucket_mount import MountState
+from terraspawner.domain.mount_words import OF_BUCKET
+from terraspawner.storage.layout import MADE
 from waiting import until
 
 SECRETS = ("AKIA-NOT-TO-BE-TOLD", "deep-and-dark-secret")
@@ -53,10 +55,17 @@ def mounts(store: ObjectStore) -> Iterator[Mounting]:
 
 
 @pytest.fixture
-def workspace(mounts: Mounting) -> str:
+def workspace(mounts: Mounting, store: ObjectStore) -> str:
     """A workspace with its bucket mounted."""
-    made = secrets.token_hex(8)
+    made = in_store(store)
     assert mounts.ensure(made)["state"] == "mounted", mounts.log.read_text()
+    return made
+
+
+def in_store(store: ObjectStore) -> str:
+    """A workspace that has a bucket."""
+    made = secrets.token_hex(8)
+    store.write(f"terra/{made}/{MADE}", b"")
     return made
 
 
@@ -82,7 +91,7 @@ def test_files_go_to_the_store_and_come_from_it(mounts: Mounting, store: ObjectS
     until(lambda: shell(f"cat {folder}/b.txt") == (0, "from elsewhere"), "a change by others is seen")
     assert shell(f"mv {folder}/b.txt {folder}/deep/c.txt && rm {folder}/deep/a.txt")[0] == 0
     until(
-        lambda: [key for key in store.list() if workspace in key] == [f"terra/{workspace}/data/deep/c.txt"],
+        lambda: kept_of(store, workspace) == {"data/deep/c.txt"},
         "the store has it as it is here",
     )
     until(lambda: mounts.standing(workspace)["waiting"] == 0, "nothing waits to be sent")
@@ -129,9 +138,9 @@ def test_a_writer_gets_no_further_than_the_data(mounts: Mounting, store: ObjectS
 
 
 def kept_of(store: ObjectStore, workspace: str) -> set[str]:
-    """The keys in its bucket."""
+    """The keys in its bucket, without the mark."""
     at = f"terra/{workspace}/"
-    return {key.removeprefix(at) for key in store.list() if key.startswith(at)}
+    return {key.removeprefix(at) for key in store.list() if key.startswith(at)} - {MADE}
 
 
 def test_killed_rclone_comes_back_and_sends_what_it_had_not(
@@ -147,11 +156,11 @@ def test_killed_rclone_comes_back_and_sends_what_it_had_not(
     mounts.until_state(workspace, "mounted")
 
 
-def test_rclone_that_hangs_is_an_error_and_then_replaced(mounts: Mounting, workspace: str) -> None:
+def test_rclone_that_hangs_is_an_error_and_then_replaced(mounts: Mounting, store: ObjectStore, workspace: str) -> None:
     folder = mounts.writer(workspace)
     assert shell(f"echo before > {folder}/file")[0] == 0
     stopped = mounts.signal_rclone(workspace, signal.SIGSTOP)
-    assert mounts.ensure(secrets.token_hex(8))["state"] == "mounted", "a start elsewhere"
+    assert mounts.ensure(in_store(store))["state"] == "mounted", "a start elsewhere"
     assert MountState(mounts.ensure(workspace)["state"]), "a start here"
     code, said = shell(f"ls {folder}/nothing/like/this")
     assert code != 0, said
@@ -182,6 +191,23 @@ def test_a_store_that_is_away_is_an_error_told_and_over_when_it_is_back(
     until(lambda: store.read(f"terra/{workspace}/data/after") == b"after\n", "and is sent")
 
 
+def test_a_bucket_that_is_not_in_the_store_is_told_and_over_when_it_is_back(
+    mounts: Mounting, store: ObjectStore, workspace: str
+) -> None:
+    folder, mark = mounts.writer(workspace), f"terra/{workspace}/{MADE}"
+    store.delete(mark)
+    assert mounts.until_state(workspace, "gone")["reason"] == OF_BUCKET.missing
+    store.write(mark, b"")
+    assert mounts.until_state(workspace, "mounted")["reason"] == ""
+    assert shell(f"echo after > {folder}/after")[0] == 0
+    until(lambda: store.read(f"terra/{workspace}/data/after") == b"after\n", "it goes on")
+
+
+def test_a_bucket_that_never_was_in_the_store_is_not_taken_for_an_empty_one(mounts: Mounting) -> None:
+    started = mounts.ensure(secrets.token_hex(8))
+    assert (started["state"], started["reason"]) == ("gone", OF_BUCKET.missing)
+
+
 def test_the_killed_service_takes_up_what_it_had(mounts: Mounting, store: ObjectStore, workspace: str) -> None:
     folder = mounts.writer(workspace)
     pid = mounts.rclone_of(workspace)
@@ -199,7 +225,7 @@ def test_the_killed_service_takes_up_what_it_had(mounts: Mounting, store: Object
 def test_what_no_environment_has_any_more_is_kept_until_all_is_sent(
     mounts: Mounting, store: ObjectStore, workspace: str
 ) -> None:
-    folder, others = mounts.writer(workspace), secrets.token_hex(8)
+    folder, others = mounts.writer(workspace), in_store(store)
     mounts.end()
     assert (shell(f"ls -A {folder}"), shell(f"touch {folder}/x")[0] != 0) == ((0, ""), True)
     mounts.start()

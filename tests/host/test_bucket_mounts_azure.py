@@ -15,9 +15,10 @@ from host.mounting import Mounting, Store, mounting, processes, shell
 from stores import servers
 from stores.servers import Server
 from terraspawner.domain.mount_words import OF_BUCKET
+from terraspawner.storage.addresses import parse_address
 from terraspawner.storage.base import ANYTHING, Bucket
 from terraspawner.storage.errors import ObjectMissing
-from terraspawner.storage.locate import create_bucket
+from terraspawner.storage.locate import create_bucket, open_bucket
 from waiting import until
 
 HOSTILE_NAMES = (
@@ -49,9 +50,10 @@ def mounts(server: Server, address: str) -> Iterator[Mounting]:
 
 
 @pytest.fixture
-def workspace(mounts: Mounting) -> str:
+def workspace(mounts: Mounting, server: Server, address: str) -> str:
     """A workspace with its bucket mounted."""
     made = secrets.token_hex(8)
+    create_bucket(address, made, server.options())
     assert mounts.ensure(made)["state"] == "mounted", mounts.log.read_text()
     return made
 
@@ -59,7 +61,7 @@ def workspace(mounts: Mounting) -> str:
 @pytest.fixture
 def bucket(server: Server, address: str, workspace: str) -> Bucket:
     """The same as the service has it."""
-    return create_bucket(address, workspace, server.options())
+    return open_bucket(address, workspace, server.options())
 
 
 def read(bucket: Bucket, key: str) -> bytes | None:
@@ -116,7 +118,7 @@ def test_killed_rclone_comes_back_and_sends_what_it_had_not(
 
 @pytest.mark.parametrize("how", ["killed", pytest.param("hung", marks=pytest.mark.full)])
 def test_a_store_that_is_away_is_told_and_over_when_it_is_back(
-    mounts: Mounting, server: Server, workspace: str, how: str
+    mounts: Mounting, server: Server, address: str, workspace: str, how: str
 ) -> None:
     folder = mounts.writer(workspace)
     assert shell(f"ls {folder}")[0] == 0
@@ -126,8 +128,23 @@ def test_a_store_that_is_away_is_told_and_over_when_it_is_back(
         assert shell(f"ls {folder}/elsewhere")[0] != 0
     finally:
         server.open() if how == "killed" else server.signal(signal.SIGCONT)
+    create_bucket(address, workspace, server.options())  # a killed Azurite forgets what was made just before
     mounts.until_state(workspace, "mounted")
     until(lambda: shell(f"echo after > {folder}/after")[0] == 0, "it goes on")
+
+
+def test_a_container_that_is_not_in_the_store_is_told_and_over_when_it_is_back(
+    mounts: Mounting, server: Server, address: str, workspace: str
+) -> None:
+    container = parse_address(address).container
+    server.lose(server.endpoint, container)
+    try:
+        assert mounts.until_state(workspace, "gone")["reason"] == OF_BUCKET.missing
+    finally:
+        server.make(server.endpoint, container)
+    create_bucket(address, workspace, server.options())
+    assert mounts.until_state(workspace, "mounted")["reason"] == ""
+    until(lambda: shell(f"echo after > {mounts.writer(workspace)}/after")[0] == 0, "it goes on")
 
 
 def test_a_key_that_is_wrong_is_told_as_such(server: Server, address: str) -> None:

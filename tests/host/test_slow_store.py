@@ -12,6 +12,7 @@ import pytest
 from host.mounting import Mounting, Store, mounting, shell
 from object_store import ObjectStore, object_store
 from stores.late import AnswersThatComeLate, late
+from terraspawner.storage.layout import MADE
 from waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("H2")]
@@ -44,6 +45,7 @@ def test_it_is_slow_while_answers_are_late_and_what_is_written_meanwhile_is_sent
     mounts: Mounting, store: ObjectStore, between: AnswersThatComeLate
 ) -> None:
     workspace = secrets.token_hex(8)
+    store.write(f"terra/{workspace}/{MADE}", b"")
     mounts.ensure(workspace)
     mounts.until_state(workspace, "mounted")
     folder = mounts.writer(workspace)

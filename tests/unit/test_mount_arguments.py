@@ -92,7 +92,8 @@ def test_the_data_of_one_workspace_is_mounted_and_its_notebooks_to_read(url: str
     notebooks = arguments.notebooks_request(place, Path("/points/notebooks"))
     assert (notebooks["fs"], notebooks["vfsOpt"]["ReadOnly"]) == (f"store:{where}/notebooks/", True)
     assert arguments.file_system(place) == {"fs": f"store:{where}/data"}
-    assert arguments.question(place)["remote"].startswith(f"{where}/")
+    mark = f"{where}/.terra/bucket"
+    assert arguments.question(place) == {"fs": "store:", "remote": mark, "opt": {"filesOnly": True}}
 
 
 @pytest.mark.parametrize(

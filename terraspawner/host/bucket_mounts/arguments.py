@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from terraspawner.errors import SettingsWrong
 from terraspawner.storage.addresses import Place, Store
-from terraspawner.storage.layout import DATA, DATA_GROUP, NOTEBOOKS
+from terraspawner.storage.layout import DATA, DATA_GROUP, MADE, NOTEBOOKS
 from terraspawner.storage.options import Options
 
 REMOTE: Final = "store"
@@ -35,8 +35,6 @@ CLOSED: Final = "0o077"
 NAMES: Final = "Slash,InvalidUtf8,Dot,Ctl,Del"
 """Bytes of a file's name that stand in other letters in the store: its keys are text, and there are stores that take no
 control characters in one, or send them back in a list that nobody can read. Azure's client does that by itself."""
-_LOOKED_FOR: Final = ".terraspawner-look"
-"""An object that nobody has: asking for it is the cheapest question that goes to the store and back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +163,8 @@ def _request(folder: str, mount_point: Path, mode: Mapping[str, Any], device: st
 
 
 def question(place: str) -> dict[str, Any]:
-    """Ask the store for an object that is not there."""
-    return {"fs": f"{REMOTE}:", "remote": f"{place}/{_LOOKED_FOR}", "opt": {"filesOnly": True}}
+    """Ask the store for the object that marks the bucket: the cheapest question that tells whether it is there."""
+    return {"fs": f"{REMOTE}:", "remote": f"{place}/{MADE}", "opt": {"filesOnly": True}}
 
 
 def file_system(place: str) -> dict[str, str]:

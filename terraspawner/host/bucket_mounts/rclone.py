@@ -120,10 +120,10 @@ class Rclone:
     async def ask_store(self, question: Mapping[str, Any]) -> Answer:
         """Takes as long as the store does, twice the time-out at most."""
         try:
-            await self._ask("operations/stat", question, _LONG)
+            said = await self._ask("operations/stat", question, _LONG)
         except MountFailed as error:
             return answer_of(error.message)
-        return Answer.WELL
+        return Answer.MISSING if said["item"] is None else Answer.WELL
 
     async def unsent(self, file_system: Mapping[str, str]) -> Unsent:
         """What waits to be sent; what was not taken is sent again soon."""
