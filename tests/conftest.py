@@ -85,7 +85,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdav.WebdavSer
 @pytest.fixture(scope="module")
 def clouded(cloud: webdav.WebdavServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """The product as a site has it that lets people connect a drive from outside."""
-    name, subnet = "tsp-outside", 192
+    name, subnet = "tsp-outside", 80
     core = ip_network(with_settings(name, subnet).environ["TERRA_CORE_SUBNET"])
     drives = tmp_path_factory.mktemp("site") / "drives.toml"
     drives.write_text(

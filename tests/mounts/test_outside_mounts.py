@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from host.mounting import Mounting, mounting, processes, shell
+from mounts.mounting import Mounting, mounting, processes, shell
 from ports import HeldPort
 from terraspawner.domain.mount_words import OF_DRIVE
 from terraspawner.host.mounter.sources import Sources

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from host.mounting import Mounting, Store, mounting, processes, shell
+from mounts.mounting import Mounting, Store, mounting, processes, shell
 from object_store import ObjectStore, object_store
 from terraspawner.domain.bucket_mount import MountState
 from terraspawner.domain.mount_words import OF_BUCKET

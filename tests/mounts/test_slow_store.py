@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from host.mounting import Mounting, Store, mounting, shell
+from mounts.mounting import Mounting, Store, mounting, shell
 from object_store import ObjectStore, object_store
 from stores.late import AnswersThatComeLate, late
 from terraspawner.storage.layout import MADE

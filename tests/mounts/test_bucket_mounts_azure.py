@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from host.mounting import Mounting, Store, mounting, processes, shell
+from mounts.mounting import Mounting, Store, mounting, processes, shell
 from stores import servers
 from stores.servers import Server
 from terraspawner.domain.mount_words import OF_BUCKET
