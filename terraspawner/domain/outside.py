@@ -86,3 +86,13 @@ def _folder(path: str) -> str:
     if any(part in (".", "..") or not part.isprintable() for part in parts) or len(path) > _LONGEST_PATH:
         raise Refused("The folder on the drive is names with slashes between them, such as Projects/Survey.")
     return "/".join(parts)
+
+
+def is_address(url: str) -> bool:
+    """Whether it names a server by HTTP, without anybody's name or password."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host, _ = parts.hostname, parts.port  # which is a number
+    except ValueError:
+        return False
+    return parts.scheme in ("https", "http") and bool(host) and "@" not in parts.netloc

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from terraspawner.domain.outside import USER, DriveKind, OfferedDrive
+from terraspawner.domain.outside import USER, DriveKind, OfferedDrive, is_address
 from terraspawner.errors import SettingsWrong
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -64,7 +64,7 @@ def _drive(name: str, entry: Any) -> OfferedDrive:
 
 def _url(entry: Mapping[str, Any], at: str) -> str:
     url = entry.get("url")
-    if not isinstance(url, str) or not _is_address(url):
+    if not isinstance(url, str) or not _is_offered(url):
         raise _Wrong(
             f"{at}.url must be the address of a server, such as https://cloud.example.org/dav/, without a name or a"
             f" password in it; {USER} in its path stands for the person's name there."
@@ -72,14 +72,13 @@ def _url(entry: Mapping[str, Any], at: str) -> str:
     return url
 
 
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port  # which is a number
-    except ValueError:
+def _is_offered(url: str) -> bool:
+    """As operators write one: the person's name may stand in its path."""
+    if not is_address(url):
         return False
+    parts = urlsplit(url)
     is_plain = url.isprintable() and " " not in url and "%(" not in url and not (parts.query or parts.fragment)
-    return is_plain and parts.scheme in ("https", "http") and bool(host) and not set("@{") & set(parts.netloc)
+    return is_plain and "{" not in parts.netloc
 
 
 def _text(entry: Mapping[str, Any], key: str, at: str, otherwise: str) -> str:

@@ -14,10 +14,10 @@ import base64
 import os
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from terraspawner.domain.outside import is_address
 from terraspawner.host.bucket_mounts import arguments
 from terraspawner.host.bucket_mounts.arguments import NAMES, REMOTE
 from terraspawner.host.mounter.sources import OUTSIDE_NAME
@@ -33,7 +33,7 @@ def why_not(drive: OutsideDrive) -> str:
     """Why this cannot be told to rclone, in a sentence that repeats nothing of it; empty where it can."""
     if drive.kind not in (WEBDAV, SEAFILE) or bool(drive.library) != (drive.kind == SEAFILE):
         return "A drive from outside is of the kind webdav, or of the kind seafile with a library."
-    if not _is_address(drive.url):
+    if not is_address(drive.url):
         return "The drive's address is none that begins with https:// or http:// and names a host."
     if not all(map(_is_taken_as_it_stands, (drive.url, drive.user, drive.library))):
         return "User name and library are single lines, without blanks at their ends, quotes at the start, and %(."
@@ -85,15 +85,6 @@ def file_system(drive: OutsideDrive) -> dict[str, str]:
 
 def _folder(drive: OutsideDrive) -> str:
     return f"{drive.path}/" if drive.path else ""
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port  # which is a number
-    except ValueError:
-        return False
-    return parts.scheme in ("https", "http") and bool(host) and "@" not in parts.netloc
 
 
 def _is_taken_as_it_stands(value: str) -> bool:
