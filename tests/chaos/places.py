@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from deployment import Deployment, Person, Workspace, until
 from hub.kernels import Kernel
@@ -50,9 +51,16 @@ class Place:
 
     def is_ready(self) -> bool:
         """Whether it runs for the Hub, which may just be finding out."""
-        servers = self.owner.hub.get(f"/users/{self.owner.name}?include_stopped_servers=1").json()["servers"]
-        server = servers.get(self.workspace.slug, {"ready": False, "pending": None})
+        server = self._server()
         return bool(server["ready"]) and not server["pending"]
+
+    def is_pending(self) -> bool:
+        """Whether the Hub starts or stops it: a start that waits for a helper is in no row yet."""
+        return bool(self._server()["pending"])
+
+    def _server(self) -> dict[str, Any]:
+        servers = self.owner.hub.get(f"/users/{self.owner.name}?include_stopped_servers=1").json()["servers"]
+        return servers.get(self.workspace.slug, {"ready": False, "pending": None})  # type: ignore[no-any-return]
 
     def agrees(self, state: str) -> None:
         """Row, Hub, Engine and tokens all say `state`, within a minute."""

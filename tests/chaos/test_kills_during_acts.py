@@ -123,6 +123,8 @@ def settled(place: Place, seen: str) -> str:
     """The state that row, Hub and Engine come to agree on: the row may believe for some seconds what is over."""
 
     def agreed() -> str:
+        if place.is_pending():
+            return ""
         now = place.workspace.environment()
         found = place.deployment.containers(user=place.owner.name, environment=now["id"] or "-")
         states = {"running": ["running"], "frozen": ["paused"], "paused": ["exited"], "none": []}
