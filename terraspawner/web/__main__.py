@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from terraspawner import wiring
 from terraspawner.errors import TerraError
@@ -20,6 +21,10 @@ from terraspawner.web.collector import collect_seldom
 from terraspawner.web.machine import MachineClient
 
 PORT = 8010
+IDLE_SECONDS = 3600
+"""The proxy keeps its connections to us and sends the next request on one that rests. Who closes such a connection
+after seconds, as uvicorn does, closes now and then the one on which a request has just been sent: that is a 503 for
+somebody. The Hub's and Jupyter's servers wait as long."""
 
 
 class _Server(uvicorn.Server):
@@ -50,19 +55,24 @@ def main() -> int:
         return 1
     collect_seldom()
     app.state.parts.renderer.start()  # it takes a second to load what it needs
-    # the address of the caller is the proxy's; nothing is decided by it, so no header about it is believed
-    config = uvicorn.Config(
+    _Server(config_of(app)).run()
+    return 0
+
+
+def config_of(app: FastAPI) -> uvicorn.Config:
+    """How it is served."""
+    return uvicorn.Config(
         app,
         host=os.environ.get("TERRA_WEB_ADDRESS", "0.0.0.0"),
         port=PORT,
+        # the address of the caller is the proxy's; nothing is decided by it, so no header about it is believed
         proxy_headers=False,
         server_header=False,
         access_log=False,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=5,
         log_config=None,
     )
-    _Server(config).run()
-    return 0
 
 
 if __name__ == "__main__":
