@@ -132,7 +132,7 @@ def test_an_environment_deleted_by_mistake_is_had_back_with_what_was_installed(
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_role("link", name="Open Lab")).to_be_visible(timeout=90_000)
     page.get_by_role("link", name="Trash", exact=True).click()
-    expect(page.get_by_text("attached to another environment")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text=name)).to_contain_text("attached to another environment")
     expect(page.get_by_role("button", name=f"Restore {name}")).to_have_count(0)
     page.screenshot(path=artefacts / "3-in-the-way.png", full_page=True)
     workspace.delete(disk="delete")
