@@ -137,14 +137,25 @@ def _list_what_goes(here: Site, found: Mapping[str, list[str]]) -> None:
 def what_goes(settings: Settings, found: Mapping[str, list[str]], mounted: str) -> list[str]:
     """For who is asked, a line for each kind. Disks are volumes, or images in the folder with what is `mounted`."""
     volumes = [name for name in found["volume"] if "-disk-" in name]
-    disks = len(volumes) + (len(list(Path(mounted, mounts.DISKS).glob("*"))) if mounted else 0)
+    beside = _disks_that_are_images(mounted) if mounted else 0
+    uncounted = " besides those that are images, which root alone can count" if beside is None else ""
     kept = "files that the store of the buckets does not have yet" if settings.mounts_buckets else "buckets"
     others = len(found["volume"]) - len(volumes)
     return [
         f"{len(found['container'])} containers, {len(found['network'])} networks",
-        f"{disks} disks of environments, with everything on them",
+        f"{len(volumes) + (beside or 0)} disks of environments{uncounted}, with everything on them",
         f"{others} volumes: {kept}, libraries, with all notebooks and data; accounts, the Hub's records",
     ]
+
+
+def _disks_that_are_images(mounted: str) -> int | None:
+    """None where this account may not look: a member of the group docker, who is not root."""
+    try:
+        return len(list(Path(mounted, mounts.DISKS).iterdir()))
+    except FileNotFoundError:
+        return 0
+    except PermissionError:
+        return None
 
 
 def _ask(question: str) -> str:

@@ -20,6 +20,15 @@ def test_disks_that_are_images_are_counted_with_those_that_are_volumes(tmp_path:
     assert told[:2] == ["2 containers, 1 networks", "3 disks of environments, with everything on them"]
 
 
+def test_whoever_may_not_look_is_told_that_there_may_be_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Path) -> list[Path]:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "iterdir", refused)  # tests run as root, which looks everywhere
+    _, disks, _ = what_goes(Settings(), FOUND, str(tmp_path))
+    assert disks.startswith("1 disks of environments besides those that are images, which root alone can count")
+
+
 @pytest.mark.parametrize(("buckets", "what"), [("file:///srv/x", "buckets"), ("s3://lab/x", "files that the store")])
 def test_what_lies_in_an_object_store_is_not_told_as_deleted(buckets: str, what: str) -> None:
     *_, volumes = what_goes(Settings(buckets=buckets), FOUND, "")
