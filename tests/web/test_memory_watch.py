@@ -55,12 +55,12 @@ async def test_when_memory_is_short_what_was_frozen_first_is_paused_and_its_pers
 
 
 async def test_a_host_that_does_not_say_costs_nobody_anything(tmp_path: Path) -> None:
-    host = HostThatObeys()
-    async with placed(tmp_path, host=host) as place:
+    said = HostThatObeys()
+    said.left = SHORT
+    async with placed(tmp_path, host=HostThatIsSilent()) as place:  # which the worker's own looks ask, too
         with_frozen(place, "alpha")
-        host.left = SHORT
+        await MemoryWatch(place.site.parts.deeds, said).look()
         await look(place)
-        await MemoryWatch(place.site.parts.deeds, HostThatIsSilent()).look()
         await place.sweep()
         assert place.decided() == []
 
