@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from terraspawner.errors import Unavailable
-from terraspawner.patience import Patient
+from terraspawner.retries import Retrying
 
 
 class SocketClient:
@@ -18,7 +18,7 @@ class SocketClient:
         self._name = name
         self._away = away
         self._client = httpx.AsyncClient(
-            transport=Patient(httpx.AsyncHTTPTransport(uds=socket), patience),
+            transport=Retrying(httpx.AsyncHTTPTransport(uds=socket), patience),
             base_url="http://service",
             timeout=seconds,
         )

@@ -87,8 +87,7 @@ class TerraSpawner(Asks, Makes, Settles, Freezes):
 
     def clear_state(self) -> None:
         super().clear_state()
-        self.object_id = ""
-        self.environment_id = ""
+        self.object_id = self.environment_id = ""
         self.start_number = 0
 
     # --- starting ---

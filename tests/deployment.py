@@ -129,7 +129,9 @@ class Deployment:
     def containers(self, **labels: str) -> list[Any]:
         wanted = {"deployment": self.name, "kind": "environment", **labels}
         return self.docker.containers.list(
-            all=True, filters={"label": [f"terraspawner.{key}={value}" for key, value in wanted.items()]}
+            all=True,
+            filters={"label": [f"terraspawner.{key}={value}" for key, value in wanted.items()]},
+            ignore_removed=True,  # it lists first and then looks at each
         )
 
     def volumes(self) -> list[str]:

@@ -142,10 +142,14 @@ def what_goes(settings: Settings, found: Mapping[str, list[str]], mounted: str) 
     kept = "files that the store of the buckets does not have yet" if settings.mounts_buckets else "buckets"
     others = len(found["volume"]) - len(volumes)
     return [
-        f"{len(found['container'])} containers, {len(found['network'])} networks",
-        f"{len(volumes) + (beside or 0)} disks of environments{uncounted}, with everything on them",
-        f"{others} volumes: {kept}, libraries, with all notebooks and data; accounts, the Hub's records",
+        f"{_counted(len(found['container']), 'container')}, {_counted(len(found['network']), 'network')}",
+        f"{_counted(len(volumes) + (beside or 0), 'disk')} of environments{uncounted}, with everything on them",
+        f"{_counted(others, 'volume')}: {kept}, libraries, with all notebooks and data; accounts, the Hub's records",
     ]
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _disks_that_are_images(mounted: str) -> int | None:

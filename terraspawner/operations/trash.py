@@ -16,7 +16,7 @@ from terraspawner.db import disk_records, member_records, records, trash_records
 from terraspawner.domain import price
 from terraspawner.domain import trash as rules
 from terraspawner.domain.access import Action, permits
-from terraspawner.domain.disk import Disk, DiskEvent, DiskState
+from terraspawner.domain.disk import DiskEvent, DiskState
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.trash import Item, ItemEvent, ItemState, Kind
 from terraspawner.domain.workspace import Workspace
@@ -25,6 +25,7 @@ from terraspawner.operations import (
     audit,
     ledger,
     libraries,
+    trashed_disks,
     trashed_environments,
     trashed_files,
     trashed_folders,
@@ -116,7 +117,7 @@ def restore(context: Context, *, user: str, item_id: str, name: str | None = Non
         now = _one(connection, user, item_id)
         state = rules.next_state(now.state, event)
         if item.kind is Kind.DISK:
-            _move_disk(context, connection, item, DiskEvent.RESTORE)
+            trashed_disks.move(context, connection, item, DiskEvent.RESTORE)
         if item.kind is Kind.ENVIRONMENT:
             trashed_environments.put_back(context, connection, item)
         if item.kind is Kind.WORKSPACE:
@@ -168,28 +169,6 @@ PURGER = "(trash)"
 """The actor in the audit where time was over; no account can be called that."""
 
 
-# --- disks ---
-
-
-def disks_to_delete(context: Context) -> list[Disk]:
-    """Those that no container of an environment in the trash refers to any more: Docker would refuse."""
-    with context.database.read() as connection:
-        going = disk_records.disks_in(connection, DiskState.DELETING)
-        return [disk for disk in going if not records.environments_in_trash(connection, disk_id=disk.id)]
-
-
-def finish_disk_delete(context: Context, disk_id: str) -> None:
-    """The volume is gone. Saying it again changes nothing."""
-    with context.database.write() as connection:
-        disk = disk_records.disk_by_id(connection, disk_id)
-        if disk is None or disk.state is not DiskState.DELETING:
-            return
-        ledger.move_disk(context, connection, disk, DiskEvent.PURGED)
-        item = trash_records.item_of(connection, Kind.DISK, disk_id)
-        if item is not None:
-            trash_records.set_state(connection, item.id, rules.next_state(item.state, ItemEvent.PURGED), context.now())
-
-
 # --- notebooks and files ---
 
 
@@ -217,17 +196,11 @@ def begin_purge(context: Context, connection: sa.Connection, item: Item) -> None
     """Write that it shall be gone for good: from here on there is no way back."""
     trash_records.set_state(connection, item.id, rules.next_state(item.state, ItemEvent.PURGE))
     if item.kind is Kind.DISK:
-        _move_disk(context, connection, item, DiskEvent.PURGE)
+        trashed_disks.move(context, connection, item, DiskEvent.PURGE)
         for environment in records.environments_in_trash(connection, disk_id=item.subject):
             trashed_environments.begin_purge(context, connection, environment)
     if item.kind is Kind.ENVIRONMENT:
         trashed_environments.begin_purge(context, connection, ledger.load(connection, item.subject))
-
-
-def _move_disk(context: Context, connection: sa.Connection, item: Item, event: DiskEvent) -> None:
-    disk = disk_records.disk_by_id(connection, item.subject)
-    assert disk is not None, "its row is kept for the ledger"  # noqa: S101 - for the type checker
-    ledger.move_disk(context, connection, disk, event)
 
 
 _ONES_OWN = frozenset({Kind.DISK, Kind.ENVIRONMENT})

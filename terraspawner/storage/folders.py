@@ -3,11 +3,12 @@ programs and terminals gave and that are none of ours."""
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from typing import Protocol, runtime_checkable
 
 from terraspawner.storage.base import Bucket
 
 
+@runtime_checkable
 class HasFolders(Bucket, Protocol):
     """A bucket whose folders stay when their last object goes."""
 
@@ -23,10 +24,10 @@ class HasFolders(Bucket, Protocol):
 
 def hidden(bucket: Bucket, folder: str) -> int:
     """As the verb says; 0 where nobody looks: an object store would have to list all of it."""
-    return cast("HasFolders", bucket).hidden(folder) if hasattr(bucket, "hidden") else 0
+    return bucket.hidden(folder) if isinstance(bucket, HasFolders) else 0
 
 
 def remove_empty(bucket: Bucket, folder: str) -> None:
     """See that no empty folders are left there. Where folders come and go with their objects nothing is to be done."""
-    if hasattr(bucket, "remove_folders"):
-        cast("HasFolders", bucket).remove_folders(folder)
+    if isinstance(bucket, HasFolders):
+        bucket.remove_folders(folder)

@@ -175,6 +175,14 @@ class OutsideBucket:
         if folder.startswith(_TREE):
             self._asked(folder, lambda root: tree.remove_folders(root, folder))
 
+    def hidden(self, folder: str) -> int:
+        """For `folders.hidden`."""
+        check_prefix(folder)
+        if not folder.startswith(_TREE):
+            return self._own.hidden(folder)
+        names = self._asked(folder, lambda root: outside_files.names_in(root, folder))
+        return sum(not is_key(key.removesuffix("/")) for key in names)
+
     def _carry(self, key: str, target: str, expected: Version | Anything) -> ObjectInfo:
         """Two steps, of which a kill between them leaves both files and no less than one."""
         found = self.stat(key)

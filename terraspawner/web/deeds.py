@@ -19,14 +19,19 @@ from terraspawner.operations import (
     files,
     histories,
     leases,
+    libraries,
+    library_room,
     notebook_lists,
     notebooks,
     noticing,
+    outside,
     previews,
     proposals,
     settling,
+    shelves,
     stores,
     trash,
+    trashed_folders,
     trashed_workspaces,
     unused_versions,
     uploads,
@@ -35,15 +40,19 @@ from terraspawner.operations import (
 from terraspawner.operations.context import Context
 from terraspawner.web import origin
 
+DATABASE_THREADS, BUCKET_THREADS = "deed", "deed-at-buckets"
+"""How they are called, with a number behind."""
+
 _BUCKETS = (
-    copies, files, histories, notebook_lists, notebooks, noticing, previews, proposals, settling, stores,
-    unused_versions, uploads,
+    copies, files, histories, library_room, notebook_lists, notebooks, noticing, previews, proposals, settling,
+    shelves, stores, trashed_folders, unused_versions, uploads,
 )  # fmt: skip
 _AT_BUCKETS = frozenset(module.__name__ for module in _BUCKETS)
 _ALSO_AT_BUCKETS: frozenset[Callable[..., object]] = frozenset(
     (
-        leases.acquire, leases.reserve, leases.take_over, trash.purge, trash.purge_kept, trash.restore,
-        trashed_workspaces.finish_purge, trashed_workspaces.is_empty, workspaces.create_workspace,
+        leases.acquire, leases.look, leases.refuse_if_held, leases.reserve, leases.take_over,
+        libraries.create_library, outside.connect, trash.purge_kept, trash.restore,
+        trashed_workspaces.finish_purge, workspaces.create_workspace,
     )
 )  # fmt: skip
 """Of modules whose other deeds need the database alone."""
@@ -58,8 +67,8 @@ class Deeds:
 
     def __init__(self, context: Context, *, threads: int = 8, patience: float = 20.0) -> None:
         self.context = context
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="deed")
-        self._at_buckets = ThreadPoolExecutor(threads, thread_name_prefix="deed-at-buckets")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=DATABASE_THREADS)
+        self._at_buckets = ThreadPoolExecutor(threads, thread_name_prefix=BUCKET_THREADS)
         self._patience = patience
 
     async def __call__(self, deed: Callable[Concatenate[Context, P], R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -24,6 +24,7 @@ from terraspawner.operations import (
     deletions,
     environments,
     trash,
+    trashed_disks,
     trashed_environments,
     trashed_workspaces,
     withdrawals,
@@ -202,14 +203,14 @@ class Worker:
         return True
 
     async def _delete_disks(self) -> None:
-        going = await self._deeds(trash.disks_to_delete)
+        going = await self._deeds(trashed_disks.to_delete)
         await asyncio.gather(
             *(self._try(f"deletion of {disk.id}", partial(self._delete_disk, disk.id)) for disk in going)
         )
 
     async def _delete_disk(self, disk_id: str) -> bool:
         await self._host.delete_disk(disk_id)
-        await self._deeds(trash.finish_disk_delete, disk_id)
+        await self._deeds(trashed_disks.finish_delete, disk_id)
         log.info("disk %s deleted", disk_id)
         return True
 

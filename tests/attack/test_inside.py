@@ -142,7 +142,7 @@ def named(secrets: dict[str, str], text: str) -> list[str]:
 
 def everything(scene: Scene) -> Iterator[Any]:
     label = f"terraspawner.deployment={scene.deployment.name}"
-    yield from scene.deployment.docker.containers.list(all=True, filters={"label": label})
+    yield from scene.deployment.docker.containers.list(all=True, filters={"label": label}, ignore_removed=True)
 
 
 def test_no_secret_is_told_by_the_engine(scene: Scene, secrets: dict[str, str]) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from terraspawner.domain.names import is_notebook_path
-from terraspawner.storage import ABSENT, Bucket, DirectoryBucket, ObjectChanged, make_folders, outside
+from terraspawner.storage import ABSENT, Bucket, DirectoryBucket, ObjectChanged, make_folders, outside, outside_files
 from terraspawner.storage.base import ANYTHING
 from terraspawner.storage.drive import Libraries, LibraryBucket
 from terraspawner.storage.errors import BucketFull, BucketUnavailable, KeyRefused, ObjectMissing
+from terraspawner.storage.folders import hidden
 from terraspawner.storage.outside import OutsideBucket
 from terraspawner.storage.outside_errors import translated
 from terraspawner.storage.patience import OF_ONE_DRIVE, Patience
@@ -222,6 +223,15 @@ def test_a_part_that_a_kill_left_is_not_seen_and_is_written_over(library: Bucket
     (drive.folder / "a" / f".terra-part-{digest}").write_bytes(b"half")
     assert list(versions(library)) == [FIRST]
     assert [str(each) for each in library.entries("data/a/")] == []
+
+
+def test_names_on_the_drive_that_are_no_keys_are_counted_and_parts_are_not(
+    library: Bucket, drive: DriveThatMayHang
+) -> None:
+    library.write(TABLE, b"1", ABSENT)
+    for name in ("a\nb", "c\x01d", f"{outside_files._PART}1"):
+        (drive.folder / "a" / name).write_bytes(b"x")
+    assert [hidden(library, folder) for folder in ("data/a/", "notebooks/a/", "data/", "trash/")] == [2, 2, 0, 0]
 
 
 def test_a_link_on_the_drive_leads_nowhere(library: Bucket, drive: DriveThatMayHang, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from extension.conftest import until
 from extension.pages import Lab
 from extension.services import WorkspaceThatAnswers
 from terraspawner_environment.last_tab import LastTab
-from terraspawner_environment.service import NotReached
+from terraspawner_environment.trouble import NotReached
 
 pytestmark = pytest.mark.feature("C21")
 PAUSE = "/services/workspaces/api/v1/environments/self/pause"

@@ -25,7 +25,8 @@ from terraspawner_environment.compare import Base
 from terraspawner_environment.lease import Claim, Deed, Post, Sight, Step
 from terraspawner_environment.ledger import Line
 from terraspawner_environment.posts import Posts
-from terraspawner_environment.service import Fetched, LeaseRefused, NotReached
+from terraspawner_environment.service import Fetched
+from terraspawner_environment.trouble import LeaseRefused, NotReached
 
 A = "a.ipynb"
 TABS = ("tab-1", "tab-2", "tab-3")

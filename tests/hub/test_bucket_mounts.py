@@ -183,7 +183,7 @@ def test_no_credential_is_in_a_container_a_configuration_a_list_of_processes_or_
     mounting: Deployment, workspace: Workspace
 ) -> None:
     containers = mounting.docker.containers.list(
-        all=True, filters={"label": f"terraspawner.deployment={mounting.name}"}
+        all=True, filters={"label": f"terraspawner.deployment={mounting.name}"}, ignore_removed=True
     )
     assert {"mounts", "workspaces"} <= {each.labels.get("com.docker.compose.service") for each in containers}
     seen = [json.dumps(each.attrs) for each in containers]

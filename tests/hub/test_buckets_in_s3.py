@@ -129,7 +129,8 @@ def test_what_opens_the_store_is_with_those_alone_who_open_it(
 ) -> None:
     place.start()
     ours = {"label": f"terraspawner.deployment={on_s3.name}"}
-    configurations = json.dumps([each.attrs for each in on_s3.docker.containers.list(all=True, filters=ours)])
+    containers = on_s3.docker.containers.list(all=True, filters=ours, ignore_removed=True)
+    configurations = json.dumps([each.attrs for each in containers])
     assert SECRET not in configurations
     logs = on_s3.run("logs", "--no-follow").stdout
     assert SECRET not in logs

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from object_store import ObjectStore, object_store
 from terraspawner.host.mounter.removal import remove_all
 from terraspawner.host.mounter.sources import Sources
 from terraspawner.host.mounter.views import Views
@@ -18,6 +19,13 @@ from terraspawner.host.mounter.views import Views
 def _root() -> None:
     if os.geteuid() != 0:
         pytest.skip("mounting takes root")
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[ObjectStore]:
+    """One that speaks S3."""
+    with object_store() as made:
+        yield made
 
 
 @pytest.fixture

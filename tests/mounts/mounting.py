@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -141,9 +142,14 @@ def shell(command: str, *, user: int = 1000) -> tuple[int, str]:
 
 
 @contextmanager
-def mounting(folder: Path, store: Store | None = None) -> Iterator[Mounting]:
-    made = Mounting(folder, store)
-    try:
-        yield made
-    finally:
-        made.close()
+def mounting(store: Store | None = None) -> Iterator[Mounting]:
+    """Over a folder of its own, which has an empty folder of libraries."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # the person of an environment walks through
+        (folder / "libraries").mkdir()
+        made = Mounting(folder, store)
+        try:
+            yield made
+        finally:
+            made.close()

@@ -10,12 +10,11 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from mounts.mounting import Mounting, Store, mounting, processes, shell
-from object_store import ObjectStore, object_store
+from object_store import ObjectStore
 from terraspawner.domain.bucket_mount import MountState
 from terraspawner.domain.mount_words import OF_BUCKET
 from terraspawner.storage.layout import MADE
@@ -38,20 +37,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.feature("H2")]
 
 
 @pytest.fixture(scope="module")
-def store() -> Iterator[ObjectStore]:
-    with object_store() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def mounts(store: ObjectStore) -> Iterator[Mounting]:
     credentials = f"AWS_ACCESS_KEY_ID={SECRETS[0]}\nAWS_SECRET_ACCESS_KEY={SECRETS[1]}\n"
     at_store = Store(address="s3://lab/terra", endpoint=store.url, credentials=credentials)
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # the person of an environment walks through
-        with mounting(folder, at_store) as made:
-            yield made
+    with mounting(at_store) as made:
+        yield made
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import secrets
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -42,11 +41,8 @@ def address(server: Server) -> str:
 @pytest.fixture(scope="module")
 def mounts(server: Server, address: str) -> Iterator[Mounting]:
     store = Store(address=address, endpoint=server.endpoint, credentials=server.credentials)
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # the person of an environment walks through
-        with mounting(folder, store) as made:
-            yield made
+    with mounting(store) as made:
+        yield made
 
 
 @pytest.fixture
@@ -150,7 +146,7 @@ def test_a_container_that_is_not_in_the_store_is_told_and_over_when_it_is_back(
 def test_a_key_that_is_wrong_is_told_as_such(server: Server, address: str) -> None:
     wrong = server.credentials.replace("Eby8", "Abc8")
     store = Store(address=address, endpoint=server.endpoint, credentials=wrong)
-    with TemporaryDirectory() as name, mounting(Path(name), store) as mounts:
+    with mounting(store) as mounts:
         workspace = secrets.token_hex(8)
         mounts.ensure(workspace)
         assert mounts.until_state(workspace, "gone")["reason"] == OF_BUCKET.refusing

@@ -96,12 +96,8 @@ def server() -> Iterator[WebdavServer]:
 
 @pytest.fixture(scope="module")
 def mounts() -> Iterator[Mounting]:
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # the person of an environment walks through
-        (folder / "libraries").mkdir()
-        with mounting(folder) as made:
-            yield made
+    with mounting() as made:
+        yield made
 
 
 @pytest.fixture

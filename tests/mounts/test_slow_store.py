@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from mounts.mounting import Mounting, Store, mounting, shell
-from object_store import ObjectStore, object_store
+from object_store import ObjectStore
 from stores.late import AnswersThatComeLate, late
 from terraspawner.storage.layout import MADE
 from waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("H2")]
-
-
-@pytest.fixture(scope="module")
-def store() -> Iterator[ObjectStore]:
-    with object_store() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +26,8 @@ def between(store: ObjectStore) -> Iterator[AnswersThatComeLate]:
 def mounts(between: AnswersThatComeLate) -> Iterator[Mounting]:
     credentials = "AWS_ACCESS_KEY_ID=some\nAWS_SECRET_ACCESS_KEY=secret\n"
     at_store = Store(address="s3://lab/terra", endpoint=between.endpoint, credentials=credentials)
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # the person of an environment walks through
-        with mounting(folder, at_store) as made:
-            yield made
+    with mounting(at_store) as made:
+        yield made
 
 
 def test_it_is_slow_while_answers_are_late_and_what_is_written_meanwhile_is_sent(

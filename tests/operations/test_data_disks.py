@@ -33,6 +33,7 @@ from terraspawner.operations import (
     ledger,
     oversight,
     trash,
+    trashed_disks,
     trashed_environments,
     views,
 )
@@ -290,9 +291,9 @@ def test_purged_it_takes_along_the_environment_in_the_trash_that_has_it(context:
     (of_disk,) = [each for each in trash.list_trash(context, "ana") if each.item.subject == disk_id]
     assert of_disk.along == (item_id,)
     trash.purge(context, user="ana", item_id=of_disk.item.id)
-    assert trash.disks_to_delete(context) == [], "its container goes first"
+    assert trashed_disks.to_delete(context) == [], "its container goes first"
     trashed_environments.finish_purge(context, here.id)
-    assert [disk.id for disk in trash.disks_to_delete(context)] == [disk_id]
+    assert [disk.id for disk in trashed_disks.to_delete(context)] == [disk_id]
 
 
 def test_while_a_newer_one_has_it_the_older_one_stays_in_the_trash(context: Context, workspace: Workspace) -> None:

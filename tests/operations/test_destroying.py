@@ -16,7 +16,16 @@ from terraspawner.domain.environment import State
 from terraspawner.domain.policy import OFF
 from terraspawner.domain.workspace import DRIVE, Workspace
 from terraspawner.errors import OutboxNotEmpty, Refused
-from terraspawner.operations import deletions, environments, identities, policies, stops, trash, workspaces
+from terraspawner.operations import (
+    deletions,
+    environments,
+    identities,
+    policies,
+    stops,
+    trash,
+    trashed_disks,
+    workspaces,
+)
 from terraspawner.operations.activity import GRACE
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
@@ -115,8 +124,8 @@ def test_it_is_gone_with_its_disk_past_the_trash(context: Context, clock: builde
     deletions.finish_destroying(context, ticket.environment.id, 0)
     deletions.finish_destroying(context, ticket.environment.id, 0)  # again, after a kill in between
     assert row(context, ticket).state is State.NONE
-    assert [disk.id for disk in trash.disks_to_delete(context)] == [ticket.environment.disk_id]
-    trash.finish_disk_delete(context, ticket.environment.disk_id)
+    assert [disk.id for disk in trashed_disks.to_delete(context)] == [ticket.environment.disk_id]
+    trashed_disks.finish_delete(context, ticket.environment.disk_id)
     assert trash.list_trash(context, "ana") == []
 
 
@@ -149,7 +158,7 @@ def test_who_says_meanwhile_that_the_disk_shall_be_kept_keeps_it(
     destroyed(context, clock, ticket)
     deletions.mark_deleting(context, ticket.environment.id, deletes_disk=False)
     deletions.finish_destroying(context, ticket.environment.id, 0)
-    assert trash.disks_to_delete(context) == []
+    assert trashed_disks.to_delete(context) == []
 
 
 def test_who_comes_back_in_time_begins_anew(context: Context, clock: builders.Clock, ticket: Ticket) -> None:

@@ -25,7 +25,17 @@ from terraspawner.errors import (
     TrashMissing,
     WrongState,
 )
-from terraspawner.operations import deletions, disks, environments, identities, ledger, projects, trash, views
+from terraspawner.operations import (
+    deletions,
+    disks,
+    environments,
+    identities,
+    ledger,
+    projects,
+    trash,
+    trashed_disks,
+    views,
+)
 from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
 
@@ -135,7 +145,7 @@ def test_an_attached_disk_stays_a_kept_one_goes_to_the_trash_and_comes_back(
         disks.discard(context, actor="ana", disk_id=disk_id)
     with pytest.raises(DiskMissing):
         start(context, disk=disk_id)
-    assert trash.disks_to_delete(context) == []
+    assert trashed_disks.to_delete(context) == []
     trash.restore(context, user="ana", item_id=item.id)
     with pytest.raises(WrongState, match="restored already"):
         trash.restore(context, user="ana", item_id=item.id)
@@ -158,10 +168,10 @@ def test_a_disk_deleted_with_its_environment_is_purged_when_its_time_is_over(
     with pytest.raises(WrongState, match="being deleted for good"):
         trash.restore(context, user="ana", item_id=item_of(context, disk_id).item.id)
     # the worker was killed here, and looks again
-    assert [disk.id for disk in trash.disks_to_delete(context)] == [disk_id]
-    trash.finish_disk_delete(context, disk_id)
-    trash.finish_disk_delete(context, disk_id)
-    assert (states(context), trash.list_trash(context, "ana"), trash.disks_to_delete(context)) == ({}, [], [])
+    assert [disk.id for disk in trashed_disks.to_delete(context)] == [disk_id]
+    trashed_disks.finish_delete(context, disk_id)
+    trashed_disks.finish_delete(context, disk_id)
+    assert (states(context), trash.list_trash(context, "ana"), trashed_disks.to_delete(context)) == ({}, [], [])
     with context.database.read() as connection:
         assert interval_records.intervals_of(connection, disk_id)[-1]["ended_at"] == clock()
 
@@ -180,7 +190,7 @@ def test_a_purge_at_once_is_for_whose_it_is(context: Context, workspace: Workspa
     assert item_of(context, disk_id).item.state is ItemState.HELD
     assert trash.purge(context, user="ana", item_id=item.id).item.state is ItemState.PURGING
     assert trash.purge(context, user="ana", item_id=item.id).item.state is ItemState.PURGING
-    assert [disk.id for disk in trash.disks_to_delete(context)] == [disk_id]
+    assert [disk.id for disk in trashed_disks.to_delete(context)] == [disk_id]
 
 
 def test_a_disk_with_work_that_is_nowhere_else_stays(context: Context, workspace: Workspace) -> None:

@@ -9,7 +9,7 @@ import builders
 from terraspawner.db import interval_records
 from terraspawner.domain.start import StepName, begun
 from terraspawner.domain.workspace import Workspace
-from terraspawner.operations import deletions, environments, trash, views
+from terraspawner.operations import deletions, environments, trash, trashed_disks, views
 from terraspawner.operations.context import Context
 
 
@@ -31,7 +31,7 @@ def test_every_interval_is_recorded_with_its_size_and_price(
     (held,) = trash.list_trash(context, "ana")
     trash.purge(context, user="ana", item_id=held.item.id)
     clock.move(seconds=7)
-    trash.finish_disk_delete(context, ticket.environment.disk_id)
+    trashed_disks.finish_delete(context, ticket.environment.disk_id)
     with context.database.read() as connection:
         rows = interval_records.intervals_of(connection, ticket.environment.id)
         disk_rows = interval_records.intervals_of(connection, ticket.environment.disk_id)

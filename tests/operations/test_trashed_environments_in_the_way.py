@@ -18,6 +18,7 @@ from terraspawner.operations import (
     members,
     oversight,
     trash,
+    trashed_disks,
     trashed_workspaces,
     views,
 )
@@ -91,7 +92,7 @@ def test_a_disk_that_is_on_its_way_out_takes_the_environment_along(context: Cont
         assert item(context, ticket.environment.id).item.state == "purging"
         with pytest.raises(WrongState, match="being deleted for good"):
             restore(context, ticket)
-    assert trash.disks_to_delete(context) == []  # their containers refer to its volume
+    assert trashed_disks.to_delete(context) == []  # their containers refer to its volume
     work(context)
     assert (trash.list_trash(context, "ana"), disk_states(context)) == ([], {})
     assert {state(context, each) for each in (first, second)} == {"none"}

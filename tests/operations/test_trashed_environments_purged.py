@@ -6,12 +6,7 @@ import pytest
 
 import builders
 from terraspawner.domain.workspace import Workspace
-from terraspawner.operations import (
-    deletions,
-    trash,
-    trashed_environments,
-    trashed_workspaces,
-)
+from terraspawner.operations import deletions, trash, trashed_disks, trashed_environments, trashed_workspaces
 from terraspawner.operations.context import Context
 from tests.operations.trashed import (
     delete,
@@ -78,7 +73,7 @@ def test_a_purged_workspace_takes_everybodys_along_and_waits_for_their_container
     again = trashed_workspaces.discard(context, actor="ana", namespace="ana", name="alpha", force=True)
     trash.purge(context, user="ana", item_id=again.id)
     assert not trashed_workspaces.is_empty(context, again)
-    assert trash.disks_to_delete(context) == []
+    assert trashed_disks.to_delete(context) == []
     assert {state(context, each) for each in (theirs, ours)} == {"purging"}
     work(context)
     assert trashed_workspaces.is_empty(context, again)

@@ -27,6 +27,7 @@ from terraspawner.operations import (
     notebook_lists,
     notebooks,
     trash,
+    trashed_disks,
     trashed_workspaces,
     views,
     workspaces,
@@ -66,8 +67,8 @@ def work(context: Context) -> None:
     for item in trashed_workspaces.purging(context):
         if trashed_workspaces.is_empty(context, item):
             trashed_workspaces.finish_purge(context, item)
-    for disk in trash.disks_to_delete(context):
-        trash.finish_disk_delete(context, disk.id)
+    for disk in trashed_disks.to_delete(context):
+        trashed_disks.finish_delete(context, disk.id)
 
 
 @pytest.mark.feature("C17")

@@ -11,6 +11,7 @@ from terraspawner.operations import (
     environments,
     members,
     trash,
+    trashed_disks,
     trashed_environments,
     views,
 )
@@ -57,8 +58,8 @@ def work(context: Context) -> None:
     trash.begin_due(context)
     for environment in trashed_environments.purging(context):
         trashed_environments.finish_purge(context, environment.id)
-    for disk in trash.disks_to_delete(context):
-        trash.finish_disk_delete(context, disk.id)
+    for disk in trashed_disks.to_delete(context):
+        trashed_disks.finish_delete(context, disk.id)
 
 
 def view(context: Context, user: str = "ana") -> views.View:

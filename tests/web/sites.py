@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+import threading
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -19,6 +22,7 @@ from terraspawner.operations.context import Context
 from terraspawner.operations.environments import Ticket
 from terraspawner.web import app as app_of
 from terraspawner.web.bucket_mounts import Mounts
+from terraspawner.web.deeds import DATABASE_THREADS
 from terraspawner.web.drive_views import Mounter
 from terraspawner.web.outside_drives import Mounts as DriveMounts
 from terraspawner.web.pace import Pace
@@ -125,15 +129,41 @@ async def opened(
     """A site on a database of its own, with a Hub of its own."""
     hub = HubThatKnows()
     async with serving(hub.app) as hub_url:
+        astray = OpenedAstray()
         hub.context = context = builders.context(folder, clock, hub_api_url=f"{hub_url}/hub/api", **changes)
         settings = context.settings
         client = HubClient(settings.hub_api_url, settings.service_token)
         machine = (host or HostThatObeys(), mounter or MounterThatObeys())
-        with _app(context, client, machine, folder, replace(pace), mounts, drives) as app:
+        with _app(astray.watching(context), client, machine, folder, replace(pace), mounts, drives) as app:
             async with app.router.lifespan_context(app):
                 yield Site(context=context, app=app, hub=hub, door=FrontDoor(hub.app, app))
         await hub.end()
         context.database.close()
+        assert astray.deeds == set(), "want the threads for buckets, see `_BUCKETS` in web/deeds.py"
+
+
+class OpenedAstray:
+    """`deeds` opened a bucket on a thread that is for the database: a slow store would keep all others waiting."""
+
+    def __init__(self) -> None:
+        self.deeds: set[str] = set()
+
+    def watching(self, context: Context) -> Context:
+        doors = ("bucket", "make_bucket", "make_library", "make_outside", "remove_bucket", "look_at_store")
+        return replace(context, **{door: self._watched(getattr(context, door)) for door in doors})
+
+    def _watched(self, door: Callable[..., Any]) -> Callable[..., Any]:
+        def opening(*args: str) -> Any:
+            if threading.current_thread().name.startswith(f"{DATABASE_THREADS}_"):
+                self.deeds.add(_deed_of(traceback.extract_stack()))
+            return door(*args)
+
+        return opening
+
+
+def _deed_of(stack: traceback.StackSummary) -> str:
+    """The first of ours in a thread."""
+    return next(f"{frame.filename}: {frame.name}" for frame in stack if "/terraspawner/" in frame.filename)
 
 
 _spare: dict[tuple[str, ...], list[FastAPI]] = {}

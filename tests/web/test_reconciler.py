@@ -15,7 +15,7 @@ from terraspawner.domain.environment import State
 from terraspawner.domain.reconcile import Act
 from terraspawner.host_client import ContainerState
 from terraspawner.hub import ServerState
-from terraspawner.operations import audit, deletions, environments, reconciling, trash
+from terraspawner.operations import audit, deletions, environments, reconciling, trash, trashed_disks
 from terraspawner.operations.context import Context
 from tests.web.hosts import HostThatIsSilent, HostThatObeys
 from tests.web.sites import CALM, opened
@@ -180,7 +180,7 @@ async def test_a_volume_that_comes_back_after_its_disk_was_deleted_is_removed(co
     deletions.finish_delete(context, made.id)
     (thrown,) = trash.list_trash(context, "ana")
     trash.purge(context, user="ana", item_id=thrown.item.id)
-    trash.finish_disk_delete(context, disk)
+    trashed_disks.finish_delete(context, disk)
     made.host.machine = {}
     await settled(made)
     assert set(made.host.deleted) == {f"disk {disk}"}

@@ -14,7 +14,8 @@ from tornado import web
 from terraspawner_environment.activity import Activity
 from terraspawner_environment.assembly import Workspace
 from terraspawner_environment.beats import LONGEST_AGO
-from terraspawner_environment.service import RefusedByService, ServiceTrouble, WorkspaceService, full_sentence
+from terraspawner_environment.service import WorkspaceService
+from terraspawner_environment.trouble import RefusedByService, ServiceTrouble, full_sentence
 
 PATIENCE_SECONDS = 8.0
 AWAY_SECONDS = 60

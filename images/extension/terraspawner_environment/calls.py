@@ -8,7 +8,8 @@ import asyncio
 import logging
 
 from terraspawner_environment.leases import Leases
-from terraspawner_environment.service import ServiceTrouble, WorkspaceService
+from terraspawner_environment.service import WorkspaceService
+from terraspawner_environment.trouble import ServiceTrouble
 
 log = logging.getLogger(__name__)
 

@@ -16,14 +16,8 @@ from terraspawner_environment.desk import Desk
 from terraspawner_environment.files import stage
 from terraspawner_environment.leases import Leases, NotYours
 from terraspawner_environment.listing import Listing
-from terraspawner_environment.service import (
-    Guard,
-    MovedOn,
-    NotReached,
-    RefusedByService,
-    ServiceTrouble,
-    WorkspaceService,
-)
+from terraspawner_environment.service import Guard, WorkspaceService
+from terraspawner_environment.trouble import MovedOn, NotReached, RefusedByService, ServiceTrouble
 
 log = logging.getLogger(__name__)
 

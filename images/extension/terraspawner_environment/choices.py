@@ -15,7 +15,8 @@ from terraspawner_environment.desk import Desk
 from terraspawner_environment.files import sha256_of
 from terraspawner_environment.ledger import Conflict
 from terraspawner_environment.opening import CannotOpen, Opener
-from terraspawner_environment.service import NotReached, RefusedByService, WorkspaceService
+from terraspawner_environment.service import WorkspaceService
+from terraspawner_environment.trouble import NotReached, RefusedByService
 from terraspawner_environment.versions import Merged, Version, Versions
 
 SECONDS_TO_SEND = 5.0

@@ -10,7 +10,8 @@ from tornado import web
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_unix_socket
 
-from terraspawner_environment.service import RefusedByService, ServiceTrouble, WorkspaceService, full_sentence
+from terraspawner_environment.service import WorkspaceService
+from terraspawner_environment.trouble import RefusedByService, ServiceTrouble, full_sentence
 from terraspawner_environment.ws import SOCKET
 
 

@@ -9,7 +9,7 @@ and delete (`ARCHITECTURE.md`, Notebooks). This file translates between Jupyter'
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -83,12 +83,9 @@ class TerraContentsManager(AsyncLargeFileManager):
 
     async def increment_filename(self, filename: str, path: str = "", insert: str = "") -> str:
         """Like Jupyter's, but a name the workspace has and the disk has not is taken too."""
-        stem, dot, ending = filename.rpartition(".")
-        if not dot:
-            stem, ending = filename, ""
-        number = 0
+        wanted, number = PurePosixPath(filename), 0
         while True:
-            name = f"{stem}{f'{insert}{number}' if number else ''}{dot}{ending}"
+            name = f"{wanted.stem}{f'{insert}{number}' if number else ''}{wanted.suffix}"
             there = f"{normal(path)}/{name}"
             if not (await self.file_exists(there) or await self.dir_exists(there)):
                 return name

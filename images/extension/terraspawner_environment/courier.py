@@ -20,14 +20,8 @@ from terraspawner_environment.lease import sight_of
 from terraspawner_environment.leases import Leases, NotYours
 from terraspawner_environment.outbox import Entry
 from terraspawner_environment.posts import NotThere
-from terraspawner_environment.service import (
-    Guard,
-    LeaseRefused,
-    MovedOn,
-    NotReached,
-    RefusedByService,
-    WorkspaceService,
-)
+from terraspawner_environment.service import Guard, WorkspaceService
+from terraspawner_environment.trouble import LeaseRefused, MovedOn, NotReached, RefusedByService
 
 log = logging.getLogger(__name__)
 

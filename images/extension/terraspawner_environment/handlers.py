@@ -10,7 +10,7 @@ from tornado import web
 
 from terraspawner_environment.assembly import Workspace
 from terraspawner_environment.kills import Kills
-from terraspawner_environment.service import ServiceTrouble
+from terraspawner_environment.trouble import ServiceTrouble
 
 LONGEST_FLUSH_SECONDS = 60.0
 

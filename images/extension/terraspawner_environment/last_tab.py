@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
-from terraspawner_environment.service import ServiceTrouble
+from terraspawner_environment.trouble import ServiceTrouble
 
 log = logging.getLogger(__name__)
 

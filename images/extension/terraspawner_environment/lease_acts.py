@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from terraspawner_environment import lease
 from terraspawner_environment.lease import Claim, Deed, Step
 from terraspawner_environment.leases import Leases
-from terraspawner_environment.service import ServiceTrouble, full_sentence
+from terraspawner_environment.trouble import ServiceTrouble, full_sentence
 
 SECONDS_TO_SEND = 5.0
 

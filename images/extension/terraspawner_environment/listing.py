@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from terraspawner_environment.service import Listed, ServiceTrouble, WorkspaceService
+from terraspawner_environment.service import Listed, WorkspaceService
+from terraspawner_environment.trouble import ServiceTrouble
 
 log = logging.getLogger(__name__)
 

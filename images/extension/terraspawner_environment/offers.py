@@ -10,7 +10,8 @@ from urllib.parse import quote, urlencode
 from terraspawner_environment.courier import Courier
 from terraspawner_environment.leases import Leases, NotYours
 from terraspawner_environment.opening import CannotOpen, Opener
-from terraspawner_environment.service import ServiceTrouble, WorkspaceService, full_sentence
+from terraspawner_environment.service import WorkspaceService
+from terraspawner_environment.trouble import ServiceTrouble, full_sentence
 
 SECONDS_TO_SEND = 5.0
 

@@ -9,7 +9,8 @@ from terraspawner_environment.courier import Courier
 from terraspawner_environment.desk import Desk
 from terraspawner_environment.files import write_whole
 from terraspawner_environment.leases import Leases
-from terraspawner_environment.service import Fetched, NotReached, ServiceTrouble, WorkspaceService
+from terraspawner_environment.service import Fetched, WorkspaceService
+from terraspawner_environment.trouble import NotReached, ServiceTrouble
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,8 @@ from terraspawner_environment.ledger import Ledger
 from terraspawner_environment.locks import PathLocks
 from terraspawner_environment.opening import CannotOpen
 from terraspawner_environment.saves import rfc3339
-from terraspawner_environment.service import NotReached, ServiceTrouble, WorkspaceService
+from terraspawner_environment.service import WorkspaceService
+from terraspawner_environment.trouble import NotReached, ServiceTrouble
 
 
 class Choice(StrEnum):

@@ -8,7 +8,8 @@ from dataclasses import replace
 from terraspawner_environment import lease
 from terraspawner_environment.desk import Desk
 from terraspawner_environment.lease import Claim, Deed, Post, Sight, Step
-from terraspawner_environment.service import LeaseRefused, NotReached, RefusedByService, WorkspaceService, full_sentence
+from terraspawner_environment.service import WorkspaceService
+from terraspawner_environment.trouble import LeaseRefused, NotReached, RefusedByService, full_sentence
 
 CHANGED = "It was changed in the workspace while this tab did not hold it. Open it again, or keep your text as a copy."
 

@@ -10,7 +10,8 @@ import re
 from terraspawner_environment.desk import Desk
 from terraspawner_environment.ledger import Ledger
 from terraspawner_environment.paths import normal
-from terraspawner_environment.service import NotReached, RefusedByService, WorkspaceService
+from terraspawner_environment.service import WorkspaceService
+from terraspawner_environment.trouble import NotReached, RefusedByService
 from terraspawner_environment.versions import Versions
 
 _NUMBERED = re.compile(r" \(\d+\)(?=\.ipynb$)")

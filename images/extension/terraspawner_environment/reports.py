@@ -16,7 +16,7 @@ from terraspawner_environment.activity import Activity
 from terraspawner_environment.assembly import Workspace
 from terraspawner_environment.kills import Kills
 from terraspawner_environment.saves import rfc3339
-from terraspawner_environment.service import ServiceTrouble
+from terraspawner_environment.trouble import ServiceTrouble
 
 log = logging.getLogger(__name__)
 

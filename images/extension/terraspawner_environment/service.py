@@ -13,39 +13,9 @@ import aiohttp
 
 from terraspawner_environment.lease import NOBODYS, Claim, Sight, sight_of
 from terraspawner_environment.settings import EnvironmentSettings
+from terraspawner_environment.trouble import NotReached, RefusedByService, trouble_of
 
 _SLOWEST_BYTES_PER_SECOND = 1_000_000
-# Their work is not lost by waiting: the next attempt, or the next start with its new key, may be answered.
-_TRY_AGAIN = frozenset({401, 408, 425, 429})
-
-
-class ServiceTrouble(Exception):
-    """The workspaces service did not do what was asked; `sentence` says why, for the user."""
-
-    def __init__(
-        self, sentence: str, *, status: int = 0, code: str = "", details: Mapping[str, Any] | None = None
-    ) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.status = status
-        self.code = code
-        self.details = details or {}
-
-
-class NotReached(ServiceTrouble):
-    """No answer, or one that says "later". What was asked may even have been done."""
-
-
-class MovedOn(ServiceTrouble):
-    """The workspace holds another version than the one expected."""
-
-
-class RefusedByService(ServiceTrouble):
-    """The service understood and said no; asking again changes nothing."""
-
-
-class LeaseRefused(RefusedByService):
-    """The lease that came along is not good (any more), or somebody else has it; `details` say who."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,35 +230,12 @@ class WorkspaceService:
             raise NotReached("the workspace cannot be reached") from error
         if answer.status in (200, 201, 202, 204, 304):
             return answer.status, answer.headers, body
-        raise _trouble(answer.status, body)
+        raise trouble_of(answer.status, body)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(headers=self._headers, trust_env=False)
         return self._session
-
-
-def full_sentence(trouble: ServiceTrouble) -> str:
-    """What went wrong, to stand alone; the service's own sentences are whole ones and may begin with a name."""
-    said = trouble.sentence
-    return said if said.endswith(".") else f"{said[:1].upper()}{said[1:]}."
-
-
-def _trouble(status: int, body: bytes) -> ServiceTrouble:
-    try:
-        error = json.loads(body)["error"]
-        code, sentence, details = str(error["code"]), str(error["message"]), error.get("details")
-    except (ValueError, KeyError, TypeError):
-        code, sentence, details = "", f"the workspace answered {status}", None
-    if status in _TRY_AGAIN or status >= 500 or not code:
-        kind: type[ServiceTrouble] = NotReached
-    elif code == "notebook-moved-on":
-        kind = MovedOn
-    elif code in ("lease-held", "lease-lost", "lease-needed"):
-        kind = LeaseRefused
-    else:
-        kind = RefusedByService
-    return kind(sentence, status=status, code=code, details=details)
 
 
 def _listed(item: Mapping[str, Any]) -> Listed:

@@ -5,7 +5,8 @@ import json
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from terraspawner_environment.service import RefusedByService, WorkspaceService
+from terraspawner_environment.service import WorkspaceService
+from terraspawner_environment.trouble import RefusedByService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

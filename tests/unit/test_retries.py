@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from terraspawner.patience import Patient
+from terraspawner.retries import Retrying
 
 NOBODY, CUT_OFF = httpx.ConnectError("nobody"), httpx.RemoteProtocolError("cut off")
 
@@ -25,7 +25,7 @@ class ServiceThatComesBack(httpx.AsyncBaseTransport):
 
 
 async def ask(service: ServiceThatComesBack, method: str, seconds: float) -> int:
-    async with httpx.AsyncClient(transport=Patient(service, seconds), base_url="http://service") as client:
+    async with httpx.AsyncClient(transport=Retrying(service, seconds), base_url="http://service") as client:
         return (await client.request(method, "/", content=b"what is asked")).status_code
 
 

@@ -16,7 +16,7 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _PAUSE_SECONDS = 0.2
 
 
-class Patient(httpx.AsyncBaseTransport):
+class Retrying(httpx.AsyncBaseTransport):
     """Asks through `inner`, again for so many seconds after the first try."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, seconds: float) -> None:
