@@ -2,8 +2,8 @@
 PYTHON ?= python3
 DEPLOY := $(PYTHON) -m terraspawner.deploy
 BIN := .venv/bin
-# each worker has its own deployment: `tests/deployment.py`
-WORKERS := -n 2 --dist loadfile
+# what each has to do, with a deployment of its own: `tests/workers.py`
+WORKERS := -n 3 --dist loadfile
 # more words: make test ARGS="-k pause -x", make accounts ARGS="add eva"
 ARGS ?=
 export PYTHONDONTWRITEBYTECODE ?= 1

@@ -16,7 +16,7 @@ import identity_provider
 import postgresql as postgresql_server
 import webdav
 from deployment import Deployment, Person, Workspace, deployed, unique, with_settings
-from workers import LoadByScene
+from workers import LoadByScene, units_first
 
 # before any test imports jsonschema, which compiles a grammar for 1 s where this package is; the images leave it out
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -32,6 +32,10 @@ settings.load_profile("whole")
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadByScene | None:
     """For runs with `--dist loadfile`, as the Makefile's; others are as they are asked for."""
     return LoadByScene(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    units_first(items)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -149,10 +149,10 @@ class Deployment:
         return found
 
 
-WORKERS = ("", "b")
-"""What tells the names of the two workers' deployments apart."""
+WORKERS = ("", "b", "c")
+"""What tells the names of the workers' deployments apart."""
 
-SITELESS = (("172.29", "172.30"), ("172.27", "172.28"))
+SITELESS = (("172.29", "172.30"), ("172.27", "172.28"), ("172.25", "172.26"))
 """Where the networks of each worker's deployments begin, the core's and the users'."""
 
 MoreSettings = Callable[[int], dict[str, str]]
