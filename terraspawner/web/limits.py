@@ -1,4 +1,4 @@
-"""The size limit of bodies that are read whole, JSON and forms, and what becomes of the rest of one that is too large.
+"""The size limit of bodies that are read whole, JSON and forms, and what becomes of the rest of one that is refused.
 
 FastAPI's own `max_body_size` answers in plain text; here the refusal is raised where the body is read, so that
 it leaves in our one shape.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import suppress
-from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -18,8 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 SMALL_BODY = 1024 * 1024
 """Bytes."""
 DRAINED = 64 * 1024**2
-"""Bytes of a body that is too large, which are taken and dropped before the answer."""
-DRAIN_SECONDS = 5.0
+"""Bytes of the rest of a body, which are taken and dropped before the answer."""
+DRAIN_SECONDS = 30.0
 _UPLOAD = re.compile(r"/uploads/[0-9a-f]{16}$")
 
 
@@ -58,11 +57,11 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
 
 
 class ReadBodies:
-    """What is too large is taken and dropped before that is said, up to `DRAINED`.
+    """What is left of a body is taken and dropped before the answer, up to `DRAINED`; who sends more is hung up on.
 
-    A server that answers in the middle of a body and closes hangs up on the proxy, which then often tells the client
-    503 in place of our refusal (RFC 9112, 9.6). Who may not send anything here is hung up on all the same, and who
-    asks first whether to send (``Expect: 100-continue``) need not.
+    An answer in the middle of a body does not arrive: the proxy takes no more of the body then, and a browser reads no
+    answer before it has sent all. A server that hangs up instead hangs up on the proxy, which often tells the client
+    503 in place of our refusal (RFC 9112, 9.6). Who asks first whether to send (``Expect: 100-continue``) need not.
     """
 
     def __init__(self, app: ASGIApp, seconds: float = DRAIN_SECONDS) -> None:
@@ -73,7 +72,7 @@ class ReadBodies:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        may_come = "expect" not in Headers(scope=scope)
+        may_come = _is_sent(Headers(scope=scope))
 
         async def receive_noted() -> Message:
             nonlocal may_come
@@ -87,10 +86,18 @@ class ReadBodies:
                 taken += len((await receive_noted()).get("body", b""))
 
         async def send_last(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            if message["type"] == "http.response.start" and may_come:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._seconds):
                         await drain()
+                if may_come:
+                    message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
             await send(message)
 
         await self._app(scope, receive_noted, send_last)
+
+
+def _is_sent(headers: Headers) -> bool:
+    """Whether a body comes without being asked for."""
+    announced = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    return announced and "expect" not in headers

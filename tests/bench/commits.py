@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from stores import servers
+from stores import ceph, servers
 from terraspawner.operations import notebooks
 from tests.bench import service
 from tests.bench.documents import MB, document, edited, written
@@ -17,7 +17,7 @@ from tests.bench.service import Inside, Service
 
 ROUNDS = 20
 PATH, SESSION = "a.ipynb", "bench"
-STORES = ("directory", "S3 (moto)", "Azure (Azurite)")
+STORES = ("directory", "S3 (moto)", "S3 (Ceph)", "Azure (Azurite)")
 
 
 class Editor:
@@ -51,9 +51,10 @@ def measure(rounds: int | None) -> dict[str, list[float]]:
     """Seconds by store; all in turn in each round, of which the first warms up."""
     made = document(MB)
     with ExitStack() as stack:
-        moto, azurite = stack.enter_context(servers.s3()), stack.enter_context(servers.azure())
+        made_by = (servers.s3(), servers.ceph(objects=ceph.ON_DISK), servers.azure())
+        stores = [stack.enter_context(each) for each in made_by]
         editors = []
-        for store in ({}, settings_in(moto), settings_in(azurite)):
+        for store in ({}, *map(settings_in, stores)):
             running = stack.enter_context(service.running(service.SQLITE, store=store))
             editors.append(Editor(running, running.environment("ana", "study"), made))
         found = [_round(editors, number) for number in range((rounds or ROUNDS) + 1)][1:]

@@ -17,13 +17,14 @@ from docker import DockerClient
 from docker.types import Mount
 
 from deployment import Deployment, Workspace, deployed, unique, until, with_settings
-from object_store import ObjectStore, object_store
+from stores import servers
 from terraspawner.containers.plan import BUCKET_DATA
-from terraspawner.deploy import images
+from terraspawner.deploy import images, machine
 from tests.bench import s3fs
+from tests.bench.gateway import KEY, SECRET, Gateway, gateway
 
-KB, MB = 1000, 1_000_000
-SIZES = {"1 KB": KB, "1 MB": MB, "0.25 GB": 250 * MB}
+KB, MB, GB = 1000, 1_000_000, 1_000_000_000
+SIZES = {"1 KB": KB, "1 MB": MB, "1 GB": GB}
 ROUNDS, ROUNDS_OF_LARGEST = 10, 2
 MEMORY = 2 * 1024**3
 """Of every container that is measured: written files that are not on the disk yet count against it."""
@@ -83,7 +84,7 @@ class Side:
     name: str
     container: Any
     folder: str
-    store: ObjectStore | None = None
+    store: Gateway | None = None
     prefix: str = ""
 
     def do(self, act: str, size: int, names: Sequence[str]) -> tuple[float, float]:
@@ -158,9 +159,10 @@ def _of_size(sides: Sequence[Side], size: int, rounds: int) -> dict[str, Times]:
 @contextmanager
 def sites() -> Iterator[Sites]:
     with ExitStack() as stack:
-        store = stack.enter_context(object_store("0.0.0.0"))
+        machine.ensure_ceph()
+        store = stack.enter_context(gateway())
         keys = Path(stack.enter_context(TemporaryDirectory(prefix="tsp-bench-"))) / "keys"
-        keys.write_text("AWS_ACCESS_KEY_ID=any\nAWS_SECRET_ACCESS_KEY=thing\n")
+        keys.write_text(servers.S3_CREDENTIALS)
         limit = {"TERRA_MEMORY_LIMIT": str(MEMORY)}
         directory = stack.enter_context(deployed("tsp-bench", 160, lambda _: limit))
         in_s3 = stack.enter_context(deployed(NAME, SUBNET, lambda _: limit | _buckets_in(store, keys)))
@@ -172,13 +174,13 @@ def sites() -> Iterator[Sites]:
             _in_s3(in_s3, store),
         ]
         if not missing:
-            point = stack.enter_context(s3fs.mounted(store.bucket, store.url))
+            point = stack.enter_context(s3fs.mounted(store.bucket, store.url, f"{KEY}:{SECRET}"))
             container = stack.enter_context(_plain(engine, Mount(target=FOLDER, source=str(point), type="bind")))
             sides.append(Side(name=S3FS, container=container, folder=FOLDER, store=store))
         yield Sites(directory=directory, sides=sides, without_s3fs=missing)
 
 
-def _buckets_in(store: ObjectStore, keys: Path) -> dict[str, str]:
+def _buckets_in(store: Gateway, keys: Path) -> dict[str, str]:
     core = with_settings(NAME, SUBNET).environ["TERRA_CORE_SUBNET"]
     return {
         "TERRA_BUCKETS": f"s3://{store.bucket}/terra",
@@ -194,7 +196,7 @@ def _running(deployment: Deployment) -> Workspace:
     return made
 
 
-def _in_s3(deployment: Deployment, store: ObjectStore) -> Side:
+def _in_s3(deployment: Deployment, store: Gateway) -> Side:
     workspace = _running(deployment)
     until(lambda: (workspace.environment()["bucket_mount"] or {}).get("state") == "mounted", "it is mounted", 90)
     workspace.create_notebook("a.ipynb")

@@ -38,12 +38,12 @@ def version() -> str:
 
 
 @contextmanager
-def mounted(bucket: str, url: str) -> Iterator[Path]:
-    """A folder of this machine with the bucket in it."""
+def mounted(bucket: str, url: str, key: str) -> Iterator[Path]:
+    """A folder of this machine with the bucket in it. `key` is name and secret with a colon between."""
     with TemporaryDirectory(prefix="tsp-bench-") as name:
         keys, point = Path(name) / "keys", Path(name) / "point"
         keys.touch(mode=0o600)
-        keys.write_text("any:thing")
+        keys.write_text(key)
         point.mkdir()
         options = [*OPTIONS, f"url={url}", f"passwd_file={keys}"]
         process = subprocess.Popen(["s3fs", bucket, str(point), "-f", *(f"-o{each}" for each in options)])

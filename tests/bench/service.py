@@ -120,8 +120,8 @@ def _database(kind: str, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def _process(settings: Settings, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """``python -m terraspawner.web`` on an address of this machine that is nobody else's; of ours three at once."""
-    number, block = os.getpid(), 64 * (1 + next(_STARTED) % 3)
+    """``python -m terraspawner.web`` on an address of this machine that is nobody else's; of ours four at once."""
+    number, block = os.getpid(), 1 + 63 * (next(_STARTED) % 4)
     address = f"127.{block + (number >> 16)}.{(number >> 8) & 255}.{max(1, number & 255)}"
     names = (
         "database_url",

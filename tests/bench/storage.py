@@ -36,11 +36,10 @@ def section(rounds: int | None) -> str:
 As the environments' user, by one process that reads and writes pieces of 1 MB (1 KB of the smallest), all sides in turn
 in each round. *{DIRECTORY}* and *{S3}*: the bucket of a workspace in its environment. *{PLAIN}*: a Docker volume in a
 container of the same image. *{S3FS}*: mounted on this machine as Debian has it and bound into such a container. S3 is
-moto, one for both, in memory and on this machine: no network stands between. Nothing is synced: a file is closed on
-our S3 mount when this machine has it, and sent a second later; s3fs sends it before. What is read was put there past
-the side that reads it, and is in no memory of its own.
-{mounted.count_of(SIZES["1 KB"], rounds)} rounds, {mounted.count_of(SIZES["0.25 GB"], rounds)} of the largest. That has
-0.25 GB and not 1 GB, for moto takes a whole object into memory for each part that is read of it.
+the gateway of a Ceph with one daemon, one for both, on the disk of this machine: no network stands between. Nothing is
+synced: a file is closed on our S3 mount when this machine has it, and sent a second later; s3fs sends it before. What
+is read was put there past the side that reads it, and is in no memory of its own.
+{mounted.count_of(SIZES["1 KB"], rounds)} rounds, {mounted.count_of(SIZES["1 GB"], rounds)} of the largest.
 
 {sections.table(_FILES_HEAD, _of_files(files, missing))}
 

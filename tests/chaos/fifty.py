@@ -245,8 +245,13 @@ class Fifty:
         """An empty `access` takes it away."""
         api = next(person.api for person in self.people if person.name == library.owner)
         at = f"/libraries/{library.id}/shares/{who}"
-        answer = api.put(at, json={"access": access}) if access else api.delete(at)
-        assert answer.status_code in (200, 204), answer.text
+
+        def is_done() -> bool:
+            answer = api.put(at, json={"access": access}) if access else api.delete(at)
+            assert answer.status_code in (200, 204, 503), answer.text  # the Hub, after its Engine, may want a moment
+            return answer.status_code != 503
+
+        until(is_done, "it is shared", within=180)
         self.shares[library, who] = access
 
     def change_shares(self) -> None:

@@ -33,10 +33,14 @@ async def real(tmp_path: Path) -> AsyncIterator[WorkspaceAsItIs]:
 
 
 class BucketThatIsGone:
-    """Its store does not answer."""
+    """Its store does not answer. `asked` are the keys that it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
 
     def __getattr__(self, verb: str) -> Callable[..., object]:
-        def fail(*_: object) -> object:
+        def fail(*words: object) -> object:
+            self.asked.extend(words[:1])
             raise BucketUnavailable
 
         return fail
@@ -125,7 +129,8 @@ async def test_while_the_store_is_gone_work_goes_on_and_arrives_in_its_order(
     await read(tab.manager, A)
     buckets = real.site.context.bucket.made  # type: ignore[attr-defined]
     there = dict(buckets)
-    buckets.update(dict.fromkeys(there, BucketThatIsGone()))
+    gone = BucketThatIsGone()
+    buckets.update(dict.fromkeys(there, gone))
     for text in ("2", "3"):
         await tab.save(text)
     await tab.save("b", "b.ipynb")
@@ -133,7 +138,9 @@ async def test_while_the_store_is_gone_work_goes_on_and_arrives_in_its_order(
     assert state_of(tab.manager, A).reason
     again = Tab(await environment.restart(tab.manager))
     await again.save("4")
-    # what the server found at its start was under way already: it has failed, and "4" after it
+    # what the server found at its start may be under way still: it fails, and "4" after it
+    before = len(gone.asked)
+    await until(lambda: gone.asked[before:].count(f"notebooks/{A}") >= 2, seconds=60)
     await until(lambda: state_of(again.manager, A).state == "waiting", seconds=30)
     buckets.update(there)
     await sent(again.manager, seconds=30)

@@ -1,4 +1,4 @@
-"""A Ceph cluster as small as one can be: a monitor, and one daemon that keeps objects in memory.
+"""A Ceph cluster as small as one can be: a monitor, and one daemon that keeps objects.
 
 Debian's programs, in a folder that goes; who may use its gateway is in there. Nobody has to sign in to the cluster
 itself, which listens on this machine's own address alone.
@@ -31,7 +31,7 @@ mon max pg per osd = 1000
 mon data avail crit = 1
 mon data = {folder}/monitor
 osd data = {folder}/objects
-osd objectstore = memstore
+{objects}
 osd crush chooseleaf type = 0
 osd pool default size = 1
 osd pool default min size = 1
@@ -47,14 +47,24 @@ keyring = {folder}/keyring
 """
 
 
+IN_MEMORY = "osd objectstore = memstore"
+"""A gigabyte of them."""
+ON_DISK = """
+osd objectstore = bluestore
+bluestore block size = 42949672960
+osd memory target = 939524096
+"""
+"""In a sparse file of 40 GB; the memory is the least that it takes."""
+
+
 @contextmanager
-def cluster(key: str, secret: str) -> Iterator[Path]:
+def cluster(key: str, secret: str, objects: str = IN_MEMORY) -> Iterator[Path]:
     """The file in which the cluster's programs read where it is; `key` and `secret` are those of its gateway's user."""
     folder = Path(mkdtemp(prefix="tsp-ceph-", dir="/tmp"))  # a socket's path has room for a hundred characters
     port, name = HeldPort(), str(uuid.uuid4())
     monitor = f"[v2:127.0.0.1:{port.number}]"
     configuration, keyring = folder / "ceph.conf", folder / "keyring"
-    configuration.write_text(CONFIGURATION.format(cluster=name, monitor=monitor, folder=folder))
+    configuration.write_text(CONFIGURATION.format(cluster=name, monitor=monitor, folder=folder, objects=objects))
     keyring.touch()
     for each in ("monitor", "objects"):
         (folder / each).mkdir()
@@ -75,9 +85,9 @@ def cluster(key: str, secret: str) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def gateway(configuration: Path, port: str) -> list[str]:
+def gateway(configuration: Path, port: str, address: str) -> list[str]:
     """The command of a gateway to the cluster. It would speak to the monitor in secret, for which there is no key."""
-    listens = ["--rgw-frontends", f"beast endpoint=127.0.0.1:{port}"]
+    listens = ["--rgw-frontends", f"beast endpoint={address}:{port}"]
     return ["radosgw", "-c", str(configuration), "-n", "client.gateway", "-f", "--ms-mon-client-mode", "crc", *listens]
 
 

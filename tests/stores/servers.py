@@ -135,9 +135,9 @@ def lying() -> Iterator[Server]:
 
 
 @contextmanager
-def ceph() -> Iterator[Server]:
+def ceph(address: str = "127.0.0.1", objects: str = cephs.IN_MEMORY) -> Iterator[Server]:
     """Its gateway is what is killed and opened again; the cluster behind it keeps what is in the buckets."""
-    with _ceph(make_signed) as made:
+    with _ceph(make_signed, address, objects) as made:
         yield made
 
 
@@ -149,13 +149,15 @@ def versioned_ceph() -> Iterator[Server]:
 
 
 @contextmanager
-def _ceph(make: Callable[[str, str], None]) -> Iterator[Server]:
-    with cephs.cluster(key="S3RVER", secret="S3RVER") as configuration:
+def _ceph(
+    make: Callable[[str, str], None], address: str = "127.0.0.1", objects: str = cephs.IN_MEMORY
+) -> Iterator[Server]:
+    with cephs.cluster("S3RVER", "S3RVER", objects) as configuration:
 
         def words(port: str, _: Path) -> list[str]:
-            return cephs.gateway(configuration, port)
+            return cephs.gateway(configuration, port, address)
 
-        with _served("s3", S3_CREDENTIALS, words, make, lose_s3) as made:
+        with _served("s3", S3_CREDENTIALS, words, make, lose_s3, address) as made:
             yield made
 
 
@@ -194,23 +196,23 @@ def make_s3(endpoint: str, name: str) -> None:
 
 
 def make_signed(endpoint: str, name: str) -> None:
-    _signing(endpoint).create_bucket(Bucket=name)
+    signing(endpoint).create_bucket(Bucket=name)
 
 
 def make_versioned(endpoint: str, name: str) -> None:
     make_signed(endpoint, name)
-    _signing(endpoint).put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    signing(endpoint).put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
 
 def lose_s3(endpoint: str, name: str) -> None:
-    client = _signing(endpoint)
+    client = signing(endpoint)
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=name):
         for found in page.get("Contents", []):
             client.delete_object(Bucket=name, Key=found["Key"])
     client.delete_bucket(Bucket=name)
 
 
-def _signing(endpoint: str) -> Any:
+def signing(endpoint: str) -> Any:
     """S3's own client: this one signs, and asks for what ours never does."""
     return boto3.client(
         "s3",
