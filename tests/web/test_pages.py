@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from terraspawner.db import records
 from terraspawner.domain.environment import CANCELLABLE, LIVE, State, allowed_events
 from terraspawner.operations import environments, identities, notebooks, trash
 from terraspawner.operations.notebooks import Place
+from terraspawner.web import pages
 from tests.web.sites import PREFIX, Site
 
 pytestmark = pytest.mark.slow
@@ -49,6 +51,16 @@ async def test_pages_wear_the_hubs_look_and_run_no_inline_script(site: Site) -> 
         assert answer.headers["cache-control"] == "no-store"
         assert 'href="/hub/token"' in answer.text or answer.status_code == 404
         assert "/hub/home" not in answer.text
+
+
+def test_words_of_pages_have_colours_that_can_be_read_in_the_dark() -> None:
+    """Bootstrap's `text-danger` and its like are the same on both grounds; those for emphasis are not."""
+    web = Path(pages.__file__).parent
+    ours = [*web.glob("templates/*.html"), *web.glob("hub_templates/*.html"), *web.glob("static/*.js")]
+    dark = re.compile(r"\btext-(danger|success|warning|info)\b(?!-emphasis)")
+    assert {file.name for file in ours if dark.search(file.read_text())} == set()
+    in_the_dark = '[data-bs-theme="dark"] .terra .btn-outline-danger { --bs-btn-color: var(--bs-danger-text-emphasis); }'
+    assert in_the_dark in (web / "static" / "terra.css").read_text()
 
 
 async def test_every_form_carries_the_xsrf_token_and_every_field_a_label(site: Site) -> None:

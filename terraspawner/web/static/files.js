@@ -25,7 +25,7 @@ function addLine(name) {
 
 function tell(line, sentence, isGood) {
   const said = line.querySelector("strong");
-  said.className = isGood ? "text-success ms-2" : "text-danger ms-2";
+  said.className = isGood ? "text-success-emphasis ms-2" : "text-danger-emphasis ms-2";
   said.textContent = sentence;
 }
 

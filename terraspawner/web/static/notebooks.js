@@ -65,7 +65,7 @@ function lineFor(name) {
 function say(line, sentence, isGood) {
   line.querySelector("progress")?.remove();
   const said = line.querySelector("strong") ?? document.createElement("strong");
-  said.className = isGood ? "text-success" : "text-danger";
+  said.className = isGood ? "text-success-emphasis" : "text-danger-emphasis";
   said.textContent = sentence;
   line.append(said);
 }
