@@ -157,6 +157,8 @@ def _digest_of(name: str) -> str:
 
 def show_bytes(size: int) -> str:
     """A size as people read it."""
+    if size == 1:
+        return "1 byte"
     value = float(size)
     for unit in ("bytes", "KB", "MB"):
         if value < 1024:

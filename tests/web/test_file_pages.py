@@ -50,6 +50,7 @@ async def shown(browser: Browser, path: str) -> httpx.Response:
 async def test_folders_and_files_are_listed_with_ways_to_them(site: Site, ana: Browser, alpha: Workspace) -> None:
     put(site, alpha, "raw/2024/scan.nii", b"x" * 2048)
     put(site, alpha, "raw/a.csv")
+    assert "1 byte, changed" in (await ana.client.get(f"{AT}/files?folder=raw")).text
     top = (await ana.client.get(f"{AT}/files")).text
     assert f'href="{AT}/files?folder=raw"' in top
     inside = (await ana.client.get(f"{AT}/files", params={"folder": "raw/2024"})).text
