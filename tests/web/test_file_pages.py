@@ -100,10 +100,13 @@ async def test_text_and_tables_are_shown_as_they_begin(site: Site, ana: Browser,
     put(site, alpha, "long.log", b"x" * (SHOWN_BYTES - 1) + "ö".encode())
     put(site, alpha, "t.csv", b'name,"a, b"\n' + b"1,2\n" * SHOWN_ROWS)
     put(site, alpha, "t.tsv", b"one\ttwo\n")
-    assert "# Größe" in (await shown(ana, "notes.md")).text
+    notes = (await shown(ana, "notes.md")).text
+    assert "# Größe" in notes
+    assert 'tabindex="0" role="region" aria-label="Text of notes.md"' in notes, "keys and screen readers come there"
     assert "This is how it begins" in (await shown(ana, "long.log")).text
     table = (await shown(ana, "t.csv")).text
     assert '<th scope="col">a, b</th>' in table
+    assert 'tabindex="0" role="region" aria-label="Rows of t.csv"' in table
     assert table.count("<td>1</td>") == SHOWN_ROWS - 1
     assert "This is how it begins" in table
     tsv = (await shown(ana, "t.tsv")).text
