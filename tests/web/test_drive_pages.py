@@ -155,6 +155,14 @@ async def test_a_librarys_notebooks_have_their_list_preview_and_history(site: Si
     assert (refused.status_code, "your library" in refused.text) == (422, True)
 
 
+async def test_of_a_list_with_folders_alone_it_is_not_said_that_there_are_no_notebooks(site: Site) -> None:
+    library_id = a_library(site)
+    a_notebook(site, library_id)
+    page = (await (await site.browser("ana")).client.get(page_of(library_id))).text
+    assert "<span>1 folder, by</span>" in page
+    assert "0 notebooks" not in page
+
+
 async def test_a_notebook_is_copied_between_workspaces_and_libraries(site: Site) -> None:
     mine, hers = a_library(site, "Mine", "ben"), a_library(site)
     a_notebook(site, hers)

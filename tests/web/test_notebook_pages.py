@@ -53,6 +53,7 @@ async def test_a_folder_shows_what_lies_in_it_and_leads_up_and_down(ana: Browser
     assert shown(top) == ["top.ipynb"]
     assert f'href="{PAGE}?folder=deep"' in top.text
     assert "folder with 2 notebooks" in top.text
+    assert "<span>1 folder, 1 notebook, by</span>" in top.text
     deep = await ana.client.get(f"{PAGE}?folder=deep")
     assert shown(deep) == ["deep/one.ipynb"]
     assert f'href="{PAGE}?folder=deep%2Fer"' in deep.text
