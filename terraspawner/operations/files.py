@@ -180,7 +180,7 @@ def new_upload_id() -> str:
 
 
 def missing(path: str) -> FileMissing:
-    return FileMissing(f"There is no file {path!r} in this workspace's bucket. It may have been renamed or deleted.")
+    return FileMissing(f"There is no file {path!r} here. It may have been renamed, or be in the trash.")
 
 
 def moved_on(path: str, present: ObjectInfo | None) -> FileMovedOn:

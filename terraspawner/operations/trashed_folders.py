@@ -227,9 +227,7 @@ def _weighed(bucket: Bucket, folder: str) -> Weight:
     sizes = [each.size for each in found[:COUNTED] if not isinstance(each, str)]
     if not found and not _is_there(bucket, folder):
         path = folder.removeprefix(data_file.FOLDER)[:-1]
-        raise FileMissing(
-            f"There is no folder {path!r} in this workspace's bucket. It may have been renamed or deleted."
-        )
+        raise FileMissing(f"There is no folder {path!r} here. It may have been renamed, or be in the trash.")
     return Weight(files=len(sizes), size=sum(sizes), is_more=len(found) > COUNTED)
 
 

@@ -131,6 +131,7 @@ async def test_readers_see_no_forms_and_others_see_nothing(site: Site) -> None:
     for words in ("share-form", "rename-library-dialog", "create-notebook-form", 'data-member="'):
         assert words not in page
     assert "leave-library-dialog" in page
+    assert "Who may write in this library" in (await browser.client.get(f"{page_of(library_id)}/files")).text
     for form in ("rename", "transfer", "delete", "shares", "shares/remove"):
         answer = await browser.submit(
             f"{PREFIX}/drive/{library_id}/{form}", name="x", to="ben", who="operator", access="read"

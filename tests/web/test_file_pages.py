@@ -150,6 +150,7 @@ async def test_an_image_is_shown_and_nothing_else_under_its_name(site: Site, ana
 
 
 async def test_a_name_that_cannot_be_one_is_an_address_with_nothing_at_it(ana: Browser) -> None:
+    assert "or be in the trash" in (await ana.client.get(f"{AT}/files/none")).text
     for name in ("none", "a//b", "%2E%2E/x", "a%0Ab"):
         assert (await ana.client.get(f"{AT}/files/{name}")).status_code == 404
 
@@ -209,6 +210,7 @@ async def test_a_reader_sees_no_button_that_is_not_for_him(site: Site, ana: Brow
         for word in ("Delete", "Upload", "New folder", "tus.min.js", "file-upload"):
             assert word not in page.partition("<main")[2]
         assert "Download" in page
+    assert "Who may write in this workspace uploads them" in (await ben.client.get(f"{AT}/files")).text
     for form in ("delete", "folder", "undo"):
         assert (await ben.submit(f"{AT}/files/{form}", path="a.txt", title="x", trash_id="0" * 16)).status_code == 403
     assert (await shown(ana, "a.txt")).status_code == 200
