@@ -14,7 +14,9 @@ from jupyterhub.httpclient import JupyterHubHTTPClient
 from starlette.staticfiles import StaticFiles
 
 from terraspawner import __version__
-from terraspawner.errors import NotLoggedIn, TerraError
+from terraspawner.domain.library import NAMESPACE as LIBRARIES
+from terraspawner.errors import NotLoggedIn, TerraError, WorkspaceMissing
+from terraspawner.errors_libraries import LibraryMissing
 from terraspawner.operations import activity, passwords
 from terraspawner.operations.context import Context
 from terraspawner.preview.renderer import Renderer
@@ -36,6 +38,7 @@ from terraspawner.web.origin import NumberedRequests
 from terraspawner.web.outside_drives import Mounts as DriveMounts
 from terraspawner.web.outside_drives import OutsideDrives
 from terraspawner.web.pace import Pace
+from terraspawner.web.pages import address_of
 from terraspawner.web.parts import Parts, parts_of
 from terraspawner.web.rendering import HERE, Pages
 from terraspawner.web.room import Room, Streams
@@ -200,7 +203,18 @@ async def _error_page(request: Request, error: TerraError, status: int) -> Respo
     if isinstance(error, NotLoggedIn) and not isinstance(error, SignInFailed):
         return _to_login(parts, request, is_part=is_part)
     template = "_error_inside.html" if is_part else "error_page.html"
-    return parts.pages.page(template, None, status=status, error=error, http_status=status)
+    back = _back_from(parts, request, error)
+    return parts.pages.page(template, None, status=status, error=error, http_status=status, back=back)
+
+
+def _back_from(parts: Parts, request: Request, error: TerraError) -> tuple[str, str] | None:
+    """The page of the workspace or library that the address is in, as address and words; None where it is in none, or
+    there is none for this person."""
+    place = [request.path_params.get(part, "") for part in ("namespace", "name")]
+    address = address_of(parts, *place)
+    if not all(place) or isinstance(error, (WorkspaceMissing, LibraryMissing)) or request.url.path == address:
+        return None
+    return address, f"Page of the {'library' if place[0] == LIBRARIES else 'workspace'}"
 
 
 def _to_login(parts: Parts, request: Request, *, is_part: bool) -> Response:

@@ -150,7 +150,9 @@ async def test_an_image_is_shown_and_nothing_else_under_its_name(site: Site, ana
 
 
 async def test_a_name_that_cannot_be_one_is_an_address_with_nothing_at_it(ana: Browser) -> None:
-    assert "or be in the trash" in (await ana.client.get(f"{AT}/files/none")).text
+    page = (await ana.client.get(f"{AT}/files/none")).text
+    assert "or be in the trash" in page
+    assert f'href="{AT}">Page of the workspace</a>' in page
     for name in ("none", "a//b", "%2E%2E/x", "a%0Ab"):
         assert (await ana.client.get(f"{AT}/files/{name}")).status_code == 404
 

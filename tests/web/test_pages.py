@@ -164,11 +164,13 @@ async def test_a_notebook_is_deleted_on_the_page_and_that_is_said(site: Site) ->
 
 
 async def test_the_page_of_anothers_workspace_is_not_found(site: Site) -> None:
+    """And no way is offered that leads nowhere."""
     site.workspace("ana")
     browser = await site.browser("ben")
     answer = await browser.client.get(PAGE)
     assert answer.status_code == 404
     assert "no workspace ana/alpha" in answer.text
+    assert "Page of the workspace" not in (await browser.client.get(f"{PAGE}/files/a")).text
 
 
 async def test_names_and_reasons_from_users_are_escaped(site: Site) -> None:
