@@ -19,7 +19,7 @@ from terraspawner.web.auth import Person
 from terraspawner.web.callers import APerson, TheParts
 from terraspawner.web.declared import needs
 from terraspawner.web.library_page import library_page
-from terraspawner.web.outside_drives import is_on_its_way
+from terraspawner.web.outside_drives import is_on_its_way, reason_for_owner, wants_password
 from terraspawner.web.pages import Field, address_of, see, show
 from terraspawner.web.parts import Parts
 from terraspawner.web.responses import status_of
@@ -231,6 +231,8 @@ async def _drive(
         offered=parts.outside.offered,
         standing=parts.outside.standing,
         is_on_its_way=is_on_its_way,
+        wants_password=wants_password,
+        reason_for_owner=reason_for_owner,
         drive_title=parts.outside.title,
     )
 

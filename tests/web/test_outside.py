@@ -262,6 +262,8 @@ async def test_while_its_drive_is_away_the_page_of_a_library_says_so_and_takes_a
     assert "They are listed here as soon as the drive is connected." in page
     assert 'id="password-library-dialog"' in page
     assert "Give the password anew" in page
+    files = (await browser.client.get(f"{PREFIX}/workspaces/library/{library_id}/files")).text
+    assert f'href="{PREFIX}/workspaces/library/{library_id}">Page of the library</a>' in files
     async with connected.person("ana") as ana:
         listed = await ana.get(f"workspaces/library/{library_id}/notebooks")
     assert (listed.status_code, listed.json()["error"]["code"]) == (503, "bucket-unavailable")
@@ -293,9 +295,11 @@ async def test_a_drive_is_connected_by_the_form_on_the_page_and_its_password_cha
     assert refused.status_code == 422
     mounts.standing = Standing(state=MountState.GONE, since=NOON, reason=OF_DRIVE.refusing)
     await connected.parts.outside.say()
-    listed = (await browser.client.get(f"{PREFIX}/drive")).text
+    listed = html.unescape((await browser.client.get(f"{PREFIX}/drive")).text)
     assert "on Lab cloud" in listed
-    assert OF_DRIVE.refusing in html.unescape(listed)
+    assert "refuses the user name or the password. <a href=" in listed
+    assert ">Give the password anew</a>" in listed
+    assert "Its owner can" not in listed
 
 
 async def _told(stream: httpx.Response) -> AsyncIterator[str]:
