@@ -25,7 +25,8 @@ OK = StoreFacts(
     kind=Store.S3, address="s3://lab/x", endpoint="http://store.test:9000", conditions="quoted", keeps_versions=True
 )
 SILENT = replace(OK, conditions="", keeps_versions=None, problem="The workspace's bucket cannot be used.")
-UNSAFE = replace(OK, conditions="none", warning=UNGUARDED)
+UNSAFE = replace(OK, conditions="none", keeps_versions=False, warning=UNGUARDED)
+VERSIONED = replace(UNSAFE, keeps_versions=True)
 
 
 @pytest.fixture
@@ -60,12 +61,21 @@ async def test_operators_read_what_was_found_and_health_says_whether_it_can_be_u
 
 
 @pytest.mark.parametrize(
-    ("facts", "shown"), [(OK, "it answered"), (UNSAFE, "store-warning"), (SILENT, "store-problem")]
+    ("facts", "shown", "to_do"),
+    [
+        (OK, "it answered", ""),
+        (UNSAFE, "store-warning", "One service alone may write to it"),
+        (VERSIONED, "store-warning", "a bucket that was never told to keep versions"),
+        (SILENT, "store-problem", "make logs SERVICE=workspaces"),
+    ],
 )
-async def test_the_page_of_operators_says_it(site: Site, facts: StoreFacts, shown: str) -> None:
+async def test_the_page_of_operators_says_it_and_what_can_be_done(
+    site: Site, facts: StoreFacts, shown: str, to_do: str
+) -> None:
     await look(site, facts)
     page = await (await site.browser("operator")).client.get(f"{PREFIX}/store")
     assert shown in page.text
+    assert to_do in page.text
     assert "s3://lab/x" in page.text
 
 
