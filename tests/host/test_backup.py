@@ -62,7 +62,8 @@ def test_a_deployment_is_backed_up_and_restored_as_the_readme_says(volumes: None
         assert (engine.inspect("volume", name) or {})["Labels"] == {"terraspawner.deployment": NAME} | labels
     bucket = folder_of(BUCKETS) / "w"
     found = DirectoryBucket(bucket).stat("notebooks/a.ipynb")
-    assert found and (found.version, found.is_external) == (saved.version, False)
+    assert found
+    assert (found.version, found.is_external) == (saved.version, False)
     assert ((bucket / "data").stat().st_mode, (bucket / "data").stat().st_gid) == (data.st_mode, data.st_gid)
     assert "system.posix_acl_default" in os.listxattr(bucket / "data")
     work = folder_of(DISK) / "work"
