@@ -278,7 +278,7 @@ async def test_a_drive_is_connected_by_the_form_on_the_page_and_its_password_cha
     said = {"drive": "lab-cloud", "name": "Survey", "user": "ana b", "path": "Projects"}
     refused = await browser.submit(f"{PREFIX}/drive/connect", **said, password="")
     assert refused.status_code == 422
-    assert 'id="connect-error"' in refused.text
+    assert 'id="connect-error" role="alert" tabindex="-1" autofocus' in refused.text, "the form is longer than a phone"
     assert 'value="ana b"' in refused.text
     refused = await browser.submit(f"{PREFIX}/drive/connect", **(said | {"name": "a/b"}), password=SECRET)
     assert "app-Pa55word" not in refused.text
