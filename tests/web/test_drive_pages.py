@@ -100,6 +100,8 @@ async def test_a_refusal_stands_on_the_librarys_page(
     assert answer.status_code == status
     assert said in answer.text
     assert '<h2 class="h4" id="shares-heading">' in answer.text
+    if form == "/shares":
+        assert answer.text.index('id="who"') < answer.text.index('id="shares-error"'), "beside its field"
     kept = await browser.client.get(f"{PREFIX}/drive/{library_id}{form.removesuffix('/remove')}")
     assert kept.headers["location"] == page_of(library_id)
 

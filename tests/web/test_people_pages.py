@@ -78,7 +78,9 @@ async def test_a_refusal_stands_on_the_page_and_changes_nothing(
     refused = await ana.submit(f"{PAGE}/people", **fields)
     assert refused.status_code == status
     assert sentence in refused.text
-    assert 'id="people-error"' in refused.text
+    is_beside_its_field = refused.text.index('id="who"') < refused.text.index('id="people-error"')
+    assert is_beside_its_field == bool(fields["who"])
+    assert "autofocus" in refused.text, "a phone shows it, though it is far down"
     assert "<script>alert" not in refused.text
     assert listed(site) == [("ana", "owner", True)]
 
