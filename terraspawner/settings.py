@@ -182,7 +182,8 @@ class Settings(Addresses):
     disk_look: int = _setting(600, "Seconds after which it is measured again how full a disk in use is.")
     trash_days: float = _setting(
         14,
-        "Days for which what was deleted (environments, disks, notebooks, files, workspaces) can be restored; 0: none.",
+        "Days for which what was deleted (environments, disks, notebooks, files, libraries, workspaces) can be "
+        "restored; 0: none.",
     )
     idle: int = _setting(1800, "Seconds without human input and without work after which an environment is stopped.")
     idle_least: int = _setting(600, "The fewest seconds that people may choose for that.")
