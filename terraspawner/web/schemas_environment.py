@@ -12,6 +12,7 @@ from terraspawner.domain import price
 from terraspawner.domain.bucket_mount import MountState, Standing
 from terraspawner.domain.catalogue import Catalogue
 from terraspawner.domain.environment import Event, State, allowed_events
+from terraspawner.domain.mount_words import OF_BUCKET
 from terraspawner.domain.notebook import Mode
 from terraspawner.domain.start import Step, StepName
 from terraspawner.domain.unsaved import joined
@@ -75,6 +76,11 @@ class BucketMountOut(BaseModel):
     @classmethod
     def of(cls, standing: Standing) -> BucketMountOut:
         return cls.model_validate(standing.as_json())
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether it is not there yet, and that is no trouble. For pages."""
+        return self.reason == OF_BUCKET.being_made
 
 
 class StepOut(BaseModel):

@@ -92,6 +92,16 @@ async def test_trouble_stands_on_the_card_with_its_reason(
         assert (words in card, reason in card) == (True, True)
 
 
+async def test_a_bucket_that_is_being_mounted_is_no_trouble(tmp_path: Path) -> None:
+    mounts = MountsThatSay()
+    mounts.standing = Standing(state=MountState.GONE, since=NOON, reason=OF_BUCKET.being_made)
+    async with opened(tmp_path, live_mounts="yes", mounts=mounts) as site:
+        site.running(site.workspace(name="alpha"))
+        found, card = await told(site)
+        assert (found["state"], found["reason"]) == ("gone", OF_BUCKET.being_made)  # type: ignore[index]
+        assert ("bucket-trouble" in card, f"{OF_BUCKET.being_made} This takes some seconds" in card) == (False, True)
+
+
 async def test_a_service_that_is_silent_is_told_since_when(tmp_path: Path) -> None:
     async with opened(tmp_path, live_mounts="yes", mounts=MountsThatAreSilent()) as site:
         site.running(site.workspace(name="alpha"))
