@@ -13,6 +13,7 @@ from fastapi.responses import Response
 
 from terraspawner.domain.access import Action
 from terraspawner.domain.disk import DataWish, DiskForm, kept_data_disk, notice
+from terraspawner.domain.durations import said
 from terraspawner.domain.environment import State
 from terraspawner.domain.losses import Act, Sort
 from terraspawner.domain.price import disk_per_month
@@ -76,6 +77,7 @@ async def _page(parts: Parts, person: Person, spot: Spot, error: TerraError | No
         here=address_of(parts, spot.namespace, spot.name),
         state=view.state,
         word=WORDS[view.state],
+        drive_idle=said(parts.settings.drive_idle),
         may_start=view.may_start,
         may_change=may_change,
         disk=view.data_disk,

@@ -11,7 +11,7 @@ import pytest
 
 from terraspawner.domain.access import Role
 from terraspawner.domain.layer import Found, Layer
-from terraspawner.operations import deletions, disks, environments, members
+from terraspawner.operations import deletions, disks, environments, members, workspaces
 from terraspawner.operations.environments import Ticket
 from tests.web.hosts import HostThatObeys
 from tests.web.sites import PREFIX, Site, opened
@@ -157,6 +157,16 @@ async def test_the_page_sends_to_the_pause_where_it_runs_and_to_the_start_where_
     assert "You have no environment here" in (await browser.client.get(PAGE)).text
     missing = await browser.submit(PAGE, wish="new", gigabytes="10")
     assert (missing.status_code, "Start one first" in missing.text) == (404, True)
+
+
+async def test_in_a_drive_workspace_the_page_does_not_promise_that_it_stays(site: Site) -> None:
+    site.workspace()
+    workspaces.create_workspace(site.context, user="ana", namespace="ana", name="desk", storage="drive")
+    ana = await site.browser()
+    desk = (await ana.client.get(PAGE.replace("alpha", "desk"))).text
+    assert "it goes with the environment,</strong> 12 h after you last used that, past the trash" in desk
+    stays = "It stays when the environment is paused or deleted"
+    assert (stays in desk, stays in (await ana.client.get(PAGE)).text) == (False, True)
 
 
 async def test_where_there_are_none_no_page_offers_one(tmp_path: Path) -> None:
