@@ -37,8 +37,8 @@ _SHOWN = (Refused, Conflict, NotFound)
 _EMPTY = {
     Folder.MINE: "You have no library yet. Create the first one below.",
     Folder.ME: "Nobody has shared a library with you by name.",
-    Folder.GROUPS: "No library is shared with a group of yours.",
-    Folder.ALL: "No library is shared with everybody.",
+    Folder.GROUPS: "Nothing else is shared with a group of yours.",
+    Folder.ALL: "Nothing else is shared with everybody.",
 }
 
 

@@ -55,6 +55,13 @@ async def test_the_drive_has_four_headings_and_what_lies_under_each(site: Site) 
     assert 'aria-current="page">Drive' in page
 
 
+async def test_a_heading_without_libraries_says_nothing_that_those_above_belie(site: Site) -> None:
+    share(site, a_library(site), "all")
+    page = (await (await site.browser("ana")).client.get(f"{PREFIX}/drive")).text
+    assert shelves(page)["My Libraries"] == ["Survey"]
+    assert "Nothing else is shared with everybody." in page
+
+
 async def test_a_library_is_made_shared_renamed_handed_on_and_deleted_by_forms(site: Site) -> None:
     browser = await site.browser("ana")
     made = await browser.submit(f"{PREFIX}/drive", name="Survey")
