@@ -19,6 +19,7 @@ from terraspawner.web.declared import needs
 from terraspawner.web.openapi import PERSON, for_person
 from terraspawner.web.parts import Parts
 from terraspawner.web.sights import Spot
+from terraspawner.web.stop_lines import keeps_nothing_after
 
 router = APIRouter(tags=["environments"])
 pages = APIRouter(include_in_schema=False)
@@ -100,8 +101,15 @@ async def show_losses(
     if wanted is Act.DELETE and disk == "delete":
         wanted = Act.DELETE_DISK
     losses = await look(parts, spot, wanted)
+    view = (await sights.look(parts, spot)).view
     return parts.pages.fragment(
-        "_losses.html", person, losses=losses, words=WORDS, sorts=Sort, trash_days=parts.settings.trash_days
+        "_losses.html",
+        person,
+        losses=losses,
+        words=WORDS,
+        sorts=Sort,
+        trash_days=parts.settings.trash_days,
+        keeps_nothing_after=keeps_nothing_after(view.plan.policy),
     )
 
 

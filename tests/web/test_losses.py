@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from terraspawner.domain.layer import Found, Layer
-from terraspawner.operations import environments
+from terraspawner.operations import environments, workspaces
 from terraspawner.operations.environments import Ticket
 from tests.web.hosts import HostThatIsSilent, HostThatObeys
 from tests.web.sites import PREFIX, Site, opened
@@ -121,6 +121,16 @@ async def test_the_dialogs_name_the_things(site: Site) -> None:
 
 
 @pytest.mark.feature("C7")
+async def test_a_pause_in_a_drive_workspace_keeps_things_for_as_long_as_it_does(site: Site) -> None:
+    desk = workspaces.create_workspace(site.context, user="ana", namespace="ana", name="desk", storage="drive")
+    site.running(desk.workspace)
+    site.running(site.workspace())
+    ana = (await site.browser()).client
+    of_desk = (await ana.get(f"{PREFIX}/{HERE.replace('alpha', 'desk')}/losses?act=pause")).text
+    assert "a resume within 12 h brings them back: then all is deleted but <code>~/drive</code>" in of_desk
+    assert "a resume brings them back;" in (await ana.get(f"{PREFIX}/{HERE}/losses?act=pause")).text
+
+
 async def test_without_anything_that_runs_a_pause_asks_nothing(site: Site) -> None:
     ticket = site.running(site.workspace())
     async with site.environment(ticket.key) as inside:
