@@ -99,7 +99,7 @@ def _openat2(folder: int, path: str, flags: int) -> int:
     how = _OpenHow(flags | os.O_CLOEXEC, 0, _BENEATH | _NO_SYMLINKS | _NO_MAGIC_LINKS)
     size = ctypes.c_size_t(ctypes.sizeof(how))
     while True:
-        descriptor = _libc().syscall(_OPENAT2, ctypes.c_int(folder), path.encode(), ctypes.byref(how), size)
+        descriptor = _libc().syscall(_OPENAT2, ctypes.c_int(folder), os.fsencode(path), ctypes.byref(how), size)
         if descriptor >= 0:
             return int(descriptor)
         number = ctypes.get_errno()

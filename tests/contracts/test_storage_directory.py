@@ -104,6 +104,14 @@ def test_names_that_are_no_keys_are_left_out_of_a_list(directory: DirectoryBucke
     assert [info.key for info in directory.list()] == ["data/good"]
 
 
+def test_an_empty_folder_goes_with_the_one_it_is_in_whatever_its_name_is(directory: DirectoryBucket) -> None:
+    data = os.fsencode(directory.path / "data")
+    for name in (b"raw/\xff\xfe/\xff", b"raw/a\nb", b"raw/good"):
+        Path(os.fsdecode(data + b"/" + name)).mkdir(parents=True)
+    directory.remove_folders("data/raw/")
+    assert list((directory.path / "data").iterdir()) == []
+
+
 def test_what_a_user_forges_in_an_attribute_is_not_believed(tmp_path: Path) -> None:
     bucket = DirectoryBucket(make_folders(tmp_path, "b1"))
     first = bucket.write("data/x", b"one", ABSENT)
