@@ -12,6 +12,12 @@ from terraspawner.storage.base import ObjectInfo, Version
 from terraspawner.storage.records import Record
 
 _CHUNK = 1 << 20
+_BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = (
+    (day - _BEGIN) // timedelta(microseconds=1)
+    for day in (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
+)
+"""Times that the calendar has in every time zone, in microseconds."""
 
 
 def record_of(facts: os.stat_result, generation: int, digest: str, *, is_external: bool) -> Record:
@@ -80,4 +86,5 @@ def chunks(descriptor: int, size: int) -> Iterator[bytes]:
 
 
 def moment(nanoseconds: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
+    """Programs and servers give a file any time: what no calendar has is its first or its last day."""
+    return _BEGIN + timedelta(microseconds=min(max(nanoseconds // 1000, _FIRST), _LAST))

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
+from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,18 @@ def test_an_empty_folder_goes_with_the_one_it_is_in_whatever_its_name_is(directo
         Path(os.fsdecode(data + b"/" + name)).mkdir(parents=True)
     directory.remove_folders("data/raw/")
     assert list((directory.path / "data").iterdir()) == []
+
+
+@pytest.mark.parametrize("seconds", [-70_000_000_000, 0, 2**40], ids=str)
+def test_whatever_time_a_program_gives_a_file_its_folder_can_be_listed(seconds: int) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:  # in memory, where times have all 64 bits
+        bucket = DirectoryBucket(make_folders(Path(folder), "b1"))
+        bucket.write("data/good", b"", ABSENT)
+        bucket.write("data/odd", b"odd", ABSENT)
+        os.utime(bucket.path / "data/odd", (seconds, seconds))
+        assert [info.key for info in bucket.list("data/")] == ["data/good", "data/odd"]
+        shown = bucket.stat("data/odd").modified
+        assert [shown.astimezone(timezone(timedelta(hours=hours))) for hours in (-14, 14)] == [shown, shown]
 
 
 def test_what_a_user_forges_in_an_attribute_is_not_believed(tmp_path: Path) -> None:
