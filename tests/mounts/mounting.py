@@ -104,8 +104,11 @@ class Mounting:
 
     def rclone_of(self, workspace_id: str) -> int:
         """Its process id."""
-        (found,) = [pid for pid, words in processes().items() if "rcd" in words and f"{workspace_id}.sock" in words]
+        (found,) = self.rclones_of(workspace_id)
         return found
+
+    def rclones_of(self, workspace_id: str) -> list[int]:
+        return [pid for pid, words in processes().items() if "rcd" in words and f"{workspace_id}.sock" in words]
 
     def signal_rclone(self, workspace_id: str, number: signal.Signals) -> int:
         pid = self.rclone_of(workspace_id)

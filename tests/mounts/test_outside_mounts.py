@@ -4,6 +4,8 @@ everything that can go wrong with them."""
 from __future__ import annotations
 
 import base64
+import contextlib
+import itertools
 import json
 import os
 import secrets
@@ -11,9 +13,9 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +25,7 @@ import pytest
 from mounts.mounting import Mounting, mounting, processes, shell
 from ports import HeldPort
 from terraspawner.domain.mount_words import OF_DRIVE
+from terraspawner.host.bucket_mounts.arguments import MOST_MEMORY
 from terraspawner.host.mounter.sources import Sources
 from terraspawner.host.mounter.views import Library, View, Views
 from terraspawner.mounts_client import OutsideDrive
@@ -390,6 +393,65 @@ def test_a_seafile_that_is_away_or_refuses_is_told_as_such(outside: Outside) -> 
         server.shutdown()
         serving.join()
     assert outside.standing(drive.id)["state"] == "gone"
+
+
+class DriveWithoutEnd(BaseHTTPRequestHandler):
+    """Says of its top that it has file after file, for as long as anybody listens."""
+
+    def do_PROPFIND(self) -> None:
+        entry = "<D:response><D:href>/{}</D:href><D:propstat><D:prop/></D:propstat></D:response>"
+        self.send_response(HTTPStatus.MULTI_STATUS)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            self.wfile.write(b'<?xml version="1.0"?><D:multistatus xmlns:D="DAV:">')
+            for block in itertools.count():
+                self.wfile.write("".join(entry.format(f"{block}-{n}{'x' * 400}") for n in range(1000)).encode())
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        return
+
+
+def memory_of(pid: int) -> int:
+    """Bytes; the most that it had at once, which is no more than it may have. 0 where it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    found = next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
+    assert found < 1.1 * MOST_MEMORY
+    return found
+
+
+def test_a_server_whose_answer_has_no_end_takes_no_more_memory_than_a_drive_may_have(
+    outside: Outside, drive: OutsideDrive
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), DriveWithoutEnd) as server:
+        server.daemon_threads = True
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        endless = replace(drive, id="7" * 16, url=f"http://127.0.0.1:{server.server_address[1]}", path="")
+        outside.put(endless)
+        first = until(lambda: next(iter(outside.mounts.rclones_of(endless.id)), 0), "its rclone runs")
+        until(lambda: not memory_of(first), "it has ended", within=120)
+        assert outside.standing(drive.id)["state"] == "mounted", "the others have nothing of it"
+        outside.forget()
+        server.shutdown()
+        serving.join()
+
+
+def test_a_program_that_has_many_files_open_does_not_fill_the_memory(
+    outside: Outside, server: WebdavServer, drive: OutsideDrive
+) -> None:
+    for number in range(18):
+        with (server.files / drive.path / f"{number}").open("wb") as file:
+            file.truncate(20 << 20)
+    folder = outside.shown(drive.id)
+    until(lambda: len([*folder.iterdir()]) == 18, "they are there")
+    with contextlib.ExitStack() as kept:
+        for number in range(18):
+            file = kept.enter_context((folder / f"{number}").open("rb", buffering=0))
+            assert file.read(200_000)
+        assert memory_of(outside.mounts.rclone_of(drive.id)) < 200 << 20
 
 
 def test_one_that_rclone_cannot_be_told_of_is_no_trouble_of_the_others(

@@ -59,7 +59,8 @@ def test_a_value_cannot_write_further_lines_and_is_not_told() -> None:
 def test_no_credential_is_among_the_words_and_all_waits_are_short() -> None:
     folders = Folders(cache=Path("/cache"), configuration=Path("/memory/conf"), socket=Path("/memory/sock"))
     words = arguments.words(folders)
-    assert words[:5] == ["setpriv", "--pdeathsig", "KILL", "rclone", "rcd"]
+    assert words[:7] == ["prlimit", "--data=1073741824", "setpriv", "--pdeathsig", "KILL", "rclone", "rcd"]
+    assert words[words.index("--buffer-size") + 1] == "1Mi", "some of it for each file that anybody has open"
     for name, value in (("--timeout", "8s"), ("--contimeout", "3s"), ("--low-level-retries", "1"), ("--retries", "1")):
         assert words[words.index(name) + 1] == value
     azure = arguments.words(folders, arguments.timeout_of(Store.AZURE))

@@ -30,6 +30,11 @@ FRESH: Final = "5s"
 """After so long what others changed in the store is seen."""
 WRITE_BACK: Final = "1s"
 PART: Final = "8Mi"
+AHEAD: Final = "1Mi"
+"""What is read ahead of each open file, in memory. Of 16 MiB, rclone's own choice, 250 files that one program opens
+take all that the service has for everybody."""
+MOST_MEMORY: Final = 1 << 30
+"""Bytes that one rclone may have, else some 100 MB: a server may answer without an end. It ends then, and no other."""
 _DEVICE: Final = "bucket"
 CLOSED: Final = "0o077"
 NAMES: Final = "Slash,InvalidUtf8,Dot,Ctl,Del"
@@ -109,7 +114,7 @@ def timeout_of(store: Store) -> str:
 def words(folders: Folders, timeout: str = TIMEOUT) -> list[str]:
     """The command. It waits for requests on its socket, and ends with whoever started it."""
     return [
-        "setpriv", "--pdeathsig", "KILL", "rclone", "rcd",
+        "prlimit", f"--data={MOST_MEMORY}", "setpriv", "--pdeathsig", "KILL", "rclone", "rcd",
         "--config", str(folders.configuration),
         "--rc-addr", f"unix://{folders.socket}",
         "--rc-no-auth",
@@ -119,7 +124,7 @@ def words(folders: Folders, timeout: str = TIMEOUT) -> list[str]:
         "--use-server-modtime",
         # else each `df`, and each of our own looks at a mount, waits for the store
         "--disable", "About",
-        "--transfers", "2", "--checkers", "4",
+        "--transfers", "2", "--checkers", "4", "--buffer-size", AHEAD,
         "--use-json-log=false", "--log-level", "ERROR", "--stats", "0",
     ]  # fmt: skip
 
