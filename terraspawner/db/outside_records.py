@@ -7,6 +7,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from terraspawner.db import tables as t
+from terraspawner.db.library_tables import library
 from terraspawner.db.library_tables import library_outside as table
 from terraspawner.domain.outside import Connection
 
@@ -30,6 +31,12 @@ def connections_of(connection: sa.Connection, ids: Collection[str]) -> dict[str,
     """By library; those that lie here have none."""
     query = sa.select(table).where(table.c.id.in_(sorted(ids)))
     return {row["id"]: _connection(row) for row in connection.execute(query).mappings()}
+
+
+def count_owned(connection: sa.Connection, owner: str) -> int:
+    """How many `owner` has, in the trash or not."""
+    query = sa.select(sa.func.count()).select_from(table.join(library, library.c.id == table.c.id))
+    return connection.scalar(query.where(library.c.owner == owner)) or 0
 
 
 def wanted(connection: sa.Connection) -> list[tuple[str, Connection, str]]:

@@ -14,6 +14,8 @@ from terraspawner.errors import Refused
 
 USER = "{user}"
 """Stands in an address for the name that the person has there."""
+CONNECTED = 10
+"""Drives that one person may have connected, those in the trash too: for each a program runs that nobody else's is."""
 _LONGEST_WORD, _LONGEST_PATH = 200, 1000
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken
 
 from terraspawner.db import outside_records
@@ -51,6 +52,7 @@ def connect(
         id=new_id(), name=names.library_name(name), owner=user, created_at=context.now(), outside=where
     )  # fmt: skip
     with context.database.write() as connection:
+        _refuse_too_many(connection, user)
         libraries.insert(connection, made)
         outside_records.insert(connection, made.id, where, _sealed(context, made.id, password))
         context.make_outside(made.id)
@@ -99,6 +101,15 @@ def _offered(context: Context, name: str) -> OfferedDrive:
     if found is None:
         raise OutsideDriveMissing
     return found
+
+
+def _refuse_too_many(connection: sa.Connection, user: str) -> None:
+    if outside_records.count_owned(connection, user) >= outside.CONNECTED:
+        raise Refused(
+            f"You have {outside.CONNECTED} drives connected, with those in the trash, and nobody has more. Delete one,"
+            " and then in the trash for good; or connect a folder in which all is that you need.",
+            limit=outside.CONNECTED,
+        )
 
 
 def _wanted(context: Context, library_id: str, where: Connection, sealed: str) -> OutsideDrive | None:

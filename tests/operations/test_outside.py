@@ -15,8 +15,8 @@ from terraspawner.db.library_tables import library_outside
 from terraspawner.db.tables import audit
 from terraspawner.domain.history import VersionKind
 from terraspawner.domain.library import Access
-from terraspawner.domain.outside import DriveKind, OfferedDrive
-from terraspawner.errors import NotAllowed
+from terraspawner.domain.outside import CONNECTED, DriveKind, OfferedDrive
+from terraspawner.errors import NotAllowed, Refused
 from terraspawner.operations import (
     drive_views,
     environments,
@@ -58,6 +58,20 @@ def library(context: Context) -> str:
 def tree(library: str, tmp_path: Path) -> Path:
     """The drive, as it is mounted."""
     return tmp_path / "outside" / library / "data"
+
+
+def test_nobody_has_a_program_run_for_more_drives_than_ten(context: Context, library: str) -> None:
+    def connect(name: str, user: str = "ana") -> str:
+        made = outside.connect(context, user=user, name=name, drive="lab-cloud", account="x", password="x")
+        return made.library.id
+
+    for number in range(2, CONNECTED + 1):
+        connect(f"Survey {number}")
+    libraries.discard(context, actor="ana", library_id=library)
+    with pytest.raises(Refused, match="10 drives connected, with those in the trash"):
+        connect("One more")
+    assert len(outside.wish(context)) == CONNECTED - 1
+    connect("Ben's", "ben")
 
 
 def place(library: str, path: str = "first.ipynb") -> Place:
