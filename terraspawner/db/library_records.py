@@ -70,6 +70,14 @@ def owned_like(connection: sa.Connection, owner: str, comparable: str) -> str | 
     return connection.scalar(query)
 
 
+def count_owned(connection: sa.Connection, owner: str) -> int:
+    """How many `owner` has that are not in the trash."""
+    return int(
+        connection.scalar(sa.select(sa.func.count()).select_from(_there().where(table.c.owner == owner).subquery()))
+        or 0
+    )
+
+
 def change(connection: sa.Connection, library_id: str, **values: object) -> None:
     """Set columns of `library_tables`."""
     connection.execute(sa.update(table).where(table.c.id == library_id).values(**values))

@@ -26,6 +26,11 @@ NAMESPACE = names.RESERVED_NAMESPACE
 SHOWN_LIMIT = 255
 """UTF-8 bytes of a name on the drive (the bound of Linux file systems)."""
 
+OWNED = 200
+"""Libraries that one person may own: each may be shared with all, and is then on everybody's drive."""
+ON_A_DRIVE = 2000
+"""Libraries that a drive shows; of more, those that are there by the most personal ways."""
+
 OF_BUCKETS = frozenset(
     {
         Action.READ_NOTEBOOKS,

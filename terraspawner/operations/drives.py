@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from terraspawner.db import group_records, library_records, member_records, records
 from terraspawner.domain.access import Action, permits
 from terraspawner.domain.environment import State
-from terraspawner.domain.library import NAMESPACE, OF_BUCKETS, Shown, shown
+from terraspawner.domain.library import NAMESPACE, OF_BUCKETS, ON_A_DRIVE, Shown, shown
 from terraspawner.domain.workspace import DRIVE, Workspace
 from terraspawner.errors import NotebookMissing, Refused
 from terraspawner.operations import names_given, workspaces
@@ -34,9 +34,10 @@ class Reach:
 
 
 def on_drive_of(connection: sa.Connection, user: str) -> tuple[Shown, ...]:
-    """What the drives of `user` show now, by folder and name."""
+    """What the drives of `user` show now, by folder and name. Not more than there may be: a view that is refused as a
+    whole would go on showing what was withdrawn."""
     groups = frozenset(group_records.groups_of(connection, user))
-    return shown(library_records.libraries_of(connection, user), user, groups)
+    return shown(library_records.libraries_of(connection, user), user, groups)[:ON_A_DRIVE]
 
 
 def reach(

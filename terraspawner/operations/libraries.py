@@ -15,7 +15,7 @@ from terraspawner.db import account_records, group_records, library_records, mem
 from terraspawner.domain import names
 from terraspawner.domain.access import Action, Role, Standing, permits
 from terraspawner.domain.holder import Holder, holder
-from terraspawner.domain.library import Access, Held, Library, Shown, held, shown
+from terraspawner.domain.library import OWNED, Access, Held, Library, Shown, held, shown
 from terraspawner.domain.trash import Item, Kind
 from terraspawner.domain.workspace import Member
 from terraspawner.errors import MemberMissing, NameTaken, NotAllowed, Refused
@@ -78,7 +78,8 @@ def create_library(context: Context, *, user: str, name: str) -> Seen:
 
 
 def insert(connection: sa.Connection, made: Library) -> None:
-    """Rows of a new library. Raises `NameTaken`."""
+    """Rows of a new library. Raises `NameTaken`, `Refused` for one too many."""
+    _refuse_too_many(connection, made.owner)
     library_records.insert(connection, made, _free(connection, made.owner, made.name))
     _put_owner(connection, made.id, made.owner)
 
@@ -150,6 +151,7 @@ def transfer(context: Context, *, actor: str, library_id: str, to: str) -> Libra
             raise Refused("A library is a person's: transfer it to somebody, and share it with the group.")
         if to != at.owner:
             _refuse_unasked(at, actor, to, is_own=is_own)
+            _refuse_too_many(connection, to)
             comparable = _free(connection, to, at.name)
             library_records.change(connection, at.id, owner=to, comparable=comparable)
             _put_owner(connection, at.id, to)
@@ -172,8 +174,9 @@ def discard(context: Context, *, actor: str, library_id: str) -> Item:
 
 
 def put_back(connection: sa.Connection, item: Item, to: str | None) -> None:
-    """There again, for all who had it, under its own name or `to`. Raises `NameTaken`, `NameRefused`."""
+    """There again, for all who had it, under its own name or `to`. Raises `NameTaken`, `NameRefused`, `Refused`."""
     at = library_records.libraries_by_id(connection, [item.subject])[item.subject]
+    _refuse_too_many(connection, at.owner)
     name = names.library_name(to) if to is not None else at.name
     library_records.restore(connection, at.id, name, _free(connection, at.owner, name))
 
@@ -213,6 +216,14 @@ def _free(connection: sa.Connection, owner: str, name: str, besides: str = "") -
     if library_records.owned_like(connection, owner, comparable) not in (None, besides):
         raise NameTaken(f"{owner} has a library {name!r} already. Choose another name.")
     return comparable
+
+
+def _refuse_too_many(connection: sa.Connection, owner: str) -> None:
+    if library_records.count_owned(connection, owner) >= OWNED:
+        raise Refused(
+            f"{owner} owns {OWNED} libraries, and nobody has more. Delete some of them, or have folders in one.",
+            limit=OWNED,
+        )
 
 
 def _put_owner(connection: sa.Connection, library_id: str, user: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from terraspawner.db import library_records
 from terraspawner.domain import names
 from terraspawner.domain.access import Action, Role
 from terraspawner.domain.account import Account
-from terraspawner.domain.library import Access, Folder
+from terraspawner.domain.library import ON_A_DRIVE, OWNED, Access, Folder, Library
 from terraspawner.domain.workspace import Workspace
 from terraspawner.errors import (
     GroupMissing,
@@ -21,6 +22,7 @@ from terraspawner.errors import (
 )
 from terraspawner.errors_accounts import AccountMissing
 from terraspawner.errors_libraries import LibraryMissing
+from terraspawner.host.mounter import views as mounted
 from terraspawner.operations import (
     accounts,
     audit,
@@ -35,7 +37,7 @@ from terraspawner.operations import (
     trashed_workspaces,
     workspaces,
 )
-from terraspawner.operations.context import Context
+from terraspawner.operations.context import Context, new_id
 from terraspawner.operations.libraries import Seen
 from terraspawner.operations.notebook_lists import list_notebooks
 from terraspawner.storage.errors import BucketUnavailable
@@ -53,6 +55,47 @@ def share(context: Context, library_id: str, who: str = "ben", access: Access = 
 
 def seen(context: Context, user: str = "ben") -> list[tuple[Folder, str, Role]]:
     return [(each.here.folder, each.on_drive.name, each.here.role) for each in libraries.list_libraries(context, user)]
+
+
+def many_for_all(context: Context, number: int, owner: str) -> None:
+    """Others' rows, as fast as they come; their folders are not needed."""
+    with context.database.write() as connection:
+        for each in range(number):
+            one = Library(id=new_id(), name=f"{owner} {each}", owner=owner, created_at=context.now())
+            library_records.insert(connection, one, one.id)
+            library_records.change(connection, one.id, for_all="write")
+
+
+def test_others_do_not_fill_a_drive_so_that_what_is_withdrawn_stays_on_it(context: Context) -> None:
+    mine, theirs = made(context, user="ben"), made(context, "Shared")
+    share(context, theirs)
+    many_for_all(context, ON_A_DRIVE, "ana")
+    with context.database.read() as connection:
+        found = drives.on_drive_of(connection, "ben")
+    assert {mine, theirs} < {each.id for each in found}
+    wanted = [
+        mounted.Library(id=each.id, folder=each.folder, name=each.name, is_read_only=each.is_read_only)
+        for each in found
+    ]
+    assert len(mounted.checked(wanted)) == ON_A_DRIVE
+
+
+def test_nobody_owns_more_libraries_than_others_drives_can_show(context: Context) -> None:
+    last = made(context)
+    many_for_all(context, OWNED - 1, "ana")
+    with pytest.raises(Refused, match="owns 200 libraries"):
+        made(context, "One more")
+    item = libraries.discard(context, actor="ana", library_id=last)
+    instead, given = made(context, "Instead"), made(context, "Given", "ben")
+    libraries.share(context, actor="ben", library_id=given, who="ana", access=Access.READ)
+    for too_many in (
+        lambda: trash.restore(context, user="ana", item_id=item.id),
+        lambda: libraries.transfer(context, actor="ben", library_id=given, to="ana"),
+    ):
+        with pytest.raises(Refused, match="owns 200 libraries"):
+            too_many()
+    libraries.discard(context, actor="ana", library_id=instead)
+    trash.restore(context, user="ana", item_id=item.id)
 
 
 def a_group(context: Context, *people: str, name: str = "lab") -> str:

@@ -26,6 +26,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from terraspawner.domain.library import ON_A_DRIVE
 from terraspawner.errors import NameRefused
 from terraspawner.errors_mounts import MountFailed
 from terraspawner.host.asked import IDENTIFIER
@@ -42,7 +43,6 @@ FOLDERS: Mapping[str, str] = {
 _BY_LABEL = {label: folder for folder, label in FOLDERS.items()}
 OPEN = ".open"
 LONGEST_NAME = 255
-MOST_LIBRARIES = 2000
 _DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -94,8 +94,8 @@ def library_of(said: Mapping[str, Any]) -> Library:
 def checked(wanted: Iterable[Library]) -> tuple[Library, ...]:
     """Raises `NameRefused` for more than there may be, or two in one place."""
     libraries = tuple(wanted)
-    if len({library.place for library in libraries}) < len(libraries) or len(libraries) > MOST_LIBRARIES:
-        raise NameRefused(f"A view shows up to {MOST_LIBRARIES} libraries, each in a place of its own.")
+    if len({library.place for library in libraries}) < len(libraries) or len(libraries) > ON_A_DRIVE:
+        raise NameRefused(f"A view shows up to {ON_A_DRIVE} libraries, each in a place of its own.")
     return libraries
 
 
