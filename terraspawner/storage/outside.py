@@ -15,9 +15,11 @@ place and renamed there, so that nobody, not even the server, sees half of it.
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,7 +42,7 @@ from terraspawner.storage.errors import KeyRefused, ObjectMissing
 from terraspawner.storage.known_files import KnownFiles
 from terraspawner.storage.layout import DATA
 from terraspawner.storage.outside_errors import restless, too_much
-from terraspawner.storage.patience import Patience
+from terraspawner.storage.patience import Patience, nothing
 
 T = TypeVar("T")
 
@@ -111,14 +113,16 @@ class OutsideBucket:
             return self._own.write_stream(key, pieces, expected)
         with self._own.opened(key) as own, private.temporary(own, pieces) as (staged, _):
             size = outside_files.size_of(staged)
+            # its own, since it may go on when `staged` is closed and its number is that of somebody else's file
+            source = os.dup(staged)
 
             def put(root: int) -> ObjectInfo:
                 with self._known.held(key) as slot:
                     self._check(root, key, slot, expected)
-                    digest = outside_files.put(root, key, staged)
+                    digest = outside_files.put(root, key, source)
                     return self._known.ours(root, key, slot, digest)
 
-            return self._asked(key, put, size)
+            return self._asked(key, put, size, after=partial(os.close, source))
 
     def delete(self, key: str, expected: Version | Anything) -> None:
         if not _is_outside(key):
@@ -249,14 +253,15 @@ class OutsideBucket:
         names = self._asked(folder, lambda root: outside_files.names_in(root, folder))
         return [key for key in names if is_key(key.removesuffix("/"))]
 
-    def _asked(self, key: str, act: Callable[[int], T], size: int = 0) -> T:
-        """What ``act`` returns, given the open root, below which the drive is ``data``. So many bytes go through it."""
+    def _asked(self, key: str, act: Callable[[int], T], size: int = 0, after: Callable[[], None] = nothing) -> T:
+        """What ``act`` returns, given the open root, below which the drive is ``data``. So many bytes go through it;
+        ``after`` is as `Patience` has it."""
 
         def asked() -> T:
             with outside_files.opened(self._mount, key, self._is_mounted) as root:
                 return act(root)
 
-        return self._patience(asked, more_seconds=size / _BYTES_A_SECOND)
+        return self._patience(asked, more_seconds=size / _BYTES_A_SECOND, after=after)
 
 
 def _is_outside(key: str) -> bool:

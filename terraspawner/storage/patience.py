@@ -30,6 +30,10 @@ _all = threading.BoundedSemaphore(OF_ALL_DRIVES)
 _walks = threading.BoundedSemaphore(WALKS)
 
 
+def nothing() -> None:
+    """Is to be done."""
+
+
 class Patience:
     """With one drive, in this process. ``seconds`` is how long an answer may take, ``turn`` how long one waits until
     something can be asked."""
@@ -39,9 +43,27 @@ class Patience:
         self._mine = threading.BoundedSemaphore(OF_ONE_DRIVE)
         self._silence = Silence(seconds)
 
-    def __call__(self, act: Callable[[], T], *, more_seconds: float = 0.0) -> T:
+    def __call__(self, act: Callable[[], T], *, more_seconds: float = 0.0, after: Callable[[], None] = nothing) -> T:
         """What ``act`` returns or raises; ``BucketUnavailable`` where that takes too long. It may end later all the
-        same, with all that it does."""
+        same, with all that it does: what it needs is let go of by ``after``, which is called when it has ended or will
+        never begin."""
+        with contextlib.ExitStack() as not_begun:
+            not_begun.callback(after)
+            self._take_turn()
+            try:
+                future = self._begun(act, after)
+                not_begun.pop_all()
+                wait([future], timeout=self._seconds + more_seconds)
+            finally:
+                _all.release()
+        if not future.done():
+            self._silence.begin()
+            raise away(SILENT)
+        self._silence.end()
+        return future.result()
+
+    def _take_turn(self) -> None:
+        """The drive's own, and one of all drives'. Raises ``BucketUnavailable``."""
         try:
             self._silence.check()
         except BucketUnavailable:
@@ -51,16 +73,6 @@ class Patience:
         if not _all.acquire(timeout=self._turn):
             self._mine.release()
             raise away(BUSY)
-        try:
-            future = self._begun(act)
-            wait([future], timeout=self._seconds + more_seconds)
-        finally:
-            _all.release()
-        if not future.done():
-            self._silence.begin()
-            raise away(SILENT)
-        self._silence.end()
-        return future.result()
 
     @contextlib.contextmanager
     def walk(self) -> Iterator[None]:
@@ -72,13 +84,16 @@ class Patience:
         finally:
             _walks.release()
 
-    def _begun(self, act: Callable[[], T]) -> Future[T]:
+    def _begun(self, act: Callable[[], T], after: Callable[[], None]) -> Future[T]:
         """A turn of the drive's own is taken until the call has ended, however long that takes."""
         future: Future[T] = Future()
 
         def run() -> None:
             try:
-                future.set_result(act())
+                with contextlib.ExitStack() as ended:
+                    ended.callback(after)
+                    result = act()
+                future.set_result(result)
             except BaseException as error:  # noqa: BLE001 - whoever waits is told
                 future.set_exception(error)
             finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import threading
@@ -56,6 +57,11 @@ def drive(tmp_path: Path) -> Iterator[DriveThatMayHang]:
     made = DriveThatMayHang(tmp_path)
     yield made
     made.go_on()
+
+
+def descriptors() -> int:
+    """How many files this process holds open (and one for counting them)."""
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 Opener = Callable[..., Bucket]
@@ -298,3 +304,22 @@ def test_what_its_account_may_not_do_is_told_as_that(number: int) -> None:
 
 def test_a_full_drive_is_told_as_full() -> None:
     assert isinstance(translated("a.csv", OSError(errno.ENOSPC, "full")), BucketFull)
+
+
+def test_what_is_written_to_a_drive_that_answers_late_are_the_bytes_that_were_sent_and_nobody_elses(
+    opened: Opener, drive: DriveThatMayHang, tmp_path: Path
+) -> None:
+    library, held = opened(Patience(seconds=0.05, turn=0.01)), descriptors()
+    drive.hang()
+    for _ in range(2):  # the second is refused at once
+        with pytest.raises(BucketUnavailable, match="does not answer"):
+            library.write(TABLE, b"mine", ABSENT)
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"hers")
+    with contextlib.ExitStack() as kept:
+        for _ in range(50):  # others open theirs, and have the numbers of what was closed
+            kept.enter_context(secret.open("rb"))
+        drive.go_on()
+        file = drive.folder / "a/table.csv"
+        assert until(lambda: file.exists() and file.read_bytes(), "it is written all the same") == b"mine"
+    until(lambda: descriptors() == held, "nothing is kept open")
