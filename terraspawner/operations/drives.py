@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -22,6 +23,10 @@ from terraspawner.errors import NotebookMissing, Refused
 from terraspawner.operations import names_given, workspaces
 from terraspawner.operations.context import Context
 
+FOR_OUTSIDE = timedelta(seconds=3)
+"""So long who looks at all of a drive waits for libraries from outside. Others shared them, and their servers may hang:
+those that are not asked by then are left out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
@@ -31,6 +36,15 @@ class Reach:
     library: str = ""
     shelf: str = ""
     path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Where notebooks of a workspace are: what their paths `begin` with there, and the workspace that they are in."""
+
+    begin: str
+    at: Workspace
+    is_outside: bool = False
 
 
 def on_drive_of(connection: sa.Connection, user: str) -> tuple[Shown, ...]:
@@ -59,19 +73,19 @@ def reach(
         return found
 
 
-def shelves(context: Context, *, user: str, namespace: str, name: str, action: Action) -> list[tuple[str, Workspace]]:
-    """Where the notebooks of a workspace are, if `user` may do `action` there: what their paths begin with, and the
-    workspace itself; of a drive workspace the libraries on the drive of `user`.
+def shelves(context: Context, *, user: str, namespace: str, name: str, action: Action) -> list[Shelf]:
+    """Where the notebooks of a workspace are, if `user` may do `action` there: in itself; those of a drive workspace in
+    the libraries on the drive of `user`.
 
     Raises `WorkspaceMissing`, `NotAllowed`.
     """
     with context.database.read() as connection:
         at = workspaces.member(connection, user=user, namespace=namespace, name=name)
         if not at.workspace.has_drive:
-            return [("", workspaces.allowed(at, action).workspace)]
+            return [Shelf(begin="", at=workspaces.allowed(at, action).workspace)]
         found = on_drive_of(connection, user)
         there = records.workspaces_by_id(connection, {each.id for each in found})
-        return [(f"{each.name}/", there[each.id]) for each in found]
+        return [Shelf(begin=f"{each.name}/", at=there[each.id], is_outside=each.is_outside) for each in found]
 
 
 def desk_of(context: Context, user: str) -> Workspace | None:

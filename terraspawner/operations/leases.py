@@ -48,13 +48,13 @@ def look_at_all(context: Context, *, user: str, namespace: str, name: str) -> di
     places = drives.shelves(context, user=user, namespace=namespace, name=name, action=Action.READ_NOTEBOOKS)
     with context.database.read() as connection:
         found = [
-            (shelf, lease)
-            for shelf, at in places
-            for lease in void(connection, lease_records.leases_in(connection, at.id))
+            (place.begin, lease)
+            for place in places
+            for lease in void(connection, lease_records.leases_in(connection, place.at.id))
         ]
         now = context.database.now(connection)
-    seen = ((shelf, LeaseSight(lease=as_of(lease, now), now=now)) for shelf, lease in found)
-    return {shelf + each.lease.path: each for shelf, each in seen if each.lease.holder or each.lease.reservation}
+    seen = ((begin, LeaseSight(lease=as_of(lease, now), now=now)) for begin, lease in found)
+    return {begin + each.lease.path: each for begin, each in seen if each.lease.holder or each.lease.reservation}
 
 
 def refuse_if_held(context: Context, place: Place) -> LeaseSight:

@@ -10,6 +10,7 @@ from terraspawner.domain import names, notebook_list
 from terraspawner.domain.access import Action
 from terraspawner.domain.notebook_list import Page, Wanted
 from terraspawner.domain.workspace import Workspace
+from terraspawner.errors import Unavailable
 from terraspawner.operations import drives, notebook_facts, workspaces
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebook_facts import NotebookInfo, described
@@ -79,9 +80,19 @@ def describe_notebook(context: Context, place: Place) -> NotebookInfo:
 
 
 def _all(context: Context, user: str, namespace: str, name: str) -> list[_Found]:
-    """Of a drive workspace those of its libraries, each by the name that its library has on the drive."""
-    places = drives.shelves(context, user=user, namespace=namespace, name=name, action=Action.READ_NOTEBOOKS)
-    return [found for shelf, at in places for found in _found(context.bucket(at.id), at, shelf)]
+    """Of a drive workspace those of its libraries, each by the name that its library has on the drive; one that cannot
+    be read now is not the trouble of the others."""
+    found: list[_Found] = []
+    until = context.now() + drives.FOR_OUTSIDE
+    for shelf in drives.shelves(context, user=user, namespace=namespace, name=name, action=Action.READ_NOTEBOOKS):
+        if shelf.is_outside and context.now() >= until:
+            continue
+        try:
+            found += _found(context.bucket(shelf.at.id), shelf.at, shelf.begin)
+        except Unavailable:
+            if not shelf.begin:
+                raise
+    return found
 
 
 def _found(bucket: Bucket, at: Workspace, shelf: str) -> list[_Found]:
@@ -104,6 +115,10 @@ def _with_kernels(context: Context, items: Iterable[_Found]) -> list[NotebookInf
                 kernel = notebook_facts.read_kernel(context.bucket(each.at.id), each.at, each.info)
             except ObjectMissing:
                 continue  # deleted since it was listed
+            except Unavailable:
+                if not each.shelf:
+                    raise
+                kernel, may_read = ("", ""), 0
             except KeyRefused:
                 kernel = "", ""  # somebody put it there past us, and it cannot be read
         told.append(replace(described(each.info, kernel), path=each.path, library=each.at.id if each.shelf else ""))

@@ -33,7 +33,10 @@ def notebooks_on(context: Context, user: str) -> list[Shelf]:
     """The libraries on the drives of `user`; one that cannot be read now is without notebooks."""
     with context.database.read() as connection:
         found = drives.on_drive_of(connection, user)
-    return [_shelf(context, user, each) for each in found]
+    until = context.now() + drives.FOR_OUTSIDE
+    return [
+        _away(each) if each.is_outside and context.now() >= until else _shelf(context, user, each) for each in found
+    ]
 
 
 def _shelf(context: Context, user: str, each: Shown) -> Shelf:
@@ -42,5 +45,9 @@ def _shelf(context: Context, user: str, each: Shown) -> Shelf:
             context, user=user, namespace=NAMESPACE, name=each.id, wanted=Wanted(limit=FIRST)
         )
     except (Unavailable, WorkspaceMissing):  # its folder does not answer; it was withdrawn in this moment
-        return Shelf(shown=each, notebooks=(), total=0, is_away=True)
+        return _away(each)
     return Shelf(shown=each, notebooks=tuple(page.items), total=page.total)
+
+
+def _away(each: Shown) -> Shelf:
+    return Shelf(shown=each, notebooks=(), total=0, is_away=True)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
+import builders
 from terraspawner.db import outside_records
 from terraspawner.db.library_tables import library_outside
 from terraspawner.db.tables import audit
@@ -26,12 +30,14 @@ from terraspawner.operations import (
     notebooks,
     noticing,
     outside,
+    shelves,
     trash,
     workspaces,
 )
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebook_lists import list_notebooks
 from terraspawner.operations.notebooks import Place
+from terraspawner.storage.base import Bucket, ObjectInfo
 from terraspawner.storage.errors import BucketUnavailable
 
 pytestmark = pytest.mark.feature("H3", "H4")
@@ -142,6 +148,75 @@ def test_while_its_drive_is_away_no_notebook_is_taken_for_deleted(context: Conte
     assert noticing.notice(context, library) in (0, 1)
     listed = list_notebooks(context, user="ana", namespace="library", name=library)
     assert "first.ipynb" in [each.path for each in listed]
+
+
+class DriveThatHangs:
+    """Whoever asks it anything waits for 8 seconds in vain; where it `lists`, whoever reads there."""
+
+    def __init__(self, bucket: Bucket, clock: builders.Clock, *, lists: bool) -> None:
+        self._bucket, self._clock, self._lists = bucket, clock, lists
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        return self._bucket.list(prefix) if self._lists else self.read(prefix)
+
+    def read(self, key: str) -> NoReturn:
+        self._clock.move(seconds=8)
+        raise BucketUnavailable
+
+    read_range = read
+
+
+@pytest.fixture
+def bens_desk(context: Context) -> dict[str, str]:
+    """On whose drive are a library of ben's own and three of ana's from outside, which she shares with all."""
+    own = libraries.create_library(context, user="ben", name="Own").library.id
+    notebooks.create_notebook(context, replace(place(own, "mine"), user="ben"), "python3")
+    for name in "ABC":
+        made = outside.connect(context, user="ana", name=name, drive="lab-cloud", account="x", password="wrong")
+        notebooks.create_notebook(context, place(made.library.id, "hers"), "python3")
+        libraries.share(context, actor="ana", library_id=made.library.id, who="all", access=Access.READ)
+    workspaces.create_workspace(context, user="ben", namespace="ben", name="desk", storage="drive")
+    return {"user": "ben", "namespace": "ben", "name": "desk"}
+
+
+def hanging(context: Context, clock: builders.Clock, *, lists: bool = False) -> Context:
+    def bucket(library_id: str) -> Bucket:
+        found = context.bucket(library_id)
+        is_outside = outside.lies_outside(context, library_id)
+        return DriveThatHangs(found, clock, lists=lists) if is_outside else found  # type: ignore[return-value]
+
+    return replace(context, bucket=bucket)
+
+
+def test_drives_of_others_that_hang_neither_spoil_nor_hold_up_the_list_of_all_that_is_on_mine(
+    context: Context, clock: builders.Clock, bens_desk: dict[str, str]
+) -> None:
+    assert len(list_notebooks(context, **bens_desk)) == 4
+    began = clock.now
+    (mine,) = list_notebooks(hanging(context, clock), **bens_desk)
+    assert (mine.path, clock.now - began) == ("Own/mine.ipynb", timedelta(seconds=8))
+
+
+def test_of_a_notebook_that_cannot_be_read_now_the_kernel_is_unknown_in_that_list(
+    context: Context, clock: builders.Clock, bens_desk: dict[str, str], tmp_path: Path
+) -> None:
+    for number, drive in enumerate(sorted((tmp_path / "outside").iterdir())):
+        (drive / "data" / "hers.ipynb").write_bytes(a_document(f"not read yet {number}"))
+    began = clock.now
+    listed = list_notebooks(hanging(context, clock, lists=True), **bens_desk)
+    assert [each.kernel for each in listed] == ["", "", "", "python3"]
+    assert clock.now - began == timedelta(seconds=8)
+
+
+def test_the_page_with_what_is_on_my_drive_waits_for_one_that_hangs_and_not_for_all(
+    context: Context, clock: builders.Clock, bens_desk: dict[str, str]
+) -> None:
+    began = clock.now
+    found = shelves.notebooks_on(hanging(context, clock), bens_desk["user"])
+    assert [(each.shown.name, each.is_away) for each in found] == [
+        ("Own", False), ("A (ana)", True), ("B (ana)", True), ("C (ana)", True),
+    ]  # fmt: skip
+    assert clock.now - began == timedelta(seconds=8)
 
 
 def test_its_room_is_not_measured_here(context: Context, library: str) -> None:
