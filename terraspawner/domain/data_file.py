@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import enum
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +20,8 @@ from terraspawner.errors_files import IsANotebook
 FOLDER = "data/"
 PIECE = 8 * 1024**2
 """Bytes of a file that are in memory at once, on its way in or out."""
+MOST_BYTES = 2**53
+"""What is counted at most: the size of a file with holes is any number, and the sum of two one that no database has."""
 LIFETIME = timedelta(hours=24)
 """For so long an upload waits for its next piece."""
 UPLOADS_EACH = 20
@@ -84,6 +87,11 @@ class UnderWay:
 
 
 _FINISH = "Finish or cancel some; what nobody goes on with is dropped after a day."
+
+
+def total(sizes: Iterable[int]) -> int:
+    """Bytes of files together, as far as they are counted."""
+    return min(sum(sizes), MOST_BYTES)
 
 
 class Sight(enum.StrEnum):

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from terraspawner.db import library_records, records
+from terraspawner.domain import data_file
 from terraspawner.domain.access import Action
 from terraspawner.domain.library import Library
 from terraspawner.domain.trash import Item
@@ -121,7 +122,7 @@ def measure(context: Context, library_id: str) -> int:
     """Count what its files take, in bytes, and keep it. Raises `BucketUnavailable`, and `LibraryMissing` where it went
     for good meanwhile."""
     bucket = context.bucket(library_id)
-    used = sum(info.size for zone in (NOTEBOOKS, DATA) for info in bucket.list(f"{zone}/"))
+    used = data_file.total(info.size for zone in (NOTEBOOKS, DATA) for info in bucket.list(f"{zone}/"))
     with context.database.read() as connection:
         known = _library(connection, library_id).used
     if used != known:

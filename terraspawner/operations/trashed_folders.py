@@ -117,18 +117,19 @@ def _collect(context: Context, item: Item) -> bool:
     moved = _move_some(context, bucket, f"{data_file.FOLDER}{item.subject}/", trash)
     if moved.is_more:
         with context.database.write() as connection:  # for who looks at the page meanwhile
-            trash_records.change(connection, item.id, size=(item.size or 0) + moved.size)
+            trash_records.change(connection, item.id, size=data_file.total((item.size or 0, moved.size)))
         return False
     sizes = [info.size for info in bucket.list(trash)]
+    size = data_file.total(sizes)
     with context.database.write() as connection:
         now = trash_records.item_by_id(connection, item.id)
         if now is None or now.state is not ItemState.DISCARDING:
             return False  # somebody wants it back by now
-        trash_records.change(connection, item.id, size=sum(sizes), name=_called(item.subject, moved.left))
+        trash_records.change(connection, item.id, size=size, name=_called(item.subject, moved.left))
         state = rules.next_state(now.state, ItemEvent.COLLECTED) if sizes else ItemState.RESTORED
         trash_records.set_state(connection, item.id, state, None if sizes else context.now())
         workspace = records.workspace_by_id(connection, item.workspace_id)
-    library_room.given_back(context, workspace, replace(item, size=sum(sizes)))
+    library_room.given_back(context, workspace, replace(item, size=size))
     return True
 
 

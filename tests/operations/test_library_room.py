@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from terraspawner.db.library_tables import library as table
+from terraspawner.domain.data_file import MOST_BYTES
 from terraspawner.domain.library import Access
 from terraspawner.errors import NotAllowed, Refused
 from terraspawner.errors_libraries import LibraryFull, LibraryMissing
-from terraspawner.operations import files, libraries, library_room, notebooks, trash
+from terraspawner.operations import files, libraries, library_room, notebooks, trash, trashed_folders
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebooks import Place
-from terraspawner.storage.base import ABSENT, ANYTHING
+from terraspawner.storage.base import ABSENT, ANYTHING, Bucket, ObjectInfo
 
 pytestmark = pytest.mark.feature("H4")
 MIB = 1024**2
@@ -45,6 +48,34 @@ def test_what_its_files_take_is_measured(context: Context, library: str, tree: P
     made = notebooks.create_notebook(context, place(library, "first"), "python3")
     assert library_room.measure(context, library) == used(context, library) == 1000 + made.size
     assert library_room.libraries_here(context) == [library]
+
+
+class BucketOfHoles:
+    """A program made files of the largest size that there is: they take no room, and no number has their sum."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+
+    def __getattr__(self, verb: str) -> object:
+        return getattr(self._bucket, verb)
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        return (replace(info, size=2**63 - 1) for info in self._bucket.list(prefix))
+
+    def entries(self, folder: str, after: str = "") -> Iterator[ObjectInfo | str]:
+        for each in self._bucket.entries(folder, after):
+            yield each if isinstance(each, str) else replace(each, size=2**63 - 1)
+
+
+def test_files_of_absurd_size_are_measured_and_go_into_the_trash_as_others(context: Context, library: str) -> None:
+    for name in ("raw/a", "raw/b"):
+        files.write(context, place(library, name), b"1", ABSENT)
+    holes = replace(context, bucket=lambda _: BucketOfHoles(context.bucket(library)))  # type: ignore[arg-type, return-value]
+    assert library_room.measure(holes, library) == used(context, library) == MOST_BYTES
+    item, _ = trashed_folders.discard(holes, place(library, "raw"))
+    assert trashed_folders.go_on(holes, item.id)
+    (held,) = trash.list_trash(context, "ana")
+    assert held.item.size == MOST_BYTES
 
 
 def test_one_that_goes_for_good_while_it_is_measured_is_told_as_gone(context: Context, library: str) -> None:
