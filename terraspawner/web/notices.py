@@ -3,15 +3,10 @@ and then how full every library is."""
 
 from __future__ import annotations
 
-import logging
-
-from terraspawner.errors import TerraError
 from terraspawner.operations import library_room, noticing
 from terraspawner.web.deeds import Deeds
-from terraspawner.web.rounds import Rounds
+from terraspawner.web.rounds import Rounds, no_others_trouble
 from terraspawner.web.worker import Periodic
-
-log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 10.0
 MEASURE_SECONDS = 600.0
@@ -36,15 +31,11 @@ class Notices:
     async def look(self) -> None:
         """Once. One library's trouble holds up no other."""
         for library_id in await self._deeds(noticing.libraries_in_use):
-            try:
+            with no_others_trouble(f"library {library_id} is not looked through"):
                 await self._deeds(noticing.notice, library_id)
-            except TerraError as error:
-                log.info("library %s is not looked through: %s", library_id, error.message)
 
     async def measure(self) -> None:
         """Once, of all that lie here."""
         for library_id in await self._deeds(library_room.libraries_here):
-            try:
+            with no_others_trouble(f"library {library_id} is not measured"):
                 await self._deeds(library_room.measure, library_id)
-            except TerraError as error:
-                log.info("library %s is not measured: %s", library_id, error.message)

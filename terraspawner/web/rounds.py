@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from terraspawner.errors import TerraError
 from terraspawner.web.worker import Periodic
 
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def no_others_trouble(what: str) -> Iterator[None]:
+    """Round one thing of many: whatever goes wrong with it is told in the log and tried again in the next round. People
+    write in buckets past us, and nobody has thought of all that they may put there."""
+    try:
+        yield
+    except TerraError as error:
+        log.info("%s: %s", what, error.message)
+    except Exception:
+        log.exception("%s", what)
 
 
 class Rounds:

@@ -6,15 +6,10 @@ so they are beside the worker's sweep and not in it.
 
 from __future__ import annotations
 
-import logging
-
-from terraspawner.errors import TerraError
 from terraspawner.operations import histories, settling, trashed_folders, unused_versions, uploads
 from terraspawner.web.deeds import Deeds
-from terraspawner.web.rounds import Rounds
+from terraspawner.web.rounds import Rounds, no_others_trouble
 from terraspawner.web.worker import Periodic
-
-log = logging.getLogger(__name__)
 
 SETTLE_SECONDS = 5.0
 CLEAR_SECONDS = 600.0
@@ -53,18 +48,14 @@ class Upkeep:
             going = [each for each in going if not await self._is_moved(each)]
 
     async def _is_moved(self, item_id: str) -> bool:
-        try:
+        with no_others_trouble(f"folder {item_id} is not moved on"):
             return await self._carrying(trashed_folders.go_on, item_id)
-        except TerraError as error:
-            log.info("folder %s is not moved on: %s", item_id, error.message)
-            return True
+        return True
 
     async def _clear(self, workspace_id: str) -> None:
         """One bucket's trouble holds up no other."""
-        try:
+        with no_others_trouble(f"versions of workspace {workspace_id} are not looked through"):
             await self._deeds(settling.heal, workspace_id)
             await self._deeds(histories.thin, workspace_id)
             await self._deeds(unused_versions.forget_blobs, workspace_id)
             await self._deeds(uploads.forget_old, workspace_id)
-        except TerraError as error:
-            log.info("versions of workspace %s are not looked through: %s", workspace_id, error.message)

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from dataclasses import replace
+from typing import NoReturn
+
+import pytest
 
 from terraspawner.errors import Unavailable
+from terraspawner.operations import files, libraries, library_room, trashed_folders
+from terraspawner.operations.notebooks import Place
+from terraspawner.storage.base import ABSENT, Bucket
+from terraspawner.web.deeds import Deeds
+from terraspawner.web.notices import Notices
 from terraspawner.web.rounds import Rounds
+from terraspawner.web.upkeep import Upkeep
+from tests.web.sites import Site
 
 
 class Going:
@@ -73,3 +85,35 @@ async def test_what_never_began_is_closed_all_the_same() -> None:
     rounds = Rounds("rounds", 30, Going())
     await rounds.settled()
     await rounds.close()
+
+
+class BucketThatNobodyThoughtOf:
+    """A program put there what no error of ours is about."""
+
+    def __getattr__(self, verb: str) -> NoReturn:
+        raise ValueError(verb)
+
+
+async def test_what_nobody_thought_of_in_one_library_is_no_trouble_of_the_others(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.workspace()
+    context = site.context
+    first, other = sorted(libraries.create_library(context, user="ana", name=name).library.id for name in "AB")
+    for each in (first, other):
+        place = Place(user="ana", namespace="library", name=each, path="raw/a.csv")
+        files.write(context, place, b"12345", ABSENT)
+        trashed_folders.discard(context, replace(place, path="raw"))
+
+    def bucket(library_id: str) -> Bucket:
+        return BucketThatNobodyThoughtOf() if library_id == first else context.bucket(library_id)  # type: ignore[return-value]
+
+    deeds = Deeds(replace(context, bucket=bucket))
+    caplog.set_level(logging.CRITICAL)  # it is told there with all its lines
+    try:
+        await Notices(deeds).measure()
+        assert libraries.get_library(context, user="ana", library_id=other).library.used == 5
+        await Upkeep(deeds, deeds)._move_folders()
+        assert library_room.measure(context, other) == 0, "its folder has gone"
+    finally:
+        deeds.close()
