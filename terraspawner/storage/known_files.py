@@ -86,12 +86,18 @@ class KnownFiles:
 
     @contextlib.contextmanager
     def held(self, key: str) -> Iterator[private.Slot]:
-        with self._own.opened() as own, private.hold(own, key) as slot:
+        """What the drive refuses meanwhile is not told as if our own corner had refused it."""
+        with contextlib.ExitStack() as kept:
+            with self._own.opened() as own:
+                slot = kept.enter_context(private.hold(own, key))
             yield slot
 
     @contextlib.contextmanager
     def held_two(self, one: str, other: str) -> Iterator[tuple[private.Slot, private.Slot]]:
-        with self._own.opened() as own, private.hold_two(own, one, other) as slots:
+        """As `held`."""
+        with contextlib.ExitStack() as kept:
+            with self._own.opened() as own:
+                slots = kept.enter_context(private.hold_two(own, one, other))
             yield slots
 
     def forget(self, key: str) -> None:
