@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ pytest.importorskip("jupyter_server")
 
 from tornado.web import HTTPError
 
-from extension.conftest import Environment, MakeEnvironment, lab, read, save, sent
+from extension.conftest import Environment, MakeEnvironment, lab, read, save, sent, until
 from extension.services import notebook_bytes
 from extension.workspaces import WorkspaceAsItIs, workspace_as_it_is
 from terraspawner.operations import libraries, notebooks
@@ -95,6 +96,31 @@ async def test_its_folder_follows_once_nothing_of_it_is_open(drive: Drive) -> No
     assert await folders(manager) == ["Field work"]
     assert await folders(manager, "Field work") == ["deep", "notes.txt"]
     assert await read(manager, "Field work/deep/a.ipynb") == "second"
+
+
+async def test_a_notebook_that_is_saved_while_its_folder_follows_stays_until_that_is_sent(drive: Drive) -> None:
+    place = Place(user="ana", namespace="library", name=drive.library, path="deep/b.ipynb")
+    notebooks.save_notebook(drive.real.site.context, place, notebook_bytes("first"), None)
+    manager = await drive.environment.start()
+    for notebook in ("Survey/deep/a.ipynb", "Survey/deep/b.ipynb"):
+        await read(manager, notebook)
+    drive.call("Field work")
+    await fresh(manager)
+    assert manager.workspace is not None
+    desk, shelf_moves = manager.workspace.desk, manager.workspace.shelf_moves
+    await manager.workspace.listing.items()
+    async with desk.local.of("Survey/deep/b.ipynb"):
+        following = asyncio.create_task(shelf_moves.follow())
+        await until(lambda: drive.environment.file("Field work/deep/a.ipynb").exists())
+        (news,) = await desk.store("Survey/deep/b.ipynb", notebook_bytes("second"))
+    await following
+    manager.workspace.courier.wake(news)
+    await sent(manager)
+    assert b"second" in drive.text("deep/b.ipynb")
+    await manager.workspace.leases.close(seconds=5)
+    await shelf_moves.follow()
+    assert await folders(manager) == ["Field work"]
+    assert await folders(manager, "Field work/deep") == ["a.ipynb", "b.ipynb"]
 
 
 async def test_another_library_that_takes_the_name_is_not_written_to(drive: Drive) -> None:

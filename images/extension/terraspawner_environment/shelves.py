@@ -103,20 +103,31 @@ class ShelfMoves:
         return await self._desk.sha256_of(notebook) == line.base.sha256
 
     async def _move(self, folder: str, name: str, notebooks: Iterable[str]) -> None:
-        """What is under the new name already is the newer copy, and the one here has nothing that is only here."""
+        """Goes on at a later look where somebody began to work on one of them meanwhile."""
         for notebook in notebooks:
-            to = f"{name}/{notebook.partition('/')[2]}"
-            async with self._desk.local.of(notebook), self._desk.local.of(to):
-                if await asyncio.to_thread(_put, self._desk.file_of(notebook), self._desk.file_of(to)):
-                    await asyncio.to_thread(self._desk.ledger.move, notebook, to)
-                else:
-                    await asyncio.to_thread(self._desk.ledger.forget, notebook)
-            self._desk.states.forget(self._desk.paths.lab_path(notebook))
+            if not await self._is_moved(notebook, f"{name}/{notebook.partition('/')[2]}"):
+                return
         try:
             await asyncio.to_thread(_put_rest, self._desk.folder / folder, self._desk.folder / name)
         except OSError as error:
             log.warning("not all of %s could follow its library: %s", folder, error)
-        await asyncio.to_thread(self._shelves.forget, folder)
+        if not self._has_work(folder):  # which is sent to where the folder belongs
+            await asyncio.to_thread(self._shelves.forget, folder)
+
+    async def _is_moved(self, notebook: str, to: str) -> bool:
+        """What is under the new name already is the newer copy, and the one here has nothing that is only here."""
+        async with self._desk.local.of(notebook), self._desk.local.of(to):
+            if not await self._is_at_rest(notebook):
+                return False
+            if await asyncio.to_thread(_put, self._desk.file_of(notebook), self._desk.file_of(to)):
+                await asyncio.to_thread(self._desk.ledger.move, notebook, to)
+            else:
+                await asyncio.to_thread(self._desk.ledger.forget, notebook)
+        self._desk.states.forget(self._desk.paths.lab_path(notebook))
+        return True
+
+    def _has_work(self, folder: str) -> bool:
+        return any(entry.notebook.startswith(f"{folder}/") for entry in self._desk.outbox.pending())
 
 
 def _notebooks_in(edit: Path, folder: str) -> list[str]:
