@@ -22,20 +22,25 @@ class Listing:
         self._clock = clock
         self._items: dict[str, Listed] = {}
         self._asked_at = float("-inf")
+        self._changes = 0
         self._asking = asyncio.Lock()
 
     def stale(self) -> None:
-        """Something was changed: the next question goes to the workspace."""
+        """Something was changed: the next question goes to the workspace, and an answer that is on its way may be from
+        before."""
         self._asked_at = float("-inf")
+        self._changes += 1
 
     async def items(self) -> dict[str, Listed]:
         async with self._asking:
             if self._clock() - self._asked_at >= FRESH_SECONDS:
+                before = self._changes
                 try:
                     self._items = {item.path: item for item in await self._service.list()}
                 except ServiceTrouble as trouble:
                     log.debug("the list of notebooks: %s", trouble.sentence)
-                self._asked_at = self._clock()
+                if self._changes == before:
+                    self._asked_at = self._clock()
             return self._items
 
     async def has(self, notebook: str) -> bool:
