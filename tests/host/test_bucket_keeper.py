@@ -134,3 +134,28 @@ async def test_a_store_that_refuses_before_it_is_mounted_is_told_as_one_that_ref
     place = Place(RcloneThatIsRefused(0), RcloneThatSends(0), mounts=({},))
     await place.run_unwanted()
     assert place.told == [OF_BUCKET.being_made, OF_BUCKET.refusing]
+
+
+class RcloneThatIsSlowToEnd(RcloneThatEnds):
+    """Is killed only when it did not end by itself."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.is_asked_to, self.is_killed = asyncio.Event(), False
+        self.patience = asyncio.Event()
+
+    async def end(self) -> None:
+        self.is_asked_to.set()
+        await self.patience.wait()
+        self.is_killed = True
+
+
+async def test_an_rclone_that_is_ended_already_as_its_bucket_is_purged_is_ended_all_the_same() -> None:
+    place = Place(rclone := RcloneThatIsSlowToEnd())
+    running = asyncio.create_task(place.keeper.run())
+    await rclone.is_asked_to.wait()
+    running.cancel()
+    await asyncio.sleep(0)
+    rclone.patience.set()
+    await asyncio.wait({running})
+    assert (running.cancelled(), rclone.is_killed) == (True, True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -140,9 +140,11 @@ class Keeper:
             await self._look_after(program)
         finally:
             self.is_up.clear()
-            # first, so that whoever stands in a call there gets an error
-            await program.end()
-            await self._in_thread(self._remote.places.hide)
+            await _in_full(self._take_away(program))
+
+    async def _take_away(self, program: Program) -> None:
+        await program.end()  # first, so that whoever stands in a call there gets an error
+        await self._in_thread(self._remote.places.hide)
 
     async def _look_after(self, program: Program) -> None:
         questions = _Questions(lambda: program.ask_store(self._remote.question), self._pace.question)
@@ -200,6 +202,16 @@ class Keeper:
     @staticmethod
     async def _in_thread(call: Callable[[], None]) -> None:
         await asyncio.get_running_loop().run_in_executor(_threads, call)
+
+
+async def _in_full(act: Coroutine[Any, Any, None]) -> None:
+    """Also where who waits for it is cancelled: half of it would leave an rclone that nobody knows of, and that sends
+    to a bucket that is purged."""
+    task = asyncio.ensure_future(act)
+    try:
+        await asyncio.shield(task)
+    finally:
+        await asyncio.wait({task})
 
 
 class _Questions:
