@@ -56,7 +56,8 @@ class Drives:
         """The library is purged: what waits to be sent is not sent any more."""
         self._refused.pop(library_id, None)
         await self._supervisor.forget(library_id)
-        self._say({each: drive for each, drive in self._said.items() if each != library_id})
+        kept = self._supervisor.kept  # it is there again where a list from before came meanwhile; the next ends it
+        self._say({each: drive for each, drive in self._said.items() if each != library_id or each in kept})
 
     async def close(self) -> None:
         await self._supervisor.close()
