@@ -6,6 +6,7 @@ it keeps none of that. A library in the trash is not told, so its drive is unmou
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -62,6 +63,7 @@ class OutsideDrives:
         self._standings: Mapping[str, Standing] = {}
         self._wanted: frozenset[str] | None = None
         self._silent_since: datetime | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     @property
     def tasks(self) -> tuple[Periodic, ...]:
@@ -73,13 +75,19 @@ class OutsideDrives:
         return self._deeds.context.drives if self._mounts else ()
 
     async def say(self) -> None:
-        """Say once which are wanted, and learn how they stand. Also after each change, so that nobody waits for it."""
-        if self._mounts is None:
-            return
+        """Say once which are wanted, and learn how they stand. Also after each change, so that nobody waits for it.
+
+        One after the other: of two lists the older one may be heard last, and would take away what is new, or try a
+        password that was changed."""
+        if self._mounts is not None:
+            async with self._one_at_a_time:
+                await self._say(self._mounts)
+
+    async def _say(self, mounts: Mounts) -> None:
         wish = await self._deeds(outside.wish)
         self._wanted = frozenset(each.id for each in wish)
         try:
-            self._standings = await self._mounts.put_outside(wish)
+            self._standings = await mounts.put_outside(wish)
         except MountsUnavailable as error:
             if self._silent_since is None:
                 log.warning("it is not known how drives from outside are mounted: %s", error.message)

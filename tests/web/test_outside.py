@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -17,8 +18,8 @@ from terraspawner.domain.library import Access
 from terraspawner.domain.mount_words import OF_DRIVE
 from terraspawner.errors_mounts import MountsUnavailable
 from terraspawner.mounts_client import OutsideDrive
-from terraspawner.operations import libraries
-from tests.web.hubs import serving
+from terraspawner.operations import libraries, outside
+from tests.web.hubs import serving, until
 from tests.web.sites import PREFIX, Site, opened
 
 pytestmark = pytest.mark.feature("H3", "H4")
@@ -59,6 +60,22 @@ class MountsThatObey:
 class MountsThatAreSilent(MountsThatObey):
     async def put_outside(self, drives: Sequence[OutsideDrive]) -> Mapping[str, Standing]:
         raise MountsUnavailable
+
+
+class MountsThatAreSlowOnce(MountsThatObey):
+    """What it is told first it has done when `goes_on` is set. `done` is what it has done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: list[list[str]] = []
+        self.is_asked, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def put_outside(self, drives: Sequence[OutsideDrive]) -> Mapping[str, Standing]:
+        if not self.is_asked.is_set():
+            self.is_asked.set()
+            await self.goes_on.wait()
+        self.done.append([each.id for each in drives])
+        return await super().put_outside(drives)
 
 
 @pytest.fixture
@@ -125,6 +142,20 @@ async def test_a_drive_is_connected_and_the_service_that_mounts_is_told_all_of_i
         path="Projects/Survey",
     )
     assert SECRET not in repr(wanted)
+
+
+async def test_a_list_from_before_never_comes_after_a_newer_one(tmp_path: Path, named: str) -> None:
+    mounts = MountsThatAreSlowOnce()
+    async with opened(tmp_path, drives=mounts, outside_drives=named, live_mounts="yes") as site:
+        await mounts.is_asked.wait()  # by the service itself, as it came up
+        making = asyncio.create_task(a_library(site))
+        async with site.person("ana") as ana:
+            await until(lambda: outside.wish(site.context), "it is connected")
+            await ana.get("drives")  # so that it would have been told by now
+        mounts.goes_on.set()
+        made = await making
+        await until(lambda: len(mounts.done) > 1, "both lists have come")
+        assert mounts.done[:2] == [[], [made]]
 
 
 async def test_of_seafile_one_of_its_libraries_is_connected(connected: Site, mounts: MountsThatObey) -> None:
