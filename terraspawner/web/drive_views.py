@@ -108,7 +108,10 @@ class DriveViews:
         """What does not run shows nothing; its folder stays, as a start may be about to mount it."""
         at_rest = await self._deeds(drive_views.at_rest, identifiers) if identifiers else {}
         for identifier, is_environment in at_rest.items():
-            if not is_environment:
-                await self._mounter.delete_view(identifier)
-            elif there[identifier].libraries:
-                await self._mounter.show(identifier, ())
+            try:
+                if not is_environment:
+                    await self._mounter.delete_view(identifier)
+                elif there[identifier].libraries:
+                    await self._mounter.show(identifier, ())
+            except TerraError as error:
+                log.warning("the drive of environment %s: %s", identifier, error.message)

@@ -55,11 +55,18 @@ class MounterThatIsSilent(MounterThatObeys):
 
 
 class MounterThatRefusesOne(MounterThatObeys):
-    """Cannot show anything to the environment of this id."""
+    """Can neither show anything to the environment of this id nor take its view away."""
 
     refused = ""
 
     async def show(self, environment_id: str, libraries: Iterable[Shown]) -> View:
+        self._refuse(environment_id)
+        return await super().show(environment_id, libraries)
+
+    async def delete_view(self, environment_id: str) -> None:
+        self._refuse(environment_id)
+        await super().delete_view(environment_id)
+
+    def _refuse(self, environment_id: str) -> None:
         if environment_id == self.refused:
             raise MounterUnavailable("The mounter could not do this: a disk is broken.")
-        return await super().show(environment_id, libraries)

@@ -212,6 +212,16 @@ async def test_the_trouble_of_one_is_not_the_trouble_of_the_others(tmp_path: Pat
         assert len(mounter.there[second].libraries) == 1
 
 
+async def test_a_view_that_cannot_be_taken_away_keeps_no_other_from_going(tmp_path: Path) -> None:
+    mounter = MounterThatRefusesOne()
+    async with opened(tmp_path, mounter=mounter) as site:
+        scene = await scene_of(site, mounter)
+        mounter.refused, others = "a" * 16, {"b" * 16, "c" * 16}
+        mounter.there |= dict.fromkeys([mounter.refused, *others], View(libraries=frozenset()))
+        await scene.look()
+        assert set(mounter.there) == {scene.here, mounter.refused}
+
+
 async def test_who_leaves_a_group_loses_what_was_shared_with_it(scene: Scene) -> None:
     context = scene.site.context
     groups.create_group(context, name="team", actor="operator")
