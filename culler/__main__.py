@@ -100,8 +100,11 @@ class _StateFile:
     def _write(self, *, ok: bool, message: str) -> None:
         if self.path:
             draft = self.path.with_suffix(".new")
-            draft.write_text(json.dumps({"ok": ok, "message": message}))
-            draft.replace(self.path)
+            try:
+                draft.write_text(json.dumps({"ok": ok, "message": message}))
+                draft.replace(self.path)
+            except OSError as error:  # a full disk: sweeps go on, and the health check has what was said before
+                log.warning("how the sweep went cannot be written to %s: %s", self.path, error.strerror)
 
 
 async def _sweep(service: Service, here: Settings) -> None:

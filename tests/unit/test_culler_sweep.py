@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
+from culler.__main__ import _StateFile
 from culler.client import Answer, Listed, Outcome
 from culler.decision import Act, Decision
 from culler.facts import Facts
@@ -174,6 +176,12 @@ async def test_while_the_service_is_away_nothing_is_decided_and_the_sweeps_go_on
     diary = Diary()
     await run(sweeper(service), 0.001, service.ending, diary)
     assert diary.said == ["failed", "failed", "failed", "well"]
+    assert service.done == {due(0).id: Act.FREEZE}
+
+
+async def test_a_health_file_that_cannot_be_written_ends_no_sweeping(tmp_path: Path) -> None:
+    service = ServiceThatComesBack([due(0)], away=2)
+    await run(sweeper(service), 0.001, service.ending, _StateFile(tmp_path / "missing" / "state"))
     assert service.done == {due(0).id: Act.FREEZE}
 
 
