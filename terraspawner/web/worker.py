@@ -67,7 +67,9 @@ class Periodic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Retry:
-    failures: int
+    """`pause` in seconds is how long it was put off the last time, 0 where it had not failed."""
+
+    pause: float
     not_before: float
 
 
@@ -99,6 +101,7 @@ class Worker:
         self._clock = clock or (lambda: asyncio.get_running_loop().time())
         self._woken = asyncio.Event()
         self._retries: dict[str, _Retry] = {}
+        self._items: set[str] = set()
         self.reconciler = Reconciler(deeds=deeds, hub=hub, host=host, pace=pace, clock=self._clock)
 
     def wake(self) -> None:
@@ -119,6 +122,7 @@ class Worker:
 
     async def sweep(self) -> None:
         """One look at everything. Items do not hold each other up."""
+        self._items.clear()
         await self._delete_environments()
         await self._deeds(trash.begin_due)
         await self._purge_environments()
@@ -128,6 +132,8 @@ class Worker:
         await self._pause_what_was_withdrawn()
         await self.reconciler.sweep()
         await asyncio.gather(*(self._try(task.name, partial(self._come_round, task)) for task in self._tasks))
+        # what ended otherwise is not waited for
+        self._retries = {item: retry for item, retry in self._retries.items() if item in self._items}
         self.sweeps += 1
 
     async def _come_round(self, task: Periodic) -> bool:
@@ -137,13 +143,15 @@ class Worker:
             self._due[task.name] = now + task.every
         return True
 
+    @property
+    def rest(self) -> float:
+        """Seconds from now to the next sweep, unless it is woken."""
+        tries = [retry.not_before - self._clock() for retry in self._retries.values()]
+        return min([self._pace.sweep, *(max(each, 0.05) for each in tries)])
+
     async def _pause(self) -> None:
-        seconds = self._pace.sweep
-        if self._retries:
-            next_try = min(retry.not_before for retry in self._retries.values()) - self._clock()
-            seconds = min(seconds, max(next_try, 0.05))
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(self.rest):
                 await self._woken.wait()
         except TimeoutError:
             return
@@ -238,13 +246,11 @@ class Worker:
 
     async def _pause_what_was_withdrawn(self) -> None:
         found = await self._deeds(withdrawals.to_be_paused)
-        running = {f"pause of {withdrawal.environment.id}": withdrawal for withdrawal in found}
-        # what ended by itself is not waited for
-        self._retries = {
-            item: retry for item, retry in self._retries.items() if item in running or not item.startswith("pause of ")
-        }
         await asyncio.gather(
-            *(self._try(item, partial(self._pause_environment, which)) for item, which in running.items())
+            *(
+                self._try(f"pause of {which.environment.id}", partial(self._pause_environment, which))
+                for which in found
+            )
         )
 
     async def _pause_environment(self, which: Withdrawal) -> bool:
@@ -255,6 +261,7 @@ class Worker:
 
     async def _try(self, item: str, act: Callable[[], Awaitable[bool]]) -> None:
         """Do `act` unless it failed a short while ago. It returns whether it is done."""
+        self._items.add(item)
         now = self._clock()
         retry = self._retries.get(item)
         if retry and now < retry.not_before:
@@ -262,13 +269,19 @@ class Worker:
         try:
             is_done = await act()
         except TerraError as error:
-            failures = retry.failures + 1 if retry else 1
-            pause = min(self._pace.back_off * 2 ** (failures - 1), self._pace.back_off_limit)
-            self._retries[item] = _Retry(failures=failures, not_before=self._clock() + pause)
-            log.warning("%s: %s; tried again in %g s", item, error.message, pause)
+            log.warning("%s: %s; tried again in %g s", item, error.message, self._put_off(item, retry))
+            return
+        except Exception:  # whatever is wrong with one, the others go on
+            log.exception("%s failed; tried again in %g s", item, self._put_off(item, retry))
             return
         if is_done:
             self._retries.pop(item, None)
         else:
             # on its way in the Hub: look again soon, this is no failure
-            self._retries[item] = _Retry(failures=0, not_before=self._clock() + self._pace.back_off / 4)
+            self._retries[item] = _Retry(pause=0, not_before=self._clock() + self._pace.back_off / 4)
+
+    def _put_off(self, item: str, retry: _Retry | None) -> float:
+        """For so many seconds."""
+        pause = min(max(self._pace.back_off, 2 * retry.pause if retry else 0), self._pace.back_off_limit)
+        self._retries[item] = _Retry(pause=pause, not_before=self._clock() + pause)
+        return pause

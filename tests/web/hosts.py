@@ -131,6 +131,14 @@ class HostThatFailsTwice(HostThatObeys):
             raise HostUnavailable
 
 
+class HostThatTellsNothing(HostThatObeys):
+    """Its answers have not what they should have, as those of another version may."""
+
+    def _attempt(self) -> None:
+        super()._attempt()
+        raise KeyError("items")
+
+
 class HostThatIsSilent(HostThatObeys):
     """Never answers."""
 

@@ -19,7 +19,7 @@ from terraspawner.operations.environments import Ticket
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.pace import Pace
 from terraspawner.web.worker import Periodic, Worker
-from tests.web.hosts import HostThatFailsTwice, HostThatObeys
+from tests.web.hosts import HostThatFailsTwice, HostThatObeys, HostThatTellsNothing
 
 STOPPED = ServerState(is_known=True, is_ready=False, pending="")
 
@@ -200,6 +200,42 @@ async def test_a_host_that_fails_is_asked_again_after_a_growing_pause(context: C
     assert made.host.tries == 2
     await made.sweep_after(1.01)
     assert (made.host.tries, made.view().state) == (3, State.NONE)
+
+
+async def test_what_ended_otherwise_is_not_waited_for(context: Context) -> None:
+    """Here another process was quicker. Each further sweep would come at once, for good."""
+    made = bench(context, HubThatSays(), HostThatFailsTwice())
+    deletions.mark_deleting(context, made.id)
+    await made.worker.sweep()
+    assert made.worker.rest == Pace().back_off
+    deletions.finish_delete(context, made.id, "")
+    await made.sweep_after(60)
+    assert (made.host.tries, made.worker.rest) == (1, Pace().sweep)
+
+
+async def test_an_error_of_nobodys_making_is_of_that_item_alone(context: Context) -> None:
+    came: list[int] = []
+
+    async def act() -> None:
+        came.append(1)
+
+    made = bench(context, HubThatSays(), HostThatTellsNothing())
+    task = Periodic(name="other", every=600, act=act)
+    made.worker = Worker(
+        deeds=Deeds(context), hub=made.hub, host=made.host, pace=Pace(), tasks=[task], clock=made.seconds
+    )
+    deletions.mark_deleting(context, made.id)
+    await made.worker.sweep()
+    assert (came, made.view().state, made.worker.sweeps) == ([1], State.DELETING, 1)
+
+
+@pytest.mark.full
+async def test_what_fails_for_days_is_tried_again_for_days(context: Context) -> None:
+    made = bench(context, HubThatIsSilent(), HostThatObeys())
+    deletions.mark_deleting(context, made.id)
+    for _ in range(1100):
+        await made.sweep_after(60)
+    assert made.worker.rest == Pace().sweep
 
 
 async def test_a_wake_tries_at_once_what_was_waiting(context: Context) -> None:
