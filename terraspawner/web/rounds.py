@@ -26,7 +26,7 @@ def no_others_trouble(what: str) -> Iterator[None]:
 
 
 class Rounds:
-    """`go` is one round; a `TerraError` of it ends that round alone."""
+    """`go` is one round; what it raises ends that round alone."""
 
     def __init__(self, name: str, every: float, go: Callable[[], Awaitable[None]]) -> None:
         self._name, self._every, self._go = name, every, go
@@ -57,3 +57,5 @@ class Rounds:
             await self._go()
         except TerraError as error:
             log.info("%s: no round, %s", self._name, error.message)
+        except Exception:  # the next begins anew, and whoever ends the service ends the others as well
+            log.exception("%s: no round", self._name)

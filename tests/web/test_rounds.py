@@ -9,6 +9,8 @@ from typing import NoReturn
 
 import pytest
 
+import pytest
+
 from terraspawner.errors import Unavailable
 from terraspawner.operations import files, libraries, library_room, trashed_folders
 from terraspawner.operations.notebooks import Place
@@ -55,18 +57,20 @@ async def test_no_second_round_begins_while_one_is_under_way() -> None:
     assert going.begun == 2
 
 
-async def test_a_round_that_fails_keeps_no_other_from_beginning() -> None:
+@pytest.mark.parametrize("error", [Unavailable("The machine does not answer."), KeyError("of nobody's making")])
+async def test_a_round_that_fails_keeps_no_other_from_beginning_and_nobody_from_ending(error: Exception) -> None:
     begun: list[int] = []
 
     async def fails() -> None:
         begun.append(1)
-        raise Unavailable("The machine does not answer.")
+        raise error
 
     rounds = Rounds("rounds", 30, fails)
     for _ in range(2):
         await rounds.task.act()
         await rounds.settled()
     assert len(begun) == 2
+    await rounds.close()
 
 
 async def test_a_round_under_way_is_called_off_at_the_end() -> None:
