@@ -42,15 +42,17 @@ class Upkeep:
             await self._clear(workspace_id)
 
     async def _move_folders(self) -> None:
-        """Some of each in turn, so that none waits for a large one; what fails is tried again in the next round."""
-        going = [item.id for item in await self._deeds(trashed_folders.under_way)]
-        while going:
-            going = [each for each in going if not await self._is_moved(each)]
+        """Some of each in turn, those that come meanwhile among them, so that none waits for a large one; what fails is
+        tried again in the next round."""
+        failed: set[str] = set()
+        while going := [item.id for item in await self._deeds(trashed_folders.under_way) if item.id not in failed]:
+            failed |= {each for each in going if not await self._goes_on(each)}
 
-    async def _is_moved(self, item_id: str) -> bool:
+    async def _goes_on(self, item_id: str) -> bool:
         with no_others_trouble(f"folder {item_id} is not moved on"):
-            return await self._carrying(trashed_folders.go_on, item_id)
-        return True
+            await self._carrying(trashed_folders.go_on, item_id)
+            return True
+        return False
 
     async def _clear(self, workspace_id: str) -> None:
         """One bucket's trouble holds up no other."""
