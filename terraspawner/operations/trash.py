@@ -20,7 +20,7 @@ from terraspawner.domain.disk import DiskEvent, DiskState
 from terraspawner.domain.environment import Environment, State
 from terraspawner.domain.trash import Item, ItemEvent, ItemState, Kind
 from terraspawner.domain.workspace import Workspace
-from terraspawner.errors import Refused, TerraError, TrashMissing
+from terraspawner.errors import Refused, TerraError, TrashMissing, Unavailable
 from terraspawner.operations import (
     audit,
     ledger,
@@ -173,18 +173,25 @@ PURGER = "(trash)"
 
 
 def purge_kept(context: Context) -> None:
-    """Delete the bytes of what shall be gone. A bucket's trouble holds up no other's, and is raised at the end."""
+    """Delete the bytes of what shall be gone, for some seconds: the next sweep goes on. A bucket's trouble holds up no
+    other's, and is raised at the end."""
     with context.database.read() as connection:
         going = [item for kind in _SINGLE for item in trash_records.items_purging(connection, kind)]
-    wrong = None
+    until, is_begun, away, wrong = context.now() + trashed_folders.AT_ONCE, False, set[str](), None
     for item in going:
+        if is_begun and context.now() >= until:
+            break
+        if item.workspace_id in away:
+            continue
         try:
             (trashed_files if item.kind is Kind.FILE else trashed_notebooks).forget(context, item)
         except TerraError as error:
+            away |= {item.workspace_id} if isinstance(error, Unavailable) else set()
             wrong = error
             continue
         with context.database.write() as connection:
             trash_records.set_state(connection, item.id, ItemState.PURGED, context.now())
+        is_begun = True
     if wrong:
         raise wrong
 

@@ -247,10 +247,7 @@ class Worker:
     async def _pause_what_was_withdrawn(self) -> None:
         found = await self._deeds(withdrawals.to_be_paused)
         await asyncio.gather(
-            *(
-                self._try(f"pause of {which.environment.id}", partial(self._pause_environment, which))
-                for which in found
-            )
+            *(self._try(f"pause of {which.environment.id}", partial(self._pause_environment, which)) for which in found)
         )
 
     async def _pause_environment(self, which: Withdrawal) -> bool:

@@ -103,6 +103,33 @@ def test_a_bucket_that_is_away_holds_up_the_purge_of_no_other(
     assert left == [away]
 
 
+class BucketThatIsSlow:
+    """To delete a file takes its store some seconds."""
+
+    def __init__(self, bucket: Bucket, clock: builders.Clock) -> None:
+        self._bucket, self._clock = bucket, clock
+
+    def __getattr__(self, verb: str) -> Callable[..., object]:
+        if verb == "delete":
+            self._clock.move(seconds=6)
+        found: Callable[..., object] = getattr(self._bucket, verb)
+        return found
+
+
+def test_a_purge_of_much_goes_on_in_the_next_sweep(context: Context, bucket: Bucket, clock: builders.Clock) -> None:
+    """One that goes on for longer than anybody waits would be begun again beside itself, until no thread is left."""
+    for number in range(5):
+        bucket.write(f"data/t/{number}", b"one", ABSENT)
+        item = files.delete(context, replace(PLACE, path=f"t/{number}"))
+        trash.purge(context, user="ana", item_id=item.id)
+    slow = replace(context, bucket=lambda _: BucketThatIsSlow(bucket, clock))  # type: ignore[arg-type, return-value]
+    left = []
+    for _ in range(3):
+        trash.purge_kept(slow)
+        left.append(len([*bucket.list("trash/")]))
+    assert left == [3, 1, 0]
+
+
 def test_a_file_that_was_put_back_before_its_row_was_told_counts_as_restored(context: Context, bucket: Bucket) -> None:
     item = files.delete(context, PLACE)
     bucket.rename(f"trash/data/{item.id}", "data/t/x.csv", bucket.stat(f"trash/data/{item.id}").version)

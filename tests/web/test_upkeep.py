@@ -61,9 +61,7 @@ async def test_a_small_folder_waits_for_no_large_one_that_was_begun_before(
     for path in (*(f"large/{number}" for number in range(8)), "small/a"):
         files.write(context, at(path), b"1", ABSENT)
     trashed_folders.discard(context, at("large"))
-    slow = BucketThatIsSlow(
-        context.bucket(workspace.id), clock, lambda: trashed_folders.discard(context, at("small"))
-    )
+    slow = BucketThatIsSlow(context.bucket(workspace.id), clock, lambda: trashed_folders.discard(context, at("small")))
     deeds = Deeds(replace(context, bucket=lambda _: slow))
     upkeep = Upkeep(deeds, deeds)
     await upkeep.folders.task.act()
