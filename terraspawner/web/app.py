@@ -106,7 +106,7 @@ def _parts(
     auth = Auth(context.settings, deeds)
     measures, scheduler = Measures(deeds, host), Scheduler()
     carrying = Deeds(context, threads=CARRIED_AT_ONCE, patience=CARRIED_SECONDS)
-    upkeep, listening, notices = Upkeep(deeds, carrying), Listening(deeds, hub, host), Notices(deeds)
+    upkeep, listening, notices = Upkeep(deeds, carrying), Listening(deeds, hub, host), Notices(deeds, carrying)
     store = StoreWatch(deeds)
     rounds = (measures.rounds.task, listening.rounds.task, store.rounds.task, *notices.tasks)
     bucket_mounts, outside = BucketMounts(deeds, mounts), OutsideDrives(deeds, drives)

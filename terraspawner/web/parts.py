@@ -33,8 +33,8 @@ from terraspawner.web.worker import Host, Worker
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Everything that outlives a request. `hashing` carries out the deeds that try or set a password, on few threads,
-    `carrying` those that move the bytes of large files, which take as long as the store does;
-    `closing` is set when the process ends, so that streams end too."""
+    `carrying` those that move the bytes of large files or look through all of a bucket, which take as long as that
+    takes; `closing` is set when the process ends, so that streams end too."""
 
     settings: Settings
     catalogue: Catalogue

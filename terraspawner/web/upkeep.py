@@ -16,7 +16,8 @@ CLEAR_SECONDS = 600.0
 
 
 class Upkeep:
-    """What the worker does for buckets now and then."""
+    """What the worker does for buckets now and then. `carrying` waits as long as a bucket of very many objects takes:
+    what is given up goes on all the same, beside what is begun after it."""
 
     def __init__(self, deeds: Deeds, carrying: Deeds) -> None:
         self._deeds, self._carrying = deeds, carrying
@@ -57,7 +58,7 @@ class Upkeep:
     async def _clear(self, workspace_id: str) -> None:
         """One bucket's trouble holds up no other."""
         with no_others_trouble(f"versions of workspace {workspace_id} are not looked through"):
-            await self._deeds(settling.heal, workspace_id)
-            await self._deeds(histories.thin, workspace_id)
-            await self._deeds(unused_versions.forget_blobs, workspace_id)
-            await self._deeds(uploads.forget_old, workspace_id)
+            await self._carrying(settling.heal, workspace_id)
+            await self._carrying(histories.thin, workspace_id)
+            await self._carrying(unused_versions.forget_blobs, workspace_id)
+            await self._carrying(uploads.forget_old, workspace_id)

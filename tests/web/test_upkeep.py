@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import builders
-from terraspawner.operations import files, trash, trashed_folders
+from terraspawner.domain.workspace import DRIVE
+from terraspawner.operations import (
+    environments,
+    files,
+    histories,
+    libraries,
+    library_room,
+    noticing,
+    settling,
+    trash,
+    trashed_folders,
+    unused_versions,
+    workspaces,
+)
 from terraspawner.operations.context import Context
 from terraspawner.operations.notebooks import Place
 from terraspawner.storage.base import ABSENT, Bucket
 from terraspawner.web.deeds import Deeds
+from terraspawner.web.notices import Notices
 from terraspawner.web.upkeep import Upkeep
 
 pytestmark = pytest.mark.feature("H5", "C17")
@@ -50,6 +65,18 @@ class BucketThatIsSlow:
         return self._bucket.rename(key, *words)  # type: ignore[arg-type]
 
 
+class DeedsThatRemember(Deeds):
+    """What they were asked for."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.asked: set[object] = set()
+
+    async def __call__(self, deed: Any, *args: Any, **kwargs: Any) -> Any:
+        self.asked.add(deed)
+        return await super().__call__(deed, *args, **kwargs)
+
+
 def at(path: str) -> Place:
     return Place(user="ana", namespace="ana", name="alpha", path=path)
 
@@ -70,3 +97,24 @@ async def test_a_small_folder_waits_for_no_large_one_that_was_begun_before(
     assert sorted(each.item.name for each in trash.list_trash(context, "ana")) == ["large", "small"]
     await upkeep.close()
     deeds.close()
+
+
+@pytest.mark.feature("H4")
+async def test_what_looks_through_all_of_a_bucket_is_not_given_up_and_begun_again_beside_itself(
+    context: Context,
+) -> None:
+    """It may take minutes, and each thread that nobody waits for any more is one less for who does."""
+    desk = workspaces.create_workspace(context, user="ana", namespace="ana", name="desk", storage=DRIVE).workspace
+    ticket = environments.admit(context, user="ana", slug=desk.slug)
+    environments.started(context, ticket.environment.id, ticket.environment.start_number, "c" * 64)
+    libraries.create_library(context, user="ana", name="Survey")
+    short, long = DeedsThatRemember(context), DeedsThatRemember(context)
+    upkeep, notices = Upkeep(short, long), Notices(short, long)
+    await upkeep.rounds.task.act()
+    await upkeep.rounds.settled()
+    await notices.measure()
+    await notices.look()
+    looks = {histories.thin, library_room.measure, noticing.notice, settling.heal, unused_versions.forget_blobs}
+    assert (looks & short.asked, looks & long.asked) == (set(), looks)
+    short.close()
+    long.close()
