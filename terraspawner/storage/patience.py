@@ -99,5 +99,9 @@ class Patience:
             finally:
                 self._mine.release()
 
-        threading.Thread(target=run, name="drive from outside", daemon=True).start()
+        try:
+            threading.Thread(target=run, name="drive from outside", daemon=True).start()
+        except RuntimeError:  # the machine has no more of them in this moment
+            self._mine.release()
+            raise away(BUSY) from None
         return future

@@ -287,6 +287,26 @@ def test_a_drive_that_hung_is_asked_again_once_it_goes_on(opened: Opener, drive:
     until(answers, "it answers again")
 
 
+def test_a_moment_without_a_thread_to_spare_takes_no_turn_away(library: Bucket) -> None:
+    library.write(TABLE, b"1", ABSENT)
+    before = threading.stack_size(1 << 47)  # more than any machine has: no thread comes up
+    try:
+        for _ in range(OF_ONE_DRIVE):
+            with pytest.raises(BucketUnavailable, match="is slow"):
+                library.stat(TABLE)
+    finally:
+        threading.stack_size(before)
+    assert library.stat(TABLE).size == 1
+
+
+def test_what_the_drive_refuses_is_called_by_its_name(library: Bucket) -> None:
+    library.write(TABLE, b"1", ABSENT)
+    with pytest.raises(KeyRefused, match=r"'a/table\.csv/b' is in the way"):
+        library.write(f"{TABLE}/b", b"1", ABSENT)
+    with pytest.raises(KeyRefused, match=r"'a/table\.csv' is in the way"):
+        library.rename(TABLE, f"{TABLE}/b", ANYTHING)
+
+
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOTCONN])
 def test_a_server_that_is_away_is_told_in_words(number: int) -> None:
     refused = translated("a.csv", OSError(number, os.strerror(number)))
