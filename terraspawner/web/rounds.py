@@ -53,9 +53,5 @@ class Rounds:
             self._under_way = asyncio.create_task(self._one())
 
     async def _one(self) -> None:
-        try:
+        with alone(f"{self._name}: no round"):
             await self._go()
-        except TerraError as error:
-            log.info("%s: no round, %s", self._name, error.message)
-        except Exception:  # the next begins anew, and whoever ends the service ends the others as well
-            log.exception("%s: no round", self._name)

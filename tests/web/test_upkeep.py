@@ -22,6 +22,7 @@ from terraspawner.operations import (
     trash,
     trashed_folders,
     unused_versions,
+    uploads,
     workspaces,
 )
 from terraspawner.operations.context import Context
@@ -118,3 +119,28 @@ async def test_what_looks_through_all_of_a_bucket_is_not_given_up_and_begun_agai
     assert (looks & short.asked, looks & long.asked) == (set(), looks)
     short.close()
     long.close()
+
+
+class BucketThatBreaks:
+    """What it raises is of nobody's making."""
+
+    def __getattr__(self, verb: str) -> Callable[..., object]:
+        raise KeyError(verb)
+
+
+@pytest.mark.feature("H4")
+async def test_a_bucket_that_breaks_keeps_no_other_from_being_looked_through(context: Context) -> None:
+    for name in ("One", "Another"):
+        libraries.create_library(context, user="ana", name=name)
+    broken, whole = library_room.libraries_here(context)
+    partly = replace(context, bucket=lambda each: BucketThatBreaks() if each == broken else context.bucket(each))
+    deeds = Deeds(partly)
+    await Notices(deeds, deeds).measure()
+    assert libraries.get_library(context, user="ana", library_id=whole).library.used == 0
+    remembering = DeedsThatRemember(partly)
+    upkeep = Upkeep(remembering, remembering)
+    await upkeep.rounds.task.act()
+    await upkeep.rounds.settled()
+    assert uploads.forget_old in remembering.asked
+    deeds.close()
+    remembering.close()
