@@ -17,6 +17,7 @@ from terraspawner.storage.facts import look as facts_of
 from terraspawner.storage.options import Options
 from terraspawner.web.deeds import Deeds
 from terraspawner.web.store_watch import StoreWatch
+from tests.web.hubs import until
 from tests.web.sites import API, PREFIX, Site, opened
 
 pytestmark = [pytest.mark.slow, pytest.mark.feature("H1")]
@@ -104,6 +105,7 @@ async def test_the_service_is_there_before_its_store_has_answered(tmp_path: Path
         return OK
 
     async with opened(tmp_path) as site, site.client() as anybody:
+        await until(lambda: site.parts.store.facts, "its own first look has ended, and the next is a minute away")
         watch = StoreWatch(Deeds(replace(site.context, look_at_store=hangs)))
         await watch.rounds.task.act()
         site.parts.store.facts = watch.facts
