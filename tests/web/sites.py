@@ -29,7 +29,7 @@ from terraspawner.web.pace import Pace
 from terraspawner.web.parts import Parts
 from terraspawner.web.worker import Host
 from tests.web.hosts import HostThatObeys
-from tests.web.hubs import FrontDoor, HubThatKnows, serving
+from tests.web.hubs import FrontDoor, HubThatKnows, serving, until
 from tests.web.mounters import MounterThatObeys
 
 PREFIX = "/services/workspaces"
@@ -78,6 +78,23 @@ class Site:
         answer = await client.get(f"{PREFIX}/", follow_redirects=True)
         assert answer.status_code == 200, answer.text
         return Browser(client=client)
+
+    async def rests(self) -> None:
+        """The worker has swept, and what it began then beside itself has ended: from here on nothing is asked or
+        counted but what a test asks for."""
+        parts = self.parts
+        await until(lambda: parts.worker.sweeps, "the worker has swept")
+        for rounds in (
+            parts.measures.rounds,
+            parts.listening.rounds,
+            parts.store.rounds,
+            parts.notices.rounds,
+            parts.notices.measures,
+            parts.upkeep.rounds,
+            parts.upkeep.folders,
+        ):
+            await rounds.settled()
+        await parts.drive_views.look()  # after its own first one
 
     def workspace(self, user: str = "ana", name: str = "alpha") -> Workspace:
         return builders.workspace(self.context, user, name)

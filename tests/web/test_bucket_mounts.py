@@ -49,6 +49,7 @@ class MountsThatAreSilent(MountsThatSay):
 
 async def told(site: Site) -> tuple[dict[str, object] | None, str]:
     """By REST, and on the card."""
+    await site.rests()  # what the service itself said as it came up is not heard after this
     await site.parts.bucket_mounts.say()
     page = await site.browser()
     async with site.person() as ana:

@@ -17,7 +17,6 @@ from terraspawner.domain.environment import HOLDS_CONTAINER, State
 from terraspawner.operations import accounts, activity, decisions, environments, identities, stops
 from terraspawner.operations.environments import Ticket
 from tests.operations.watched import IDLE, say
-from tests.web.hubs import until
 from tests.web.sites import API, CALM, Site, opened
 from tests.web.test_queries import FEW, MANY, grown
 
@@ -177,7 +176,7 @@ async def asked_for(site: Site) -> list[str]:
 
 
 async def test_it_asks_as_often_for_many_as_for_few(site: Site) -> None:
-    await until(lambda: site.parts.worker.sweeps, "the worker rests")
+    await site.rests()
     counts = []
     for first, last in ((0, FEW), (FEW, MANY)):
         grown(site, first, last)

@@ -11,7 +11,6 @@ import pytest
 
 from counting import counted
 from terraspawner.operations import environments, tagging
-from tests.web.hubs import until
 from tests.web.sites import API, CALM, PREFIX, Site, opened
 
 pytestmark = pytest.mark.slow
@@ -39,7 +38,7 @@ FEW, MANY = 2, 9
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     async with opened(tmp_path, pace=replace(CALM, beat=3600)) as made:  # a beat between two looks is none of theirs
-        await until(lambda: made.parts.worker.sweeps, "the worker rests")
+        await made.rests()
         yield made
 
 
