@@ -208,7 +208,9 @@ def _is_moved(bucket: Bucket, key: str, target: str) -> bool:
             bucket.rename(key, place, ANYTHING)
         except ObjectMissing:
             return True  # somebody else took it away
-        except ObjectChanged:
+        except ObjectChanged as error:
+            if error.details["key"] == key:
+                return error.current is None  # else somebody writes to it, maybe all the time
             continue
         except KeyRefused:
             return False

@@ -27,7 +27,7 @@ from terraspawner.operations.context import Context
 from terraspawner.operations.notebooks import Place
 from terraspawner.operations.trashed_folders import COUNTED, Weight
 from terraspawner.storage import DirectoryBucket, make_folders
-from terraspawner.storage.base import ABSENT, ANYTHING, Bucket
+from terraspawner.storage.base import ABSENT, ANYTHING, Bucket, ObjectChanged
 from terraspawner.storage.errors import KeyRefused
 
 pytestmark = pytest.mark.feature("H5", "C17")
@@ -75,6 +75,18 @@ class BucketThatKeepsOne:
         if key.endswith("b.bin"):
             raise KeyRefused
         return self._bucket.rename(key, *words)  # type: ignore[arg-type]
+
+
+class BucketThatIsWrittenTo(BucketThatKeepsOne):
+    """Somebody writes to one of its files whenever that is moved."""
+
+    tries = 0
+
+    def rename(self, key: str, *words: object) -> object:
+        if key.endswith("b.bin"):
+            self.tries += 1
+            raise ObjectChanged(key, self._bucket.stat(key))
+        return super().rename(key, *words)
 
 
 @pytest.fixture(params=["memory", "directory"])
@@ -178,6 +190,15 @@ def test_what_may_not_be_moved_stays_and_is_said(context: Context, bucket: Bucke
     settle(shut)
     assert item_now(shut, item).name == "raw (but for 1 that the service may not move)"
     assert contents(bucket) == STAYS | {"data/raw/deep/b.bin": b"seven"}
+
+
+def test_a_file_that_is_written_to_all_the_time_stays_and_is_tried_once(context: Context, bucket: Bucket) -> None:
+    """Its place in the trash is not taken, and to copy a large one again and again would take hours."""
+    restless = BucketThatIsWrittenTo(bucket)
+    item, _ = trashed_folders.discard(over(context, restless), at())
+    settle(over(context, restless))
+    assert (restless.tries, contents(bucket)) == (1, STAYS | {"data/raw/deep/b.bin": b"seven"})
+    assert item_now(context, item).name == "raw (but for 1 that the service may not move)"
 
 
 def test_what_may_not_be_moved_is_not_all_that_is_ever_looked_at(
