@@ -45,7 +45,7 @@ def carry_out(context: Context, workspace_id: str, intent: Intent) -> None:
 
 
 def settle_all(context: Context) -> int:
-    """Carry out whatever was left; returns how many could not be. One bucket's trouble holds up no other."""
+    """Carry out whatever was left; returns how many could not be. One's trouble holds up no other."""
     with context.database.read() as connection:
         left = notebook_records.intents(connection)
     failed = 0
@@ -55,6 +55,9 @@ def settle_all(context: Context) -> int:
         except TerraError as error:
             failed += 1
             log.warning("%s of notebook %s is not finished: %s", intent.deed, intent.notebook_id, error.message)
+        except Exception:  # whatever is wrong with one, the others are carried out
+            failed += 1
+            log.exception("%s of notebook %s is not finished", intent.deed, intent.notebook_id)
     return failed
 
 
