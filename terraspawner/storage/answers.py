@@ -46,6 +46,7 @@ def translated(silence: Silence) -> Iterator[None]:
     except (exceptions.BaseError, ValueError) as error:
         said = str(error)
         if "416 Range Not Satisfiable" in said or "InvalidRange" in said:
+            silence.end()
             raise NoSuchPart from None
         log.warning("store: %s", _QUERY.sub("", said.partition("\n")[0]))
         if _TIMED_OUT in said:

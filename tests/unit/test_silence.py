@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from terraspawner.storage.answers import NoSuchPart, translated
 from terraspawner.storage.errors import BucketUnavailable
 from terraspawner.storage.silence import Silence
 
@@ -57,3 +58,11 @@ def test_an_answer_opens_it_for_everybody(silence: Silence, clock: Clock) -> Non
     silence.end()
     for _ in range(3):
         silence.check()
+
+
+def test_that_an_object_ends_before_a_part_of_it_is_an_answer(silence: Silence, clock: Clock) -> None:
+    silence.begin()
+    clock.now += 2
+    with pytest.raises(NoSuchPart), translated(silence):
+        raise ValueError("Generic S3 error: 416 Range Not Satisfiable")
+    silence.check()
