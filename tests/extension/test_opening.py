@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 pytest.importorskip("jupyter_server")
 
 from tornado.web import HTTPError
 
-from extension.conftest import MakeEnvironment, lab, read, save, sent
+from extension.conftest import MakeEnvironment, lab, read, save, sent, until
 from extension.services import WorkspaceThatAnswers, WorkspaceThatIsDown, notebook_bytes, notebook_model
 
 COPY = "a (conflict ana 2026-11-20 14.05.33).ipynb"
@@ -154,6 +156,27 @@ async def test_rename_is_refused_while_the_service_is_down(environment_of: MakeE
             await manager.rename(lab("a.ipynb"), lab("b.ipynb"))
         assert trouble.value.status_code == 503
         assert environment.notebooks == ["a.ipynb"]
+
+
+async def test_rename_is_refused_while_a_save_that_came_between_is_on_its_way(environment_of: MakeEnvironment) -> None:
+    """Sent under the old name it would be another notebook, and the renamed one would lack it."""
+    async with WorkspaceThatAnswers() as service:
+        service.put("a.ipynb", notebook_bytes("1"))
+        manager = await environment_of(service).start()
+        await read(manager, "a.ipynb")
+        assert manager.workspace is not None
+        desk = manager.workspace.desk
+        async with desk.local.of("a.ipynb"):
+            renaming = asyncio.create_task(manager.rename(lab("a.ipynb"), lab("b.ipynb")))
+            await until(desk.traffic.of("a.ipynb").locked)  # it has seen that nothing is on its way
+            (news,) = await desk.store("a.ipynb", notebook_bytes("2"))
+        with pytest.raises(HTTPError, match="was not renamed"):
+            await renaming
+        manager.workspace.courier.wake(news)
+        await sent(manager)
+        assert service.notebooks == {"a.ipynb": notebook_bytes("2")}
+        await manager.rename(lab("a.ipynb"), lab("b.ipynb"))
+        assert service.notebooks == {"b.ipynb": notebook_bytes("2")}
 
 
 async def test_rename_to_a_name_that_is_taken_is_refused(environment_of: MakeEnvironment) -> None:

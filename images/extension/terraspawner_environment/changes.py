@@ -106,12 +106,10 @@ class Changes:
         if self._desk.file_of(to).exists():
             raise NotDone(Why.EXISTS, f"“{to}” exists already. Choose another name.")
         if not await self._courier.flush(notebook, seconds=SECONDS_TO_SEND_BEFORE_RENAME):
-            raise NotDone(
-                Why.NOT_REACHED,
-                f"“{notebook}” was not renamed: its last save is not in the workspace yet. Rename it once the "
-                "badge says “Saved to workspace”.",
-            )
+            raise _not_sent(notebook)
         async with self._desk.traffic.of(notebook), self._desk.local.of(notebook):
+            if self._desk.outbox.newest(notebook) is not None:  # sent under this name it would be another notebook
+                raise _not_sent(notebook)
             base = self._desk.ledger.of(notebook).base
             if base is None:
                 raise NotDone(
@@ -178,3 +176,11 @@ class Changes:
         target = self._desk.file_of(to)
         target.parent.mkdir(parents=True, exist_ok=True)
         self._desk.file_of(notebook).replace(target)
+
+
+def _not_sent(notebook: str) -> NotDone:
+    return NotDone(
+        Why.NOT_REACHED,
+        f"“{notebook}” was not renamed: its last save is not in the workspace yet. Rename it once the badge says “Saved"
+        " to workspace”.",
+    )
