@@ -53,5 +53,5 @@ class Rounds:
             self._under_way = asyncio.create_task(self._one())
 
     async def _one(self) -> None:
-        with alone(f"{self._name}: no round"):
+        with no_others_trouble(f"{self._name}: no round"):
             await self._go()

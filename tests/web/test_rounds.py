@@ -9,8 +9,6 @@ from typing import NoReturn
 
 import pytest
 
-import pytest
-
 from terraspawner.errors import Unavailable
 from terraspawner.operations import files, libraries, library_room, trashed_folders
 from terraspawner.operations.notebooks import Place
