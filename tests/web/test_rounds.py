@@ -113,7 +113,7 @@ async def test_what_nobody_thought_of_in_one_library_is_no_trouble_of_the_others
     deeds = Deeds(replace(context, bucket=bucket))
     caplog.set_level(logging.CRITICAL)  # it is told there with all its lines
     try:
-        await Notices(deeds).measure()
+        await Notices(deeds, deeds).measure()
         assert libraries.get_library(context, user="ana", library_id=other).library.used == 5
         await Upkeep(deeds, deeds)._move_folders()
         assert library_room.measure(context, other) == 0, "its folder has gone"
