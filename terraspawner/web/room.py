@@ -32,6 +32,11 @@ class Room:
         self._most = 3 * largest
         self._held: Counter[str] = Counter()
 
+    @property
+    def held(self) -> int:
+        """Bytes, of everybody."""
+        return self._held.total()
+
     def share(self, user: str) -> Share:
         """An empty share for one request; whoever asks for it closes it."""
         return Share(room=self, user=user)
@@ -40,7 +45,7 @@ class Room:
         """Raises `TooMany` where there is no room."""
         if self._held[user] + size > self._most_each:
             raise TooMany("You are sending or fetching several big notebooks or files at once. Wait until one is done.")
-        if self._held.total() + size > self._most:
+        if self.held + size > self._most:
             raise TooMany("Many big notebooks and files are on their way at this moment. Try again in some seconds.")
         self._held[user] += size
 
