@@ -105,8 +105,13 @@ def test_an_operator_adds_eva_who_sets_a_password_works_and_is_disabled(
         page.get_by_role("dialog").get_by_role("button", name=f"Disable {name}").click()
         expect(page.locator(f"[data-account='{name}']")).to_contain_text("disabled")
         page.screenshot(path=artefacts / "09-disabled.png", full_page=True)
-        eva.goto(lab)
-        expect(eva.get_by_role("heading", name="Sign in")).to_be_visible()
+
+        def is_out() -> bool:
+            """Her environment ends once all in it is saved."""
+            eva.goto(lab)
+            return eva.get_by_role("heading", name="Sign in").is_visible()
+
+        until(is_out, "she is out")
         expect(eva.locator(".jp-NotebookPanel")).to_have_count(0)
         come_in(eva, name, password)
         expect(eva.get_by_text("This account is disabled. Ask the operator.")).to_be_visible()

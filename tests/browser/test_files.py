@@ -47,6 +47,7 @@ def test_files_are_uploaded_looked_at_downloaded_deleted_and_had_back(
     )
     page.dispatch_event("#file-upload", "drop", {"dataTransfer": dropped})
     expect(lines.nth(4)).to_contain_text("is there already.")
+    expect(lines.nth(4).get_by_role("progressbar")).to_be_hidden()
     page.screenshot(path=artefacts / "1-list.png", full_page=True)
     page.get_by_role("button", name="Replace it").click()
     expect(lines.nth(4)).to_contain_text("is uploaded.")

@@ -29,6 +29,12 @@ function tell(line, sentence, isGood) {
   said.textContent = sentence;
 }
 
+// What came so far, where something goes on.
+function showBar(line, isShown) {
+  line.querySelector("progress").hidden = !isShown;
+  line.querySelector("[aria-hidden]").hidden = !isShown;
+}
+
 // Nothing of it is under way any more.
 function end(line, sentence, isGood) {
   clear(line);
@@ -77,6 +83,7 @@ function showProgress(line, sent, total) {
 function explain(line, failure, again) {
   const error = errorIn(failure);
   if (error?.code === "file-moved-on" && error.details.version) {
+    showBar(line, false);
     tell(line, "is there already.", false);
     offer(line, "Replace it", () => again({ "If-Match": `"${error.details.version}"` }));
   } else if (error && !isWorthAnother(failure)) {
@@ -119,6 +126,7 @@ function uploadOne(file, path, line, condition) {
       end(line, "is cancelled.", false);
       done();
     });
+    showBar(line, true);
     tell(line, "", true);
     upload.findPreviousUploads().then((before) => {
       if (before.length) {
