@@ -30,8 +30,13 @@ class SmallBodies:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_limited = scope["type"] == "http" and not _is_read_in_pieces(scope)
+        is_limited = scope["type"] == "http" and not (_is_not_read(scope) or _is_read_in_pieces(scope))
         await self._app(scope, _limited(scope, receive) if is_limited else receive, send)
+
+
+def _is_not_read(scope: Scope) -> bool:
+    """A live stream, though, listens there for its client's end."""
+    return scope["method"] in ("GET", "HEAD")
 
 
 def _is_read_in_pieces(scope: Scope) -> bool:

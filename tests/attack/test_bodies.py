@@ -99,6 +99,22 @@ def test_a_refusal_reaches_who_reads_nothing_before_all_is_sent(scene: Scene, wh
     assert answer.split()[1] == (b"401" if who == "nobody" else b"404")
 
 
+@pytest.mark.parametrize("at", [f"{API}/workspaces/ana/study", "/hub/api/users/ana"])
+@pytest.mark.parametrize("method", ["DELETE", "OPTIONS"])
+def test_nobody_sends_a_request_inside_another(scene: Scene, at: str, method: str) -> None:
+    """Its answer would be read by whoever comes next on the proxy's connection (`images/hub/proxy/framing.cjs`)."""
+    inside = b"GET /hub/api/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    head = (
+        f"{method} {at} HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n{len(inside):x}\r\n".encode()
+    )
+    with socket.create_connection(("127.0.0.1", scene.deployment.port), timeout=60) as sending:
+        sending.sendall(head + inside + b"\r\n0\r\n\r\n")
+        with sending.makefile("rb") as answers:
+            said = answers.read()  # until it is hung up on
+    assert said.startswith(b"HTTP/1.1 411 ")
+    assert said.count(b"HTTP/1.1") == 1
+
+
 SLOW = 150
 
 
