@@ -33,6 +33,8 @@ class Drives:
         self._kept = site.cache / "outside"
         self._said: dict[str, OutsideDrive] = {}
         self._refused: dict[str, Standing] = {}
+        self._purged: set[str] = set()
+        """Those that are being purged at this moment."""
         self._supervisor = Supervisor(self._keeper, self)
 
     @property
@@ -41,7 +43,9 @@ class Drives:
         return {**self._supervisor.standings, **self._refused}
 
     def put(self, drives: Sequence[OutsideDrive]) -> None:
-        """Mount these and no others. What rclone cannot be told of is not mounted, and is no trouble of the others."""
+        """Mount these and no others. What rclone cannot be told of is not mounted, and is no trouble of the others. A
+        list from before a purge that is under way brings nothing back."""
+        drives = [drive for drive in drives if drive.id not in self._purged]
         why = {drive.id: drive_arguments.why_not(drive) for drive in drives}
         self._refuse({library_id: reason for library_id, reason in why.items() if reason})
         wanted = {drive.id: drive for drive in drives if not why[drive.id]}
@@ -55,9 +59,12 @@ class Drives:
     async def drop(self, library_id: str) -> None:
         """The library is purged: what waits to be sent is not sent any more."""
         self._refused.pop(library_id, None)
-        await self._supervisor.forget(library_id)
-        kept = self._supervisor.kept  # it is there again where a list from before came meanwhile; the next ends it
-        self._say({each: drive for each, drive in self._said.items() if each != library_id or each in kept})
+        self._purged.add(library_id)
+        try:
+            await self._supervisor.forget(library_id)
+        finally:
+            self._purged.discard(library_id)
+        self._say({each: drive for each, drive in self._said.items() if each != library_id})
 
     async def close(self) -> None:
         await self._supervisor.close()
