@@ -186,7 +186,8 @@ def purge_kept(context: Context) -> None:
         try:
             (trashed_files if item.kind is Kind.FILE else trashed_notebooks).forget(context, item)
         except TerraError as error:
-            away |= {item.workspace_id} if isinstance(error, Unavailable) else set()
+            if isinstance(error, Unavailable):
+                away.add(item.workspace_id)
             wrong = error
             continue
         with context.database.write() as connection:
